@@ -1,0 +1,83 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let serviceLifecycle: Target.Dependency = .product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let argumentParser: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "Countermark",
+    products: [
+        .executable(name: "countermark", targets: ["countermark"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CanonicalCBOR", swiftSettings: settings),
+        .target(
+            name: "Signing", dependencies: ["COpenSSL", "CanonicalCBOR"], swiftSettings: settings),
+        .target(name: "TransparencyLog", dependencies: ["Signing"], swiftSettings: settings),
+        .target(name: "AnnotationModel", dependencies: ["CanonicalCBOR"], swiftSettings: settings),
+        .target(
+            name: "Provenance",
+            dependencies: ["AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR"],
+            swiftSettings: settings),
+        .target(
+            name: "AnnotationFormats", dependencies: ["AnnotationModel", "CanonicalCBOR"],
+            swiftSettings: settings),
+        .target(
+            name: "LogStorage", dependencies: ["TransparencyLog", "Signing"],
+            swiftSettings: settings),
+        .target(
+            name: "AnnotationStore",
+            dependencies: [
+                "Provenance", "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
+                grdb, grdbSQLite,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "PartnerTLS",
+            dependencies: ["COpenSSL", "Signing", nioCore, nioPosix, nioHTTP1],
+            swiftSettings: settings),
+        .target(
+            name: "CountermarkNode",
+            dependencies: [
+                "AnnotationFormats", "AnnotationStore", "LogStorage", "PartnerTLS", "Provenance",
+                "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
+                hummingbird, nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle,
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "countermark",
+            dependencies: [
+                "CountermarkNode", "AnnotationFormats", "AnnotationStore", "LogStorage",
+                "Provenance", "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
+                argumentParser, logging, serviceLifecycle,
+            ],
+            swiftSettings: settings),
+    ]
+)

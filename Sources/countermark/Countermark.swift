@@ -1,0 +1,2 @@
+import ArgumentParser
+@main struct Countermark: AsyncParsableCommand { static let configuration = CommandConfiguration(commandName: "countermark") }
