@@ -16,6 +16,11 @@ public struct CBOREncoder: Sendable {
     /// Forgets what was written and keeps the memory.
     public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
+    /// Drops what was written beyond `count` bytes.
+    public mutating func truncate(to count: Int) {
+        if count < bytes.count { bytes.removeSubrange(count...) }
+    }
+
     /// Writes an initial byte of a major type (0...7) with its argument in shortest form.
     @inlinable
     public mutating func head(_ majorType: UInt8, _ argument: UInt64) {

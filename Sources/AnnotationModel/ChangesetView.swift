@@ -1,0 +1,421 @@
+import CanonicalCBOR
+
+/// A changeset's payload read in place: nothing is copied, and operations come one by one as views
+/// into the bytes.
+///
+/// The caller keeps the bytes alive and unchanged while the view is in use. A view exists only for a
+/// payload whose table, heads and metadata hold; ``check()`` walks the operations too and must have
+/// passed before the changeset is stored.
+public struct ChangesetView {
+    /// The payload.
+    public let payload: UnsafeRawBufferPointer
+    /// The number of operations.
+    public let operationCount: Int
+    /// The number of strings in the table.
+    public var stringCount: Int { strings.count }
+    /// The heads that moved.
+    public let heads: [Head]
+    /// The author, if the organisation itself is not.
+    public let author: Int?
+    /// The source of all labels that do not say otherwise, as a string's index.
+    public let source: Int?
+
+    private let strings: [StringRange]
+    private let messageRange: StringRange?
+    private let operationsOffset: Int
+
+    struct StringRange {
+        let offset: UInt32
+        let count: UInt32
+    }
+
+    /// Reads the table, the heads and the metadata.
+    ///
+    /// - Throws: ``AnnotationModelError`` for another encoding or something beyond a limit.
+    public init(_ payload: UnsafeRawBufferPointer) throws(AnnotationModelError) {
+        guard payload.count <= Changeset.payloadBytesMax else {
+            throw .limit(
+                what: "the size of the changeset in bytes", value: payload.count,
+                max: Changeset.payloadBytesMax)
+        }
+        self.payload = payload
+        var reader = CBORReader(payload)
+        do throws(CBORError) {
+            try reader.arrayHead(count: 5)
+            guard try reader.unsigned() == Changeset.version else {
+                throw .outOfRange(offset: 1, what: "an unknown version of changeset")
+            }
+            strings = try Self.readStrings(&reader)
+            heads = try Self.readHeads(&reader, payload, strings)
+            (author, messageRange, source) = try Self.readMeta(&reader, strings.count)
+            let start = reader.offset
+            let count = try reader.arrayHead()
+            guard (1...Changeset.operationsMax).contains(count) else {
+                throw .outOfRange(
+                    offset: start, what: "a changeset holds 1 to \(Changeset.operationsMax) operations")
+            }
+            operationCount = count
+            operationsOffset = reader.offset
+        } catch {
+            throw .encoding(error)
+        }
+    }
+
+    private static func readStrings(
+        _ reader: inout CBORReader
+    ) throws(CBORError) -> [StringRange] {
+        let start = reader.offset
+        let count = try reader.arrayHead()
+        guard count <= Changeset.stringsMax else {
+            throw .outOfRange(offset: start, what: "more than \(Changeset.stringsMax) strings")
+        }
+        var strings: [StringRange] = []
+        strings.reserveCapacity(count)
+        for _ in 0..<count {
+            let at = reader.offset
+            let utf8 = try reader.utf8()
+            guard (1...Changeset.stringBytesMax).contains(utf8.count), !hasControl(utf8) else {
+                throw .outOfRange(
+                    offset: at,
+                    what: "a name has 1 to \(Changeset.stringBytesMax) bytes, none a control")
+            }
+            strings.append(
+                StringRange(
+                    offset: UInt32(reader.offset - utf8.count), count: UInt32(utf8.count)))
+        }
+        return strings
+    }
+
+    private static func hasControl(_ utf8: UnsafeRawBufferPointer) -> Bool {
+        for byte in utf8 where byte < 0x20 || byte == 0x7f { return true }
+        return false
+    }
+
+    private static func readHeads(
+        _ reader: inout CBORReader, _ payload: UnsafeRawBufferPointer, _ strings: [StringRange]
+    ) throws(CBORError) -> [Head] {
+        let start = reader.offset
+        let count = try reader.arrayHead()
+        guard count <= Changeset.headsMax else {
+            throw .outOfRange(offset: start, what: "more than \(Changeset.headsMax) heads")
+        }
+        var heads: [Head] = []
+        for _ in 0..<count {
+            let at = reader.offset
+            try reader.arrayHead(count: 3)
+            let index = try reader.unsigned(max: strings.count - 1, "a string beyond the table")
+            let size = try reader.unsigned()
+            let root = try reader.byteString(count: 32)
+            let range = strings[index]
+            let name = String(
+                decoding: payload[Int(range.offset)..<Int(range.offset + range.count)],
+                as: UTF8.self)
+            guard let origin = try? Origin(name), size > 0, size <= Slot.entryLimit else {
+                throw .outOfRange(offset: at, what: "a head needs an origin and a size")
+            }
+            if let last = heads.last, last.origin >= origin {
+                throw .outOfRange(offset: at, what: "heads must ascend by origin")
+            }
+            heads.append(Head(origin: origin, size: size, root: Array(root)))
+        }
+        return heads
+    }
+
+    private static func readMeta(
+        _ reader: inout CBORReader, _ stringCount: Int
+    ) throws(CBORError) -> (Int?, StringRange?, Int?) {
+        var author: Int?
+        var message: StringRange?
+        var source: Int?
+        var order = MapKeyOrder()
+        for _ in 0..<(try reader.mapHead()) {
+            let start = reader.offset
+            let key = try reader.unsigned()
+            try order.check(reader, keyFrom: start)
+            switch key {
+            case 0: author = try reader.unsigned(max: stringCount - 1, "a string beyond the table")
+            case 1:
+                let text = try reader.utf8()
+                guard text.count <= Changeset.textBytesMax else {
+                    throw .outOfRange(offset: start, what: "the message is too long")
+                }
+                message = StringRange(
+                    offset: UInt32(reader.offset - text.count), count: UInt32(text.count))
+            case 2: source = try reader.unsigned(max: stringCount - 1, "a string beyond the table")
+            default: throw .outOfRange(offset: start, what: "unknown metadata")
+            }
+        }
+        return (author, message, source)
+    }
+
+    /// The UTF-8 bytes of a string of the table; the index comes from a checked operation.
+    @inline(__always)
+    public func utf8(_ index: Int) -> UnsafeRawBufferPointer {
+        let range = strings[index]
+        return UnsafeRawBufferPointer(
+            rebasing: payload[Int(range.offset)..<Int(range.offset + range.count)])
+    }
+
+    /// A string of the table.
+    public func string(_ index: Int) -> String { String(decoding: utf8(index), as: UTF8.self) }
+
+    /// The word about the changeset.
+    public var message: String? {
+        guard let range = messageRange else { return nil }
+        return String(
+            decoding: payload[Int(range.offset)..<Int(range.offset + range.count)], as: UTF8.self)
+    }
+
+    /// The operations from the first one on.
+    public var operations: OperationCursor {
+        OperationCursor(
+            reader: CBORReader(payload, from: operationsOffset, to: payload.count),
+            remaining: operationCount, stringCount: strings.count)
+    }
+
+    /// Walks all operations and makes sure that nothing follows them.
+    public func check() throws(AnnotationModelError) {
+        var cursor = operations
+        while try cursor.next() != nil {}
+        try cursor.finish()
+    }
+
+    /// The field with a number of the wire.
+    public func field(_ code: Int) -> Field? {
+        if code >= Field.attributeBase { return .attribute(string(code - Field.attributeBase)) }
+        return Field.Known(rawValue: code).map { .known($0) }
+    }
+}
+
+/// One operation as views into the payload; strings by their index in the table.
+public enum OperationView {
+    case addItem(item: Int, fields: FieldPairs)
+    case addAnnotation(
+        item: Int, className: Int, selector: UnsafeRawBufferPointer, fields: FieldPairs)
+    case set(origin: Int, slot: Slot, fields: FieldPairs)
+    case setItem(item: Int, fields: FieldPairs)
+    case review(origin: Int, slot: Slot, verdict: Verdict, reason: UnsafeRawBufferPointer?)
+    case comment(origin: Int, slot: Slot, text: UnsafeRawBufferPointer)
+    case commentItem(item: Int, text: UnsafeRawBufferPointer)
+    case governance(GovernanceAct)
+}
+
+/// The fields that one operation writes: pairs of a number and a value, ascending.
+public struct FieldPairs {
+    /// How many.
+    public let count: Int
+    var reader: CBORReader
+
+    /// The encoded pairs.
+    public var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: reader.base[reader.offset..<reader.end])
+    }
+
+    /// Calls `body` with each field's number and encoded value.
+    @inline(__always)
+    public func forEach<E: Error>(
+        _ body: (_ code: Int, _ value: UnsafeRawBufferPointer) throws(E) -> Void
+    ) throws(E) {
+        var reader = reader
+        for _ in 0..<count {
+            // The pairs passed the cursor's checks: reading them again cannot fail.
+            guard let code = try? reader.unsigned(), let value = try? reader.item() else { return }
+            try body(Int(code), value)
+        }
+    }
+}
+
+/// Walks the operations of a changeset, checking each.
+public struct OperationCursor {
+    private var reader: CBORReader
+    private var remaining: Int
+    private let stringCount: Int
+    /// The position of the operation that ``next()`` returned last.
+    public private(set) var position = -1
+
+    init(reader: CBORReader, remaining: Int, stringCount: Int) {
+        self.reader = reader
+        self.remaining = remaining
+        self.stringCount = stringCount
+    }
+
+    /// The next operation, or nil after the last.
+    public mutating func next() throws(AnnotationModelError) -> OperationView? {
+        if remaining == 0 { return nil }
+        remaining -= 1
+        position += 1
+        do throws(CBORError) {
+            let start = reader.offset
+            let members = try reader.arrayHead()
+            let code = try reader.unsigned(max: 255, "an unknown operation")
+            if code >= 16 { return .governance(try governance(code, members - 1, at: start)) }
+            return try plain(code, members - 1, at: start)
+        } catch {
+            throw .encoding(error)
+        }
+    }
+
+    /// Throws unless the last operation was the end of the payload.
+    public func finish() throws(AnnotationModelError) {
+        do { try reader.finish() } catch { throw .encoding(error) }
+    }
+
+    private mutating func plain(
+        _ code: Int, _ members: Int, at start: Int
+    ) throws(CBORError) -> OperationView {
+        switch Operation.Code(rawValue: code) {
+        case .addAnnotation:
+            let item = try string()
+            let className = try string()
+            let selector = try selector()
+            return .addAnnotation(
+                item: item, className: className, selector: selector,
+                fields: try pairs(members - 3, at: start, isBase: true))
+        case .set:
+            let origin = try string()
+            let slot = try slot()
+            let fields = try pairs(members - 2, at: start, isBase: false)
+            if fields.count == 0 { throw .outOfRange(offset: start, what: "a set of no field") }
+            return .set(origin: origin, slot: slot, fields: fields)
+        case .addItem:
+            let item = try string()
+            return .addItem(item: item, fields: try pairs(members - 1, at: start, isBase: true))
+        case .setItem:
+            let item = try string()
+            let fields = try pairs(members - 1, at: start, isBase: true)
+            if fields.count == 0 { throw .outOfRange(offset: start, what: "a set of no field") }
+            return .setItem(item: item, fields: fields)
+        case .review: return try review(members, at: start)
+        case .comment:
+            try require(members == 3, at: start)
+            return .comment(origin: try string(), slot: try slot(), text: try text())
+        case .commentItem:
+            try require(members == 2, at: start)
+            return .commentItem(item: try string(), text: try text())
+        case nil: throw .outOfRange(offset: start, what: "an unknown operation")
+        }
+    }
+
+    private mutating func review(_ members: Int, at start: Int) throws(CBORError) -> OperationView {
+        try require(members == 3 || members == 4, at: start)
+        let origin = try string()
+        let slot = try slot()
+        let code = try reader.unsigned(max: 2, "a verdict is 0, 1 or 2")
+        let reason = members == 4 ? try text() : nil
+        guard let verdict = Verdict(rawValue: UInt8(code)) else {
+            throw .outOfRange(offset: start, what: "a verdict is 0, 1 or 2")
+        }
+        return .review(origin: origin, slot: slot, verdict: verdict, reason: reason)
+    }
+
+    private mutating func governance(
+        _ code: Int, _ members: Int, at start: Int
+    ) throws(CBORError) -> GovernanceAct {
+        var values: [CBORValue] = []
+        for _ in 0..<max(0, members) {
+            values.append(try CBORValue(reading: &reader, depthMax: 4))
+        }
+        guard let act = GovernanceAct(code: code, members: values) else {
+            throw .outOfRange(offset: start, what: "an unknown or malformed governance act")
+        }
+        return act
+    }
+
+    private func require(_ condition: Bool, at start: Int) throws(CBORError) {
+        if !condition { throw .outOfRange(offset: start, what: "an operation with other members") }
+    }
+
+    @inline(__always)
+    private mutating func string() throws(CBORError) -> Int {
+        try reader.unsigned(max: stringCount - 1, "a string beyond the table")
+    }
+
+    @inline(__always)
+    private mutating func slot() throws(CBORError) -> Slot {
+        let start = reader.offset
+        let slot = Slot(packed: try reader.unsigned())
+        guard slot.entry < Slot.entryLimit else {
+            throw .outOfRange(offset: start, what: "an entry index beyond 2^36")
+        }
+        return slot
+    }
+
+    private mutating func text() throws(CBORError) -> UnsafeRawBufferPointer {
+        let start = reader.offset
+        let text = try reader.utf8()
+        guard text.count <= Changeset.textBytesMax else {
+            throw .outOfRange(offset: start, what: "a text is too long")
+        }
+        return text
+    }
+
+    @inline(__always)
+    private mutating func selector() throws(CBORError) -> UnsafeRawBufferPointer {
+        let start = reader.offset
+        do throws(AnnotationModelError) {
+            return try Selector.check(&reader)
+        } catch {
+            guard case .encoding(let cause) = error else {
+                throw .outOfRange(offset: start, what: error.description)
+            }
+            throw cause
+        }
+    }
+
+    @inline(__always)
+    private mutating func pairs(
+        _ members: Int, at start: Int, isBase: Bool
+    ) throws(CBORError) -> FieldPairs {
+        guard members >= 0, members % 2 == 0, members / 2 <= Changeset.fieldsMax else {
+            throw .outOfRange(offset: start, what: "an operation with other members")
+        }
+        let from = reader.offset
+        if members > 0 { try checkPairs(members / 2, isBase: isBase) }
+        return FieldPairs(
+            count: members / 2, reader: CBORReader(reader.base, from: from, to: reader.offset))
+    }
+
+    private mutating func checkPairs(_ count: Int, isBase: Bool) throws(CBORError) {
+        var last = -1
+        for _ in 0..<count {
+            let start = reader.offset
+            let code = try reader.unsigned(
+                max: Field.attributeBase + stringCount - 1, "an unknown field")
+            guard code > last else {
+                throw .outOfRange(offset: start, what: "fields must ascend and not repeat")
+            }
+            last = code
+            switch code {
+            case 0 where !isBase: _ = try string()
+            case 1 where !isBase: _ = try selector()
+            case 0, 1, 7, 23..<Field.attributeBase:
+                throw .outOfRange(offset: start, what: "a field that cannot stand here")
+            case Field.Known.status.rawValue:
+                _ = try reader.unsigned(max: 1, "a status is 0 or 1")
+            case Field.Known.confidence.rawValue: try checkConfidence()
+            default: try checkValue()
+            }
+        }
+    }
+
+    private mutating func checkConfidence() throws(CBORError) {
+        let start = reader.offset
+        if try reader.peek() == .null { return try reader.null() }
+        let value = try reader.number()
+        guard (0...1).contains(value) else {
+            throw .outOfRange(offset: start, what: "a confidence lies in 0...1")
+        }
+    }
+
+    private mutating func checkValue() throws(CBORError) {
+        let start = reader.offset
+        do throws(AnnotationModelError) {
+            _ = try FieldValue.check(&reader)
+        } catch {
+            guard case .encoding(let cause) = error else {
+                throw .outOfRange(offset: start, what: error.description)
+            }
+            throw cause
+        }
+    }
+}

@@ -1,0 +1,216 @@
+import CanonicalCBOR
+
+/// What a member may do; from the least to the most.
+public enum Role: UInt8, Sendable, CaseIterable, Comparable {
+    case reader = 0
+    case annotator = 1
+    case reviewer = 2
+    case steward = 3
+
+    /// The name on the command line.
+    public var name: String {
+        switch self {
+        case .reader: "reader"
+        case .annotator: "annotator"
+        case .reviewer: "reviewer"
+        case .steward: "steward"
+        }
+    }
+
+    /// The role with a name.
+    public init?(name: String) {
+        guard let role = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = role
+    }
+
+    /// A reviewer may do more than an annotator.
+    public static func < (left: Role, right: Role) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// An act about the dataset or about keys: rare, so it is a tree and not a compact operation.
+public enum GovernanceAct: Hashable, Sendable {
+    /// The first act in the steward's log: title and label schema (JSON text).
+    case defineDataset(title: String, schema: String)
+    /// From `fromIndex` on, entries in the member's log have this role; `roots` are DER certificates.
+    case setMember(Origin, role: Role, roots: [[UInt8]], fromIndex: UInt64)
+    /// Entries of the member's log at and beyond `index` do not count.
+    case cutLog(Origin, index: UInt64)
+    /// The label schema (JSON text).
+    case setSchema(String)
+    /// The rule that picks the value to show of a contested field.
+    case setPolicy(String)
+    /// A frozen label set: name, digest, heads.
+    case release(name: String, digest: [UInt8], heads: [Head])
+    /// A signing certificate (DER, leaf first) and the public key of the log's checkpoints.
+    case addKey(chain: [[UInt8]], logKey: [UInt8]?)
+    /// The certificate with this SHA-256 signs nothing that counts at and beyond `index`.
+    case retireKey(fingerprint: [UInt8], index: UInt64)
+    /// Agreement with a release.
+    case countersign(name: String, digest: [UInt8])
+
+    /// The largest label schema in bytes.
+    public static let schemaBytesMax = 32_768
+
+    /// The number of the operation on the wire.
+    public var code: Int {
+        switch self {
+        case .defineDataset: 16
+        case .setMember: 17
+        case .cutLog: 18
+        case .setSchema: 19
+        case .setPolicy: 20
+        case .release: 21
+        case .addKey: 24
+        case .retireKey: 25
+        case .countersign: 26
+        }
+    }
+
+    /// True for what counts in the steward's log only.
+    public var isStewardsAct: Bool { code < 24 }
+
+    /// The members of the operation after its code.
+    var members: [CBORValue] {
+        switch self {
+        case .defineDataset(let title, let schema): [.text(title), .text(schema)]
+        case .setMember(let origin, let role, let roots, let fromIndex):
+            [
+                .text(origin.description), .integer(Int64(role.rawValue)),
+                .array(roots.map { .bytes($0) }), .integer(Int64(clamping: fromIndex)),
+            ]
+        case .cutLog(let origin, let index):
+            [.text(origin.description), .integer(Int64(clamping: index))]
+        case .setSchema(let schema): [.text(schema)]
+        case .setPolicy(let rule): [.text(rule)]
+        case .release(let name, let digest, let heads):
+            [.text(name), .bytes(digest), .array(heads.map(\.cbor))]
+        case .addKey(let chain, let logKey):
+            [.array(chain.map { .bytes($0) }), logKey.map { .bytes($0) } ?? .null]
+        case .retireKey(let fingerprint, let index):
+            [.bytes(fingerprint), .integer(Int64(clamping: index))]
+        case .countersign(let name, let digest): [.text(name), .bytes(digest)]
+        }
+    }
+
+    /// Makes an act of a code and its members; nil if they do not fit.
+    init?(code: Int, members: [CBORValue]) {
+        let act: GovernanceAct? =
+            switch code {
+            case 16: Self.defineDataset(members)
+            case 17: Self.setMember(members)
+            case 18: Self.cutLog(members)
+            case 19: Self.oneText(members, limit: Self.schemaBytesMax).map { .setSchema($0) }
+            case 20: Self.oneText(members, limit: 256).map { .setPolicy($0) }
+            case 21: Self.release(members)
+            case 24: Self.addKey(members)
+            case 25: Self.retireKey(members)
+            case 26: Self.countersign(members)
+            default: nil
+            }
+        guard let act else { return nil }
+        self = act
+    }
+
+    private static func oneText(_ members: [CBORValue], limit: Int) -> String? {
+        guard members.count == 1, let text = members[0].textValue, text.utf8.count <= limit else {
+            return nil
+        }
+        return text
+    }
+
+    private static func index(_ value: CBORValue) -> UInt64? {
+        guard let index = value.integerValue, index >= 0, UInt64(index) <= Slot.entryLimit else {
+            return nil
+        }
+        return UInt64(index)
+    }
+
+    private static func defineDataset(_ members: [CBORValue]) -> GovernanceAct? {
+        guard members.count == 2, let title = members[0].textValue, title.utf8.count <= 1024,
+            let schema = members[1].textValue, schema.utf8.count <= schemaBytesMax
+        else { return nil }
+        return .defineDataset(title: title, schema: schema)
+    }
+
+    private static func setMember(_ members: [CBORValue]) -> GovernanceAct? {
+        guard members.count == 4, let name = members[0].textValue, let origin = try? Origin(name),
+            let code = members[1].integerValue, let role = UInt8(exactly: code).flatMap(Role.init),
+            let items = members[2].arrayValue, items.count <= 8, let from = index(members[3])
+        else { return nil }
+        let roots = items.compactMap(\.bytesValue)
+        guard roots.count == items.count else { return nil }
+        return .setMember(origin, role: role, roots: roots, fromIndex: from)
+    }
+
+    private static func cutLog(_ members: [CBORValue]) -> GovernanceAct? {
+        guard members.count == 2, let name = members[0].textValue, let origin = try? Origin(name),
+            let index = index(members[1])
+        else { return nil }
+        return .cutLog(origin, index: index)
+    }
+
+    private static func release(_ members: [CBORValue]) -> GovernanceAct? {
+        guard members.count == 3, let name = members[0].textValue, name.utf8.count <= 256,
+            let digest = members[1].bytesValue, digest.count == 32,
+            let items = members[2].arrayValue, items.count <= Changeset.headsMax
+        else { return nil }
+        let heads = items.compactMap(Head.init(cbor:))
+        guard heads.count == items.count else { return nil }
+        return .release(name: name, digest: digest, heads: heads)
+    }
+
+    private static func addKey(_ members: [CBORValue]) -> GovernanceAct? {
+        guard members.count == 2, let items = members[0].arrayValue, (1...4).contains(items.count)
+        else { return nil }
+        let chain = items.compactMap(\.bytesValue)
+        guard chain.count == items.count else { return nil }
+        switch members[1] {
+        case .null: return .addKey(chain: chain, logKey: nil)
+        case .bytes(let key) where key.count == 32: return .addKey(chain: chain, logKey: key)
+        default: return nil
+        }
+    }
+
+    private static func retireKey(_ members: [CBORValue]) -> GovernanceAct? {
+        guard members.count == 2, let fingerprint = members[0].bytesValue, fingerprint.count == 32,
+            let index = index(members[1])
+        else { return nil }
+        return .retireKey(fingerprint: fingerprint, index: index)
+    }
+
+    private static func countersign(_ members: [CBORValue]) -> GovernanceAct? {
+        guard members.count == 2, let name = members[0].textValue, name.utf8.count <= 256,
+            let digest = members[1].bytesValue, digest.count == 32
+        else { return nil }
+        return .countersign(name: name, digest: digest)
+    }
+}
+
+/// How much of a log somebody had merged.
+public struct Head: Hashable, Sendable {
+    /// The organisation whose log it is.
+    public var origin: Origin
+    /// The number of entries.
+    public var size: UInt64
+    /// The root hash at that size, 32 bytes.
+    public var root: [UInt8]
+
+    /// A head.
+    public init(origin: Origin, size: UInt64, root: [UInt8]) {
+        (self.origin, self.size, self.root) = (origin, size, root)
+    }
+
+    var cbor: CBORValue {
+        .array([
+            .text(origin.description), .integer(Int64(clamping: size)), .bytes(root),
+        ])
+    }
+
+    init?(cbor: CBORValue) {
+        guard let parts = cbor.arrayValue, parts.count == 3, let name = parts[0].textValue,
+            let origin = try? Origin(name), let size = parts[1].integerValue, size >= 0,
+            let root = parts[2].bytesValue, root.count == 32
+        else { return nil }
+        self.init(origin: origin, size: UInt64(size), root: root)
+    }
+}

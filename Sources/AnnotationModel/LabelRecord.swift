@@ -1,0 +1,67 @@
+/// One annotation outside a log: what readers of label files produce and writers take.
+public struct LabelRecord: Hashable, Sendable {
+    /// The item's key.
+    public var item: String
+    /// The class; empty where the format has none.
+    public var className: String
+    public var selector: Selector
+    public var attributes: [String: FieldValue]
+    /// 0...1, if known.
+    public var confidence: Double?
+    /// The id in the file it came from, so that a second import of the file changes nothing.
+    public var externalID: String?
+    /// The person or tool that labelled, as the file or the log names it.
+    public var author: String?
+    /// `human`, `model:NAME@VERSION`, `rule`, `import`.
+    public var source: String?
+    public var isRetracted: Bool
+    /// Only on the way out: where the annotation stands in the logs.
+    public var provenance: Provenance?
+
+    /// Where an annotation comes from.
+    public struct Provenance: Hashable, Sendable {
+        /// The display id, `origin:entry.position`.
+        public var id: String
+        /// The organisation that added it.
+        public var org: String
+        /// True while companies disagree about one of its fields.
+        public var isContested: Bool
+        /// The provenance of one annotation.
+        public init(id: String, org: String, isContested: Bool) {
+            (self.id, self.org, self.isContested) = (id, org, isContested)
+        }
+    }
+
+    /// A record.
+    public init(
+        item: String, className: String, selector: Selector,
+        attributes: [String: FieldValue] = [:], confidence: Double? = nil,
+        externalID: String? = nil, author: String? = nil, source: String? = nil,
+        isRetracted: Bool = false, provenance: Provenance? = nil
+    ) {
+        self.item = item
+        self.className = className
+        self.selector = selector
+        self.attributes = attributes
+        self.confidence = confidence
+        self.externalID = externalID
+        self.author = author
+        self.source = source
+        self.isRetracted = isRetracted
+        self.provenance = provenance
+    }
+}
+
+/// One item outside a log.
+public struct ItemRecord: Hashable, Sendable {
+    /// The key: a relative path or another text that is unique in the dataset.
+    public var key: String
+    /// Named fields: `mediaType`, `sha256`, `bytes`, `width`, `height`, `duration`, `channels`,
+    /// `frameRate`, `unit`, `group`, `split`, `stage.filter`… and any other property.
+    public var fields: [String: FieldValue]
+
+    /// A record.
+    public init(key: String, fields: [String: FieldValue] = [:]) {
+        (self.key, self.fields) = (key, fields)
+    }
+}
