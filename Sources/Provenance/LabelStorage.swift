@@ -1,0 +1,217 @@
+import AnnotationModel
+import Signing
+
+/// The 64-bit key of an operation in one node's tables: `log << 48 | entry << 12 | position`.
+///
+/// The log's number is local to the node; in (log, entry, position) order a bulk merge appends to the
+/// table's B-tree.
+public struct OperationKey: Hashable, Sendable, Comparable {
+    /// The key.
+    public let packed: Int64
+
+    /// A key from its number.
+    @inlinable
+    public init(packed: Int64) { self.packed = packed }
+
+    /// A key from its parts; `log` is 1...32,767.
+    @inlinable
+    public init(log: Int, slot: Slot) { packed = Int64(log) << 48 | Int64(slot.packed) }
+
+    /// The log's local number.
+    @inlinable
+    public var log: Int { Int(packed >> 48) }
+
+    /// The place in the log.
+    @inlinable
+    public var slot: Slot { Slot(packed: UInt64(packed) & 0xffff_ffff_ffff) }
+
+    /// The key of the entry: the operation's without the position.
+    @inlinable
+    public var entryKey: Int64 { packed >> 12 }
+
+    /// Order of the tables.
+    @inlinable
+    public static func < (left: OperationKey, right: OperationKey) -> Bool {
+        left.packed < right.packed
+    }
+}
+
+/// Where a merge keeps its label set: in memory, or in a database.
+///
+/// All ids are local to the storage. Names are interned texts (classes, attributes, authors, sources,
+/// reviewers); ids below ``nameBase`` stand for the model's own fields.
+public protocol LabelStorage: AnyObject {
+    /// The id of a text, given one if it is new.
+    func nameID(_ utf8: UnsafeRawBufferPointer) throws -> Int64
+    /// The text with an id.
+    func name(_ id: Int64) throws -> [UInt8]
+
+    /// The item with a key.
+    func item(key: UnsafeRawBufferPointer) throws -> ItemRow?
+    /// The item with an id.
+    func item(id: Int64) throws -> ItemRow?
+    /// Adds an item without any field.
+    func insertItem(key: UnsafeRawBufferPointer) throws -> Int64
+    /// Replaces all but the key.
+    func updateItem(_ row: ItemRow) throws
+
+    /// Adds an annotation; its key is larger than those of the same log before it.
+    func insertAnnotation(_ key: OperationKey, _ row: borrowing NewAnnotation) throws
+    /// The annotation with a key.
+    func annotation(_ key: OperationKey) throws -> AnnotationRow?
+    /// Replaces all but the item.
+    func updateAnnotation(_ key: OperationKey, _ row: AnnotationRow) throws
+    /// Notes that the annotations of an item lie between two keys of one entry.
+    func insertRun(item: Int64, first: OperationKey, last: OperationKey) throws
+
+    /// The surviving writes beyond the base of one target, by field and operation.
+    func registers(_ target: Int64) throws -> [RegisterRow]
+    /// Adds a surviving write.
+    func insertRegister(_ target: Int64, _ row: RegisterRow) throws
+    /// Removes a write that was replaced.
+    func deleteRegister(_ target: Int64, field: Int64, operation: OperationKey) throws
+    /// Notes that an operation speaks of a target.
+    func touch(_ target: Int64, _ operation: OperationKey) throws
+
+    /// Adds an entry's figures.
+    func insertEntry(_ key: Int64, _ row: EntryRow) throws
+    /// An entry's figures.
+    func entry(_ key: Int64) throws -> EntryRow?
+    /// Adds the accumulated context of an entry at which it moved.
+    func insertContext(_ entryKey: Int64, _ context: CausalContext) throws
+    /// The accumulated context at an entry: the last one noted at or before it in the same log.
+    func context(_ entryKey: Int64) throws -> CausalContext
+    /// Notes an operation that is stored and not counted.
+    func quarantine(_ operation: OperationKey, _ why: NotCounted) throws
+}
+
+/// Ids of names begin here; below stand the numbers of ``Field/Known``.
+public let nameBase: Int64 = 32
+
+/// An item in a table.
+public struct ItemRow: Sendable, Equatable {
+    public var id: Int64
+    public var key: [UInt8]
+    /// The only operation that ever wrote to the item; nil if none or several did.
+    public var base: OperationKey?
+    public var flags: RowFlags
+    /// The resolved fields (``FieldList``).
+    public var fields: [UInt8]
+
+    /// An item.
+    public init(
+        id: Int64, key: [UInt8], base: OperationKey? = nil, flags: RowFlags = [],
+        fields: [UInt8] = []
+    ) {
+        (self.id, self.key, self.base, self.flags, self.fields) = (id, key, base, flags, fields)
+    }
+
+    /// Items and annotations share the register table; items take the negative numbers.
+    public var target: Int64 { -id }
+}
+
+/// An annotation about to be added, as views into its changeset.
+public struct NewAnnotation: ~Copyable {
+    public let item: Int64
+    public let className: Int64
+    public let selector: UnsafeRawBufferPointer
+    public let isRetracted: Bool
+    public let source: Int64
+    public let author: Int64
+    /// A ``FieldList``.
+    public let fields: UnsafeRawBufferPointer
+}
+
+/// An annotation in a table: the resolved values.
+public struct AnnotationRow: Sendable, Equatable {
+    public var item: Int64
+    public var className: Int64
+    public var selector: [UInt8]
+    public var isRetracted: Bool
+    public var flags: RowFlags
+    public var source: Int64
+    public var author: Int64
+    /// A ``FieldList``.
+    public var fields: [UInt8]
+
+    /// An annotation.
+    public init(
+        item: Int64, className: Int64, selector: [UInt8], isRetracted: Bool, flags: RowFlags,
+        source: Int64, author: Int64, fields: [UInt8]
+    ) {
+        self.item = item
+        self.className = className
+        self.selector = selector
+        self.isRetracted = isRetracted
+        self.flags = flags
+        self.source = source
+        self.author = author
+        self.fields = fields
+    }
+}
+
+/// What is noted of an item or an annotation.
+public struct RowFlags: OptionSet, Sendable, Hashable {
+    public let rawValue: Int
+    /// Flags from their bits.
+    public init(rawValue: Int) { self.rawValue = rawValue }
+    /// A field has several surviving writes of different values.
+    public static let contested = RowFlags(rawValue: 1)
+    /// Somebody changed it while somebody else retracted it.
+    public static let editedWhileRetracted = RowFlags(rawValue: 2)
+    /// There are rows in the register table.
+    public static let hasRegisters = RowFlags(rawValue: 4)
+
+    /// Any kind of conflict.
+    public var isConflict: Bool { rawValue & 3 != 0 }
+}
+
+/// A surviving write.
+public struct RegisterRow: Sendable, Equatable {
+    public var field: Int64
+    public var operation: OperationKey
+    /// The encoded value.
+    public var value: [UInt8]
+
+    /// A write.
+    public init(field: Int64, operation: OperationKey, value: [UInt8]) {
+        (self.field, self.operation, self.value) = (field, operation, value)
+    }
+}
+
+/// The figures of an applied entry.
+public struct EntryRow: Sendable, Equatable {
+    public var leafHash: Digest
+    /// One more than the largest height in its context.
+    public var height: Int64
+    /// Seconds since 1970 as the signer claims.
+    public var time: Int64
+    public var operationCount: Int
+    public var notCounted: NotCounted?
+
+    /// The figures of an entry.
+    public init(
+        leafHash: Digest, height: Int64, time: Int64, operationCount: Int, notCounted: NotCounted?
+    ) {
+        self.leafHash = leafHash
+        self.height = height
+        self.time = time
+        self.operationCount = operationCount
+        self.notCounted = notCounted
+    }
+}
+
+/// How much of each log an entry's author had merged, by the logs' local numbers.
+public struct CausalContext: Sendable, Equatable {
+    /// Sizes by log.
+    public private(set) var sizes: [Int: UInt64] = [:]
+
+    /// The context of nothing.
+    public init() {}
+
+    /// The size of one log within the context.
+    public subscript(log: Int) -> UInt64 {
+        get { sizes[log] ?? 0 }
+        set { sizes[log] = newValue }
+    }
+}

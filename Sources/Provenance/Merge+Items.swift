@@ -1,0 +1,81 @@
+import AnnotationModel
+import Signing
+
+extension Merge {
+    /// Writes fields of an item: what `addItem` and `setItem` both do, since an item is known by its
+    /// key and exists as soon as anybody speaks of it.
+    ///
+    /// While one operation alone has written to an item, its row says so and the register table holds
+    /// nothing of it: most items are registered once. The second write moves the first into registers,
+    /// whichever of the two arrived first, so the rows do not depend on the order of arrival.
+    func writeItem(_ id: Int64, _ fields: FieldPairs, _ scope: OperationScope) throws {
+        guard var row = try storage.item(id: id) else { throw ProvenanceError.unknownItem(id) }
+        let before = row
+        var registers = try storage.registers(row.target)
+        var pairs: [(field: Int64, value: [UInt8])] = []
+        try fields.forEach { code, value in
+            pairs.append((try itemField(code, scope), Array(value)))
+        }
+        pairs.sort { $0.field < $1.field }
+        try storage.touch(row.target, scope.key)
+        if row.base == nil, registers.isEmpty {
+            row.base = scope.key
+            row.fields = FieldList.encode(pairs.filter { $0.value != [0xf6] })
+        } else {
+            try spread(&row, into: &registers)
+            for (field, value) in pairs {
+                try write(field, value, row.target, scope.key, &registers)
+            }
+            try resolveFields(of: &row, registers)
+        }
+        state.sum.subtract(try element(of: before))
+        state.sum.add(try element(of: row))
+        count(conflict: row.flags, instead: before.flags)
+        try storage.updateItem(row)
+    }
+
+    /// `examined` is one register a company; all other fields are shared.
+    private func itemField(_ code: Int, _ scope: OperationScope) throws -> Int64 {
+        guard code == Field.Known.examined.rawValue else { return try fieldID(code, scope.view) }
+        return try Array("examined/\(scope.log.origin)".utf8).withUnsafeBytes {
+            try storage.nameID($0)
+        }
+    }
+
+    /// Moves the only operation's fields into registers.
+    private func spread(_ row: inout ItemRow, into registers: inout [RegisterRow]) throws {
+        guard let base = row.base else { return }
+        row.base = nil
+        for (field, value) in FieldList.decode(row.fields) {
+            let register = RegisterRow(field: field, operation: base, value: value)
+            registers.append(register)
+            try storage.insertRegister(row.target, register)
+            state.sum.add(try element(of: register, target: row.target))
+        }
+    }
+
+    private func resolveFields(of row: inout ItemRow, _ registers: [RegisterRow]) throws {
+        var pairs: [(field: Int64, value: [UInt8])] = []
+        for field in Set(registers.map(\.field)).sorted() {
+            let candidates = registers.filter { $0.field == field }
+            guard let winner = try resolve(candidates, owner: nil), winner.value != [0xf6] else {
+                continue
+            }
+            pairs.append((field, winner.value))
+        }
+        row.fields = FieldList.encode(pairs)
+        row.flags = try flags(registers, base: OperationKey(packed: 0))
+    }
+
+    /// The element of an item's row.
+    public func element(of row: ItemRow) throws -> Digest {
+        hasher.start(.item)
+        hasher.bytes(row.key)
+        hasher.byte(UInt8(truncatingIfNeeded: row.flags.rawValue))
+        if let base = row.base, let log = state.logs[base.log] {
+            hasher.operation(log.tag, base.slot)
+        }
+        if !row.fields.isEmpty { try hashFields(row.fields) }
+        return hasher.finish()
+    }
+}

@@ -1,0 +1,166 @@
+import AnnotationModel
+import Signing
+
+@testable import Provenance
+
+/// A random history of several companies' logs, hostile members among them.
+struct History {
+    /// One entry as it stands in a log.
+    struct Entry {
+        let payload: [UInt8]
+        let leafHash: Digest
+    }
+
+    static let companies = ["acme.example", "borealis.example", "cirrus.example", "mallory.example"]
+    let dataset: DatasetID
+    private(set) var logs: [Origin: [Entry]] = [:]
+    /// What each company's node has merged of the other logs.
+    private var views: [Origin: [Origin: UInt64]] = [:]
+    /// What each entry's author had merged.
+    private var contexts: [Origin: [[Origin: UInt64]]] = [:]
+    private var annotations: [OperationID] = []
+
+    init(seed: UInt64, steps: Int, hostile: Bool) throws {
+        var random = SeededGenerator(seed: seed)
+        dataset = try DatasetID("acme.example/boards")
+        let origins = try Self.companies.map { try Origin($0) }
+        for origin in origins {
+            logs[origin] = []
+            views[origin] = [:]
+            contexts[origin] = []
+        }
+        try define(origins)
+        for _ in 0..<steps {
+            let author = origins[Int.random(in: 0..<origins.count, using: &random)]
+            let isHostile = hostile && author == origins[3] && random.oneIn(2)
+            try step(author, origins, isHostile: isHostile, &random)
+        }
+    }
+
+    private mutating func define(_ origins: [Origin]) throws {
+        var builder = try ChangesetBuilder()
+        var acts: [GovernanceAct] = [.defineDataset(title: "Boards", schema: "{}")]
+        for (origin, role) in zip(origins.dropFirst(), [Role.reviewer, .annotator, .reviewer]) {
+            acts.append(.setMember(origin, role: role, roots: [], fromIndex: 0))
+        }
+        for act in acts { _ = try builder.append(.governance(act)) }
+        append(try builder.payload(), to: origins[0], context: [:])
+    }
+
+    private mutating func append(
+        _ payload: [UInt8], to author: Origin, context: [Origin: UInt64]
+    ) {
+        logs[author]?.append(Entry(payload: payload, leafHash: SHA256Hasher.hash([0] + payload)))
+        contexts[author]?.append(context)
+    }
+
+    /// A stand-in for the Merkle root: any function of a log's first entries serves the merge.
+    func root(_ origin: Origin, _ size: UInt64) -> Digest? {
+        guard let log = logs[origin], size <= log.count else { return nil }
+        return SHA256Hasher.hash(log.prefix(Int(size)).flatMap(\.leafHash.bytes))
+    }
+
+    private mutating func step(
+        _ author: Origin, _ origins: [Origin], isHostile: Bool, _ random: inout SeededGenerator
+    ) throws {
+        var view = views[author] ?? [:]
+        let before = view
+        for other in origins where other != author && random.oneIn(2) {
+            merge(other, into: &view, author: author, &random)
+        }
+        var heads: [Head] = []
+        for (origin, size) in view where size > (before[origin] ?? 0) {
+            heads.append(Head(origin: origin, size: size, root: root(origin, size)?.bytes ?? []))
+        }
+        if isHostile { spoil(&heads, origins, author, &random) }
+        var builder = try ChangesetBuilder(author: random.oneIn(2) ? "anna" : nil)
+        for _ in 0..<Int.random(in: 1...5, using: &random) {
+            _ = try builder.append(operation(author, view, &random))
+        }
+        let index = UInt64(logs[author]?.count ?? 0)
+        append(try builder.payload(heads: heads), to: author, context: view)
+        views[author] = view
+        annotations.append(OperationID(origin: author, slot: Slot(entry: index, position: 0)))
+    }
+
+    /// Takes a log up to some size, and with it what its last entry had merged.
+    private func merge(
+        _ other: Origin, into view: inout [Origin: UInt64], author: Origin,
+        _ random: inout SeededGenerator
+    ) {
+        let held = UInt64(logs[other]?.count ?? 0)
+        let from = view[other] ?? 0
+        guard held > from else { return }
+        let size = UInt64.random(in: (from + 1)...held, using: &random)
+        view[other] = size
+        for (origin, needed) in contexts[other]?[Int(size - 1)] ?? [:] where origin != author {
+            view[origin] = max(view[origin] ?? 0, needed)
+        }
+    }
+
+    private func spoil(
+        _ heads: inout [Head], _ origins: [Origin], _ author: Origin,
+        _ random: inout SeededGenerator
+    ) {
+        let victim = origins[Int.random(in: 0..<3, using: &random)]
+        heads.removeAll { $0.origin == victim }
+        let held = UInt64(logs[victim]?.count ?? 0)
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0:  // A root that the log never had.
+            if held == 0 { return }
+            heads.append(
+                Head(origin: victim, size: held, root: [UInt8](repeating: 7, count: 32)))
+        case 1:  // Less than was cited before, or nothing of what the others had merged.
+            if held == 0 { return }
+            heads.append(Head(origin: victim, size: 1, root: root(victim, 1)?.bytes ?? []))
+        case 2:  // The future.
+            heads.append(
+                Head(origin: victim, size: held + 2, root: [UInt8](repeating: 9, count: 32)))
+        default:  // The newest entry of a log without what that entry had merged.
+            if held == 0 { return }
+            heads = [Head(origin: victim, size: held, root: root(victim, held)?.bytes ?? [])]
+        }
+    }
+
+    private func operation(
+        _ author: Origin, _ view: [Origin: UInt64], _ random: inout SeededGenerator
+    ) -> Operation {
+        let item = "board-\(Int.random(in: 0..<6, using: &random)).png"
+        let classes = ["open", "short", "spur"]
+        let className = classes[Int.random(in: 0..<3, using: &random)]
+        let selector = Selector.box(
+            .init(
+                x: Double(Int.random(in: 0..<64_000, using: &random)) / 100, y: 4.25,
+                width: 10, height: 12))
+        // Now and then a target that the author does not know: it must not count, on any node.
+        let known = annotations.filter {
+            $0.origin == author || $0.slot.entry < view[$0.origin] ?? 0
+        }
+        let pool = random.oneIn(20) ? annotations : Array(known.suffix(8))
+        let target = pool.isEmpty ? nil : pool[Int.random(in: 0..<pool.count, using: &random)]
+        guard let target, !random.oneIn(4) else {
+            return random.oneIn(3)
+                ? .addItem(
+                    key: item,
+                    fields: [
+                        .known(.width): .integer(Int64.random(in: 1...2, using: &random)),
+                        .attribute("line"): .text(className),
+                    ])
+                : .addAnnotation(
+                    item: item, className: className, selector: selector,
+                    fields: random.oneIn(2) ? [.attribute("severity"): .text(className)] : [:])
+        }
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0: return .set(target, [.field(.known(.status), .integer(1))])
+        case 1: return .set(target, [.field(.known(.status), .integer(0))])
+        case 2: return .review(target, .reject, reason: className)
+        case 3: return .comment(target, text: className)
+        case 4: return .set(target, [.selector(selector)])
+        case 5: return .setItem(key: item, fields: [.known(.group): .text(className)])
+        case 6: return .setItem(key: item, fields: [.known(.examined): .bool(true)])
+        default:
+            return .set(
+                target, [.className(className), .field(.attribute("severity"), .text(className))])
+        }
+    }
+}

@@ -1,0 +1,210 @@
+import AnnotationModel
+import Foundation
+import Signing
+import Testing
+
+@testable import Provenance
+
+/// A node that merges in memory, as entries arrive.
+struct MemoryNode {
+    let history: History
+    private var merge: Merge
+    private(set) var storage = MemoryLabelStorage()
+    private var held: [Origin: UInt64] = [:]
+
+    init(_ history: History) {
+        self.history = history
+        merge = Self.merge(history, storage)
+    }
+
+    private static func merge(_ history: History, _ storage: MemoryLabelStorage) -> Merge {
+        Merge(state: MergeState(dataset: history.dataset), storage: storage) {
+            history.root($0, $1)
+        }
+    }
+
+    var state: MergeState { merge.state }
+
+    /// Receives a log up to a size, and applies all that can be.
+    mutating func receive(_ origin: Origin, upTo size: UInt64) throws {
+        if size <= held[origin] ?? 0 { return }
+        held[origin] = size
+        try note(origin, size)
+        if merge.state.needsRebuild { try rebuild() } else { try drain() }
+    }
+
+    private func note(_ origin: Origin, _ size: UInt64) throws {
+        merge.state.noteStored(merge.logNumber(origin), size: size)
+        guard origin == history.dataset.owner else { return }
+        for index in merge.state.governed..<size {
+            var acts: [GovernanceAct] = []
+            try entry(origin, index) { view in
+                var cursor = view.operations
+                while let operation = try cursor.next() {
+                    if case .governance(let act) = operation { acts.append(act) }
+                }
+            }
+            merge.state.govern(acts, entry: index)
+        }
+    }
+
+    /// Makes the label set anew from all logs held.
+    mutating func rebuild() throws {
+        storage = MemoryLabelStorage()
+        merge = Self.merge(history, storage)
+        for (origin, size) in held.sorted(by: { $0.key < $1.key }) { try note(origin, size) }
+        try drain()
+    }
+
+    private func entry(
+        _ origin: Origin, _ index: UInt64, _ body: (ChangesetView) throws -> Void
+    ) throws {
+        guard let entry = history.logs[origin]?[Int(index)] else { return }
+        try entry.payload.withUnsafeBytes { try body(try ChangesetView($0)) }
+    }
+
+    private func drain() throws {
+        var moved = true
+        while moved {
+            moved = false
+            for (number, log) in merge.state.logs.sorted(by: { $0.key < $1.key }) {
+                var applied = log.applied
+                while applied < log.stored {
+                    guard try apply(number, log.origin, applied) else { break }
+                    applied += 1
+                    moved = true
+                }
+            }
+        }
+        #expect(!merge.state.needsRebuild)
+    }
+
+    private func apply(_ number: Int, _ origin: Origin, _ index: UInt64) throws -> Bool {
+        guard let entry = history.logs[origin]?[Int(index)] else { return false }
+        return try entry.payload.withUnsafeBytes { payload in
+            let outcome = try merge.apply(
+                VerifiedChangeset(
+                    log: number, index: index, leafHash: entry.leafHash, time: 0,
+                    view: try ChangesetView(payload)))
+            if case .applied = outcome { return true }
+            return false
+        }
+    }
+}
+
+@Suite("Laws of the merge")
+struct MergeLawTests {
+    static let cases =
+        ProcessInfo.processInfo.environment["COUNTERMARK_LAW_CASES"].flatMap(Int.init) ?? 150
+
+    @Test("nodes that hold the same logs hold the same label set, in whatever order they came")
+    func orderDoesNotMatter() throws {
+        for seed in 0..<UInt64(Self.cases) {
+            let history = try History(seed: seed, steps: 40, hostile: seed % 2 == 1)
+            var random = SeededGenerator(seed: seed ^ 0xabcdef)
+            let expected = try deliverAtOnce(history)
+            for _ in 0..<4 {
+                let node = try deliverInPieces(history, &random)
+                #expect(node.state.digest == expected.state.digest, "seed \(seed)")
+                #expect(node.state.counts == expected.state.counts, "seed \(seed)")
+            }
+        }
+    }
+
+    @Test("receiving again what is held changes nothing")
+    func idempotent() throws {
+        for seed in 1000..<UInt64(1000 + Self.cases / 5) {
+            let history = try History(seed: seed, steps: 30, hostile: true)
+            var node = try deliverAtOnce(history)
+            let digest = node.state.digest
+            for (origin, log) in history.logs { try node.receive(origin, upTo: UInt64(log.count)) }
+            try node.rebuild()
+            #expect(node.state.digest == digest, "seed \(seed)")
+        }
+    }
+
+    @Test("the sum that is kept as rows change is the sum over the rows")
+    func sumIsOverRows() throws {
+        for seed in 2000..<UInt64(2000 + Self.cases / 5) {
+            let history = try History(seed: seed, steps: 40, hostile: true)
+            let node = try deliverAtOnce(history)
+            #expect(try node.recomputedSum() == node.state.sum, "seed \(seed)")
+        }
+    }
+
+    @Test("random histories do make conflicts, suggestions and false contexts")
+    func historiesAreRich() throws {
+        var conflicts = 0
+        var reasons: Set<NotCounted> = []
+        for seed in 0..<UInt64(40) {
+            let history = try History(seed: seed, steps: 60, hostile: true)
+            let node = try deliverAtOnce(history)
+            conflicts += node.state.counts.conflicts
+            reasons.formUnion(node.storage.quarantined.values)
+            reasons.formUnion(try node.entryReasons())
+        }
+        #expect(conflicts > 100)
+        #expect(
+            reasons.isSuperset(of: [
+                .suggestion, .unknownTarget, .falseHead, .contextShrinks, .contextGap,
+            ]))
+    }
+
+    private func deliverAtOnce(_ history: History) throws -> MemoryNode {
+        var node = MemoryNode(history)
+        for (origin, log) in history.logs.sorted(by: { $0.key < $1.key }) {
+            try node.receive(origin, upTo: UInt64(log.count))
+        }
+        return node
+    }
+
+    private func deliverInPieces(
+        _ history: History, _ random: inout SeededGenerator
+    ) throws -> MemoryNode {
+        var node = MemoryNode(history)
+        var open = history.logs.filter { !$0.value.isEmpty }.mapValues { _ in UInt64(0) }
+        while !open.isEmpty {
+            let origins = open.keys.sorted()
+            let origin = origins[Int.random(in: 0..<origins.count, using: &random)]
+            let total = UInt64(history.logs[origin]?.count ?? 0)
+            let from = open[origin] ?? 0
+            let size = UInt64.random(in: (from + 1)...total, using: &random)
+            try node.receive(origin, upTo: size)
+            open[origin] = size == total ? nil : size
+        }
+        return node
+    }
+}
+
+extension MemoryNode {
+    /// The sum over all rows, made anew.
+    func recomputedSum() throws -> StateSum {
+        var sum = StateSum()
+        for (key, row) in storage.annotations {
+            sum.add(try merge.element(of: row, key: key))
+            for register in storage.registers(key.packed) {
+                sum.add(try merge.element(of: register, target: key.packed))
+            }
+        }
+        var id: Int64 = 1
+        while let row = storage.item(id: id) {
+            sum.add(try merge.element(of: row))
+            for register in storage.registers(row.target) {
+                sum.add(try merge.element(of: register, target: row.target))
+            }
+            id += 1
+        }
+        return sum
+    }
+
+    /// Why entries do not count.
+    func entryReasons() throws -> [NotCounted] {
+        state.logs.values.flatMap { log in
+            (0..<log.applied).compactMap { index in
+                storage.entry(
+                    OperationKey(log: log.number, slot: Slot(entry: index, position: 0)).entryKey
+                )?.notCounted
+            }
+        }
+    }
+}
