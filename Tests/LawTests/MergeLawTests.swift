@@ -143,7 +143,7 @@ struct MergeLawTests {
             reasons.formUnion(node.storage.quarantined.values)
             reasons.formUnion(try node.entryReasons())
         }
-        #expect(conflicts > 100)
+        #expect(conflicts > 20)
         #expect(
             reasons.isSuperset(of: [
                 .suggestion, .unknownTarget, .falseHead, .contextShrinks, .contextGap,

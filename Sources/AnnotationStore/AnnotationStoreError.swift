@@ -1,0 +1,38 @@
+/// Why the derived label table could not be read or written. The logs are not concerned: the table can
+/// be thrown away and made anew.
+public enum AnnotationStoreError: Error, Equatable, Sendable {
+    /// SQLite refused; `code` is its extended result code.
+    case sqlite(code: Int32, message: String, doing: String)
+    /// The file is of another version of the schema.
+    case schemaVersion(found: Int, expected: Int, path: String)
+    /// A row does not have the form that the store writes.
+    case damagedRow(table: String, key: Int64)
+    /// There is no such dataset in this home.
+    case unknownDataset(String)
+    /// More logs than a key has numbers for.
+    case tooManyLogs(limit: Int)
+}
+
+extension AnnotationStoreError: CustomStringConvertible {
+    /// One line: what happened, to what, what to do.
+    public var description: String {
+        switch self {
+        case .sqlite(let code, let message, let doing):
+            switch code & 0xff {
+            case 13: "no space left while \(doing): free some disk, then run the command again"
+            case 8: "the label table cannot be written while \(doing): the home is read-only"
+            case 11, 26:
+                "the label table is damaged (\(message)); the logs are the truth: "
+                    + "run countermark rebuild"
+            default: "the label table failed while \(doing): \(message) (SQLite \(code))"
+            }
+        case .schemaVersion(let found, let expected, let path):
+            "\(path) has schema \(found), this program writes \(expected); "
+                + "run countermark rebuild"
+        case .damagedRow(let table, let key):
+            "row \(key) of the table \(table) is damaged; run countermark rebuild"
+        case .unknownDataset(let name): "there is no dataset \(name) in this home"
+        case .tooManyLogs(let limit): "a home holds at most \(limit) logs"
+        }
+    }
+}

@@ -1,0 +1,271 @@
+import AnnotationModel
+import Foundation
+import GRDB
+import GRDBSQLite
+import Provenance
+import Signing
+
+/// The merged label sets of one home as tables: derived from the logs, and made anew from them at any
+/// time.
+///
+/// A batch of entries is applied in one transaction, together with how far each log has been applied;
+/// so an entry is applied exactly once, whatever crashes. Durability is the logs' affair: the tables
+/// run with `synchronous=NORMAL`.
+public final class LabelStore {
+    /// The database file.
+    public let path: String
+    private let queue: DatabaseQueue
+    private var open: [DatasetID: OpenDataset] = [:]
+    private var dataVersion: Int64 = -1
+
+    private struct OpenDataset {
+        let id: Int64
+        let storage: SQLiteLabelStorage
+        let merge: Merge
+    }
+
+    /// Page cache in KiB: with it a merge of any length stays within a fixed memory.
+    static let cacheKiB = 24_576
+
+    /// Opens or makes the database.
+    ///
+    /// - Throws: ``AnnotationStoreError`` if the file is of another schema or cannot be opened.
+    public init(path: String) throws {
+        self.path = path
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(30)
+        configuration.prepareDatabase { db in
+            try db.execute(
+                sql: """
+                    PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;
+                    PRAGMA cache_size=-\(Self.cacheKiB); PRAGMA temp_store=MEMORY;
+                    PRAGMA wal_autocheckpoint=4000
+                    """)
+        }
+        queue = try Self.translating("opening \(path)") {
+            try DatabaseQueue(path: path, configuration: configuration)
+        }
+        try Self.translating("opening \(path)") { try queue.write { try Self.prepare($0, path) } }
+    }
+
+    private static func prepare(_ db: Database, _ path: String) throws {
+        let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        if found == Schema.version { return }
+        guard found == 0 else {
+            throw AnnotationStoreError.schemaVersion(
+                found: found, expected: Schema.version, path: path)
+        }
+        try db.execute(sql: Schema.tables)
+        try db.execute(sql: "PRAGMA user_version=\(Schema.version)")
+    }
+
+    static func translating<R>(_ doing: String, _ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            throw AnnotationStoreError.sqlite(
+                code: error.extendedResultCode.rawValue, message: error.message ?? "", doing: doing)
+        }
+    }
+
+    /// Runs a merge of one dataset in one transaction; what it throws leaves the tables as they were.
+    ///
+    /// - Parameter rootAt: The root of a log at a size, as this node computed it.
+    public func merge<R>(
+        _ dataset: DatasetID, rootAt: @escaping (Origin, UInt64) throws -> Digest?,
+        _ body: (Merge) throws -> R
+    ) throws -> R {
+        try Self.translating("merging \(dataset)") {
+            try queue.writeWithoutTransaction { db in
+                var result: R?
+                do {
+                    try db.inTransaction(.immediate) {
+                        try forgetIfChanged(db)
+                        let merge = try opened(db, dataset, rootAt: rootAt)
+                        result = try body(merge.merge)
+                        try save(db, merge)
+                        return .commit
+                    }
+                } catch {
+                    // What is in memory may run ahead of what was rolled back.
+                    open.removeAll()
+                    throw error
+                }
+                try noteVersion(db)
+                guard let result else { throw AnnotationStoreError.unknownDataset("\(dataset)") }
+                return result
+            }
+        }
+    }
+
+    /// Drops what is cached if another process has written since.
+    private func forgetIfChanged(_ db: Database) throws {
+        let version = try Int64.fetchOne(db, sql: "PRAGMA data_version") ?? 0
+        if version != dataVersion { open.removeAll() }
+        dataVersion = version
+    }
+
+    private func noteVersion(_ db: Database) throws {
+        dataVersion = try Int64.fetchOne(db, sql: "PRAGMA data_version") ?? 0
+    }
+
+    private func opened(
+        _ db: Database, _ dataset: DatasetID,
+        rootAt: @escaping (Origin, UInt64) throws -> Digest?
+    ) throws -> OpenDataset {
+        guard let connection = db.sqliteConnection else {
+            throw AnnotationStoreError.unknownDataset("\(dataset)")
+        }
+        if let open = open[dataset] { return open }
+        let (id, state) = try load(db, dataset) ?? create(db, dataset)
+        let storage = try SQLiteLabelStorage(connection, dataset: id)
+        let merge = Merge(state: state, storage: storage, rootAt: rootAt)
+        merge.numberForNewLog = { [weak self] origin in
+            (try? self?.newLog(db, id, origin)) ?? 0
+        }
+        let made = OpenDataset(id: id, storage: storage, merge: merge)
+        open[dataset] = made
+        return made
+    }
+
+    private func create(_ db: Database, _ dataset: DatasetID) throws -> (Int64, MergeState) {
+        try db.execute(
+            sql: "INSERT INTO dataset(name,sum,items,annotations,retracted,conflicts,quarantined,"
+                + "operations,rebuild) VALUES(?,?,0,0,0,0,0,0,0)",
+            arguments: [dataset.description.databaseBytes, Digest.zero.bytes.databaseBytes])
+        return (db.lastInsertedRowID, MergeState(dataset: dataset))
+    }
+
+    private func newLog(_ db: Database, _ dataset: Int64, _ origin: Origin) throws -> Int {
+        let next = (try Int.fetchOne(db, sql: "SELECT max(number) FROM log") ?? 0) + 1
+        guard next < 1 << 15 else { throw AnnotationStoreError.tooManyLogs(limit: 1 << 15 - 1) }
+        try db.execute(
+            sql: "INSERT INTO log VALUES(?,?,?,0,0,NULL,0)",
+            arguments: [next, dataset, origin.description.databaseBytes])
+        return next
+    }
+
+    private func load(_ db: Database, _ dataset: DatasetID) throws -> (Int64, MergeState)? {
+        guard
+            let row = try Row.fetchOne(
+                db, sql: "SELECT * FROM dataset WHERE name=?",
+                arguments: [dataset.description.databaseBytes])
+        else { return nil }
+        let id: Int64 = row["id"]
+        var counts = LabelCounts()
+        counts.items = row["items"]
+        counts.annotations = row["annotations"]
+        counts.retracted = row["retracted"]
+        counts.conflicts = row["conflicts"]
+        counts.quarantined = row["quarantined"]
+        counts.operations = row["operations"]
+        guard let sum = Digest(Array(row["sum"] as Data)) else {
+            throw AnnotationStoreError.damagedRow(table: "dataset", key: id)
+        }
+        let logs = try Row.fetchAll(
+            db, sql: "SELECT * FROM log WHERE dataset=?", arguments: [id]
+        ).map { try log($0) }
+        return (
+            id,
+            MergeState(
+                dataset: dataset, logs: logs, sum: StateSum(sum), counts: counts,
+                needsRebuild: row["rebuild"])
+        )
+    }
+
+    private func log(_ row: Row) throws -> LogProgress {
+        let number: Int = row["number"]
+        let name = String(decoding: row["origin"] as Data, as: UTF8.self)
+        var log = LogProgress(number: number, origin: try Origin(name))
+        log.applied = UInt64(row["applied"] as Int64)
+        log.height = row["height"]
+        log.wasCitedWhileAbsent = row["absent"]
+        if let bytes = row["cited"] as Data? {
+            guard let cited = StateCoding.cited(Array(bytes)) else {
+                throw AnnotationStoreError.damagedRow(table: "log", key: Int64(number))
+            }
+            log.cited = cited
+        }
+        return log
+    }
+
+    private func save(_ db: Database, _ dataset: OpenDataset) throws {
+        let state = dataset.merge.state
+        try db.cachedStatement(
+            sql: "UPDATE dataset SET sum=?,items=?,annotations=?,retracted=?,conflicts=?,"
+                + "quarantined=?,operations=?,rebuild=? WHERE id=?"
+        ).execute(arguments: [
+            state.sum.digest.bytes.databaseBytes, state.counts.items, state.counts.annotations,
+            state.counts.retracted, state.counts.conflicts, state.counts.quarantined,
+            state.counts.operations, state.needsRebuild, dataset.id,
+        ])
+        let update = try db.cachedStatement(
+            sql: "UPDATE log SET applied=?,height=?,cited=?,absent=? WHERE number=?")
+        for log in state.logs.values {
+            try update.execute(arguments: [
+                Int64(log.applied), log.height, StateCoding.encode(log.cited).databaseBytes,
+                log.wasCitedWhileAbsent, log.number,
+            ])
+        }
+    }
+
+    /// Throws a dataset's derived rows away; the caller then merges its logs from the first entry on.
+    public func clear(_ dataset: DatasetID) throws {
+        try Self.translating("clearing \(dataset)") {
+            try queue.write { db in
+                open.removeAll()
+                guard
+                    let id = try Int64.fetchOne(
+                        db, sql: "SELECT id FROM dataset WHERE name=?",
+                        arguments: [dataset.description.databaseBytes])
+                else { return }
+                let numbers = try Int64.fetchAll(
+                    db, sql: "SELECT number FROM log WHERE dataset=?", arguments: [id])
+                for number in numbers { try Self.clearLog(db, number) }
+                let items = "(SELECT id FROM item WHERE dataset=\(id))"
+                let targets = "(SELECT -id FROM item WHERE dataset=\(id))"
+                try db.execute(
+                    sql: """
+                        DELETE FROM run WHERE item IN \(items);
+                        DELETE FROM register WHERE target IN \(targets);
+                        DELETE FROM touch WHERE target IN \(targets);
+                        DELETE FROM item WHERE dataset=\(id);
+                        DELETE FROM log WHERE dataset=\(id);
+                        DELETE FROM dataset WHERE id=\(id)
+                        """)
+            }
+        }
+    }
+
+    private static func clearLog(_ db: Database, _ number: Int64) throws {
+        let (low, high) = (number << 48, (number + 1) << 48)
+        for (table, column) in [
+            ("annotation", "key"), ("register", "target"), ("touch", "target"), ("quarantine", "op"),
+        ] {
+            try db.execute(
+                sql: "DELETE FROM \(table) WHERE \(column)>=\(low) AND \(column)<\(high)")
+        }
+        for table in ["entry", "context"] {
+            try db.execute(
+                sql: "DELETE FROM \(table) WHERE key>=\(low >> 12) AND key<\(high >> 12)")
+        }
+    }
+
+    /// The datasets that have been merged here.
+    public func datasets() throws -> [DatasetID] {
+        try Self.translating("reading the datasets") {
+            try queue.read { db in
+                try Data.fetchAll(db, sql: "SELECT name FROM dataset ORDER BY name")
+                    .map { try DatasetID(String(decoding: $0, as: UTF8.self)) }
+            }
+        }
+    }
+}
+
+extension Array where Element == UInt8 {
+    var databaseBytes: Data { Data(self) }
+}
+
+extension String {
+    var databaseBytes: Data { Data(utf8) }
+}

@@ -1,0 +1,57 @@
+import AnnotationModel
+import CanonicalCBOR
+import Provenance
+import Signing
+
+/// The small structures of a merge's state as the tables hold them.
+enum StateCoding {
+    static func encode(_ context: CausalContext) -> [UInt8] {
+        var encoder = CBOREncoder()
+        let sizes = context.sizes.sorted { $0.key < $1.key }
+        encoder.arrayHead(sizes.count * 2)
+        for (log, size) in sizes {
+            encoder.integer(log)
+            encoder.unsigned(size)
+        }
+        return encoder.bytes
+    }
+
+    static func context(_ bytes: [UInt8]) -> CausalContext? {
+        guard let items = try? CBORValue(decoding: bytes).arrayValue, items.count % 2 == 0 else {
+            return nil
+        }
+        var context = CausalContext()
+        for index in stride(from: 0, to: items.count, by: 2) {
+            guard let log = items[index].integerValue, let size = items[index + 1].integerValue
+            else { return nil }
+            context[Int(log)] = UInt64(size)
+        }
+        return context
+    }
+
+    static func encode(_ cited: [Int: LogProgress.CitedHead]) -> [UInt8] {
+        var encoder = CBOREncoder()
+        encoder.arrayHead(cited.count)
+        for (log, head) in cited.sorted(by: { $0.key < $1.key }) {
+            encoder.arrayHead(4)
+            encoder.integer(log)
+            encoder.unsigned(head.size)
+            encoder.byteString(head.root.bytes)
+            encoder.bool(head.isChecked)
+        }
+        return encoder.bytes
+    }
+
+    static func cited(_ bytes: [UInt8]) -> [Int: LogProgress.CitedHead]? {
+        guard let items = try? CBORValue(decoding: bytes).arrayValue else { return nil }
+        var cited: [Int: LogProgress.CitedHead] = [:]
+        for item in items {
+            guard let parts = item.arrayValue, parts.count == 4, let log = parts[0].integerValue,
+                let size = parts[1].integerValue, let root = parts[2].bytesValue.flatMap({ Digest($0) }),
+                case .bool(let isChecked) = parts[3]
+            else { return nil }
+            cited[Int(log)] = .init(size: UInt64(size), root: root, isChecked: isChecked)
+        }
+        return cited
+    }
+}
