@@ -61,7 +61,8 @@ public struct CertificateAuthority: Sendable {
         origin: String, key subjectKey: VerificationKey, at time: Int64,
         lifetimeSeconds: Int64 = nodeLifetimeSeconds
     ) throws(SigningError) -> Certificate {
-        try issue(
+        guard OriginRules.isValid(origin) else { throw .invalidOrigin(origin) }
+        return try issue(
             [.dns(origin)], commonName: origin, key: subjectKey, at: time,
             lifetimeSeconds: lifetimeSeconds, extendedKeyUsage: "serverAuth,clientAuth")
     }
