@@ -1,0 +1,129 @@
+import AnnotationModel
+
+/// One format of label files: how to read it, how to write it, and what it cannot carry.
+///
+/// Readers hand over one record at a time and writers ask for one at a time, so memory does not grow with
+/// the number of labels.
+public protocol AnnotationFormat: Sendable {
+    /// The name on the command line.
+    var name: String { get }
+
+    /// What a user should know before choosing it, in one line.
+    var summary: String { get }
+
+    /// The name that a single output file gets by default, or nil where a folder is written.
+    var defaultFileName: String? { get }
+
+    /// Reads files and hands over what they hold.
+    ///
+    /// Items come before the annotations that speak of them. A record that cannot be taken becomes
+    /// ``FormatEvent/skipped(where:why:)``; a file that cannot be trusted as a whole throws, possibly
+    /// after records were handed over, so the caller applies them only when reading has ended.
+    ///
+    /// - Throws: ``FormatError``, or what `sink` throws.
+    func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws
+
+    /// Writes items and annotations.
+    ///
+    /// - Returns: what was written, and what the format could not carry.
+    /// - Throws: ``FormatError``, or what the source or the output throws.
+    func write(
+        _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
+    ) throws -> ConversionReport
+}
+
+/// What a reader found next.
+public enum FormatEvent: Hashable, Sendable {
+    /// A class with what the file says about it.
+    case labelClass(ClassRecord)
+    case item(ItemRecord)
+    case annotation(LabelRecord)
+    /// A record that was not taken: where it stands, and why, with what to do.
+    case skipped(where: String, why: String)
+    /// Something that a person should look at; nothing was left out.
+    case note(where: String, why: String)
+}
+
+/// A class as label files describe it.
+public struct ClassRecord: Hashable, Sendable {
+    public var name: String
+    /// The name of the class above; empty for none.
+    public var parent: String
+    /// The names of the keypoints in their order.
+    public var keypoints: [String]
+    /// The pairs of keypoints that are joined, counted from 1.
+    public var skeleton: [[Int64]]
+
+    /// A class.
+    public init(
+        name: String, parent: String = "", keypoints: [String] = [], skeleton: [[Int64]] = []
+    ) {
+        (self.name, self.parent) = (name, parent)
+        (self.keypoints, self.skeleton) = (keypoints, skeleton)
+    }
+}
+
+/// What is to be written: calls back for each record, and may be asked more than once.
+public struct LabelSource {
+    /// Calls back for each item.
+    public typealias Items = ((ItemRecord) throws -> Void) throws -> Void
+    /// Calls back for each annotation.
+    public typealias Annotations = ((LabelRecord) throws -> Void) throws -> Void
+
+    /// The classes that are known beforehand; they come first, in this order.
+    public let classes: [ClassRecord]
+    /// Calls back for each item.
+    public let forEachItem: Items
+    /// Calls back for each annotation.
+    public let forEachAnnotation: Annotations
+
+    /// A source that iterates by itself.
+    public init(
+        classes: [ClassRecord] = [], forEachItem: @escaping Items,
+        forEachAnnotation: @escaping Annotations
+    ) {
+        self.classes = classes
+        self.forEachItem = forEachItem
+        self.forEachAnnotation = forEachAnnotation
+    }
+
+    /// A source of records at hand.
+    public init(
+        classes: [ClassRecord] = [], items: [ItemRecord], annotations: [LabelRecord]
+    ) {
+        self.classes = classes
+        forEachItem = { body in for item in items { try body(item) } }
+        forEachAnnotation = { body in for annotation in annotations { try body(annotation) } }
+    }
+}
+
+/// How to write.
+public struct WriteOptions: Hashable, Sendable {
+    /// Puts an apostrophe before cells that a spreadsheet program would run as a formula. The file
+    /// then no longer reads back exactly.
+    public var isSpreadsheetSafe: Bool
+    /// Writes who said what beside each annotation, where the format has room for it.
+    public var includesProvenance: Bool
+
+    /// Options; machines want the defaults.
+    public init(isSpreadsheetSafe: Bool = false, includesProvenance: Bool = true) {
+        self.isSpreadsheetSafe = isSpreadsheetSafe
+        self.includesProvenance = includesProvenance
+    }
+}
+
+/// The formats that are built in.
+public enum FormatRegistry {
+    /// All formats, in the order of help texts.
+    public static let all: [any AnnotationFormat] = [
+        COCOFormat(), DeepPCBFormat(), CSVFormat(), JSONLinesFormat(),
+    ]
+
+    /// The format with a name.
+    public static func format(named name: String) throws(FormatError) -> any AnnotationFormat {
+        guard let format = all.first(where: { $0.name == name }) else {
+            throw .unknownFormat(name: String(name.prefix(40)), known: all.map(\.name))
+        }
+        return format
+    }
+}

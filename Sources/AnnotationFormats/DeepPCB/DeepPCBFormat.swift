@@ -1,0 +1,250 @@
+import AnnotationModel
+
+/// The text files of the DeepPCB data set: one file an image, one defect a line.
+///
+/// A line is `x1 y1 x2 y2 type` with blanks, tabs or commas between: the corners in pixels and the
+/// number of the defect, see ``classNames``. Files are named `<id>.txt`. The labels belong to the
+/// tested image `<id>_test.jpg` or `.png`, and the item's key is that image's path below the folder that holds both:
+/// `images/<id>_test.jpg` for labels in `labels/` beside `images/`, `<name>/<id>_test.jpg` for labels in
+/// `<name>_not/` beside `<name>/`, and the bare `<id>_test.jpg` for an image beside its labels, or where
+/// none is found. The external id is `<id>#<number of the defect in the file>`, so that a second
+/// import changes nothing. An empty file says that somebody looked and found nothing: the item's field
+/// `examined` is true.
+public struct DeepPCBFormat: AnnotationFormat {
+    /// The defects by number; 0 is the background, which no line names.
+    public static let classNames = [
+        "open", "short", "mousebite", "spur", "copper", "pin-hole",
+    ]
+    /// The longest line in bytes; a good one has about 20.
+    static let lineBytesMax = 1_024
+
+    public let name = "deeppcb"
+    public let summary =
+        "DeepPCB text, one file an image; boxes of six printed-circuit defects only"
+    public let defaultFileName: String? = nil
+
+    /// The format.
+    public init() {}
+
+    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        let texts = try files.flatMap { try Self.expand($0) }
+        guard !texts.isEmpty else {
+            throw FormatError.noInput(format: name, wants: "give .txt files or their folder")
+        }
+        for name in Self.classNames { try sink(.labelClass(ClassRecord(name: name))) }
+        for file in texts {
+            try file.withBytes { bytes in try Self.read(bytes, file: file, into: sink) }
+        }
+    }
+
+    /// The text files of a folder (or of its `labels` folder); a file stands for itself.
+    private static func expand(_ file: InputFile) throws -> [InputFile] {
+        guard file.isOnDisk, FileSystem.isFolder(file.name) else { return [file] }
+        let inner = FileSystem.join(file.name, "labels")
+        let folder = FileSystem.isFolder(inner) ? inner : file.name
+        return try FileSystem.names(in: folder)
+            .filter { $0.hasSuffix(".txt") && !$0.lowercased().hasPrefix("readme") }
+            .map { InputFile(path: FileSystem.join(folder, $0)) }
+    }
+
+    private static func read(
+        _ bytes: UnsafeRawBufferPointer, file: InputFile,
+        into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let id = identifier(file.name)
+        let key = itemKey(id: id, labelPath: file.isOnDisk ? file.name : "")
+        if let problem = ItemKey.problem(key) {
+            return try sink(.skipped(where: file.name, why: problem))
+        }
+        var defects: [LabelRecord] = []
+        var skips: [(line: Int, why: String)] = []
+        var line = 0
+        for slice in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            line += 1
+            let text = UnsafeRawBufferPointer(rebasing: slice)
+            guard text.count <= lineBytesMax else {
+                throw FormatError.text(
+                    file: file.name, line: line,
+                    why: "no line of DeepPCB is so long; give its labels")
+            }
+            if line == 1, text.starts(with: [0xef, 0xbb, 0xbf]) {
+                throw FormatError.text(
+                    file: file.name, line: 1,
+                    why: "a byte order mark; save the file as plain ASCII")
+            }
+            switch defect(text) {
+            case .none: continue
+            case .skipped(let why): skips.append((line, why))
+            case .box(let box, let type):
+                let number = defects.count + skips.count + 1
+                defects.append(
+                    LabelRecord(
+                        item: key, className: classNames[type - 1], selector: .box(box),
+                        externalID: "\(id)#\(number)"))
+            }
+        }
+        let isEmpty = defects.isEmpty && skips.isEmpty
+        try sink(.item(ItemRecord(key: key, fields: isEmpty ? ["examined": .bool(true)] : [:])))
+        for skip in skips {
+            try sink(.skipped(where: "\(file.name), line \(skip.line)", why: skip.why))
+        }
+        for defect in defects { try sink(.annotation(defect)) }
+    }
+
+    /// What a line says.
+    private enum Line {
+        case none
+        case skipped(String)
+        case box(Selector.Box, type: Int)
+    }
+
+    private static func defect(_ line: UnsafeRawBufferPointer) -> Line {
+        let parts = line.split { byte in
+            byte == UInt8(ascii: " ") || byte == UInt8(ascii: ",") || byte == 0x09 || byte == 0x0d
+        }
+        if parts.isEmpty { return .none }
+        guard parts.count == 5 else {
+            return .skipped("\(parts.count) numbers instead of the five x1 y1 x2 y2 type")
+        }
+        var numbers: [Double] = []
+        for part in parts {
+            let text = UnsafeRawBufferPointer(rebasing: part)
+            guard let number = try? JSONValue(parsing: text).double else {
+                return .skipped(
+                    "\"\(String(decoding: text.prefix(20), as: UTF8.self))\" is no number")
+            }
+            numbers.append(number)
+        }
+        guard let type = Int(exactly: numbers[4]), (1...classNames.count).contains(type) else {
+            return .skipped("the type must be a whole number of 1...\(classNames.count)")
+        }
+        let box = Selector.Box(
+            x: numbers[0], y: numbers[1], width: numbers[2] - numbers[0],
+            height: numbers[3] - numbers[1])
+        guard box.width >= 0, box.height >= 0 else {
+            return .skipped("x2 or y2 lies before x1 or y1; write the corners in ascending order")
+        }
+        // Two finite corners may still be further apart than a double reaches.
+        guard box.width.isFinite, box.height.isFinite else {
+            return .skipped("the box is too large")
+        }
+        return .box(box, type: type)
+    }
+
+    private static let imageEndings = ["jpg", "png", "jpeg", "bmp", "tif"]
+
+    /// `00041000` of `labels/00041000.txt`.
+    private static func identifier(_ path: String) -> String {
+        let name = FileSystem.lastComponent(path)
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+        return String(name[..<dot])
+    }
+
+    private static func itemKey(id: String, labelPath: String) -> String {
+        guard !labelPath.isEmpty else { return "\(id)_test.jpg" }
+        let folder = FileSystem.parent(labelPath)
+        let name = FileSystem.lastComponent(folder)
+        var siblings = ["images"]
+        if name.hasSuffix("_not") { siblings.append(String(name.dropLast(4))) }
+        for sibling in siblings {
+            // The folder may be "." or a link, so its parent is found by the system.
+            let images = FileSystem.join(folder.isEmpty ? "." : folder, "../" + sibling)
+            for ending in imageEndings
+            where FileSystem.exists(FileSystem.join(images, "\(id)_test.\(ending)")) {
+                return "\(sibling)/\(id)_test.\(ending)"
+            }
+        }
+        for ending in imageEndings
+        where FileSystem.exists(FileSystem.join(folder, "\(id)_test.\(ending)")) {
+            return "\(id)_test.\(ending)"
+        }
+        return "\(id)_test.jpg"
+    }
+
+    public func write(
+        _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
+    ) throws -> ConversionReport {
+        var report = ConversionReport()
+        var files = TextFiles()
+        // The lines are kept until all annotations were seen, since those of one item need not come
+        // together: some twenty bytes a label.
+        try source.forEachItem { item in
+            let isExamined = item.fields["examined"] == .bool(true)
+            if files.open(item.key, isExamined: isExamined, &report) { report.items += 1 }
+            if item.fields.contains(where: { $0.key != "examined" }) {
+                report.lose("properties of items have no place in DeepPCB", example: item.key)
+            }
+        }
+        try source.forEachAnnotation { label in Self.append(label, to: &files, &report) }
+        for (name, file) in files.fileByName.sorted(by: { $0.key < $1.key }) where file.isWritten {
+            try output.begin(name)
+            try output.write(file.text)
+            try output.end()
+        }
+        return report
+    }
+
+    private static func append(
+        _ label: LabelRecord, to files: inout TextFiles, _ report: inout ConversionReport
+    ) {
+        if label.isRetracted {
+            return report.skip("a retracted label has no place in DeepPCB", example: label.item)
+        }
+        guard case .box(let box) = label.selector else {
+            return report.skip(
+                "DeepPCB has boxes only, this is a \(label.selector.kindName); export as jsonl",
+                example: label.item)
+        }
+        guard let type = classNames.firstIndex(of: label.className) else {
+            return report.skip(
+                "DeepPCB has no class \"\(label.className)\"; export as coco or jsonl",
+                example: label.item)
+        }
+        let corners = [box.x, box.y, box.x + box.width, box.y + box.height]
+        let whole = corners.compactMap { Int64(exactly: $0.rounded()) }
+        guard whole.count == 4 else {
+            return report.skip("a box beyond 64 bits", example: label.item)
+        }
+        guard let name = files.nameByKey[label.item] else {
+            return report.skip("the item has no file of its own", example: label.item)
+        }
+        if zip(whole, corners).contains(where: { Double($0) != $1 }) {
+            report.lose("corners were rounded to whole pixels", example: label.item)
+        }
+        if !label.attributes.isEmpty || label.confidence != nil {
+            report.lose("attributes and confidence have no place in DeepPCB", example: label.item)
+        }
+        let line = (whole + [Int64(type + 1)]).map(String.init).joined(separator: " ") + "\n"
+        files.fileByName[name]?.text.append(contentsOf: line.utf8)
+        files.fileByName[name]?.isWritten = true
+        report.annotations += 1
+    }
+
+    /// The files to be written: one an item.
+    private struct TextFiles {
+        struct File {
+            var text: [UInt8] = []
+            /// An item without defects gets its empty file only if somebody examined it.
+            var isWritten: Bool
+        }
+        var fileByName: [String: File] = [:]
+        var nameByKey: [String: String] = [:]
+
+        /// Finds a file name for an item; false if another item has it.
+        mutating func open(
+            _ key: String, isExamined: Bool, _ report: inout ConversionReport
+        ) -> Bool {
+            var id = DeepPCBFormat.identifier(key)
+            if id.hasSuffix("_test") { id = String(id.dropLast(5)) }
+            let name = "\(id).txt"
+            guard ItemKey.problem(name) == nil, fileByName[name] == nil else {
+                report.skip(
+                    "another item has the same file name; export folders one by one", example: key)
+                return false
+            }
+            fileByName[name] = File(isWritten: isExamined)
+            nameByKey[key] = name
+            return true
+        }
+    }
+}

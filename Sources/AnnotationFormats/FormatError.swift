@@ -1,0 +1,55 @@
+import AnnotationModel
+import Glibc
+
+/// Why a file of labels cannot be read or written at all.
+///
+/// What concerns one record only is no error: it is reported as ``FormatEvent/skipped(where:why:)`` and
+/// reading goes on.
+public enum FormatError: Error, Equatable, Sendable {
+    /// A format's name that is not in the registry.
+    case unknownFormat(name: String, known: [String])
+    /// A file or folder that the system does not give.
+    case cannotOpen(path: String, errno: Int32)
+    /// A folder or a device where a file is needed.
+    case notAFile(path: String)
+    /// A file that the system does not let us write.
+    case cannotWrite(path: String, errno: Int32)
+    /// A JSON text that is malformed; `path` is where in the tree, such as `annotations[17].bbox`.
+    case json(file: String, position: TextPosition, path: String, reason: JSONError.Reason)
+    /// A table or text that is malformed.
+    case text(file: String, line: Int, why: String)
+    /// A file that is well-formed and not what the format asks for.
+    case structure(file: String, path: String, why: String)
+    /// Nothing to read.
+    case noInput(format: String, wants: String)
+    /// A value of a record that the format cannot write.
+    case notFinite(item: String)
+}
+
+extension FormatError: CustomStringConvertible {
+    /// One line: where, what, what to do.
+    public var description: String {
+        switch self {
+        case .unknownFormat(let name, let known):
+            "no format is called \"\(name)\"; use one of \(known.joined(separator: ", "))"
+        case .cannotOpen(let path, let code):
+            "\(path) cannot be read: \(Self.text(code)); check the path and its permissions"
+        case .notAFile(let path): "\(path) is not a file; give the file itself"
+        case .cannotWrite(let path, let code):
+            "\(path) cannot be written: \(Self.text(code)); check the path and the free space"
+        case .json(let file, let position, let path, let reason):
+            "\(file), \(position)\(path.isEmpty ? "" : ", in \(path)"): \(reason)"
+        case .text(let file, let line, let why): "\(file), line \(line): \(why)"
+        case .structure(let file, let path, let why):
+            "\(file)\(path.isEmpty ? "" : ", \(path)"): \(why)"
+        case .noInput(let format, let wants): "nothing to read as \(format): \(wants)"
+        case .notFinite(let item):
+            "a label of \(item) holds a number that is not finite; correct it and export again"
+        }
+    }
+
+    private static func text(_ code: Int32) -> String {
+        guard let text = strerror(code) else { return "error \(code)" }
+        return String(cString: text)
+    }
+}

@@ -1,0 +1,299 @@
+import AnnotationModel
+
+/// Countermark's own lossless format: one JSON object a line.
+///
+/// `kind` is `class`, `item` or `annotation` (the default). An annotation's members are `item`, `class`,
+/// `selector` (see ``SelectorJSON``), `attributes`, `confidence`, `status`, `source`, `author`,
+/// `externalID`, and on the way out `id`, `org` and `contested`; only `item` and `selector` must be
+/// there. An item has `item` and `fields`. Reading what was written gives equal records.
+public struct JSONLinesFormat: AnnotationFormat {
+    /// The longest line in bytes.
+    public static let lineBytesMax = 1 << 24
+
+    public let name = "jsonl"
+    public let summary =
+        "JSON Lines, one record a line; lossless, reads and writes every kind of label"
+    public let defaultFileName: String? = "labels.jsonl"
+
+    /// The format.
+    public init() {}
+
+    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        if files.isEmpty { throw FormatError.noInput(format: name, wants: "give a .jsonl file") }
+        for file in files {
+            try file.withBytes { bytes in try Self.read(bytes, file: file.name, into: sink) }
+        }
+    }
+
+    private static func read(
+        _ bytes: UnsafeRawBufferPointer, file: String, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        var start = 0
+        var line = 0
+        while start < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
+            let length = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.count
+            line += 1
+            guard length <= lineBytesMax else {
+                throw FormatError.text(
+                    file: file, line: line,
+                    why: "the line has \(length) bytes, the limit is \(lineBytesMax)")
+            }
+            let text = UnsafeRawBufferPointer(rebasing: rest[..<length])
+            if !text.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) {
+                let json: JSONValue
+                do throws(JSONError) {
+                    json = try JSONValue(parsing: text)
+                } catch {
+                    throw FormatError.json(
+                        file: file,
+                        position: TextPosition(
+                            line: line, column: error.offset + 1, offset: start + error.offset),
+                        path: "", reason: error.reason)
+                }
+                try sink(event(json, where: "\(file), line \(line)"))
+            }
+            start += length + 1
+        }
+    }
+
+    private static func event(_ json: JSONValue, where place: String) -> FormatEvent {
+        guard case .object(let members) = json else {
+            return .skipped(where: place, why: "a line holds one JSON object")
+        }
+        var record = Record(members: members)
+        do throws(Refusal) {
+            return try record.event()
+        } catch {
+            return .skipped(
+                where: "\(place)\(error.member.map { ", \($0)" } ?? "")", why: error.why)
+        }
+    }
+
+    /// Why one line is not taken.
+    private struct Refusal: Error {
+        var member: String?
+        var why: String
+    }
+
+    /// The members of a line that were not read yet.
+    private struct Record {
+        var members: [String: JSONValue]
+
+        mutating func event() throws(Refusal) -> FormatEvent {
+            let kind = try text("kind") ?? "annotation"
+            let event: FormatEvent
+            switch kind {
+            case "annotation": event = .annotation(try annotation())
+            case "item": event = .item(try item())
+            case "class": event = .labelClass(try labelClass())
+            default:
+                throw Refusal(member: "kind", why: "a record is a class, an item or an annotation")
+            }
+            if let extra = members.keys.min() {
+                throw Refusal(
+                    member: String(extra.prefix(40)),
+                    why: "not a member of this kind of record; put it into \"attributes\"")
+            }
+            return event
+        }
+
+        private mutating func annotation() throws(Refusal) -> LabelRecord {
+            let item = try key()
+            guard let shape = members.removeValue(forKey: "selector") else {
+                throw Refusal(
+                    member: "selector", why: "missing; write {\"kind\":\"wholeItem\"} for the whole"
+                )
+            }
+            let selector: Selector
+            do throws(SelectorJSON.Problem) {
+                selector = try SelectorJSON.selector(shape)
+            } catch {
+                throw Refusal(member: "selector", why: error.description)
+            }
+            var label = LabelRecord(
+                item: item, className: try text("class") ?? "", selector: selector)
+            label.attributes = try fields("attributes")
+            label.confidence = try confidence()
+            label.externalID = try text("externalID")
+            label.author = try text("author")
+            label.source = try text("source")
+            if let status = try text("status") {
+                guard let isRetracted = RecordJSON.isRetracted(status) else {
+                    throw Refusal(member: "status", why: "a status is active or retracted")
+                }
+                label.isRetracted = isRetracted
+            }
+            label.provenance = try provenance()
+            if let problem = RecordRule.problem(label) { throw Refusal(member: nil, why: problem) }
+            return label
+        }
+
+        private mutating func item() throws(Refusal) -> ItemRecord {
+            let item = ItemRecord(key: try key(), fields: try fields("fields"))
+            if let problem = RecordRule.problem(fields: item.fields) {
+                throw Refusal(member: "fields", why: problem)
+            }
+            return item
+        }
+
+        private mutating func labelClass() throws(Refusal) -> ClassRecord {
+            let name = try text("class") ?? ""
+            let details = members
+            members = [:]
+            guard !name.isEmpty,
+                let record = RecordJSON.classRecord(name: name, details: .object(details))
+            else {
+                throw Refusal(
+                    member: nil, why: "a class has a name, a parent, keypoints and a skeleton")
+            }
+            return record
+        }
+
+        private mutating func provenance() throws(Refusal) -> LabelRecord.Provenance? {
+            var isContested = false
+            if let flag = members.removeValue(forKey: "contested") {
+                guard case .bool(let value) = flag else {
+                    throw Refusal(member: "contested", why: "must be true or false")
+                }
+                isContested = value
+            }
+            let (id, org) = (try text("id"), try text("org"))
+            guard let id, let org else { return nil }
+            return .init(id: id, org: org, isContested: isContested)
+        }
+
+        private mutating func key() throws(Refusal) -> String {
+            guard let key = try text("item") else {
+                throw Refusal(member: "item", why: "missing; name the item")
+            }
+            if let problem = ItemKey.problem(key) { throw Refusal(member: "item", why: problem) }
+            return key
+        }
+
+        private mutating func fields(_ name: String) throws(Refusal) -> [String: FieldValue] {
+            guard let json = members.removeValue(forKey: name) else { return [:] }
+            guard let fields = RecordJSON.fields(json) else {
+                throw Refusal(
+                    member: name,
+                    why: "must be an object of values nested \(FieldValue.depthMax) levels at most")
+            }
+            return fields
+        }
+
+        private mutating func confidence() throws(Refusal) -> Double? {
+            guard let json = members.removeValue(forKey: "confidence"), json != .null else {
+                return nil
+            }
+            guard let value = json.double else {
+                throw Refusal(member: "confidence", why: "must be a number within 0...1")
+            }
+            return value
+        }
+
+        private mutating func text(_ name: String) throws(Refusal) -> String? {
+            guard let json = members.removeValue(forKey: name), json != .null else { return nil }
+            guard let text = json.string else { throw Refusal(member: name, why: "must be a text") }
+            return text
+        }
+    }
+
+    public func write(
+        _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
+    ) throws -> ConversionReport {
+        var report = ConversionReport()
+        var buffer = BufferedJSON(output)
+        try output.begin("labels.jsonl")
+        for record in source.classes { Self.write(record, to: &buffer.writer) }
+        try source.forEachItem { item in
+            Self.write(item, to: &buffer.writer)
+            if buffer.writer.hasNotFinite { throw FormatError.notFinite(item: item.key) }
+            report.items += 1
+            try buffer.flushIfLarge()
+        }
+        try source.forEachAnnotation { label in
+            Self.write(label, options: options, to: &buffer.writer)
+            if buffer.writer.hasNotFinite { throw FormatError.notFinite(item: label.item) }
+            report.annotations += 1
+            try buffer.flushIfLarge()
+        }
+        try buffer.flush()
+        try output.end()
+        return report
+    }
+
+    private static func write(_ record: ClassRecord, to writer: inout JSONWriter) {
+        var details = JSONWriter()
+        RecordJSON.write(details: record, to: &details)
+        writer.beginObject()
+        writer.key("kind")
+        writer.string("class")
+        writer.key("class")
+        writer.string(record.name)
+        if case .object(let members)? = try? JSONValue(parsing: details.bytes) {
+            for (name, member) in members.sorted(by: { $0.key < $1.key }) {
+                writer.key(name: name)
+                writer.value(member)
+            }
+        }
+        writer.endObject()
+        writer.newline()
+    }
+
+    private static func write(_ item: ItemRecord, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("kind")
+        writer.string("item")
+        writer.key("item")
+        writer.string(item.key)
+        if !item.fields.isEmpty {
+            writer.key("fields")
+            FieldValueJSON.write(fields: item.fields, to: &writer)
+        }
+        writer.endObject()
+        writer.newline()
+    }
+
+    private static func write(
+        _ label: LabelRecord, options: WriteOptions, to writer: inout JSONWriter
+    ) {
+        writer.beginObject()
+        writer.key("kind")
+        writer.string("annotation")
+        writer.key("item")
+        writer.string(label.item)
+        writer.key("class")
+        writer.string(label.className)
+        writer.key("selector")
+        SelectorJSON.write(label.selector, to: &writer)
+        if !label.attributes.isEmpty {
+            writer.key("attributes")
+            FieldValueJSON.write(fields: label.attributes, to: &writer)
+        }
+        if let confidence = label.confidence {
+            writer.key("confidence")
+            writer.coordinate(confidence)
+        }
+        if label.isRetracted {
+            writer.key("status")
+            writer.string(RecordJSON.retractedName)
+        }
+        for (key, text) in [
+            ("source", label.source), ("author", label.author), ("externalID", label.externalID),
+        ] {
+            guard let text else { continue }
+            writer.key(name: key)
+            writer.string(text)
+        }
+        if options.includesProvenance, let provenance = label.provenance {
+            writer.key("id")
+            writer.string(provenance.id)
+            writer.key("org")
+            writer.string(provenance.org)
+            writer.key("contested")
+            writer.bool(provenance.isContested)
+        }
+        writer.endObject()
+        writer.newline()
+    }
+}
