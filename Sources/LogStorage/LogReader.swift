@@ -1,0 +1,186 @@
+import Glibc
+import Signing
+import TransparencyLog
+
+/// Reads one log's folder while another process may be writing to it.
+///
+/// A reader needs no lock: what a checkpoint covers never changes. Only the names of the edge files
+/// move, so a tile of a width is looked for under that width, then full, then under a larger width,
+/// and cut.
+public struct LogReader: Sendable {
+    /// The log's folder.
+    public let directory: String
+    /// The newest checkpoint, a signed note; empty if the log has none.
+    public let checkpoint: [UInt8]
+    /// The number of entries under that checkpoint.
+    public let size: UInt64
+    /// The root that the checkpoint states.
+    public let statedRoot: Digest
+
+    /// The largest bundle: 256 entries with their lengths.
+    static let bundleBytesMax = 256 * 65_537
+
+    /// Opens a folder; one without a checkpoint is an empty log.
+    public init(directory: String) throws(LogStorageError) {
+        self.directory = directory
+        let path = directory + "/checkpoint"
+        guard let note = try DurableFile.read(path, max: SignedNote.bytesMax) else {
+            (checkpoint, size, statedRoot) = ([], 0, TreeHasher.emptyRoot)
+            return
+        }
+        do throws(TransparencyLogError) {
+            let parsed = try Checkpoint(text: try SignedNote(note).text)
+            (checkpoint, size, statedRoot) = (note, parsed.size, parsed.root)
+        } catch {
+            throw .format(error, path: path)
+        }
+    }
+
+    func path(_ tile: Tile) -> String { "\(directory)/\(tile.path)" }
+
+    /// The bytes of a tile, at least of its width; `from` skips bytes.
+    func bytes(_ tile: Tile, from offset: Int = 0) throws(LogStorageError) -> [UInt8] {
+        for _ in 0..<3 {
+            if let bytes = try DurableFile.read(path(tile), from: offset) { return bytes }
+            let full = Tile(tile.kind, index: tile.index)
+            if let bytes = try DurableFile.read(path(full), from: offset) { return bytes }
+            let widths = DurableFile.list(path(full) + ".p").compactMap { Int($0) }
+            if let width = widths.filter({ $0 >= tile.width }).min() {
+                let larger = Tile(tile.kind, index: tile.index, width: width)
+                if let bytes = try DurableFile.read(path(larger), from: offset) { return bytes }
+            }
+        }
+        throw .damaged(path: path(tile), why: "the file is missing")
+    }
+
+    /// The hashes of a tile.
+    func hashes(_ tile: Tile) throws(LogStorageError) -> [Digest] {
+        let bytes = try bytes(tile)
+        guard bytes.count >= 32 * tile.width else {
+            throw .damaged(path: path(tile), why: "it is cut")
+        }
+        return (0..<tile.width).compactMap { Digest(bytes[32 * $0..<32 * $0 + 32]) }
+    }
+
+    /// The right edge of the tree at a size, from the tiles.
+    public func compactRange(at size: UInt64) throws(LogStorageError) -> CompactRange {
+        guard size <= self.size else { throw .beyondEnd(index: size, size: self.size) }
+        var nodes: [Digest] = []
+        var hasher = TreeHasher()
+        for level in (0..<8).reversed() {
+            let count = Tile.count(level: level, size: size)
+            let width = Int(count % 256)
+            if width == 0 { continue }
+            let tile = Tile(.hashes(level: level), index: count / 256, width: width)
+            var part = CompactRange()
+            for hash in try hashes(tile) { part.append(hash, &hasher) }
+            nodes += part.nodes
+        }
+        guard let range = CompactRange(size: size, nodes: nodes) else {
+            throw .damaged(path: directory, why: "the tiles do not make a tree of \(size)")
+        }
+        return range
+    }
+
+    /// The root at a size, from the tiles.
+    public func root(at size: UInt64) throws(LogStorageError) -> Digest {
+        var hasher = TreeHasher()
+        return try compactRange(at: size).root(&hasher)
+    }
+
+    /// Calls `body` with the entries from one index to another (exclusive), reading each bundle once.
+    ///
+    /// - Parameter body: Returns false to stop.
+    public func forEachEntry(
+        from: UInt64, to: UInt64,
+        _ body: (_ index: UInt64, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        guard to <= size else { throw LogStorageError.beyondEnd(index: to, size: size) }
+        var index = from
+        while index < to {
+            let first = index / 256 * 256
+            let width = Int(min(256, size - first))
+            let bundle = try bytes(Tile(.entries, index: first / 256, width: width))
+            var goesOn = true
+            try bundle.withUnsafeBytes { buffer in
+                try EntryBundle.forEachEntry(buffer) { position, entry in
+                    let at = first + UInt64(position)
+                    guard goesOn, at >= index, at < to else { return }
+                    goesOn = try body(at, entry)
+                }
+            }
+            if !goesOn { return }
+            index = first + 256
+        }
+    }
+
+    /// One entry.
+    public func entry(at index: UInt64) throws -> [UInt8] {
+        guard index < size else { throw LogStorageError.beyondEnd(index: index, size: size) }
+        var found: [UInt8]?
+        try forEachEntry(from: index, to: index + 1) { _, entry in
+            found = Array(entry)
+            return false
+        }
+        guard let found else {
+            throw LogStorageError.damaged(path: directory, why: "entry \(index) is missing")
+        }
+        return found
+    }
+
+    /// A resource below the log's prefix (`checkpoint`, `tile/…`) as HTTP serves it.
+    ///
+    /// - Returns: Nil for what this log does not have.
+    public func resource(_ path: String) throws -> [UInt8]? {
+        if path == "checkpoint" { return checkpoint.isEmpty ? nil : checkpoint }
+        guard let tile = try? Tile(path: path), isCovered(tile) else { return nil }
+        let bytes = try bytes(tile)
+        guard case .entries = tile.kind else { return Array(bytes.prefix(32 * tile.width)) }
+        var end = 0
+        try bytes.withUnsafeBytes { buffer in
+            try EntryBundle.forEachEntry(buffer) { position, entry in
+                if position < tile.width { end += 2 + entry.count }
+            }
+        }
+        return Array(bytes.prefix(end))
+    }
+
+    private func isCovered(_ tile: Tile) -> Bool {
+        let level =
+            switch tile.kind {
+            case .hashes(let level): level
+            case .entries: 0
+            }
+        return tile.index * 256 + UInt64(tile.width) <= Tile.count(level: level, size: size)
+    }
+
+    /// The hash of a subtree whose range is aligned or lies at the right edge.
+    public func subtree(_ range: Range<UInt64>) throws -> Digest {
+        var hasher = TreeHasher()
+        return try subtree(range, &hasher)
+    }
+
+    private func subtree(_ range: Range<UInt64>, _ hasher: inout TreeHasher) throws -> Digest {
+        let count = range.upperBound - range.lowerBound
+        if count.nonzeroBitCount == 1, range.lowerBound % count == 0 {
+            return try aligned(range.lowerBound, height: count.trailingZeroBitCount, &hasher)
+        }
+        let half: UInt64 = 1 << UInt64(63 - (count - 1).leadingZeroBitCount)
+        let middle = range.lowerBound + half
+        let left = try subtree(range.lowerBound..<middle, &hasher)
+        return hasher.node(left, try subtree(middle..<range.upperBound, &hasher))
+    }
+
+    private func aligned(
+        _ start: UInt64, height: Int, _ hasher: inout TreeHasher
+    ) throws -> Digest {
+        let level = height / 8
+        let first = start >> UInt64(8 * level)
+        let count = 1 << (height % 8)
+        let width = Int(first % 256) + count
+        let tile = Tile(.hashes(level: level), index: first / 256, width: width)
+        var range = CompactRange()
+        for hash in try hashes(tile).suffix(count) { range.append(hash, &hasher) }
+        return range.root(&hasher)
+    }
+}

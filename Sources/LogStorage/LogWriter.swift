@@ -1,0 +1,324 @@
+import Glibc
+import Signing
+import TransparencyLog
+
+/// Entries on their way into a log: one after another in one buffer, as a bundle holds them.
+public struct EntryBatch: Sendable {
+    /// The entries with their lengths in front.
+    public private(set) var bytes: [UInt8] = []
+    /// Where each entry ends in ``bytes``.
+    public private(set) var ends: [Int] = []
+    /// The leaf hashes.
+    public private(set) var leaves: [Digest] = []
+
+    /// An empty batch.
+    public init() {}
+
+    /// Adds one entry.
+    public mutating func append(
+        _ entry: UnsafeRawBufferPointer, leaf: Digest
+    ) throws(TransparencyLogError) {
+        try EntryBundle.append(entry, to: &bytes)
+        ends.append(bytes.count)
+        leaves.append(leaf)
+    }
+
+    /// The number of entries.
+    public var count: Int { ends.count }
+
+    /// The bytes of one entry.
+    public func withEntry<R>(
+        _ position: Int, _ body: (UnsafeRawBufferPointer) throws -> R
+    ) rethrows -> R {
+        let start = position == 0 ? 0 : ends[position - 1]
+        return try bytes.withUnsafeBytes {
+            try body(UnsafeRawBufferPointer(rebasing: $0[start + 2..<ends[position]]))
+        }
+    }
+}
+
+/// Appends to one log's folder in the C2SP tlog-tiles layout; one writer at a time by a lock.
+///
+/// The order of durability, for every commit:
+///
+/// 1. Entry bytes are appended in place to the newest bundle file, whose older bytes are untouched, and
+///    made durable. A new file's folder is made durable too.
+/// 2. Hashes go the same way into the tiles. A tile that became full is made durable; a partial one
+///    need not be, because ``recover()`` makes the right edge anew from the bundles.
+/// 3. The files are renamed to their new widths.
+/// 4. The new checkpoint replaces the old one, durably. Only now is anything acknowledged.
+///
+/// A crash at any point leaves the old checkpoint with all that it covers, and perhaps bytes beyond it,
+/// which opening the log removes; or the new checkpoint with all that it covers.
+public final class LogWriter {
+    /// The log's folder.
+    public let directory: String
+    /// The number of entries.
+    public var size: UInt64 { range.size }
+    /// The newest checkpoint, a signed note; empty if the log has none.
+    public private(set) var checkpoint: [UInt8] = []
+    /// The right edge of the tree.
+    public private(set) var range = CompactRange()
+
+    private var hasher = TreeHasher()
+    /// The hashes of the last tile of each level, fewer than 256.
+    private var edge = [[Digest]](repeating: [], count: 8)
+    /// The bytes of the last bundle.
+    private var bundleBytes = 0
+    private var lock: Int32 = -1
+
+    /// Takes the lock and brings the folder to what its checkpoint says.
+    ///
+    /// - Throws: ``LogStorageError/locked(path:seconds:)`` if another process keeps the lock.
+    public init(directory: String, lockTimeoutSeconds: Double) throws {
+        self.directory = directory
+        let path = directory + "/lock"
+        lock = try DurableFile.open(path).file
+        var waited = 0.0
+        while flock(lock, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR else {
+                throw LogStorageError.last("flock", path)
+            }
+            guard waited < lockTimeoutSeconds else {
+                close()
+                throw LogStorageError.locked(path: path, seconds: lockTimeoutSeconds)
+            }
+            usleep(2_000)
+            waited += 0.002
+        }
+        do {
+            try recover()
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    deinit { close() }
+
+    /// Gives the lock back.
+    public func close() {
+        if lock >= 0 { Glibc.close(lock) }
+        lock = -1
+    }
+
+    /// The root at this size.
+    public var root: Digest { range.root(&hasher) }
+
+    /// Appends entries under one new checkpoint.
+    ///
+    /// - Parameter note: Makes the checkpoint's note for the new size and root; if it throws, nothing
+    ///   has changed. For a copied log it compares the root with the partner's checkpoint.
+    /// - Throws: ``LogStorageError``; the log is then as it was before.
+    public func append(
+        _ batch: EntryBatch, note: (_ size: UInt64, _ root: Digest) throws -> [UInt8]
+    ) throws {
+        guard lock >= 0 else { throw LogStorageError.closed(path: directory) }
+        if batch.count == 0 { return }
+        var grown = range
+        for leaf in batch.leaves { grown.append(leaf, &hasher) }
+        let note = try note(grown.size, grown.root(&hasher))
+        do {
+            try write(batch, upTo: grown.size)
+            try DurableFile.replace(directory + "/checkpoint", with: note)
+        } catch {
+            // Bytes beyond the old checkpoint are removed at once, or, where the disk does not even
+            // let us do that, when the log is opened again.
+            do { try recover() } catch { close() }
+            throw error
+        }
+        range = grown
+        checkpoint = note
+    }
+
+    private func write(_ batch: EntryBatch, upTo newSize: UInt64) throws {
+        var index = size
+        var position = 0
+        while index < newSize {
+            let inBundle = Int(index % 256)
+            let count = min(256 - inBundle, Int(newSize - index))
+            let start = position == 0 ? 0 : batch.ends[position - 1]
+            let end = batch.ends[position + count - 1]
+            try batch.bytes.withUnsafeBytes { bytes in
+                try extend(
+                    .entries, tile: index / 256, from: inBundle, to: inBundle + count,
+                    at: bundleBytes, UnsafeRawBufferPointer(rebasing: bytes[start..<end]),
+                    isDurable: true)
+            }
+            bundleBytes = inBundle + count == 256 ? 0 : bundleBytes + end - start
+            let leaves = batch.leaves[position..<position + count]
+            try extendHashes(level: 0, first: index, Array(leaves))
+            index += UInt64(count)
+            position += count
+        }
+    }
+
+    /// Adds hashes to the last tile of a level; `first` is the index of the first within the level.
+    private func extendHashes(level: Int, first: UInt64, _ hashes: [Digest]) throws {
+        let before = Int(first % 256)
+        let after = before + hashes.count
+        let bytes = hashes.flatMap(\.bytes)
+        try bytes.withUnsafeBytes {
+            try extend(
+                .hashes(level: level), tile: first / 256, from: before, to: after, at: 32 * before,
+                $0, isDurable: after == 256)
+        }
+        edge[level] += hashes
+        guard after == 256, level < 7 else { return }
+        var full = CompactRange()
+        for hash in edge[level] { full.append(hash, &hasher) }
+        edge[level] = []
+        try extendHashes(level: level + 1, first: first / 256, [full.root(&hasher)])
+    }
+
+    private func extend(
+        _ kind: Tile.Kind, tile index: UInt64, from: Int, to: Int, at offset: Int,
+        _ bytes: UnsafeRawBufferPointer, isDurable: Bool
+    ) throws(LogStorageError) {
+        let new = "\(directory)/\(Tile(kind, index: index, width: to).path)"
+        let old =
+            from == 0 ? new : "\(directory)/\(Tile(kind, index: index, width: from).path)"
+        let (file, isNew) = try DurableFile.open(old)
+        defer { Glibc.close(file) }
+        guard !isNew || from == 0 else {
+            throw .damaged(path: old, why: "the file is missing")
+        }
+        try DurableFile.write(bytes, to: file, at: offset, old)
+        if isDurable { try DurableFile.sync(file, old) }
+        if isNew, isDurable { try DurableFile.syncFolder(of: old) }
+        if old == new { return }
+        guard rename(old, new) == 0 else { throw .last("rename", new) }
+        if to == Tile.fullWidth {
+            // The full tile leaves its folder of partial ones; an empty folder is nobody's loss.
+            rmdir(new + ".p")
+            try DurableFile.syncFolder(of: new)
+        }
+    }
+
+    // MARK: Opening
+
+    /// Removes what lies beyond the checkpoint, and makes the right edge's tiles anew where they are
+    /// not what the bundles call for. The same for a clean start as after a crash.
+    private func recover() throws {
+        let reader = try LogReader(directory: directory)
+        let size = reader.size
+        edge = [[Digest]](repeating: [], count: 8)
+        bundleBytes = try cutBundle(reader)
+        try repairTiles(reader)
+        for level in 0..<8 {
+            let count = Tile.count(level: level, size: size)
+            let width = Int(count % 256)
+            try removeBeyond(.hashes(level: level), index: count / 256, width: width)
+            if width > 0 {
+                edge[level] = try reader.hashes(
+                    Tile(.hashes(level: level), index: count / 256, width: width))
+            }
+        }
+        range = try reader.compactRange(at: size)
+        guard range.root(&hasher) == reader.statedRoot else {
+            throw LogStorageError.damaged(
+                path: directory + "/checkpoint", why: "the tiles lead to another root")
+        }
+        checkpoint = reader.checkpoint
+    }
+
+    /// Cuts the last bundle to the entries that the checkpoint covers; returns its bytes.
+    private func cutBundle(_ reader: LogReader) throws -> Int {
+        let index = reader.size / 256
+        let width = Int(reader.size % 256)
+        guard width > 0 else {
+            try removeBeyond(.entries, index: index, width: 0)
+            return 0
+        }
+        let tile = Tile(.entries, index: index, width: width)
+        let bytes = try reader.bytes(tile)
+        var end = 0
+        var found = 0
+        bytes.withUnsafeBytes { buffer in
+            // Bytes beyond the covered entries may be torn: what counts is what stands before them.
+            try? EntryBundle.forEachEntry(buffer) { position, entry in
+                if position < width { (end, found) = (end + 2 + entry.count, position + 1) }
+            }
+        }
+        guard found == width else {
+            throw LogStorageError.damaged(
+                path: reader.path(tile), why: "\(found) of \(width) entries are there")
+        }
+        try settle(tile, bytes: end)
+        return end
+    }
+
+    /// Gives the edge file of a tile its name and length, whatever name a crash left it under.
+    private func settle(_ tile: Tile, bytes: Int) throws(LogStorageError) {
+        let path = "\(directory)/\(tile.path)"
+        if access(path, F_OK) != 0 {
+            let full = "\(directory)/\(Tile(tile.kind, index: tile.index).path)"
+            let widths = DurableFile.list(full + ".p").compactMap { Int($0) }
+            let wider = widths.filter { $0 > tile.width }.min().map { "\(full).p/\($0)" } ?? full
+            try DurableFile.makeFolders(of: path)
+            guard rename(wider, path) == 0 else { throw .last("rename", wider) }
+        }
+        let (file, _) = try DurableFile.open(path)
+        defer { Glibc.close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw .last("stat", path) }
+        if Int(status.st_size) > bytes {
+            guard ftruncate(file, bytes) == 0 else { throw .last("ftruncate", path) }
+            try DurableFile.sync(file, path)
+        }
+        try removeBeyond(tile.kind, index: tile.index, width: tile.width)
+    }
+
+    /// Removes the files of a tile other than the one of this width (none for 0), and the tile after.
+    private func removeBeyond(_ kind: Tile.Kind, index: UInt64, width: Int) throws(LogStorageError) {
+        for (tile, kept) in [(index, width), (index + 1, 0)] {
+            let full = "\(directory)/\(Tile(kind, index: tile).path)"
+            for name in DurableFile.list(full + ".p") where name != String(kept) {
+                guard unlink("\(full).p/\(name)") == 0 else { throw .last("unlink", full) }
+            }
+            if kept == 0 { rmdir(full + ".p") }
+            if access(full, F_OK) == 0 {
+                guard unlink(full) == 0 else { throw .last("unlink", full) }
+            }
+        }
+    }
+
+    /// Makes the partial tiles of all levels what the bundles and the full tiles call for.
+    private func repairTiles(_ reader: LogReader) throws {
+        for level in 0..<8 {
+            let count = Tile.count(level: level, size: reader.size)
+            let width = Int(count % 256)
+            if width == 0 { continue }
+            let tile = Tile(.hashes(level: level), index: count / 256, width: width)
+            let wanted = try edgeHashes(reader, level, first: count / 256 * 256, count: width)
+                .flatMap(\.bytes)
+            let path = "\(directory)/\(tile.path)"
+            if (try? reader.bytes(tile))?.starts(with: wanted) == true {
+                try settle(tile, bytes: wanted.count)
+            } else {
+                try DurableFile.makeFolders(of: path)
+                try DurableFile.replace(path, with: wanted)
+            }
+        }
+    }
+
+    private func edgeHashes(
+        _ reader: LogReader, _ level: Int, first: UInt64, count: Int
+    ) throws -> [Digest] {
+        var hashes: [Digest] = []
+        if level == 0 {
+            try reader.forEachEntry(from: first, to: first + UInt64(count)) { _, entry in
+                hashes.append(hasher.leaf(entry))
+                return true
+            }
+            return hashes
+        }
+        for index in 0..<count {
+            let below = Tile(.hashes(level: level - 1), index: first + UInt64(index))
+            var full = CompactRange()
+            for hash in try reader.hashes(below) { full.append(hash, &hasher) }
+            hashes.append(full.root(&hasher))
+        }
+        return hashes
+    }
+}
