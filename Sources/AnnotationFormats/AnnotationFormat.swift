@@ -46,6 +46,7 @@ public enum FormatEvent: Hashable, Sendable {
 
 /// A class as label files describe it.
 public struct ClassRecord: Hashable, Sendable {
+    /// The name, which labels refer to.
     public var name: String
     /// The name of the class above; empty for none.
     public var parent: String
@@ -99,8 +100,9 @@ public struct LabelSource {
 
 /// How to write.
 public struct WriteOptions: Hashable, Sendable {
-    /// Puts an apostrophe before cells that a spreadsheet program would run as a formula. The file
-    /// then no longer reads back exactly.
+    /// Puts an apostrophe before cells that a spreadsheet program would run as a formula.
+    ///
+    /// The file then no longer reads back exactly.
     public var isSpreadsheetSafe: Bool
     /// Writes who said what beside each annotation, where the format has room for it.
     public var includesProvenance: Bool

@@ -1,7 +1,9 @@
 /// What a writer wrote, and what the format could not carry.
 public struct ConversionReport: Hashable, Sendable {
-    public var items = 0
-    public var annotations = 0
+    /// The items that were written.
+    public internal(set) var items = 0
+    /// The annotations that were written.
+    public internal(set) var annotations = 0
     /// What was lost, in the order in which it was first met.
     public private(set) var losses: [Loss] = []
     private var indexByReason: [String: Int] = [:]

@@ -20,13 +20,16 @@ public final class MemoryOutput: FormatOutput {
     /// No files yet.
     public init() {}
 
+    /// Begins a file.
     public func begin(_ path: String) {
         current = path
         files[path] = []
     }
 
+    /// Appends to the file.
     public func write(_ bytes: [UInt8]) { files[current, default: []] += bytes }
 
+    /// Ends the file.
     public func end() {}
 }
 
@@ -51,6 +54,7 @@ public final class DiskOutput: FormatOutput {
 
     deinit { abandon() }
 
+    /// Begins a file.
     public func begin(_ name: String) throws {
         abandon()
         target = isFolder ? FileSystem.join(path, name) : path
@@ -58,6 +62,7 @@ public final class DiskOutput: FormatOutput {
         if descriptor < 0 { throw FormatError.cannotWrite(path: target, errno: errno) }
     }
 
+    /// Appends to the file.
     public func write(_ bytes: [UInt8]) throws {
         let failure: Int32 = bytes.withUnsafeBytes { buffer in
             var done = 0
@@ -73,6 +78,7 @@ public final class DiskOutput: FormatOutput {
         if failure != 0 { throw FormatError.cannotWrite(path: target, errno: failure) }
     }
 
+    /// Ends the file.
     public func end() throws {
         guard descriptor >= 0 else { return }
         let isSynced = fsync(descriptor) == 0

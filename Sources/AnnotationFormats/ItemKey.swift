@@ -47,7 +47,7 @@ enum RecordRule {
     /// The limit of the log for one selector and one value.
     static let fieldsMax = 250
 
-    /// Why an annotation is refused, or nil for a good one. The selector must have been checked.
+    /// Why an annotation with a checked selector is refused, or nil for a good one.
     @inline(__always)
     static func problem(_ label: LabelRecord) -> String? {
         let isShort =

@@ -69,6 +69,19 @@ public enum GovernanceAct: Hashable, Sendable {
     /// True for what counts in the steward's log only.
     public var isStewardsAct: Bool { code < 24 }
 
+    /// The operation as it stands in a changeset: an array of the code and the members.
+    public var encoded: [UInt8] {
+        CBORValue.array([.integer(Int64(code))] + members).encoded
+    }
+
+    /// Decodes an operation that ``encoded`` wrote; nil if the bytes are something else.
+    public init?(decoding bytes: [UInt8]) {
+        guard let parts = try? CBORValue(decoding: bytes).arrayValue,
+            let code = parts.first?.integerValue
+        else { return nil }
+        self.init(code: Int(code), members: Array(parts.dropFirst()))
+    }
+
     /// The members of the operation after its code.
     var members: [CBORValue] {
         switch self {

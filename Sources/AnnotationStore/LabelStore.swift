@@ -140,7 +140,7 @@ public final class LabelStore {
         let next = (try Int.fetchOne(db, sql: "SELECT max(number) FROM log") ?? 0) + 1
         guard next < 1 << 15 else { throw AnnotationStoreError.tooManyLogs(limit: 1 << 15 - 1) }
         try db.execute(
-            sql: "INSERT INTO log VALUES(?,?,?,0,0,NULL,0)",
+            sql: "INSERT INTO log VALUES(?,?,?,0,0,0,NULL,0)",
             arguments: [next, dataset, origin.description.databaseBytes])
         return next
     }
@@ -165,18 +165,37 @@ public final class LabelStore {
         let logs = try Row.fetchAll(
             db, sql: "SELECT * FROM log WHERE dataset=?", arguments: [id]
         ).map { try log($0) }
-        return (
-            id,
-            MergeState(
-                dataset: dataset, logs: logs, sum: StateSum(sum), counts: counts,
-                needsRebuild: row["rebuild"])
-        )
+        var state = MergeState(
+            dataset: dataset, logs: logs, sum: StateSum(sum), counts: counts,
+            needsRebuild: row["rebuild"])
+        for (key, act) in try acts(db, logs) {
+            state.restore(act, log: key.log, entry: key.slot.entry)
+        }
+        return (id, state)
+    }
+
+    private func acts(
+        _ db: Database, _ logs: [LogProgress]
+    ) throws -> [(OperationKey, GovernanceAct)] {
+        try logs.flatMap { log in
+            try Row.fetchAll(
+                db, sql: "SELECT op, bytes FROM act WHERE op>=? AND op<? ORDER BY op",
+                arguments: [Int64(log.number) << 48, Int64(log.number + 1) << 48]
+            ).map { row in
+                let key = OperationKey(packed: row["op"])
+                guard let act = GovernanceAct(decoding: Array(row["bytes"] as Data)) else {
+                    throw AnnotationStoreError.damagedRow(table: "act", key: key.packed)
+                }
+                return (key, act)
+            }
+        }
     }
 
     private func log(_ row: Row) throws -> LogProgress {
         let number: Int = row["number"]
         let name = String(decoding: row["origin"] as Data, as: UTF8.self)
         var log = LogProgress(number: number, origin: try Origin(name))
+        log.stored = UInt64(row["stored"] as Int64)
         log.applied = UInt64(row["applied"] as Int64)
         log.height = row["height"]
         log.wasCitedWhileAbsent = row["absent"]
@@ -200,10 +219,10 @@ public final class LabelStore {
             state.counts.operations, state.needsRebuild, dataset.id,
         ])
         let update = try db.cachedStatement(
-            sql: "UPDATE log SET applied=?,height=?,cited=?,absent=? WHERE number=?")
+            sql: "UPDATE log SET stored=?,applied=?,height=?,cited=?,absent=? WHERE number=?")
         for log in state.logs.values {
             try update.execute(arguments: [
-                Int64(log.applied), log.height, StateCoding.encode(log.cited).databaseBytes,
+                Int64(log.stored), Int64(log.applied), log.height, StateCoding.encode(log.cited).databaseBytes,
                 log.wasCitedWhileAbsent, log.number,
             ])
         }
@@ -241,6 +260,7 @@ public final class LabelStore {
         let (low, high) = (number << 48, (number + 1) << 48)
         for (table, column) in [
             ("annotation", "key"), ("register", "target"), ("touch", "target"), ("quarantine", "op"),
+            ("act", "op"),
         ] {
             try db.execute(
                 sql: "DELETE FROM \(table) WHERE \(column)>=\(low) AND \(column)<\(high)")

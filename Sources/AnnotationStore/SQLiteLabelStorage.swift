@@ -17,6 +17,7 @@ final class SQLiteLabelStorage: LabelStorage {
     private let addAnnotation, selectAnnotation, changeAnnotation, addRun: Statement
     private let selectRegisters, addRegister, removeRegister, addTouch: Statement
     private let addEntry, selectEntry, addContext, selectContext, addQuarantine: Statement
+    private let addAct: Statement
 
     init(_ connection: OpaquePointer, dataset: Int64) throws(AnnotationStoreError) {
         self.dataset = dataset
@@ -48,6 +49,7 @@ final class SQLiteLabelStorage: LabelStorage {
         addContext = try prepare("INSERT INTO context VALUES(?,?)")
         selectContext = try prepare(
             "SELECT sizes FROM context WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1")
+        addAct = try prepare("INSERT INTO act VALUES(?,?)")
         addQuarantine = try prepare("INSERT INTO quarantine VALUES(?,?)")
     }
 
@@ -279,6 +281,12 @@ final class SQLiteLabelStorage: LabelStorage {
             throw AnnotationStoreError.damagedRow(table: "context", key: entryKey)
         }
         return context
+    }
+
+    func insertAct(_ operation: OperationKey, _ act: GovernanceAct) throws {
+        addAct.bind(1, operation.packed)
+        addAct.bind(2, act.encoded)
+        try addAct.run()
     }
 
     func quarantine(_ operation: OperationKey, _ why: NotCounted) throws {

@@ -15,7 +15,7 @@ enum Schema {
           rebuild INTEGER NOT NULL);
         CREATE TABLE log(
           number INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, origin BLOB NOT NULL,
-          applied INTEGER NOT NULL, height INTEGER NOT NULL, cited BLOB, absent INTEGER NOT NULL,
+          stored INTEGER NOT NULL, applied INTEGER NOT NULL, height INTEGER NOT NULL, cited BLOB, absent INTEGER NOT NULL,
           UNIQUE(dataset, origin));
         CREATE TABLE name(id INTEGER PRIMARY KEY, text BLOB NOT NULL UNIQUE);
         CREATE TABLE item(
@@ -37,6 +37,7 @@ enum Schema {
           key INTEGER PRIMARY KEY, leaf BLOB NOT NULL, height INTEGER NOT NULL,
           time INTEGER NOT NULL, operations INTEGER NOT NULL, why INTEGER);
         CREATE TABLE context(key INTEGER PRIMARY KEY, sizes BLOB);
+        CREATE TABLE act(op INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
         CREATE TABLE quarantine(op INTEGER PRIMARY KEY, why INTEGER NOT NULL);
         CREATE INDEX annotation_conflict ON annotation(key) WHERE flags & 3;
         CREATE INDEX item_conflict ON item(id) WHERE flags & 3;

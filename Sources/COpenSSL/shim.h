@@ -154,8 +154,8 @@ static inline int cm_ctx_set_groups(SSL_CTX *context, const char *groups) {
     return (int)SSL_CTX_set1_groups_list(context, groups);
 }
 
-static inline int cm_ctx_set_signature_algorithms(SSL_CTX *context, const char *list) {
-    return (int)SSL_CTX_set1_sigalgs_list(context, list);
+static inline long cm_ctx_set_max_cert_list(SSL_CTX *context, long bytes) {
+    return SSL_CTX_set_max_cert_list(context, bytes);
 }
 
 static inline long cm_ctx_no_session_cache(SSL_CTX *context) {
@@ -166,10 +166,7 @@ static inline int cm_set_server_name(SSL *ssl, const char *name) {
     return (int)SSL_set_tlsext_host_name(ssl, name);
 }
 
+// An empty memory BIO then says "try again" instead of "end of file".
 static inline int cm_bio_set_memory_eof(BIO *bio, int value) {
     return (int)BIO_set_mem_eof_return(bio, value);
 }
-
-static inline void cm_bio_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
-
-static inline void cm_bio_clear_retry(BIO *bio) { BIO_clear_retry_flags(bio); }

@@ -81,6 +81,8 @@ public protocol LabelStorage: AnyObject {
     func insertContext(_ entryKey: Int64, _ context: CausalContext) throws
     /// The accumulated context at an entry: the last one noted at or before it in the same log.
     func context(_ entryKey: Int64) throws -> CausalContext
+    /// Keeps a governance act of a held log.
+    func insertAct(_ operation: OperationKey, _ act: GovernanceAct) throws
     /// Notes an operation that is stored and not counted.
     func quarantine(_ operation: OperationKey, _ why: NotCounted) throws
 }

@@ -99,14 +99,15 @@ public struct MergeState: Sendable, Equatable {
     /// Takes note that more of a log is held now.
     public mutating func noteStored(_ number: Int, size: UInt64) {
         guard var log = logs[number] else { return }
-        if log.stored == 0, size > 0, log.wasCitedWhileAbsent { needsRebuild = true }
+        if size <= log.stored { return }
+        if log.stored == 0, log.wasCitedWhileAbsent { needsRebuild = true }
         log.stored = size
         logs[number] = log
     }
 
     /// Takes the acts of the next entry of the steward's log, in its order.
     public mutating func govern(_ acts: [GovernanceAct], entry index: UInt64) {
-        guard index == governed else { return }
+        guard index >= governed else { return }
         governed = index + 1
         for act in acts {
             guard let change = membership.apply(act) else { continue }
@@ -116,6 +117,27 @@ public struct MergeState: Sendable, Equatable {
             }
             if concerned { needsRebuild = true }
         }
+    }
+
+    /// Takes back an act that was saved; unlike ``govern(_:entry:)`` it moves nothing.
+    public mutating func restore(_ act: GovernanceAct, log: Int, entry index: UInt64) {
+        keep(act, log: log)
+        guard logs[log]?.origin == dataset.owner else { return }
+        governed = max(governed, index + 1)
+        _ = membership.apply(act)
+    }
+
+    /// The signing keys that the logs have introduced: chains of certificates (DER, leaf first), in
+    /// the logs' order, by the logs' local numbers.
+    public private(set) var chains: [Int: [[[UInt8]]]] = [:]
+    /// The public keys of the logs' checkpoints, by the logs' local numbers.
+    public private(set) var logKeys: [Int: [UInt8]] = [:]
+
+    /// Takes note of the keys that an act introduces.
+    public mutating func keep(_ act: GovernanceAct, log: Int) {
+        guard case .addKey(let chain, let logKey) = act else { return }
+        chains[log, default: []].append(chain)
+        if let logKey, logKeys[log] == nil { logKeys[log] = logKey }
     }
 
     /// The dataset's state digest: SHA-256 over its name, the sum and the counts.

@@ -1,3 +1,4 @@
+import AnnotationModel
 import Signing
 
 /// A label set in memory: the plain form of the tables, for simulations and for laws.
@@ -90,6 +91,8 @@ public final class MemoryLabelStorage: LabelStorage {
         }
         return CausalContext()
     }
+
+    public func insertAct(_ operation: OperationKey, _ act: GovernanceAct) {}
 
     public func quarantine(_ operation: OperationKey, _ why: NotCounted) {
         quarantined[operation] = why

@@ -331,3 +331,11 @@ public final class Merge {
         self.run = nil
     }
 }
+
+extension Merge {
+    /// Keeps a governance act of a held log, in the order of that log.
+    public func keep(_ act: GovernanceAct, at key: OperationKey) throws {
+        try storage.insertAct(key, act)
+        state.keep(act, log: key.log)
+    }
+}

@@ -15,14 +15,18 @@ import AnnotationModel
 ///   `externalID` and `contested`, which other programs pass over and a later import reads again.
 /// - A results file (an array of annotations) is read after the file that has its images.
 public struct COCOFormat: AnnotationFormat {
+    /// The name on the command line.
     public let name = "coco"
+    /// What a user should know before choosing it.
     public let summary =
         "COCO JSON; boxes, polygons, masks and keypoints of images, provenance beside them"
+    /// The name of the output file where the user gives none; nil for a folder.
     public let defaultFileName: String? = "coco.json"
 
     /// The format.
     public init() {}
 
+    /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
         if files.isEmpty {
             throw FormatError.noInput(format: name, wants: "give a COCO .json file")
@@ -37,6 +41,7 @@ public struct COCOFormat: AnnotationFormat {
         }
     }
 
+    /// Writes items and annotations.
     public func write(
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {

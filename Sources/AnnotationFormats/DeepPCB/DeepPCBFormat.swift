@@ -18,14 +18,18 @@ public struct DeepPCBFormat: AnnotationFormat {
     /// The longest line in bytes; a good one has about 20.
     static let lineBytesMax = 1_024
 
+    /// The name on the command line.
     public let name = "deeppcb"
+    /// What a user should know before choosing it.
     public let summary =
         "DeepPCB text, one file an image; boxes of six printed-circuit defects only"
+    /// The name of the output file where the user gives none; nil for a folder.
     public let defaultFileName: String? = nil
 
     /// The format.
     public init() {}
 
+    /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
         let texts = try files.flatMap { try Self.expand($0) }
         guard !texts.isEmpty else {
@@ -161,6 +165,7 @@ public struct DeepPCBFormat: AnnotationFormat {
         return "\(id)_test.jpg"
     }
 
+    /// Writes items and annotations.
     public func write(
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {

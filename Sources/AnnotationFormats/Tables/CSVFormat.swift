@@ -8,9 +8,12 @@ import AnnotationModel
 /// `contested`. They may stand in any order and all but `item` may be missing. An empty cell is no
 /// value, a pair of quotes an empty text.
 public struct CSVFormat: AnnotationFormat {
+    /// The name on the command line.
     public let name = "csv"
+    /// What a user should know before choosing it.
     public let summary =
         "a table, one record a row, geometry as JSON; lossless, every kind of label"
+    /// The name of the output file where the user gives none; nil for a folder.
     public let defaultFileName: String? = "labels.csv"
 
     /// The columns in the order of writing.
@@ -25,6 +28,7 @@ public struct CSVFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
+    /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
         if files.isEmpty { throw FormatError.noInput(format: name, wants: "give a .csv file") }
         for file in files {
@@ -94,6 +98,7 @@ public struct CSVFormat: AnnotationFormat {
         return columns
     }
 
+    /// Writes items and annotations.
     public func write(
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {

@@ -35,7 +35,7 @@ struct CSVScanner {
         if hasByteOrderMark { position = 3 }
     }
 
-    /// Reads the next row into `cells`; false at the end. Blank lines are passed over.
+    /// Reads the next row into `cells`, passing over blank lines, and returns false at the end.
     mutating func nextRow(_ cells: inout [Cell]) throws(Problem) -> Bool {
         while position < bytes.count {
             cells.removeAll(keepingCapacity: true)

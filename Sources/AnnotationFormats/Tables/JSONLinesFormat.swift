@@ -10,14 +10,18 @@ public struct JSONLinesFormat: AnnotationFormat {
     /// The longest line in bytes.
     public static let lineBytesMax = 1 << 24
 
+    /// The name on the command line.
     public let name = "jsonl"
+    /// What a user should know before choosing it.
     public let summary =
         "JSON Lines, one record a line; lossless, reads and writes every kind of label"
+    /// The name of the output file where the user gives none; nil for a folder.
     public let defaultFileName: String? = "labels.jsonl"
 
     /// The format.
     public init() {}
 
+    /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
         if files.isEmpty { throw FormatError.noInput(format: name, wants: "give a .jsonl file") }
         for file in files {
@@ -198,6 +202,7 @@ public struct JSONLinesFormat: AnnotationFormat {
         }
     }
 
+    /// Writes items and annotations.
     public func write(
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {

@@ -1,0 +1,218 @@
+import AnnotationModel
+import Foundation
+import Signing
+
+/// The folder of one company's node: its name, its keys, its partners' roots, its logs.
+///
+///     home/config.json   who we are
+///     home/keys/         ca.key, node.key, log.key (0600)
+///     home/trust/        own.pem, ca.pem, and one <partner>.json for each partner
+///     home/logs/         <member>/<owner>/<dataset>/{checkpoint,tile/…}
+///     home/state.sqlite  derived
+public struct Home: Sendable {
+    /// The folder.
+    public let path: String
+    /// This organisation.
+    public let origin: Origin
+    /// Its name in words.
+    public let name: String
+
+    struct Config: Codable {
+        let version: Int
+        let org: String
+        let name: String
+    }
+
+    /// A partner as the operator introduced it.
+    public struct Partner: Codable, Sendable, Equatable {
+        /// The partner's origin.
+        public let org: String
+        /// Where to dial it; nil if only it dials us.
+        public let url: String?
+        /// Its pinned roots, PEM.
+        public let roots: String
+        /// Its log key, if it was pinned by hand.
+        public let vkey: String?
+    }
+
+    /// Opens a home.
+    ///
+    /// - Throws: ``NodeError`` if the folder is no home.
+    public init(opening path: String) throws {
+        let file = path + "/config.json"
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw NodeError(
+                .failed, "no-home", "\(path) is not a Countermark home",
+                hint: "run countermark init, or name the home with --home or COUNTERMARK_HOME")
+        }
+        guard let config = try? JSONDecoder().decode(Config.self, from: data), config.version == 1
+        else {
+            throw NodeError(
+                .failed, "bad-config", "\(file) is damaged or of another version",
+                hint: "restore it from a backup")
+        }
+        self.path = path
+        origin = try Origin(config.org)
+        name = config.name
+    }
+
+    /// Makes a home: the organisation's authority (or the company's own), node key, log key.
+    public static func make(
+        _ path: String, origin: Origin, name: String, authority: CertificateAuthority? = nil,
+        time: Int64
+    ) throws -> Home {
+        let files = FileManager.default
+        if files.fileExists(atPath: path + "/config.json") {
+            throw NodeError(
+                .failed, "home-exists", "\(path) is a home already",
+                hint: "choose another folder; nothing was changed")
+        }
+        do {
+            for folder in ["keys", "trust", "logs", "blobs", "evidence"] {
+                try files.createDirectory(
+                    atPath: "\(path)/\(folder)", withIntermediateDirectories: true,
+                    attributes: folder == "keys" ? [.posixPermissions: 0o700] : nil)
+            }
+        } catch {
+            throw NodeError(
+                .failed, "not-writable", "\(path) cannot be made: \(error.localizedDescription)",
+                hint: "check the folder above it")
+        }
+        let isOwnAuthority = authority == nil
+        let authority = try authority
+            ?? CertificateAuthority.create(origin: origin.description, at: time)
+        let nodeKey = try SigningKey.generate(.ed25519)
+        let logKey = try SigningKey.generate(.ed25519)
+        let certificate = try authority.issueNode(
+            origin: origin.description, key: nodeKey.verificationKey, at: time)
+        if isOwnAuthority { try writeSecret(try authority.key.pem(), "\(path)/keys/ca.key") }
+        try writeSecret(try nodeKey.pem(), "\(path)/keys/node.key")
+        try writeSecret(try logKey.pem(), "\(path)/keys/log.key")
+        try write(authority.certificate.pem, "\(path)/trust/ca.pem")
+        try write(certificate.pem, "\(path)/trust/own.pem")
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        let config = Config(version: 1, org: origin.description, name: name)
+        try encoder.encode(config).write(
+            to: URL(fileURLWithPath: path + "/config.json"), options: .atomic)
+        return try Home(opening: path)
+    }
+
+    private static func writeSecret(_ text: String, _ path: String) throws {
+        guard
+            FileManager.default.createFile(
+                atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
+        else {
+            throw NodeError(
+                .failed, "not-writable", "\(path) cannot be written", hint: "check the folder")
+        }
+    }
+
+    private static func write(_ text: String, _ path: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+
+    private func read(_ file: String) throws -> String {
+        guard let data = FileManager.default.contents(atPath: "\(path)/\(file)") else {
+            throw NodeError(
+                .failed, "missing-file", "\(path)/\(file) is missing or cannot be read",
+                hint: "restore it from a backup")
+        }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// This node's certificate.
+    public func certificate() throws -> Certificate {
+        try Certificate(pem: try read("trust/own.pem"))
+    }
+
+    /// The organisation's root.
+    public func root() throws -> Certificate { try Certificate(pem: try read("trust/ca.pem")) }
+
+    /// The key that signs changesets and opens TLS.
+    public func nodeKey() throws -> SigningKey { try SigningKey(pem: try read("keys/node.key")) }
+
+    /// The key that signs checkpoints.
+    public func logKey() throws -> SigningKey { try SigningKey(pem: try read("keys/log.key")) }
+
+    // MARK: Partners
+
+    /// The partners by origin.
+    public func partners() throws -> [Partner] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path + "/trust")) ?? []
+        return try names.filter { $0.hasSuffix(".json") }.sorted().map { name in
+            let data = Data(try read("trust/\(name)").utf8)
+            do {
+                return try JSONDecoder().decode(Partner.self, from: data)
+            } catch {
+                throw NodeError(
+                    .failed, "bad-partner", "trust/\(name) is damaged",
+                    hint: "run countermark partner add again")
+            }
+        }
+    }
+
+    /// Introduces a partner, or changes what is known of it.
+    public func add(_ partner: Partner) throws {
+        let origin = try Origin(partner.org)
+        if origin == self.origin {
+            throw NodeError(
+                .usage, "own-origin", "\(origin) is this organisation", hint: "name a partner")
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        try encoder.encode(partner).write(
+            to: URL(fileURLWithPath: "\(path)/trust/\(origin).json"), options: .atomic)
+    }
+
+    /// Forgets a partner; its logs stay.
+    public func removePartner(_ origin: Origin) throws {
+        let file = "\(path)/trust/\(origin).json"
+        guard FileManager.default.fileExists(atPath: file) else {
+            throw NodeError.notFound(
+                "partner", origin.description, hint: "see countermark partner list")
+        }
+        try FileManager.default.removeItem(atPath: file)
+    }
+
+    /// The roots pinned for an organisation by the operator.
+    public func roots(of origin: Origin) throws -> [Certificate] {
+        if origin == self.origin { return [try root()] }
+        guard let partner = try partners().first(where: { $0.org == origin.description }) else {
+            return []
+        }
+        return try Certificate.all(pem: partner.roots)
+    }
+
+    // MARK: Logs
+
+    /// The folder of an organisation's log of a dataset.
+    public func logFolder(_ member: Origin, _ dataset: DatasetID) -> String {
+        "\(path)/logs/\(member)/\(dataset)"
+    }
+
+    /// The datasets of which any log is here.
+    public func datasets() -> [DatasetID] {
+        var found: Set<DatasetID> = []
+        for member in folders("logs") {
+            for owner in folders("logs/\(member)") {
+                for name in folders("logs/\(member)/\(owner)") {
+                    if let id = try? DatasetID("\(owner)/\(name)") { found.insert(id) }
+                }
+            }
+        }
+        return found.sorted()
+    }
+
+    /// The organisations whose log of a dataset is here.
+    public func members(of dataset: DatasetID) -> [Origin] {
+        folders("logs").compactMap { try? Origin($0) }.filter { member in
+            FileManager.default.fileExists(
+                atPath: logFolder(member, dataset) + "/checkpoint")
+        }.sorted()
+    }
+
+    private func folders(_ below: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(below)")) ?? []
+    }
+}

@@ -1,0 +1,259 @@
+import AnnotationModel
+import AnnotationStore
+import Foundation
+import LogStorage
+import Provenance
+import Signing
+import TransparencyLog
+
+/// One company's installation: its home, its logs and its label table, and the acts on them.
+///
+/// A node writes to its own logs alone. What it writes is signed, appended and durable before it is
+/// merged into the label table, which can be made anew from the logs at any time.
+public final class Node {
+    /// The home.
+    public let home: Home
+    /// The derived label sets.
+    public let store: LabelStore
+    private let now: () -> Int64
+    private var signer: Signer?
+
+    private struct Signer {
+        let nodeKey: SigningKey
+        let logKey: SigningKey
+        let certificate: Certificate
+    }
+
+    /// How long a command waits for another process to finish its append.
+    public static let lockTimeoutSeconds = 10.0
+    /// Entries applied in one transaction.
+    static let entriesPerTransaction = 256
+
+    /// Opens a home's node.
+    ///
+    /// - Parameter now: Seconds since 1970.
+    public init(
+        _ home: Home, now: @escaping () -> Int64 = { Int64(Date().timeIntervalSince1970) }
+    ) throws {
+        self.home = home
+        self.now = now
+        store = try LabelStore(path: home.path + "/state.sqlite")
+    }
+
+    private func signing() throws -> Signer {
+        if let signer { return signer }
+        let made = Signer(
+            nodeKey: try home.nodeKey(), logKey: try home.logKey(),
+            certificate: try home.certificate())
+        signer = made
+        return made
+    }
+
+    // MARK: Writing
+
+    /// Signs operations into this organisation's log of a dataset, and merges them.
+    ///
+    /// - Parameter operations: Called until it returns nil; a bulk import never holds more than one
+    ///   changeset in memory.
+    /// - Returns: The ids of the operations in order (for up to `idsMax`), and the changesets written.
+    @discardableResult
+    public func write(
+        _ dataset: DatasetID, author: String? = nil, message: String? = nil, source: String? = nil,
+        idsMax: Int = 4_096, _ operations: () throws -> Operation?
+    ) throws -> (ids: [OperationID], changesets: Int) {
+        try catchUp(dataset)
+        let writer = try LogWriter(
+            directory: home.logFolder(home.origin, dataset),
+            lockTimeoutSeconds: Self.lockTimeoutSeconds)
+        defer { writer.close() }
+        try catchUp(dataset)
+        var batch = OutgoingBatch(
+            firstIndex: writer.size, heads: try headsToCite(dataset), author: author,
+            message: message, source: source)
+        if writer.size == 0 { try batch.introduce(try introduction()) }
+        var ids: [OperationID] = []
+        var changesets = 0
+        while let operation = try operations() {
+            let slot = try batch.append(operation) { payload in
+                try self.sign(payload, dataset)
+            }
+            if ids.count < idsMax { ids.append(OperationID(origin: home.origin, slot: slot)) }
+            if batch.isLarge { changesets += try commit(&batch, writer, dataset) }
+        }
+        try batch.close { try self.sign($0, dataset) }
+        changesets += try commit(&batch, writer, dataset)
+        try catchUp(dataset)
+        return (ids, changesets)
+    }
+
+    /// Writes a few operations as one changeset.
+    @discardableResult
+    public func write(
+        _ dataset: DatasetID, author: String? = nil, message: String? = nil,
+        _ operations: [Operation]
+    ) throws -> [OperationID] {
+        var rest = operations[...]
+        return try write(dataset, author: author, message: message) { rest.popFirst() }.ids
+    }
+
+    private func introduction() throws -> Operation {
+        let signer = try signing()
+        return .governance(
+            .addKey(
+                chain: [signer.certificate.der], logKey: signer.logKey.verificationKey.ed25519Bytes)
+        )
+    }
+
+    private func sign(_ payload: [UInt8], _ dataset: DatasetID) throws -> [UInt8] {
+        let signer = try signing()
+        let header = COSEHeader(
+            contentType: Changeset.contentType, issuer: home.origin.description,
+            subject: dataset.description, issuedAt: now(),
+            certificateThumbprint: signer.certificate.fingerprint)
+        return try COSESign1.sign(payload: payload, header: header, key: signer.nodeKey)
+    }
+
+    private func commit(
+        _ batch: inout OutgoingBatch, _ writer: LogWriter, _ dataset: DatasetID
+    ) throws -> Int {
+        let entries = batch.takeEntries()
+        if entries.count == 0 { return 0 }
+        let origin = try LogOrigin("\(home.origin)/\(dataset)")
+        let key = try signing().logKey
+        try writer.append(entries) { size, root in
+            let checkpoint = Checkpoint(origin: origin.description, size: size, root: root)
+            return try SignedNote.sign(checkpoint.text, name: origin.description, key: key)
+        }
+        return entries.count
+    }
+
+    /// The heads of other logs that moved since our last changeset cited them.
+    private func headsToCite(_ dataset: DatasetID) throws -> [Head] {
+        try read(dataset) { merge in
+            let cited = merge.state.progress(home.origin)?.cited ?? [:]
+            var heads: [Head] = []
+            for log in merge.state.logs.values where log.origin != home.origin {
+                guard log.applied > cited[log.number]?.size ?? 0,
+                    let root = try root(of: log.origin, dataset, at: log.applied)
+                else { continue }
+                heads.append(Head(origin: log.origin, size: log.applied, root: root.bytes))
+            }
+            return heads
+        }
+    }
+
+    // MARK: Merging
+
+    private func root(of member: Origin, _ dataset: DatasetID, at size: UInt64) throws -> Digest? {
+        let reader = try LogReader(directory: home.logFolder(member, dataset))
+        return size <= reader.size ? try reader.root(at: size) : nil
+    }
+
+    /// Runs `body` on a dataset's merged state.
+    public func read<R>(_ dataset: DatasetID, _ body: (Merge) throws -> R) throws -> R {
+        try store.merge(
+            dataset, rootAt: { [self] in try root(of: $0, dataset, at: $1) }, body)
+    }
+
+    /// Merges what the logs hold and the label table does not.
+    public func catchUp(_ dataset: DatasetID) throws {
+        let members = home.members(of: dataset)
+        var readers: [Origin: LogReader] = [:]
+        for member in members {
+            readers[member] = try LogReader(directory: home.logFolder(member, dataset))
+        }
+        if readers.isEmpty { return }
+        let isDue = try read(dataset) { merge in
+            try takeNote(of: readers, merge)
+            return merge.state.needsRebuild
+                || merge.state.logs.values.contains { $0.applied < $0.stored }
+        }
+        if !isDue { return }
+        if try read(dataset, { $0.state.needsRebuild }) {
+            try rebuild(dataset)
+            return
+        }
+        while try read(dataset, { try applySome($0, readers, dataset) }) {}
+    }
+
+    /// Throws the label table's rows of a dataset away and merges its logs from the first entry on.
+    public func rebuild(_ dataset: DatasetID) throws {
+        try store.clear(dataset)
+        try catchUp(dataset)
+    }
+
+    /// Notes how much of each log is held, and folds the steward's acts.
+    private func takeNote(of readers: [Origin: LogReader], _ merge: Merge) throws {
+        let steward = merge.state.dataset.owner
+        // The steward first: what counts is decided before anything is applied.
+        for origin in readers.keys.sorted(by: { left, right in
+            left == steward || (right != steward && left < right)
+        }) {
+            guard let reader = readers[origin] else { continue }
+            let number = merge.logNumber(origin)
+            let held = merge.state.logs[number]?.stored ?? 0
+            if reader.size <= held { continue }
+            try reader.forEachEntry(from: held, to: reader.size) { index, entry in
+                let statement = try COSESign1.parse(entry)
+                let acts = try LogVerifier.acts(
+                    in: try ChangesetView(statement.payload(in: entry)))
+                try merge.take(acts, log: number, entry: index)
+                return true
+            }
+            merge.state.noteStored(number, size: reader.size)
+        }
+    }
+
+    /// Applies up to a transaction's worth of entries; false if nothing was left to apply.
+    private func applySome(
+        _ merge: Merge, _ readers: [Origin: LogReader], _ dataset: DatasetID
+    ) throws -> Bool {
+        var budget = Self.entriesPerTransaction
+        var moved = true
+        while moved, budget > 0 {
+            moved = false
+            for log in merge.state.logs.values.sorted(by: { $0.number < $1.number }) {
+                guard let reader = readers[log.origin], log.applied < log.stored else { continue }
+                let to = min(log.stored, log.applied + UInt64(max(budget, 1)))
+                try reader.forEachEntry(from: log.applied, to: to) { index, entry in
+                    guard try merge.apply(entry, log: log.number, index: index) else {
+                        return false
+                    }
+                    moved = true
+                    budget -= 1
+                    return budget > 0
+                }
+            }
+        }
+        return budget <= 0
+    }
+}
+
+extension Merge {
+    /// Keeps the acts of one stored entry, and folds them if it is the steward's.
+    func take(
+        _ acts: [(position: Int, act: GovernanceAct)], log: Int, entry index: UInt64
+    ) throws {
+        for (position, act) in acts {
+            try keep(act, at: OperationKey(log: log, slot: Slot(entry: index, position: position)))
+        }
+        if state.logs[log]?.origin == state.dataset.owner {
+            state.govern(acts.map(\.act), entry: index)
+        }
+    }
+
+    /// Applies an entry of a log's own folder: it was verified when it was stored.
+    ///
+    /// - Returns: False if it waits for another log.
+    func apply(_ entry: UnsafeRawBufferPointer, log: Int, index: UInt64) throws -> Bool {
+        let statement = try COSESign1.parse(entry)
+        var hasher = TreeHasher()
+        let outcome = try apply(
+            VerifiedChangeset(
+                log: log, index: index, leafHash: hasher.leaf(entry),
+                time: statement.issuedAt ?? 0, view: try ChangesetView(statement.payload(in: entry))
+            ))
+        if case .applied = outcome { return true }
+        return false
+    }
+}

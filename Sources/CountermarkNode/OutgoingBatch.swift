@@ -1,0 +1,86 @@
+import AnnotationModel
+import LogStorage
+import Signing
+import TransparencyLog
+
+/// Changesets on their way into this organisation's own log: filled one after another, signed when
+/// full, appended together.
+struct OutgoingBatch {
+    private let author: String?
+    private let message: String?
+    private let source: String?
+    private var heads: [Head]
+    private var builder: ChangesetBuilder?
+    private var entries = EntryBatch()
+    private var nextIndex: UInt64
+    private var hasher = TreeHasherBox()
+
+    /// Bytes of signed entries that are appended in one go.
+    static let bytesPerCommit = 4 << 20
+
+    init(
+        firstIndex: UInt64, heads: [Head], author: String?, message: String?, source: String?
+    ) {
+        nextIndex = firstIndex
+        (self.heads, self.author, self.message, self.source) = (heads, author, message, source)
+    }
+
+    /// True if it is time to append what is signed.
+    var isLarge: Bool { entries.bytes.count >= Self.bytesPerCommit }
+
+    /// Puts the introduction of the signer's key in front of everything.
+    mutating func introduce(_ operation: Operation) throws {
+        var first = try ChangesetBuilder(heads: heads.count)
+        _ = try first.append(operation)
+        builder = first
+    }
+
+    /// Adds an operation; signs the changeset before it if that is full.
+    ///
+    /// - Returns: Where the operation will stand.
+    mutating func append(
+        _ operation: Operation, sign: ([UInt8]) throws -> [UInt8]
+    ) throws -> Slot {
+        var current = try builder ?? newBuilder()
+        if try !current.append(operation) {
+            builder = current
+            try close(sign)
+            current = try newBuilder()
+            guard try current.append(operation) else {
+                throw AnnotationModelError.limit(
+                    what: "the size of one operation", value: 0, max: Changeset.payloadBytesMax)
+            }
+        }
+        builder = current
+        return Slot(entry: nextIndex, position: current.count - 1)
+    }
+
+    private func newBuilder() throws -> ChangesetBuilder {
+        try ChangesetBuilder(
+            author: author, message: message, source: source, heads: heads.count)
+    }
+
+    /// Signs the changeset that is being filled.
+    mutating func close(_ sign: ([UInt8]) throws -> [UInt8]) throws {
+        guard let full = builder, full.count > 0 else { return }
+        builder = nil
+        let entry = try sign(try full.payload(heads: heads))
+        heads = []
+        try entry.withUnsafeBytes { try entries.append($0, leaf: hasher.leaf($0)) }
+        nextIndex += 1
+    }
+
+    /// The signed entries; the batch goes on behind them.
+    mutating func takeEntries() -> EntryBatch {
+        let taken = entries
+        entries = EntryBatch()
+        return taken
+    }
+}
+
+/// A tree hasher that a copyable value can hold.
+final class TreeHasherBox {
+    private var hasher = TreeHasher()
+
+    func leaf(_ entry: UnsafeRawBufferPointer) -> Digest { hasher.leaf(entry) }
+}

@@ -1,0 +1,196 @@
+import NIOCore
+import NIOHTTP1
+import Signing
+import Synchronization
+
+/// Calls one partner over HTTP/1.1 and mutual TLS, keeping connections for the next call.
+///
+/// Every connection is made only to the organisation that the policy lets in; there are no redirects,
+/// no cookies and no proxies. Several tasks may call at once; each uses a connection of its own.
+public final class HTTPClient: Sendable {
+    /// Bounds of a call.
+    public struct Limits: Sendable {
+        /// Time to reach the partner's address.
+        public var connectSeconds: Int64 = 10
+        /// Time for the TLS handshake.
+        public var handshakeSeconds: Int64 = TLSHandler.handshakeSecondsDefault
+        /// Time from sending a request to having its whole response.
+        public var responseSeconds: Int64 = 60
+        /// Longest silence on a stream.
+        public var streamSilenceSeconds: Int64 = 90
+        /// Largest response body.
+        public var responseBytesMax = 64 << 20
+        /// Longest line of a stream.
+        public var lineBytesMax = 65_536
+        /// Connections that are kept without a call.
+        public var idleConnectionsMax = 4
+
+        /// The bounds that suit partners on the internet.
+        public init() {}
+    }
+
+    /// Lines of a stream that may wait to be taken.
+    static let streamLinesMax = 4_096
+
+    /// The organisation that is called.
+    public let origin: String
+    private let host: String
+    private let port: Int
+    private let context: TLSContext
+    private let policy: PeerPolicy
+    private let limits: Limits
+    private let group: any EventLoopGroup
+    private let idle = Mutex<[HTTPConnection]>([])
+
+    /// A client of one partner; nothing is sent yet.
+    ///
+    /// - Parameters:
+    ///   - host: the name or address to connect to.
+    ///   - origin: the organisation that must answer.
+    ///   - policy: usually ``PinnedRoots/clientPolicy(expecting:now:)`` for that origin.
+    public init(
+        host: String, port: Int, origin: String, context: TLSContext, policy: @escaping PeerPolicy,
+        limits: Limits = Limits(), group: any EventLoopGroup
+    ) {
+        self.host = host
+        self.port = port
+        self.origin = origin
+        self.context = context
+        self.policy = policy
+        self.limits = limits
+        self.group = group
+    }
+
+    deinit { for connection in idle.withLock({ $0 }) { connection.close() } }
+
+    /// Sends a request and returns the whole response, whatever its status.
+    ///
+    /// - Parameters:
+    ///   - path: path and query, beginning with a slash, already escaped.
+    ///   - headers: beyond Host and Content-Length; for instance Range.
+    ///   - mayRepeat: whether the request may be sent twice where a kept connection turns out to be
+    ///     closed; nil for GET and HEAD only.
+    public func request(
+        _ method: String, _ path: String, headers: [(String, String)] = [], body: [UInt8]? = nil,
+        responseBytesMax: Int? = nil, mayRepeat: Bool? = nil
+    ) async throws(PartnerTLSError) -> HTTPResponse {
+        let head = try requestHead(method, path, headers, bodyByteCount: body?.count)
+        let payload = body.map { ByteBuffer(bytes: $0) }
+        let bytesMax = responseBytesMax ?? limits.responseBytesMax
+        if let kept = await takeIdle() {
+            do throws(PartnerTLSError) {
+                return try await exchange(kept, head, payload, bytesMax)
+            } catch {
+                // A server closes a quiet connection at any time, also while a request is on its way.
+                let isStale = error == .closed || error == .truncated
+                guard isStale, mayRepeat ?? (method == "GET" || method == "HEAD") else {
+                    throw error
+                }
+            }
+        }
+        return try await exchange(try await connect(), head, payload, bytesMax)
+    }
+
+    /// Sends a GET whose response goes on for long, and yields its body line by line.
+    ///
+    /// The stream ends when the partner ends it, and throws where the connection fails or the partner
+    /// is silent for too long. Dropping the stream closes the connection.
+    public func lines(
+        _ path: String, headers: [(String, String)] = []
+    ) async throws(PartnerTLSError) -> AsyncThrowingStream<[UInt8], any Error> {
+        let head = try requestHead("GET", path, headers, bodyByteCount: nil)
+        let connection = try await connect()
+        let (stream, continuation) = AsyncThrowingStream<[UInt8], any Error>.makeStream(
+            bufferingPolicy: .bufferingOldest(Self.streamLinesMax))
+        continuation.onTermination = { _ in connection.close() }
+        let limits = limits
+        connection.send(head, body: nil) {
+            HTTPExchange(
+                .lines(LineSink(continuation, lineBytesMax: limits.lineBytesMax)),
+                seconds: limits.streamSilenceSeconds)
+        }
+        return stream
+    }
+
+    /// Closes the kept connections; the client can be used on.
+    public func closeIdleConnections() {
+        let kept = idle.withLock { connections in
+            defer { connections = [] }
+            return connections
+        }
+        for connection in kept { connection.close() }
+    }
+
+    private func connect() async throws(PartnerTLSError) -> HTTPConnection {
+        try await HTTPConnection.connect(
+            host: host, port: port, context: context, origin: origin, policy: policy,
+            limits: limits, group: group)
+    }
+
+    private func takeIdle() async -> HTTPConnection? {
+        while let connection = idle.withLock({ $0.popLast() }) {
+            if await connection.isIdle { return connection }
+            connection.close()
+        }
+        return nil
+    }
+
+    private func keep(_ connection: HTTPConnection) {
+        let isKept = idle.withLock { connections in
+            guard connections.count < limits.idleConnectionsMax else { return false }
+            connections.append(connection)
+            return true
+        }
+        if !isKept { connection.close() }
+    }
+
+    private func exchange(
+        _ connection: HTTPConnection, _ head: HTTPRequestHead, _ body: ByteBuffer?, _ bytesMax: Int
+    ) async throws(PartnerTLSError) -> HTTPResponse {
+        let promise = connection.channel.eventLoop.makePromise(of: HTTPResponse.self)
+        let seconds = limits.responseSeconds
+        connection.send(head, body: body) {
+            HTTPExchange(.whole(promise, bytesMax: bytesMax), seconds: seconds)
+        }
+        do {
+            let response = try await withTaskCancellationHandler {
+                try await promise.futureResult.get()
+            } onCancel: {
+                connection.close()
+            }
+            keep(connection)
+            return response
+        } catch {
+            connection.close()
+            throw Task.isCancelled ? .cancelled : PartnerTLSError(transport: error)
+        }
+    }
+
+    private func requestHead(
+        _ method: String, _ path: String, _ headers: [(String, String)], bodyByteCount: Int?
+    ) throws(PartnerTLSError) -> HTTPRequestHead {
+        guard path.hasPrefix("/"), path.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+            throw .invalidPath(path)
+        }
+        var fields = HTTPHeaders([("host", origin)])
+        for (name, value) in headers {
+            guard !name.isEmpty, name.utf8.allSatisfy({ Self.isToken($0) }),
+                value.utf8.allSatisfy({ $0 == 9 || (0x20...0x7e).contains($0) })
+            else { throw .invalidHeader(name) }
+            fields.add(name: name, value: value)
+        }
+        if let bodyByteCount { fields.add(name: "content-length", value: "\(bodyByteCount)") }
+        return HTTPRequestHead(
+            version: .http1_1, method: HTTPMethod(rawValue: method), uri: path, headers: fields)
+    }
+
+    /// The characters of header names (RFC 9110 §5.6.2).
+    private static func isToken(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "A")...UInt8(ascii: "Z"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+}

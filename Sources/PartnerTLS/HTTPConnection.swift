@@ -1,0 +1,186 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Signing
+
+/// One connection to a partner, carrying one exchange at a time.
+struct HTTPConnection: Sendable {
+    let channel: any Channel
+    /// Who answered the call.
+    let peer: PeerIdentity
+    private let handler: NIOLoopBound<HTTPConnectionHandler>
+
+    /// Connects, and waits for the handshake.
+    static func connect(
+        host: String, port: Int, context: TLSContext, origin: String, policy: @escaping PeerPolicy,
+        limits: HTTPClient.Limits, group: any EventLoopGroup
+    ) async throws(PartnerTLSError) -> HTTPConnection {
+        let loop = group.next()
+        let handshake = loop.makePromise(of: PeerIdentity.self)
+        let ready = loop.makePromise(of: NIOLoopBound<HTTPConnectionHandler>.self)
+        let bootstrap = ClientBootstrap(group: loop)
+            .connectTimeout(.seconds(limits.connectSeconds))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(
+                        TLSHandler(
+                            context: context, serverName: origin, policy: policy,
+                            handshakeSeconds: limits.handshakeSeconds, handshake: handshake))
+                    try pipeline.addHTTPClientHandlers()
+                    let handler = HTTPConnectionHandler()
+                    try pipeline.addHandler(handler)
+                    ready.succeed(NIOLoopBound(handler, eventLoop: channel.eventLoop))
+                }
+            }
+        let channel: any Channel
+        do {
+            channel = try await bootstrap.connect(host: host, port: port).get()
+        } catch {
+            handshake.fail(PartnerTLSError.closed)
+            ready.fail(PartnerTLSError.closed)
+            throw .unreachable(host: host, port: port, reason: Self.reason(error))
+        }
+        do {
+            let peer = try await handshake.futureResult.get()
+            let handler = try await ready.futureResult.get()
+            return HTTPConnection(channel: channel, peer: peer, handler: handler)
+        } catch {
+            channel.close(promise: nil)
+            throw PartnerTLSError(transport: error)
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { reason($0.error) } ?? "no address answered"
+        case let error as IOError: String(describing: error)
+        case ChannelError.connectTimeout: "no answer in time"
+        default: String(describing: error)
+        }
+    }
+
+    /// Sends a request; its response goes to the exchange that `make` makes on the event loop.
+    func send(
+        _ head: HTTPRequestHead, body: ByteBuffer?, _ make: @escaping @Sendable () -> HTTPExchange
+    ) {
+        channel.eventLoop.execute { handler.value.start(head, body: body, make()) }
+    }
+
+    /// Whether another request may be sent.
+    var isIdle: Bool {
+        get async { (try? await channel.eventLoop.submit { handler.value.isIdle }.get()) ?? false }
+    }
+
+    /// Closes it, saying so to the peer.
+    func close() { channel.close(promise: nil) }
+}
+
+/// Sends one request at a time and collects its response.
+final class HTTPConnectionHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    private var context: ChannelHandlerContext?
+    private var exchange: HTTPExchange?
+    private var timer: Scheduled<Void>?
+    private var failure: PartnerTLSError?
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        end(.closed)
+    }
+
+    /// Whether the connection is alive and carries nothing.
+    var isIdle: Bool { exchange == nil && failure == nil && context?.channel.isActive == true }
+
+    func start(_ head: HTTPRequestHead, body: ByteBuffer?, _ exchange: HTTPExchange) {
+        guard let context, isIdle else { return exchange.fail(failure ?? .closed) }
+        self.exchange = exchange
+        renewTimer(context)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if let body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    private func renewTimer(_ context: ChannelHandlerContext) {
+        timer?.cancel()
+        guard let seconds = exchange?.seconds else { return }
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(seconds)) {
+            [weak self] in
+            self?.end(.timeout(seconds: seconds))
+            context.close(promise: nil)
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard let exchange else {
+            // An answer to nothing: the next request could take it for its own.
+            end(.malformedResponse(reason: "it answers no request"))
+            return context.close(promise: nil)
+        }
+        do throws(PartnerTLSError) {
+            switch unwrapInboundIn(data) {
+            case .head(let head): try exchange.receive(head)
+            case .body(let bytes): try exchange.receive(bytes)
+            case .end:
+                guard exchange.hasBegun else { return }
+                self.exchange = nil
+                timer?.cancel()
+                let isReusable = exchange.allowsReuse
+                if !isReusable { failure = .closed }
+                exchange.finish()
+                if !isReusable { context.close(promise: nil) }
+            }
+            if exchange.isStream { renewTimer(context) }
+        } catch {
+            end(error)
+            context.close(promise: nil)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        end(PartnerTLSError(transport: error))
+        context.close(promise: nil)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed {
+            end(.closed)
+            context.close(promise: nil)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end(.closed)
+        context.fireChannelInactive()
+    }
+
+    private func end(_ error: PartnerTLSError) {
+        timer?.cancel()
+        if failure == nil { failure = error }
+        let ended = exchange
+        exchange = nil
+        ended?.fail(error)
+    }
+}
+
+extension PartnerTLSError {
+    /// The error of this module that stands for an error from a channel.
+    init(transport error: any Error) {
+        self =
+            switch error {
+            case let error as PartnerTLSError: error
+            case is CancellationError: .cancelled
+            // The end came in the middle of a response, and TLS announced it.
+            case HTTPParserError.invalidEOFState: .closed
+            case let error as HTTPParserError: .malformedResponse(reason: "\(error)")
+            case is IOError, is ChannelError: .closed
+            default: .malformedResponse(reason: "\(error)")
+            }
+    }
+}

@@ -1,0 +1,147 @@
+import NIOCore
+import NIOHTTP1
+
+/// A response that was received whole.
+public struct HTTPResponse: Sendable {
+    /// The status code.
+    public let status: Int
+    /// The headers in their order.
+    public let headers: [(name: String, value: String)]
+    /// The body, empty without one.
+    public let body: [UInt8]
+
+    /// The first header of a name, whatever its case.
+    public func header(_ name: String) -> String? {
+        let wanted = name.lowercased()
+        return headers.first { $0.name.lowercased() == wanted }?.value
+    }
+}
+
+/// What becomes of one response.
+final class HTTPExchange {
+    /// Where the body goes.
+    enum Sink {
+        case whole(EventLoopPromise<HTTPResponse>, bytesMax: Int)
+        case lines(LineSink)
+    }
+
+    let sink: Sink
+    /// The time between two signs of life from the partner, or for the whole response.
+    let seconds: Int64
+    private var head: HTTPResponseHead?
+    private var body = ByteBuffer()
+
+    init(_ sink: Sink, seconds: Int64) {
+        self.sink = sink
+        self.seconds = seconds
+    }
+
+    /// Whether the partner has begun to answer.
+    var hasBegun: Bool { head != nil }
+
+    /// Whether each sign of life renews the time.
+    var isStream: Bool {
+        if case .lines = sink { true } else { false }
+    }
+
+    func receive(_ head: HTTPResponseHead) throws(PartnerTLSError) {
+        // Informational responses come before the one that counts.
+        guard head.status.code >= 200 else { return }
+        self.head = head
+        switch sink {
+        case .whole(_, let bytesMax):
+            let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+            guard announced <= bytesMax else { throw .responseTooLarge(limitBytes: bytesMax) }
+            if announced > 0 { body = ByteBuffer() }
+            body.reserveCapacity(announced)
+        case .lines:
+            guard head.status.code == 200 else {
+                throw .refusedStream(status: Int(head.status.code))
+            }
+        }
+    }
+
+    func receive(_ bytes: ByteBuffer) throws(PartnerTLSError) {
+        switch sink {
+        case .whole(_, let bytesMax):
+            guard bytes.readableBytes <= bytesMax - body.readableBytes else {
+                throw .responseTooLarge(limitBytes: bytesMax)
+            }
+            var bytes = bytes
+            body.writeBuffer(&bytes)
+        case .lines(let lines): try lines.receive(bytes)
+        }
+    }
+
+    func finish() {
+        switch sink {
+        case .whole(let promise, _):
+            guard let head else {
+                return promise.fail(PartnerTLSError.malformedResponse(reason: "it has no head"))
+            }
+            promise.succeed(
+                HTTPResponse(
+                    status: Int(head.status.code),
+                    headers: head.headers.map { (name: $0.name, value: $0.value) },
+                    body: Array(body.readableBytesView)))
+        case .lines(let lines): lines.finish()
+        }
+    }
+
+    func fail(_ error: PartnerTLSError) {
+        switch sink {
+        case .whole(let promise, _): promise.fail(error)
+        case .lines(let lines): lines.fail(error)
+        }
+    }
+
+    /// Whether the connection can carry another request after this response.
+    var allowsReuse: Bool {
+        guard let head, head.version == .http1_1, !isStream else { return false }
+        return !head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "close" }
+    }
+}
+
+/// Cuts a body into lines and hands them to a stream.
+final class LineSink {
+    private let continuation: AsyncThrowingStream<[UInt8], any Error>.Continuation
+    private let lineBytesMax: Int
+    private var rest: [UInt8] = []
+
+    init(
+        _ continuation: AsyncThrowingStream<[UInt8], any Error>.Continuation, lineBytesMax: Int
+    ) {
+        self.continuation = continuation
+        self.lineBytesMax = lineBytesMax
+    }
+
+    func receive(_ bytes: ByteBuffer) throws(PartnerTLSError) {
+        for byte in bytes.readableBytesView {
+            if byte == UInt8(ascii: "\n") {
+                try yield(rest)
+                rest.removeAll(keepingCapacity: true)
+            } else {
+                guard rest.count < lineBytesMax else {
+                    throw .lineTooLong(limitBytes: lineBytesMax)
+                }
+                rest.append(byte)
+            }
+        }
+    }
+
+    private func yield(_ line: [UInt8]) throws(PartnerTLSError) {
+        switch continuation.yield(line) {
+        case .enqueued: return
+        case .dropped: throw .streamOverrun(limitLines: HTTPClient.streamLinesMax)
+        case .terminated: throw .cancelled
+        @unknown default: return
+        }
+    }
+
+    func finish() {
+        if !rest.isEmpty { continuation.yield(rest) }
+        continuation.finish()
+    }
+
+    func fail(_ error: PartnerTLSError) { continuation.finish(throwing: error) }
+}

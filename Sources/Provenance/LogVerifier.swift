@@ -1,0 +1,136 @@
+import AnnotationModel
+import Signing
+
+/// Decides whether an entry may be stored in one organisation's log of one dataset.
+///
+/// The decision rests on the entry and its own log's past alone, so it is final: the form, the claims,
+/// a certificate that the log itself introduced (`addKey`) under a pinned root of the organisation, and
+/// the signature over the bytes as they came. Whether an entry counts is another question, which
+/// ``Membership`` and ``Merge`` answer.
+public struct LogVerifier {
+    /// The organisation whose log it is.
+    public let member: Origin
+    /// The dataset.
+    public let dataset: DatasetID
+    private let roots: [Certificate]
+    private var keys: [Digest: VerificationKey] = [:]
+    /// The public key of the log's checkpoints, once an entry introduced it.
+    public private(set) var logKey: [UInt8]?
+
+    /// A verifier that trusts an organisation's pinned roots.
+    public init(member: Origin, dataset: DatasetID, roots: [Certificate]) {
+        (self.member, self.dataset, self.roots) = (member, dataset, roots)
+    }
+
+    /// What a verified entry brought along.
+    public struct Verified {
+        /// The envelope.
+        public let statement: COSESign1
+        /// Governance acts with their positions.
+        public let acts: [(position: Int, act: GovernanceAct)]
+    }
+
+    /// Takes a key that an earlier, stored entry of the log introduced.
+    public mutating func trust(chain: [[UInt8]], logKey: [UInt8]?) throws(SigningError) {
+        guard let first = chain.first else { return }
+        let leaf = try Certificate(der: first)
+        keys[leaf.fingerprint] = try leaf.verificationKey
+        if self.logKey == nil { self.logKey = logKey }
+    }
+
+    /// Checks one entry in all respects.
+    ///
+    /// - Throws: ``ProvenanceError/refused(log:index:_:)``.
+    public mutating func verify(
+        _ entry: UnsafeRawBufferPointer, index: UInt64, with verifier: COSEVerifier
+    ) throws(ProvenanceError) -> Verified {
+        do throws(ProvenanceError.Refusal) {
+            return try check(entry, verifier)
+        } catch {
+            throw .refused(log: "\(member)/\(dataset)", index: index, error)
+        }
+    }
+
+    private mutating func check(
+        _ entry: UnsafeRawBufferPointer, _ verifier: COSEVerifier
+    ) throws(ProvenanceError.Refusal) -> Verified {
+        let statement: COSESign1
+        do throws(SigningError) {
+            statement = try COSESign1.parse(entry)
+        } catch {
+            throw .statement(error)
+        }
+        guard statement.hasIssuer(member.description, in: entry) else {
+            throw .otherClaims("the organisation \(statement.issuer(in: entry))")
+        }
+        guard statement.hasSubject(dataset.description, in: entry) else {
+            throw .otherClaims("the dataset \(statement.subject(in: entry))")
+        }
+        guard statement.hasContentType(Changeset.contentType, in: entry) else {
+            throw .otherClaims("other content")
+        }
+        let acts: [(position: Int, act: GovernanceAct)]
+        do throws(AnnotationModelError) {
+            acts = try Self.acts(in: try ChangesetView(statement.payload(in: entry)))
+        } catch {
+            throw .payload(error)
+        }
+        guard let thumbprint = statement.certificateThumbprint else {
+            throw .unknownSigner("(none)")
+        }
+        // The key may be one that this very entry introduces; a chain to a pinned root decides.
+        let introduced = try introduce(acts, at: statement.issuedAt)
+        guard let key = keys[thumbprint] ?? introduced[thumbprint] else {
+            throw .unknownSigner(thumbprint.hex)
+        }
+        guard verifier.verify(statement, in: entry, with: key) else { throw .badSignature }
+        keys.merge(introduced) { first, _ in first }
+        for (_, act) in acts {
+            if case .addKey(_, let key?) = act, logKey == nil { logKey = key }
+        }
+        return Verified(statement: statement, acts: acts)
+    }
+
+    /// The acts of a changeset, all of whose operations are checked on the way.
+    public static func acts(
+        in view: ChangesetView
+    ) throws(AnnotationModelError) -> [(position: Int, act: GovernanceAct)] {
+        var acts: [(position: Int, act: GovernanceAct)] = []
+        var cursor = view.operations
+        while let operation = try cursor.next() {
+            if case .governance(let act) = operation { acts.append((cursor.position, act)) }
+        }
+        try cursor.finish()
+        return acts
+    }
+
+    private func introduce(
+        _ acts: [(position: Int, act: GovernanceAct)], at time: Int64?
+    ) throws(ProvenanceError.Refusal) -> [Digest: VerificationKey] {
+        var keys: [Digest: VerificationKey] = [:]
+        for (_, act) in acts {
+            guard case .addKey(let chain, _) = act else { continue }
+            if roots.isEmpty { throw .noPinnedRoot }
+            do throws(SigningError) {
+                let leaf = try validated(chain, at: time ?? 0)
+                keys[leaf.fingerprint] = try leaf.verificationKey
+            } catch {
+                throw .untrustedKey(error)
+            }
+        }
+        return keys
+    }
+
+    private func validated(_ chain: [[UInt8]], at time: Int64) throws(SigningError) -> Certificate {
+        var certificates: [Certificate] = []
+        for der in chain { certificates.append(try Certificate(der: der)) }
+        guard let leaf = certificates.first else { throw .invalidOrigin("") }
+        guard leaf.speaks(for: member.description) else {
+            throw .wrongOrigin(subject: leaf.subject, origin: member.description)
+        }
+        try CertificatePath.validate(
+            leaf: leaf, intermediates: Array(certificates.dropFirst()), roots: roots, at: time,
+            purpose: .signing)
+        return leaf
+    }
+}
