@@ -1,0 +1,305 @@
+import NIOCore
+import NIOPosix
+import PartnerTLS
+import Signing
+import Testing
+
+@Suite("Connections between partners", .timeLimit(.minutes(2)))
+struct PartnerTLSTests {
+    /// Acme serves, Borealis calls, and both have pinned each other.
+    private func partners(
+        kind: KeyKind = .ed25519, limits: HTTPClient.Limits = HTTPClient.Limits()
+    ) async throws -> (server: TestServer, client: HTTPClient) {
+        let acme = try Company("acme.example", kind: kind)
+        let borealis = try Company("borealis.example", kind: kind)
+        let server = try await TestServer(
+            acme, pins: PinnedRoots(["borealis.example": borealis.roots]))
+        let client = try borealis.client(
+            of: server, expecting: "acme.example", roots: acme.roots, limits: limits)
+        return (server, client)
+    }
+
+    @Test(
+        "Partners who pinned each other talk, and each knows who the other is",
+        arguments: KeyKind.allCases)
+    func rightPartner(kind: KeyKind) async throws {
+        let (server, client) = try await partners(kind: kind)
+        let response = try await client.request("GET", "/who")
+        #expect(response.status == 200)
+        #expect(response.body == Array("borealis.example".utf8))
+        #expect(response.header("Content-Length") == "16")
+        try await server.stop()
+    }
+
+    @Test("Two hundred requests share one connection")
+    func manyRequests() async throws {
+        let (server, client) = try await partners()
+        for number in 0..<200 {
+            let body = Array("request \(number)".utf8)
+            let response = try await client.request("POST", "/echo", body: body)
+            #expect(response.body == body)
+        }
+        try await server.stop()
+    }
+
+    @Test("Twenty megabytes pass whole in both directions")
+    func bigBodies() async throws {
+        let (server, client) = try await partners()
+        let body = (0..<20_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+        let response = try await client.request("POST", "/echo", body: body)
+        #expect(response.body == body)
+        try await server.stop()
+    }
+
+    @Test("Several tasks may call at once")
+    func concurrency() async throws {
+        let (server, client) = try await partners()
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for count in 0..<40 {
+                group.addTask { try await client.request("GET", "/bytes/\(count)").body.count }
+            }
+            var total = 0
+            for try await count in group { total += count }
+            #expect(total == (0..<40).reduce(0, +))
+        }
+        try await server.stop()
+    }
+
+    @Test("Lines are streamed in their order until the partner ends them")
+    func lines() async throws {
+        let (server, client) = try await partners()
+        var lines: [String] = []
+        for try await line in try await client.lines("/lines") {
+            lines.append(String(decoding: line, as: UTF8.self))
+        }
+        #expect(lines == (0..<100).map { "line \($0)" })
+        #expect(
+            await failure { _ = try await collect(client.lines("/nothing")) }
+                == .refusedStream(status: 404))
+        #expect(
+            await failure { _ = try await collect(client.lines("/longline")) }
+                == .lineTooLong(limitBytes: 65_536))
+        try await server.stop()
+    }
+
+    @Test("Headers such as Range arrive; paths and headers that break requests are refused")
+    func requestParts() async throws {
+        let (server, client) = try await partners()
+        let response = try await client.request(
+            "GET", "/range", headers: [("Range", "bytes=10-19")])
+        #expect(response.body == Array("bytes=10-19".utf8))
+        for path in ["", "x", "/a b", "/a\r\nHost: evil", "/ü"] {
+            #expect(
+                await failure { _ = try await client.request("GET", path) } == .invalidPath(path))
+        }
+        #expect(
+            await failure {
+                _ = try await client.request("GET", "/", headers: [("X", "a\r\nY: b")])
+            } == .invalidHeader("X"))
+        try await server.stop()
+    }
+
+    @Test("A response above the limit is refused, and one that never ends runs out of time")
+    func limits() async throws {
+        var limits = HTTPClient.Limits()
+        limits.responseBytesMax = 1_000
+        limits.responseSeconds = 1
+        limits.streamSilenceSeconds = 1
+        let (server, client) = try await partners(limits: limits)
+        #expect(try await client.request("GET", "/bytes/1000").body.count == 1_000)
+        #expect(
+            await failure { _ = try await client.request("GET", "/bytes/1001") }
+                == .responseTooLarge(limitBytes: 1_000))
+        #expect(
+            await failure { _ = try await client.request("GET", "/silence") }
+                == .timeout(seconds: 1))
+        #expect(
+            await failure { _ = try await collect(client.lines("/silence")) }
+                == .timeout(seconds: 1))
+        try await server.stop()
+    }
+
+    @Test("A cancelled request ends at once")
+    func cancellation() async throws {
+        let (server, client) = try await partners()
+        let task = Task { try await client.request("GET", "/silence") }
+        try await Task.sleep(for: .milliseconds(200))
+        task.cancel()
+        await #expect(throws: PartnerTLSError.cancelled) { try await task.value }
+        try await server.stop()
+    }
+
+    // MARK: Who is let in
+
+    @Test("A server that chains to another root than the pinned one is refused")
+    func wrongRoot() async throws {
+        let acme = try Company("acme.example")
+        let impostor = try Company("acme.example")
+        let borealis = try Company("borealis.example")
+        let server = try await TestServer(
+            impostor, pins: PinnedRoots(["borealis.example": borealis.roots]))
+        let client = try borealis.client(of: server, expecting: "acme.example", roots: acme.roots)
+        let error = await failure { _ = try await client.request("GET", "/who") }
+        guard case .untrustedPeer("acme.example", .refusedPath) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        guard case .refusedByPeer = await server.nextRefusal() else {
+            Issue.record("the server learns that it was refused")
+            return
+        }
+        try await server.stop()
+    }
+
+    @Test("A client without pinned roots is refused, and hears so")
+    func unknownClient() async throws {
+        let acme = try Company("acme.example")
+        let mallory = try Company("mallory.example")
+        let server = try await TestServer(acme, pins: PinnedRoots())
+        let client = try mallory.client(of: server, expecting: "acme.example", roots: acme.roots)
+        let error = await failure {
+            _ = try await client.request("POST", "/echo", body: [1, 2, 3])
+        }
+        guard case .refusedByPeer = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(await server.nextRefusal() == .unknownPeer(subject: "CN=mallory.example"))
+        // Once pinned, the same client comes in, without a restart.
+        server.pins.pin(mallory.roots, for: "mallory.example")
+        #expect(try await client.request("GET", "/who").body == Array("mallory.example".utf8))
+        server.pins.pin([], for: "mallory.example")
+        client.closeIdleConnections()
+        #expect(await failure { _ = try await client.request("GET", "/who") } != nil)
+        try await server.stop()
+    }
+
+    @Test("A member cannot take another member's name with its own root")
+    func foreignName() async throws {
+        let acme = try Company("acme.example")
+        let borealis = try Company("borealis.example")
+        let mallory = try Company("mallory.example", nodeName: "borealis.example")
+        let pins = PinnedRoots([
+            "borealis.example": borealis.roots, "mallory.example": mallory.roots,
+        ])
+        let server = try await TestServer(acme, pins: pins)
+        let client = try mallory.client(of: server, expecting: "acme.example", roots: acme.roots)
+        #expect(await failure { _ = try await client.request("GET", "/who") } != nil)
+        guard case .untrustedPeer("borealis.example", .refusedPath) = await server.nextRefusal()
+        else {
+            Issue.record("a foreign root vouched for borealis.example")
+            return
+        }
+        try await server.stop()
+    }
+
+    @Test("A server that answers for another origin than the called one is refused")
+    func wrongOrigin() async throws {
+        let acme = try Company("acme.example")
+        let borealis = try Company("borealis.example")
+        let server = try await TestServer(
+            acme, pins: PinnedRoots(["borealis.example": borealis.roots]))
+        let client = try borealis.client(of: server, expecting: "cirrus.example", roots: acme.roots)
+        #expect(
+            await failure { _ = try await client.request("GET", "/who") }
+                == .wrongPeer(subject: "CN=acme.example", expected: "cirrus.example"))
+        try await server.stop()
+    }
+
+    @Test("Expired certificates are refused on both sides")
+    func expired() async throws {
+        let acme = try Company("acme.example")
+        let stale = try Company("borealis.example", issuedAt: testTime - 800 * 86_400)
+        let server = try await TestServer(
+            acme, pins: PinnedRoots(["borealis.example": stale.roots]))
+        let client = try stale.client(of: server, expecting: "acme.example", roots: acme.roots)
+        let heard = await failure { _ = try await client.request("GET", "/who") }
+        #expect(heard == .refusedByPeer(alert: "certificate expired"))
+        guard case .untrustedPeer(_, .refusedPath(_, _, .expired)) = await server.nextRefusal()
+        else {
+            Issue.record("an expired client came in")
+            return
+        }
+        let staleServer = try await TestServer(
+            stale, pins: PinnedRoots(["acme.example": acme.roots]))
+        let caller = try acme.client(
+            of: staleServer, expecting: "borealis.example", roots: stale.roots)
+        let error = await failure { _ = try await caller.request("GET", "/who") }
+        guard case .untrustedPeer(_, .refusedPath(_, _, .expired)) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        try await server.stop()
+        try await staleServer.stop()
+    }
+
+    // MARK: Broken connections
+
+    @Test("Garbage, silence and an early end instead of a handshake are refused")
+    func noHandshake() async throws {
+        let acme = try Company("acme.example")
+        let server = try await TestServer(acme, pins: PinnedRoots(), handshakeSeconds: 1)
+        func connect() async throws -> any Channel {
+            try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connect(host: "127.0.0.1", port: server.port).get()
+        }
+        let garbage = try await connect()
+        try await garbage.writeAndFlush(ByteBuffer(string: "GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+        guard case .protocolViolation = await server.nextRefusal() else {
+            Issue.record("garbage passed")
+            return
+        }
+        let silent = try await connect()
+        #expect(await server.nextRefusal() == .handshakeTimeout(seconds: 1))
+        let early = try await connect()
+        try await early.writeAndFlush(ByteBuffer(bytes: [0x16, 0x03, 0x01]))
+        try await early.close()
+        let cut = await server.nextRefusal()
+        #expect(cut == .truncated)
+        for channel in [garbage, silent] { try? await channel.close() }
+        try await server.stop()
+    }
+
+    @Test("A connection that is cut is told apart from one that ends")
+    func truncation() async throws {
+        let (server, client) = try await partners()
+        #expect(await failure { _ = try await collect(client.lines("/cut")) } == .truncated)
+        #expect(await failure { _ = try await client.request("GET", "/cut") } == .truncated)
+        let ended = await failure { _ = try await client.request("GET", "/close") }
+        #expect(ended == .closed)
+        try await server.stop()
+        #expect(await failure { _ = try await client.request("GET", "/who") } != nil)
+    }
+
+    @Test("A port where nobody listens is unreachable")
+    func unreachable() async throws {
+        let (server, client) = try await partners()
+        try await server.stop()
+        guard
+            case .unreachable(let host, _, _) = await failure({
+                _ = try await client.request("GET", "/who")
+            })
+        else {
+            Issue.record("somebody answered")
+            return
+        }
+        #expect(host == "127.0.0.1")
+    }
+
+    private func failure(_ body: () async throws -> Void) async -> PartnerTLSError? {
+        do {
+            try await body()
+            return nil
+        } catch {
+            return error as? PartnerTLSError
+        }
+    }
+
+    private func collect(
+        _ stream: AsyncThrowingStream<[UInt8], any Error>
+    ) async throws -> [[UInt8]] {
+        var lines: [[UInt8]] = []
+        for try await line in stream { lines.append(line) }
+        return lines
+    }
+}
