@@ -126,15 +126,12 @@ struct COCOAnnotation {
         if problem == nil { problem = Problem(member: member, why: why) }
     }
 
+    /// Reads the flag, which programs write as a number, a truth value, or either as text.
     private mutating func readCrowd(_ scanner: inout JSONScanner) throws(JSONError) {
-        if try scanner.peek() == .bool {
-            isCrowd = try scanner.bool()
-            return
-        }
-        switch try scanner.integer() {
-        case 0: isCrowd = false
-        case 1: isCrowd = true
-        case let other: fail("iscrowd", "must be 0 or 1, not \(other)")
+        switch try JSONValue(reading: &scanner) {
+        case .integer(0), .bool(false), .string("0"), .string("false"): isCrowd = false
+        case .integer(1), .bool(true), .string("1"), .string("true"): isCrowd = true
+        default: fail("iscrowd", "must be 0 or 1")
         }
     }
 
