@@ -46,7 +46,7 @@ public struct CertificateAuthority: Sendable {
         guard OriginRules.isValid(origin) else { throw .invalidOrigin(origin) }
         let key = try SigningKey.generate(kind)
         let draft = try CertificateDraft(
-            subject: key.verificationKey, commonName: "\(origin) root",
+            subject: key.verificationKey, commonName: "Root of \(origin)",
             notBefore: time - clockToleranceSeconds, notAfter: time + rootLifetimeSeconds)
         try draft.setIssuer(draft.handle)
         try draft.add(NID_basic_constraints, "critical,CA:TRUE,pathlen:1")

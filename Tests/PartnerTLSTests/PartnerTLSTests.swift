@@ -45,7 +45,7 @@ struct PartnerTLSTests {
     @Test("Twenty megabytes pass whole in both directions")
     func bigBodies() async throws {
         let (server, client) = try await partners()
-        let body = (0..<20_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+        let body = testBytes(20_000_000)
         let response = try await client.request("POST", "/echo", body: body)
         #expect(response.body == body)
         try await server.stop()

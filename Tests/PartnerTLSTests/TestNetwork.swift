@@ -7,6 +7,13 @@ import Signing
 /// The moment that certificates of these tests are judged at.
 let testTime: Int64 = 1_767_225_600
 
+/// Bytes without a short period, made quickly even in a debug build.
+func testBytes(_ count: Int) -> [UInt8] {
+    var bytes: [UInt8] = (0..<251).map { UInt8($0) }
+    while bytes.count < count { bytes += bytes + [UInt8(truncatingIfNeeded: bytes.count)] }
+    return Array(bytes.prefix(count))
+}
+
 /// A company with its own root and a node certificate.
 struct Company: Sendable {
     let origin: String
