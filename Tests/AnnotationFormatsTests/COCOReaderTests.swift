@@ -4,11 +4,13 @@ import Testing
 
 @Suite("COCO, reading")
 struct COCOReaderTests {
-    /// A file with one image of 10 x 5 pixels (id 7), two categories (1 and 4), and annotations.
+    /// A file with an image of 10 x 5 pixels (id 7), one of unknown size (id 6), two categories (1 and 4), and annotations.
     static func file(_ annotations: String, images: String? = nil, categories: String? = nil)
         -> String
     {
-        let images = images ?? #"{"id":7,"file_name":"images/a.png","width":10,"height":5}"#
+        let images =
+            images
+            ?? #"{"id":7,"file_name":"images/a.png","width":10,"height":5},{"id":6,"file_name":"images/b.png"}"#
         let categories =
             categories
             ?? #"{"id":1,"name":"open"},{"id":4,"name":"pose","supercategory":"part","keypoints":["head","tail"],"skeleton":[[1,2]]}"#
@@ -36,7 +38,8 @@ struct COCOReaderTests {
         #expect(
             reading.items == [
                 ItemRecord(
-                    key: "images/a.png", fields: ["width": .integer(10), "height": .integer(5)])
+                    key: "images/a.png", fields: ["width": .integer(10), "height": .integer(5)]),
+                ItemRecord(key: "images/b.png"),
             ])
         #expect(reading.skips.isEmpty)
     }
@@ -159,6 +162,10 @@ struct COCOReaderTests {
             (
                 annotation(#""segmentation":{"size":[5,10],"counts":"oooooooooo"}"#),
                 "segmentation.counts", "too long"
+            ),
+            (
+                #"{"id":1,"image_id":6,"category_id":1,"segmentation":{"size":[1048576,1048576],"counts":[1099511627776]}}"#,
+                "segmentation.counts", "at most"
             ),
             (annotation(#""segmentation":{"size":[5,10]}"#), "segmentation.counts", "missing"),
             (

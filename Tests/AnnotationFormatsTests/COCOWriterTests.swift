@@ -119,6 +119,23 @@ struct COCOWriterTests {
         }
     }
 
+    @Test("a label of astronomic size is left out and spoils no other")
+    func astronomic() throws {
+        let far = 1.5e308
+        let triangle: [Double] = [-far, 0, far, far, 0, -far]
+        let (json, report) = try Self.json([
+            Self.label(.box(.init(x: 0, y: 0, width: far, height: far))),
+            Self.label(.polygon([[triangle]])),
+            Self.label(.polygon([[triangle, [0, 0, 1, 1, 1, 0]]])),
+            Self.label(
+                .rotatedBox(.init(centerX: far, centerY: 0, width: far, height: 1, angle: far))),
+            Self.label(.box(.init(x: 0, y: 0, width: 1, height: 1))),
+        ])
+        #expect(report.annotations + report.skipped == 5)
+        #expect(report.annotations >= 1)
+        #expect(json["annotations"]?.array?.count == report.annotations)
+    }
+
     @Test("random boxes, polygons, masks and keypoints come back as they were")
     func roundTrip() throws {
         var generator = SeededGenerator(seed: 21)

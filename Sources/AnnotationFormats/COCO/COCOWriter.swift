@@ -29,6 +29,10 @@ struct COCOWriter {
         var area: Double
         var segmentation = Segmentation.none
         var keypoints: [Selector.Keypoint] = []
+
+        var isFinite: Bool {
+            bounds.width.isFinite && bounds.height.isFinite && area.isFinite
+        }
     }
 
     init(output: any FormatOutput, options: WriteOptions) {
@@ -148,6 +152,11 @@ struct COCOWriter {
             return write(label, image, nil)
         }
         guard let shape = shape(label, image) else { return }
+        // One label of astronomic size must not spoil the export of all the others.
+        guard shape.isFinite else {
+            return report.skip(
+                "the area is larger than a number can say; correct the label", example: label.item)
+        }
         write(label, image, shape)
     }
 
@@ -180,7 +189,8 @@ struct COCOWriter {
         var bounds = shape.bounds
         // The box around an object is larger than that around its keypoints, so an imported one stays.
         if !shape.keypoints.isEmpty, case .array(let values)? = attributes[COCOAttribute.bbox],
-            case let numbers = values.compactMap(Self.double), numbers.count == 4
+            case let numbers = values.compactMap(Self.double), numbers.count == 4,
+            (numbers[2] * numbers[3]).isFinite
         {
             attributes[COCOAttribute.bbox] = nil
             bounds = .init(x: numbers[0], y: numbers[1], width: numbers[2], height: numbers[3])

@@ -12,8 +12,12 @@ enum RunLengths {
 
     /// A bitmap from runs as a file holds them; runs of no length inside are merged away.
     static func mask(height: Int64, width: Int64, runs: [Int64]) throws(Problem) -> Selector.Mask {
-        guard (0...sideMax).contains(height), (0...sideMax).contains(width) else {
-            throw Problem(why: "a size of \(height) x \(width) pixels; at most \(sideMax) a side")
+        guard (0...sideMax).contains(height), (0...sideMax).contains(width),
+            height * width <= Int64(UInt32.max)
+        else {
+            throw Problem(
+                why: "a size of \(height) x \(width) pixels; at most \(sideMax) a side and "
+                    + "\(UInt32.max) in all")
         }
         let area = height * width
         var counts: [UInt32] = []
@@ -29,7 +33,7 @@ enum RunLengths {
             append(run, isOnes: isOnes, to: &counts)
             isOnes.toggle()
         }
-        guard total == area, area <= Int64(UInt32.max) else {
+        guard total == area else {
             throw Problem(
                 why: "the runs add up to \(total) pixels, the size \(height) x \(width) to \(area)")
         }
@@ -169,7 +173,8 @@ enum RunLengths {
         }
         crossings.sort()
         func row(_ y: Double) -> Int {
-            Int(min(max((y - 0.5).rounded(.up), 0), Double(height)))
+            // Edges of astronomic length may cross nowhere that a double can name.
+            y.isNaN ? 0 : Int(min(max((y - 0.5).rounded(.up), 0), Double(height)))
         }
         return stride(from: 0, to: crossings.count - 1, by: 2).compactMap { index in
             let (start, end) = (row(crossings[index]), row(crossings[index + 1]))
