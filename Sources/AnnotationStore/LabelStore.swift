@@ -14,7 +14,7 @@ import Signing
 public final class LabelStore {
     /// The database file.
     public let path: String
-    private let queue: DatabaseQueue
+    let queue: DatabaseQueue
     private var open: [DatasetID: OpenDataset] = [:]
     private var dataVersion: Int64 = -1
 

@@ -59,6 +59,26 @@ final class SQLiteLabelStorage: LabelStorage {
         names.removeAll()
     }
 
+    /// The keys of a table's rows that belong to a log.
+    func keys(_ sql: String, _ log: Int) throws -> [Int64] {
+        let statement = try Statement(selectName.connection, sql)
+        statement.bind(1, Int64(log) << 48)
+        statement.bind(2, Int64(log + 1) << 48)
+        var keys: [Int64] = []
+        while try statement.step() { keys.append(statement.integer(0)) }
+        return keys
+    }
+
+    /// The ids of the dataset's items.
+    func itemIDs() throws -> [Int64] {
+        let statement = try Statement(
+            selectName.connection, "SELECT id FROM item WHERE dataset=?")
+        statement.bind(1, dataset)
+        var ids: [Int64] = []
+        while try statement.step() { ids.append(statement.integer(0)) }
+        return ids
+    }
+
     // MARK: Names
 
     func nameID(_ utf8: UnsafeRawBufferPointer) throws -> Int64 {

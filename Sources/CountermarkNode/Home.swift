@@ -33,6 +33,11 @@ public struct Home: Sendable {
         public let roots: String
         /// Its log key, if it was pinned by hand.
         public let vkey: String?
+
+        /// A partner.
+        public init(org: String, url: String?, roots: String, vkey: String?) {
+            (self.org, self.url, self.roots, self.vkey) = (org, url, roots, vkey)
+        }
     }
 
     /// Opens a home.

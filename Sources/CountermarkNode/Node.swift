@@ -40,6 +40,13 @@ public final class Node {
         store = try LabelStore(path: home.path + "/state.sqlite")
     }
 
+    /// A node over the same logs with an empty label table in memory.
+    init(replaying other: Node) throws {
+        home = other.home
+        now = other.now
+        store = try LabelStore(path: ":memory:")
+    }
+
     private func signing() throws -> Signer {
         if let signer { return signer }
         let made = Signer(
@@ -53,15 +60,14 @@ public final class Node {
 
     /// Signs operations into this organisation's log of a dataset, and merges them.
     ///
-    /// - Parameter operations: Called until it returns nil; a bulk import never holds more than one
-    ///   changeset in memory.
-    /// - Returns: The ids of the operations in order (for up to `idsMax`), and the changesets written.
+    /// - Parameter body: Hands operations over one by one; a bulk import never holds more than a few
+    ///   changesets in memory. It gets the id that each operation will have.
+    /// - Returns: The number of changesets written.
     @discardableResult
     public func write(
         _ dataset: DatasetID, author: String? = nil, message: String? = nil, source: String? = nil,
-        idsMax: Int = 4_096, _ operations: () throws -> Operation?
-    ) throws -> (ids: [OperationID], changesets: Int) {
-        try catchUp(dataset)
+        _ body: (_ append: (Operation) throws -> OperationID) throws -> Void
+    ) throws -> Int {
         let writer = try LogWriter(
             directory: home.logFolder(home.origin, dataset),
             lockTimeoutSeconds: Self.lockTimeoutSeconds)
@@ -71,29 +77,31 @@ public final class Node {
             firstIndex: writer.size, heads: try headsToCite(dataset), author: author,
             message: message, source: source)
         if writer.size == 0 { try batch.introduce(try introduction()) }
-        var ids: [OperationID] = []
         var changesets = 0
-        while let operation = try operations() {
-            let slot = try batch.append(operation) { payload in
-                try self.sign(payload, dataset)
-            }
-            if ids.count < idsMax { ids.append(OperationID(origin: home.origin, slot: slot)) }
+        try body { operation in
+            let slot = try batch.append(operation) { try self.sign($0, dataset) }
             if batch.isLarge { changesets += try commit(&batch, writer, dataset) }
+            return OperationID(origin: home.origin, slot: slot)
         }
         try batch.close { try self.sign($0, dataset) }
         changesets += try commit(&batch, writer, dataset)
         try catchUp(dataset)
-        return (ids, changesets)
+        return changesets
     }
 
     /// Writes a few operations as one changeset.
+    ///
+    /// - Returns: Their ids.
     @discardableResult
     public func write(
         _ dataset: DatasetID, author: String? = nil, message: String? = nil,
         _ operations: [Operation]
     ) throws -> [OperationID] {
-        var rest = operations[...]
-        return try write(dataset, author: author, message: message) { rest.popFirst() }.ids
+        var ids: [OperationID] = []
+        try write(dataset, author: author, message: message) { append in
+            for operation in operations { ids.append(try append(operation)) }
+        }
+        return ids
     }
 
     private func introduction() throws -> Operation {

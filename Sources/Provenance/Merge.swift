@@ -47,6 +47,8 @@ public final class Merge {
     /// The state that is not rows.
     public var state: MergeState
     let storage: any LabelStorage
+    /// Where the rows are kept.
+    public var rows: any LabelStorage { storage }
     /// The root of a log at a size, as this node computed it; nil if it holds less.
     private let rootAt: (Origin, UInt64) throws -> Digest?
 

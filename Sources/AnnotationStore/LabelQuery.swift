@@ -1,0 +1,239 @@
+import AnnotationModel
+import Foundation
+import GRDB
+import Provenance
+
+/// An annotation of a label set with its resolved values.
+public struct LabelView: Sendable {
+    /// The local key, for paging.
+    public let key: OperationKey
+    /// The id that means the same on every node.
+    public let id: OperationID
+    public let item: String
+    public let className: String
+    public let selector: Selector
+    public let isRetracted: Bool
+    public let flags: RowFlags
+    public let source: String?
+    public let author: String?
+    /// Attributes, confidence, external id and other fields by name.
+    public let fields: [String: FieldValue]
+}
+
+/// Which annotations to list.
+public struct LabelFilter: Sendable {
+    public var item: String?
+    public var className: String?
+    public var org: Origin?
+    public var conflictsOnly = false
+
+    /// All annotations.
+    public init() {}
+}
+
+/// A surviving write beyond the base, for display.
+public struct WriteView: Sendable {
+    public let field: String
+    public let operation: OperationID
+    public let value: FieldValue?
+    public let encoded: [UInt8]
+}
+
+extension LabelStore {
+    /// A page of annotations in the order of their keys.
+    ///
+    /// - Parameter logs: The dataset's logs by local number.
+    public func labels(
+        _ logs: [Int: Origin], filter: LabelFilter = LabelFilter(), after: OperationKey? = nil,
+        limit: Int
+    ) throws -> [LabelView] {
+        try Self.translating("reading labels") {
+            try queue.unsafeReentrantWrite { db in
+                let names = NameCache(db)
+                let (from, conditions, arguments) = try clauses(db, filter, names)
+                var found: [LabelView] = []
+                for (number, origin) in logs.sorted(by: { $0.key < $1.key }) {
+                    if let org = filter.org, org != origin { continue }
+                    let low = Int64(number) << 48
+                    let start = max(low, (after?.packed ?? -1) + 1)
+                    let cursor = try Row.fetchCursor(
+                        db,
+                        sql: "SELECT a.*, i.key AS itemKey FROM \(from) JOIN item i ON i.id=a.item "
+                            + "WHERE a.key>=? AND a.key<?\(conditions) ORDER BY a.key LIMIT ?",
+                        arguments: [start, Int64(number + 1) << 48] + arguments
+                            + [limit - found.count])
+                    while let row = try cursor.next() {
+                        found.append(try Self.view(row, origin, names))
+                    }
+                    if found.count >= limit { break }
+                }
+                return found
+            }
+        }
+    }
+
+    private func clauses(
+        _ db: Database, _ filter: LabelFilter, _ names: NameCache
+    ) throws -> (from: String, conditions: String, arguments: StatementArguments) {
+        var from = "annotation a"
+        var conditions = ""
+        var arguments: StatementArguments = []
+        if let item = filter.item {
+            from = "run r JOIN annotation a ON a.key BETWEEN r.first AND r.last"
+            conditions += " AND r.item=a.item AND i.key=?"
+                + " AND r.item IN (SELECT id FROM item WHERE key=?)"
+            arguments += [item.databaseBytes, item.databaseBytes]
+        }
+        if let name = filter.className {
+            conditions += " AND a.class=?"
+            arguments += [try names.id(name) ?? -1]
+        }
+        if filter.conflictsOnly { conditions += " AND a.flags & 3" }
+        return (from, conditions, arguments)
+    }
+
+    private static func view(
+        _ row: Row, _ origin: Origin, _ names: NameCache
+    ) throws -> LabelView {
+        let key = OperationKey(packed: row["key"])
+        var fields: [String: FieldValue] = [:]
+        for (field, value) in FieldList.decode((row["fields"] as Data?).map { Array($0) } ?? []) {
+            fields[try names.field(field)] = try FieldValue(decoding: value)
+        }
+        let source: Int64 = row["source"]
+        let author: Int64 = row["author"]
+        return LabelView(
+            key: key, id: OperationID(origin: origin, slot: key.slot),
+            item: String(decoding: row["itemKey"] as Data, as: UTF8.self),
+            className: try names.name(row["class"]),
+            selector: try Selector(decoding: Array(row["selector"] as Data)),
+            isRetracted: row["status"], flags: RowFlags(rawValue: row["flags"]),
+            source: source == 0 ? nil : try names.name(source),
+            author: author == 0 ? nil : try names.name(author), fields: fields)
+    }
+
+    /// One annotation.
+    public func label(_ key: OperationKey, origin: Origin) throws -> LabelView? {
+        let before = key.packed > 0 ? OperationKey(packed: key.packed - 1) : nil
+        return try labels([key.log: origin], after: before, limit: 1).first { $0.key == key }
+    }
+
+    /// The surviving writes of a target beyond its base.
+    public func writes(_ target: Int64, _ logs: [Int: Origin]) throws -> [WriteView] {
+        try Self.translating("reading registers") {
+            try queue.unsafeReentrantWrite { db in
+                let names = NameCache(db)
+                return try Row.fetchAll(
+                    db, sql: "SELECT field,op,value FROM register WHERE target=?",
+                    arguments: [target]
+                ).compactMap { row in
+                    let key = OperationKey(packed: row["op"])
+                    guard let origin = logs[key.log] else { return nil }
+                    let bytes = Array(row["value"] as Data)
+                    return WriteView(
+                        field: try names.field(row["field"]),
+                        operation: OperationID(origin: origin, slot: key.slot),
+                        value: try? FieldValue(decoding: bytes), encoded: bytes)
+                }
+            }
+        }
+    }
+
+    /// The operations that spoke of a target beyond its base, in the order of their keys.
+    public func touches(_ target: Int64, _ logs: [Int: Origin]) throws -> [OperationID] {
+        try Self.translating("reading the history of a label") {
+            try queue.unsafeReentrantWrite { db in
+                try Int64.fetchAll(
+                    db, sql: "SELECT op FROM touch WHERE target=? ORDER BY op", arguments: [target]
+                ).compactMap { packed in
+                    let key = OperationKey(packed: packed)
+                    return logs[key.log].map { OperationID(origin: $0, slot: key.slot) }
+                }
+            }
+        }
+    }
+
+    /// Calls `body` with each item of a dataset.
+    public func forEachItem(
+        _ dataset: DatasetID, _ body: (ItemRecord) throws -> Void
+    ) throws {
+        try Self.translating("reading items") {
+            try queue.unsafeReentrantWrite { db in
+                let names = NameCache(db)
+                let cursor = try Row.fetchCursor(
+                    db,
+                    sql: "SELECT i.key, i.fields FROM item i JOIN dataset d ON d.id=i.dataset "
+                        + "WHERE d.name=? ORDER BY i.key",
+                    arguments: [dataset.description.databaseBytes])
+                while let row = try cursor.next() {
+                    var record = ItemRecord(
+                        key: String(decoding: row["key"] as Data, as: UTF8.self))
+                    let list = (row["fields"] as Data?).map { Array($0) } ?? []
+                    for (field, value) in FieldList.decode(list) {
+                        record.fields[try names.field(field)] = try FieldValue(decoding: value)
+                    }
+                    try body(record)
+                }
+            }
+        }
+    }
+
+    /// Entries and operations of a dataset's logs that are stored and not counted.
+    public func quarantined(
+        _ logs: [Int: Origin]
+    ) throws -> [(log: Origin, slot: Slot, isEntry: Bool, why: NotCounted)] {
+        try Self.translating("reading the quarantine") {
+            try queue.unsafeReentrantWrite { db in
+                var found: [(log: Origin, slot: Slot, isEntry: Bool, why: NotCounted)] = []
+                for (number, origin) in logs.sorted(by: { $0.key < $1.key }) {
+                    let (low, high) = (Int64(number) << 48, Int64(number + 1) << 48)
+                    for row in try Row.fetchAll(
+                        db,
+                        sql: "SELECT key << 12 AS op, why, 1 AS whole FROM entry WHERE why IS NOT "
+                            + "NULL AND key>=? AND key<? UNION ALL "
+                            + "SELECT op, why, 0 FROM quarantine WHERE op>=? AND op<? ORDER BY op",
+                        arguments: [low >> 12, high >> 12, low, high])
+                    {
+                        let key = OperationKey(packed: row["op"])
+                        guard let why = NotCounted(rawValue: row["why"]) else { continue }
+                        found.append((origin, key.slot, row["whole"], why))
+                    }
+                }
+                return found
+            }
+        }
+    }
+}
+
+/// Names by id for the time of one query.
+private final class NameCache {
+    private let db: Database
+    private var texts: [Int64: String] = [:]
+
+    init(_ db: Database) { self.db = db }
+
+    func name(_ id: Int64) throws -> String {
+        if let text = texts[id] { return text }
+        guard
+            let bytes = try Data.fetchOne(
+                db, sql: "SELECT text FROM name WHERE id=?", arguments: [id])
+        else { throw AnnotationStoreError.damagedRow(table: "name", key: id) }
+        let text = String(decoding: bytes, as: UTF8.self)
+        texts[id] = text
+        return text
+    }
+
+    func id(_ name: String) throws -> Int64? {
+        try Int64.fetchOne(
+            db, sql: "SELECT id FROM name WHERE text=?", arguments: [name.databaseBytes])
+    }
+
+    /// A field's name for people: the model's own fields by theirs, attributes by theirs.
+    func field(_ id: Int64) throws -> String {
+        if id < nameBase {
+            return Field.Known(rawValue: Int(id))?.name ?? "field \(id)"
+        }
+        let text = try name(id)
+        return text.hasPrefix("\u{0}") ? text : Field.attribute(text).name
+    }
+}

@@ -1,0 +1,47 @@
+import AnnotationModel
+import Foundation
+import GRDB
+import Provenance
+import Signing
+
+extension LabelStore {
+    /// The sum over the rows as they stand, for comparison with the sum that is kept.
+    ///
+    /// - Parameter merging: Runs its argument with the dataset's merge, which knows the names.
+    public func recomputedSum(
+        _ dataset: DatasetID, merging: ((Merge) throws -> StateSum) throws -> StateSum
+    ) throws -> StateSum {
+        try merging { merge in
+            guard let storage = merge.rows as? SQLiteLabelStorage else { return StateSum() }
+            return try storage.sum(merge)
+        }
+    }
+}
+
+extension SQLiteLabelStorage {
+    /// The sum over all rows of the dataset.
+    func sum(_ merge: Merge) throws -> StateSum {
+        var sum = StateSum()
+        let numbers = merge.state.logs.keys.sorted()
+        for number in numbers {
+            for packed in try keys("SELECT key FROM annotation WHERE key>=? AND key<?", number) {
+                let key = OperationKey(packed: packed)
+                guard let row = try annotation(key) else { continue }
+                sum.add(try merge.element(of: row, key: key))
+                if row.flags.contains(.hasRegisters) { try add(packed, &sum, merge) }
+            }
+        }
+        for id in try itemIDs() {
+            guard let row = try item(id: id) else { continue }
+            sum.add(try merge.element(of: row))
+            if row.base == nil { try add(row.target, &sum, merge) }
+        }
+        return sum
+    }
+
+    private func add(_ target: Int64, _ sum: inout StateSum, _ merge: Merge) throws {
+        for register in try registers(target) {
+            sum.add(try merge.element(of: register, target: target))
+        }
+    }
+}

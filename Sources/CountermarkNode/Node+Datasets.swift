@@ -1,0 +1,123 @@
+import AnnotationModel
+import AnnotationStore
+import Foundation
+import LogStorage
+import Provenance
+import Signing
+import TransparencyLog
+
+extension Node {
+    /// Creates a dataset; this organisation becomes its steward.
+    public func create(_ dataset: DatasetID, title: String, schema: String) throws {
+        guard dataset.owner == home.origin else {
+            throw NodeError(
+                .usage, "not-owner", "\(dataset) would belong to \(dataset.owner)",
+                hint: "leave the origin out, or use \(home.origin)/\(dataset.name)")
+        }
+        if home.members(of: dataset).contains(home.origin) {
+            throw NodeError(
+                .failed, "dataset-exists", "\(dataset) exists already",
+                hint: "see countermark dataset show \(dataset)")
+        }
+        try write(dataset, [.governance(.defineDataset(title: title, schema: schema))])
+    }
+
+    /// The steward's act that gives an organisation a role.
+    public func setMember(
+        _ dataset: DatasetID, _ member: Origin, role: Role, roots: [Certificate]
+    ) throws {
+        try requireSteward(dataset)
+        let roots = try roots.isEmpty ? home.roots(of: member) : roots
+        guard !roots.isEmpty else {
+            throw NodeError(
+                .failed, "no-root", "no root certificate of \(member) is known",
+                hint: "run countermark partner add \(member) --root FILE, or give --root")
+        }
+        let from = try read(dataset) { $0.state.progress(member)?.stored ?? 0 }
+        try write(
+            dataset,
+            [
+                .governance(
+                    .setMember(member, role: role, roots: roots.map(\.der), fromIndex: from))
+            ])
+    }
+
+    /// The steward's act that ends a member at an index (its present end if nil).
+    public func cutMember(_ dataset: DatasetID, _ member: Origin, at index: UInt64?) throws {
+        try requireSteward(dataset)
+        try catchUp(dataset)
+        let (isMember, stored) = try read(dataset) {
+            ($0.state.membership.members[member] != nil, $0.state.progress(member)?.stored ?? 0)
+        }
+        guard isMember else {
+            throw NodeError.notFound(
+                "member", member.description, hint: "see countermark dataset show \(dataset)")
+        }
+        try write(dataset, [.governance(.cutLog(member, index: index ?? stored))])
+    }
+
+    /// Throws unless this organisation governs the dataset.
+    public func requireSteward(_ dataset: DatasetID) throws {
+        try require(dataset)
+        if dataset.owner == home.origin { return }
+        throw NodeError(
+            .failed, "not-steward", "\(dataset.owner) governs \(dataset), not \(home.origin)",
+            hint: "ask the steward")
+    }
+
+    /// Throws unless some log of the dataset is here.
+    public func require(_ dataset: DatasetID) throws {
+        if home.members(of: dataset).isEmpty {
+            throw NodeError.notFound(
+                "dataset", dataset.description, hint: "see countermark dataset list")
+        }
+    }
+
+    /// The dataset's logs by local number.
+    public func logNames(_ dataset: DatasetID) throws -> [Int: Origin] {
+        try read(dataset) { $0.state.logs.mapValues(\.origin) }
+    }
+
+    /// The local key of an annotation of a dataset.
+    public func key(_ id: OperationID, _ dataset: DatasetID) throws -> OperationKey {
+        guard let number = try read(dataset, { $0.state.number(id.origin) }) else {
+            throw NodeError.notFound(
+                "annotation", id.description, hint: "see countermark list \(dataset)")
+        }
+        return OperationKey(log: number, slot: id.slot)
+    }
+
+    /// The annotation with an id; looks through all datasets where the id names none.
+    public func find(_ text: String) throws -> (dataset: DatasetID, label: LabelView) {
+        let (id, named) = try OperationID.parse(text)
+        for dataset in named.map({ [$0] }) ?? home.datasets() {
+            try catchUp(dataset)
+            guard let number = try read(dataset, { $0.state.number(id.origin) }),
+                let label = try store.label(
+                    OperationKey(log: number, slot: id.slot), origin: id.origin)
+            else { continue }
+            return (dataset, label)
+        }
+        throw NodeError.notFound(
+            "annotation", text, hint: "ids look like origin:entry.position; see countermark list")
+    }
+
+    /// Calls `body` with each changeset of a dataset's logs, newest first within each log.
+    public func forEachChangeset(
+        _ dataset: DatasetID, of member: Origin? = nil,
+        _ body: (Origin, UInt64, COSESign1, ChangesetView) throws -> Void
+    ) throws {
+        for origin in home.members(of: dataset) where member == nil || member == origin {
+            let reader = try LogReader(directory: home.logFolder(origin, dataset))
+            for index in stride(from: Int64(reader.size) - 1, through: 0, by: -1) {
+                let entry = try reader.entry(at: UInt64(index))
+                try entry.withUnsafeBytes { bytes in
+                    let statement = try COSESign1.parse(bytes)
+                    try body(
+                        origin, UInt64(index), statement,
+                        try ChangesetView(statement.payload(in: bytes)))
+                }
+            }
+        }
+    }
+}

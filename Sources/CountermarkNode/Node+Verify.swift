@@ -1,0 +1,116 @@
+import AnnotationModel
+import AnnotationStore
+import LogStorage
+import Provenance
+import Signing
+import TransparencyLog
+
+/// Something that a verification found.
+public struct VerificationProblem: Sendable, Equatable {
+    /// The log, or the dataset for what concerns the label table.
+    public let log: String
+    /// The entry, where one can be named.
+    public let index: UInt64?
+    /// What is wrong.
+    public let what: String
+}
+
+/// What a verification went through.
+public struct VerificationReport: Sendable {
+    public var entries: UInt64 = 0
+    public var signatures: UInt64 = 0
+    public var problems: [VerificationProblem] = []
+
+    /// A report of nothing yet.
+    public init() {}
+}
+
+extension Node {
+    /// Checks a dataset from the bytes: tiles, roots, checkpoint and entry signatures, certificates,
+    /// and that the label table is what the logs make of it.
+    public func verify(_ dataset: DatasetID) throws -> VerificationReport {
+        var report = VerificationReport()
+        for member in home.members(of: dataset) {
+            try verifyLog(member, dataset, &report)
+        }
+        if report.problems.isEmpty { try verifyTable(dataset, &report) }
+        return report
+    }
+
+    /// The roots that speak for a member of a dataset: those that the operator pinned, and those that
+    /// the steward's log pins.
+    public func roots(of member: Origin, _ dataset: DatasetID) throws -> [Certificate] {
+        let pinned = try home.roots(of: member)
+        let governed = try read(dataset) { $0.state.membership.members[member]?.roots ?? [] }
+        return pinned
+            + governed.compactMap { try? Certificate(der: $0) }.filter { !pinned.contains($0) }
+    }
+
+    private func verifyLog(
+        _ member: Origin, _ dataset: DatasetID, _ report: inout VerificationReport
+    ) throws {
+        let name = "\(member)/\(dataset)"
+        let folder = home.logFolder(member, dataset)
+        var problems = try LogCheck.run(directory: folder).map {
+            VerificationProblem(log: name, index: $0.entry, what: $0.what)
+        }
+        defer { report.problems += problems }
+        guard let reader = try? LogReader(directory: folder) else { return }
+        var verifier = LogVerifier(
+            member: member, dataset: dataset, roots: try roots(of: member, dataset))
+        let cose = COSEVerifier()
+        do {
+            try reader.forEachEntry(from: 0, to: reader.size) { index, entry in
+                report.entries += 1
+                do {
+                    _ = try verifier.verify(entry, index: index, with: cose)
+                    report.signatures += 1
+                } catch {
+                    problems.append(.init(log: name, index: index, what: "\(error)"))
+                }
+                return problems.count < 1_000
+            }
+        } catch {
+            if problems.isEmpty { problems.append(.init(log: name, index: nil, what: "\(error)")) }
+        }
+        do {
+            guard let logKey = verifier.logKey else {
+                if problems.isEmpty {
+                    problems.append(
+                        .init(log: name, index: 0, what: "no entry introduces the log's key"))
+                }
+                return
+            }
+            _ = try Checkpoint.open(
+                reader.checkpoint, verifier: try NoteVerifier(name: name, publicKey: logKey),
+                origin: name)
+        } catch {
+            problems.append(.init(log: name, index: nil, what: "checkpoint: \(error)"))
+        }
+    }
+
+    /// Replays the logs into a table of its own and compares the digests: of the replay, of the running
+    /// sum, and of the rows as they stand.
+    private func verifyTable(_ dataset: DatasetID, _ report: inout VerificationReport) throws {
+        try catchUp(dataset)
+        let state = try read(dataset) { $0.state }
+        let rows = try store.recomputedSum(dataset) { sum in try read(dataset) { try sum($0) } }
+        if rows != state.sum {
+            report.problems.append(
+                .init(
+                    log: dataset.description, index: nil,
+                    what: "the label table's rows do not add up to its digest; "
+                        + "run countermark rebuild"))
+        }
+        let replay = try Node(replaying: self)
+        try replay.catchUp(dataset)
+        let digest = try replay.read(dataset) { $0.state.digest }
+        if digest != state.digest {
+            report.problems.append(
+                .init(
+                    log: dataset.description, index: nil,
+                    what: "a replay of the logs gives the digest \(digest.hex), the table "
+                        + "\(state.digest.hex); run countermark rebuild"))
+        }
+    }
+}

@@ -1,0 +1,264 @@
+import AnnotationModel
+import AnnotationStore
+import ArgumentParser
+import CountermarkNode
+import Foundation
+import Provenance
+import Signing
+
+/// A dataset as the contract describes it.
+func describe(_ id: DatasetID, _ node: Node) throws -> [String: Any] {
+    try node.require(id)
+    try node.catchUp(id)
+    let membership = try node.read(id) { $0.state.membership }
+    var members: [[String: Any]] = [
+        [
+            "org": id.owner.description, "role": Role.steward.name, "fromIndex": 0,
+            "cutIndex": NSNull(),
+        ]
+    ]
+    for (origin, member) in membership.members.sorted(by: { $0.key < $1.key }) {
+        members.append([
+            "org": origin.description, "role": member.spans.last?.role.name ?? "reader",
+            "fromIndex": member.spans.last?.fromIndex ?? 0,
+            "cutIndex": member.cutIndex.map { $0 as Any } ?? NSNull(),
+        ])
+    }
+    let schema = try? JSONSerialization.jsonObject(with: Data(membership.schema.utf8))
+    return [
+        "id": id.description, "steward": id.owner.description, "title": membership.title,
+        "schema": schema ?? NSNull(), "members": members,
+    ]
+}
+
+private func lines(_ dataset: [String: Any]) -> [String] {
+    ["\(dataset["id"] ?? "")  \(dataset["title"] ?? "")"]
+        + (dataset["members"] as? [[String: Any]] ?? []).map {
+            "  \($0["org"] ?? "")  \($0["role"] ?? "")"
+        }
+}
+
+/// Datasets.
+struct DatasetCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dataset", abstract: "Creates and shows datasets.",
+        subcommands: [Create.self, List.self, Show.self])
+
+    struct Create: ParsableCommand {
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "owner-origin/name, or the name alone.") var id: String
+        @Option(help: "A title.") var title: String
+        @Option(help: "The label schema (JSON).") var schema: String?
+
+        func run() throws {
+            let node = try common.node()
+            let id = try common.dataset(id, node)
+            try node.create(id, title: title, schema: try schema.map(schemaText) ?? "{}")
+            let document = try describe(id, node)
+            common.print(document, lines(document))
+        }
+    }
+
+    struct List: ParsableCommand {
+        @OptionGroup var common: CommonOptions
+
+        func run() throws {
+            let node = try common.node()
+            let datasets = try node.home.datasets().map { try describe($0, node) }
+            common.print(["datasets": datasets], datasets.flatMap { lines($0) })
+        }
+    }
+
+    struct Show: ParsableCommand {
+        @OptionGroup var common: CommonOptions
+        @Argument var id: String
+
+        func run() throws {
+            let node = try common.node()
+            let document = try describe(try common.dataset(id, node), node)
+            common.print(document, lines(document))
+        }
+    }
+}
+
+/// A schema's text, if it is a JSON object.
+private func schemaText(_ path: String) throws -> String {
+    let text = try readText(path)
+    guard (try? JSONSerialization.jsonObject(with: Data(text.utf8))) is [String: Any] else {
+        throw NodeError(
+            .failed, "bad-schema", "\(path) is no JSON object", hint: "see Docs/DataModel.md")
+    }
+    return text
+}
+
+/// Members, the steward's acts.
+struct Member: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "The steward's acts about members.", subcommands: [Set.self, Cut.self])
+
+    struct Set: ParsableCommand {
+        @OptionGroup var common: CommonOptions
+        @Argument var dataset: String
+        @Argument(help: "The member's origin.") var org: String
+        @Option(help: "reader, annotator, reviewer.") var role: String
+        @Option(help: "Its root certificate (PEM); else the partner's pinned one.") var root: String?
+
+        func run() throws {
+            guard let role = Role(name: role), role != .steward else {
+                throw ValidationError("--role is reader, annotator or reviewer")
+            }
+            let node = try common.node()
+            let id = try common.dataset(dataset, node)
+            let roots = try root.map { try Certificate.all(pem: try readText($0)) } ?? []
+            try node.setMember(id, try Origin(org), role: role, roots: roots)
+            let document = try describe(id, node)
+            common.print(document, lines(document))
+        }
+    }
+
+    struct Cut: ParsableCommand {
+        @OptionGroup var common: CommonOptions
+        @Argument var dataset: String
+        @Argument(help: "The member's origin.") var org: String
+        @Option(help: "The first entry that no longer counts; else the log's present end.")
+        var at: UInt64?
+
+        func run() throws {
+            let node = try common.node()
+            let id = try common.dataset(dataset, node)
+            try node.cutMember(id, try Origin(org), at: at)
+            let document = try describe(id, node)
+            common.print(document, lines(document))
+        }
+    }
+}
+
+/// The label schema.
+struct SchemaCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schema", abstract: "The label schema.", subcommands: [Show.self, Set.self])
+
+    struct Show: ParsableCommand {
+        @OptionGroup var common: CommonOptions
+        @Argument var dataset: String
+        @Argument(help: "Write it here instead of to standard output.") var file: String?
+
+        func run() throws {
+            let node = try common.node()
+            let id = try common.dataset(dataset, node)
+            try node.require(id)
+            try node.catchUp(id)
+            let schema = try node.read(id) { $0.state.membership.schema }
+            if let file {
+                try Data(schema.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
+            } else {
+                print(schema)
+            }
+        }
+    }
+
+    struct Set: ParsableCommand {
+        @OptionGroup var common: CommonOptions
+        @Argument var dataset: String
+        @Argument(help: "The schema (JSON).") var file: String
+
+        func run() throws {
+            let node = try common.node()
+            let id = try common.dataset(dataset, node)
+            try node.requireSteward(id)
+            try node.write(id, [.governance(.setSchema(try schemaText(file)))])
+            let document = try describe(id, node)
+            common.print(document, lines(document))
+        }
+    }
+}
+
+/// What is stored and not counted.
+struct Quarantine: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "What is stored and not counted, and why.")
+    @OptionGroup var common: CommonOptions
+    @Argument var dataset: String
+
+    func run() throws {
+        let node = try common.node()
+        let id = try common.dataset(dataset, node)
+        try node.require(id)
+        try node.catchUp(id)
+        let entries = try node.store.quarantined(try node.logNames(id)).map { found in
+            [
+                "log": found.log.description, "index": found.slot.entry,
+                "position": found.isEntry ? NSNull() : found.slot.position as Any,
+                "why": found.why.reason,
+            ] as [String: Any]
+        }
+        common.print(
+            ["entries": entries],
+            entries.map { "\($0["log"] ?? "") \($0["index"] ?? "")  \($0["why"] ?? "")" })
+    }
+}
+
+/// Checks everything from the bytes.
+struct Verify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Checks tiles, roots, signatures, certificates and the label table.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "One dataset; all if left out.") var dataset: String?
+
+    func run() throws {
+        let node = try common.node()
+        let ids = try dataset.map { [try common.dataset($0, node)] } ?? node.home.datasets()
+        var report = VerificationReport()
+        for id in ids {
+            try node.require(id)
+            let one = try node.verify(id)
+            report.entries += one.entries
+            report.signatures += one.signatures
+            report.problems += one.problems
+        }
+        let problems = report.problems.map {
+            ["log": $0.log, "index": $0.index.map { $0 as Any } ?? NSNull(), "what": $0.what]
+                as [String: Any]
+        }
+        common.print(
+            [
+                "ok": problems.isEmpty, "entries": report.entries,
+                "signatures": report.signatures, "problems": problems,
+            ],
+            report.problems.map { "\($0.log) \($0.index.map(String.init) ?? "")  \($0.what)" } + [
+                "\(report.entries) entries, \(report.signatures) signatures, "
+                    + (problems.isEmpty ? "all holds" : "\(problems.count) problems")
+            ])
+        if !problems.isEmpty { throw ExitCode(1) }
+    }
+}
+
+/// Makes the derived state anew.
+struct Rebuild: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Throws the label table away and makes it anew from the logs.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "One dataset; all if left out.") var dataset: String?
+
+    func run() throws {
+        let node = try common.node()
+        let ids = try dataset.map { [try common.dataset($0, node)] } ?? node.home.datasets()
+        let start = Date()
+        var (entries, operations) = (UInt64(0), 0)
+        var digest = ""
+        for id in ids {
+            try node.require(id)
+            try node.rebuild(id)
+            let state = try node.read(id) { $0.state }
+            entries += state.logs.values.reduce(0) { $0 + $1.applied }
+            operations += state.counts.operations
+            digest = state.digest.hex
+        }
+        let seconds = Date().timeIntervalSince(start)
+        common.print(
+            [
+                "entries": entries, "operations": operations, "digest": digest, "seconds": seconds,
+            ],
+            ["\(entries) entries, \(operations) operations, digest \(digest)"])
+    }
+}

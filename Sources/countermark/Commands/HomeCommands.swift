@@ -1,0 +1,208 @@
+import AnnotationModel
+import ArgumentParser
+import CountermarkNode
+import Foundation
+import LogStorage
+import Provenance
+import Signing
+import TransparencyLog
+
+/// Makes a home.
+struct Init: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Makes a home: the organisation's authority, node key, log key.")
+    @OptionGroup var common: CommonOptions
+    @Option(help: "The organisation's origin, a DNS-like name.") var org: String
+    @Option(help: "The organisation's name in words.") var name: String
+    @Option(help: "The company's own authority: its certificate (PEM).") var caCert: String?
+    @Option(help: "The company's own authority: its key (PEM).") var caKey: String?
+
+    func run() throws {
+        let origin = try Origin(org)
+        var authority: CertificateAuthority?
+        switch (caCert, caKey) {
+        case (.none, .none): break
+        case (.some(let cert), .some(let key)):
+            authority = try CertificateAuthority(
+                certificate: try Certificate(pem: try readText(cert)),
+                key: try SigningKey(pem: try readText(key)))
+        default: throw ValidationError("--ca-cert and --ca-key go together")
+        }
+        let home = try Home.make(
+            common.homePath, origin: origin, name: name, authority: authority,
+            time: Int64(Date().timeIntervalSince1970))
+        let fingerprint = try home.root().fingerprint.hex
+        common.print(
+            ["org": org, "fingerprint": fingerprint, "home": common.homePath],
+            ["made \(common.homePath) for \(org)", "root certificate SHA-256 \(fingerprint)"])
+    }
+}
+
+/// Reads a text file that the user named.
+func readText(_ path: String) throws -> String {
+    guard let data = FileManager.default.contents(atPath: path) else {
+        throw NodeError(
+            .failed, "no-file", "\(path) cannot be read", hint: "check the path and its permissions")
+    }
+    return String(decoding: data, as: UTF8.self)
+}
+
+/// This organisation's keys.
+struct Key: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Keys of this organisation.", subcommands: [Show.self])
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "What a partner needs to know us.")
+        @OptionGroup var common: CommonOptions
+
+        func run() throws {
+            let home = try Home(opening: common.homePath)
+            let root = try home.root()
+            let verifier = try NoteVerifier(
+                name: home.origin.description,
+                publicKey: try home.logKey().verificationKey.ed25519Bytes ?? [])
+            let certificate = try home.certificate()
+            common.print(
+                [
+                    "org": home.origin.description, "fingerprint": root.fingerprint.hex,
+                    "vkey": verifier.vkey, "root": root.pem, "certificate": certificate.pem,
+                ],
+                [
+                    "org          \(home.origin)", "fingerprint  \(root.fingerprint.hex)",
+                    "vkey         \(verifier.vkey)", root.pem,
+                ])
+        }
+    }
+}
+
+/// Partners.
+struct PartnerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "partner", abstract: "Introduces partners by hand.",
+        subcommands: [Add.self, List.self, Remove.self])
+
+    struct Add: ParsableCommand {
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "The partner's origin.") var org: String
+        @Option(help: "Its root certificate to pin (PEM).") var root: String
+        @Option(help: "Where to dial it: https://HOST:PORT.") var url: String?
+        @Option(help: "Its log key to pin.") var vkey: String?
+
+        func run() throws {
+            let home = try Home(opening: common.homePath)
+            let origin = try Origin(org)
+            let pem = try readText(root)
+            let roots = try Certificate.all(pem: pem)
+            guard !roots.isEmpty else {
+                throw NodeError(
+                    .failed, "no-certificate", "\(root) holds no certificate",
+                    hint: "give the PEM that the partner's `countermark key show` prints as root")
+            }
+            if let vkey { _ = try NoteVerifier(vkey: vkey) }
+            if let url, URL(string: url)?.scheme != "https" || URL(string: url)?.host == nil {
+                throw NodeError(
+                    .usage, "bad-url", "\(url) is no https address", hint: "use https://HOST:PORT")
+            }
+            try home.add(
+                .init(
+                    org: origin.description, url: url, roots: roots.map(\.pem).joined(), vkey: vkey)
+            )
+            try listPartners(home, common)
+        }
+    }
+
+    struct List: ParsableCommand {
+        @OptionGroup var common: CommonOptions
+        func run() throws { try listPartners(try Home(opening: common.homePath), common) }
+    }
+
+    struct Remove: ParsableCommand {
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "The partner's origin.") var org: String
+
+        func run() throws {
+            let home = try Home(opening: common.homePath)
+            try home.removePartner(try Origin(org))
+            try listPartners(home, common)
+        }
+    }
+}
+
+private func listPartners(_ home: Home, _ common: CommonOptions) throws {
+    let partners = try partnerList(home)
+    common.print(
+        ["partners": partners],
+        partners.map { "\($0["org"] ?? "")  \($0["url"] ?? "-")  \($0["fingerprint"] ?? "")" })
+}
+
+private func partnerList(_ home: Home) throws -> [[String: Any]] {
+    try home.partners().map { partner in
+        [
+            "org": partner.org, "url": partner.url ?? NSNull(),
+            "fingerprint": try Certificate.all(pem: partner.roots).first?.fingerprint.hex ?? "",
+            "state": "pinned",
+        ]
+    }
+}
+
+/// The state of the node.
+struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Datasets, logs, digests, partners.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "One dataset; all if left out.") var dataset: String?
+
+    func run() throws {
+        let node = try common.node()
+        let ids = try dataset.map { [try common.dataset($0, node)] } ?? node.home.datasets()
+        if let id = ids.first, dataset != nil { try node.require(id) }
+        let datasets = try ids.map { try describe($0, node) }
+        let partners = try node.home.partners().map { partner in
+            ["org": partner.org, "lastSeen": NSNull(), "state": "pinned"] as [String: Any]
+        }
+        common.print(
+            [
+                "org": node.home.origin.description, "datasets": datasets, "partners": partners,
+                "alarms": [],
+            ], lines(datasets, node))
+    }
+
+    private func describe(_ id: DatasetID, _ node: Node) throws -> [String: Any] {
+        try node.catchUp(id)
+        let state = try node.read(id) { $0.state }
+        let logs = try state.logs.values.filter { $0.stored > 0 }.sorted { $0.origin < $1.origin }
+            .map { log in
+                let reader = try LogReader(directory: node.home.logFolder(log.origin, id))
+                let vkey = try state.logKeys[log.number].map {
+                    try NoteVerifier(name: "\(log.origin)/\(id)", publicKey: $0).vkey
+                }
+                return [
+                    "origin": log.origin.description, "vkey": vkey ?? NSNull(),
+                    "size": reader.size, "root": reader.statedRoot.base64, "applied": log.applied,
+                    "cosignatures": 0,
+                ] as [String: Any]
+            }
+        return [
+            "id": id.description, "digest": state.digest.hex, "items": state.counts.items,
+            "annotations": state.counts.annotations - state.counts.retracted,
+            "conflicts": state.counts.conflicts, "quarantined": state.counts.quarantined,
+            "logs": logs,
+        ]
+    }
+
+    private func lines(_ datasets: [[String: Any]], _ node: Node) -> [String] {
+        var lines = ["\(node.home.origin)  (\(node.home.name))"]
+        for dataset in datasets {
+            lines.append("\(dataset["id"] ?? "")  digest \(dataset["digest"] ?? "")")
+            lines.append(
+                "  \(dataset["items"] ?? 0) items, \(dataset["annotations"] ?? 0) annotations, "
+                    + "\(dataset["conflicts"] ?? 0) conflicts, "
+                    + "\(dataset["quarantined"] ?? 0) not counted")
+            for log in dataset["logs"] as? [[String: Any]] ?? [] {
+                lines.append(
+                    "  \(log["origin"] ?? "")  \(log["applied"] ?? 0)/\(log["size"] ?? 0) entries")
+            }
+        }
+        return lines
+    }
+}

@@ -1,0 +1,412 @@
+import AnnotationFormats
+import AnnotationModel
+import AnnotationStore
+import ArgumentParser
+import CountermarkNode
+import Foundation
+import Provenance
+import Signing
+
+/// Registers files as items.
+struct Items: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Registers files.", subcommands: [Add.self])
+
+    struct Add: ParsableCommand {
+        @OptionGroup var common: CommonOptions
+        @Argument var dataset: String
+        @Argument(help: "Files or folders.") var paths: [String]
+        @Option(help: "A regular expression; its first group names the part a file shows.")
+        var groupBy: String?
+
+        func run() throws {
+            let node = try common.node()
+            let id = try common.dataset(dataset, node)
+            let report = try node.addItems(id, paths, groupBy: groupBy)
+            common.print(
+                ["added": report.added, "unchanged": report.unchanged],
+                ["\(report.added) added, \(report.unchanged) unchanged"])
+        }
+    }
+}
+
+/// Reads label files.
+struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Reads label files.")
+    @OptionGroup var common: CommonOptions
+    @Argument var dataset: String
+    @Argument var files: [String]
+    @Option(help: "coco, deeppcb, csv, jsonl.") var format: String
+    @Option(help: "Who labelled.") var author: String?
+    @Option(help: "human or model:NAME@VERSION.") var source: String?
+    @Flag(help: "Retract labels that the files no longer hold.") var prune = false
+    @Flag(help: "Refuse labels of items that the dataset lacks.") var knownItemsOnly = false
+
+    func run() throws {
+        let node = try common.node()
+        let id = try common.dataset(dataset, node)
+        var options = ImportOptions()
+        (options.author, options.source) = (author, source)
+        (options.prune, options.knownItemsOnly) = (prune, knownItemsOnly)
+        let report = try node.importLabels(
+            id, files, format: try FormatRegistry.format(named: format), options: options)
+        common.print(
+            [
+                "added": report.added, "changed": report.changed, "retracted": report.retracted,
+                "unchanged": report.unchanged, "changesets": report.changesets,
+                "skipped": report.skipped.map { ["where": $0.where, "why": $0.why] },
+            ],
+            report.skipped.map { "skipped \($0.where): \($0.why)" } + [
+                "\(report.added) added, \(report.changed) changed, \(report.retracted) retracted, "
+                    + "\(report.unchanged) unchanged in \(report.changesets) changesets"
+            ])
+    }
+}
+
+/// Writes label files.
+struct Export: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Writes label files.")
+    @OptionGroup var common: CommonOptions
+    @Argument var dataset: String
+    @Option(help: "coco, deeppcb, csv, jsonl.") var format: String
+    @Option(name: [.customShort("o"), .long], help: "The file or folder to write.")
+    var output: String?
+    @Option(help: "resolved, union or org:ORIGIN.") var view = "resolved"
+
+    func run() throws {
+        let node = try common.node()
+        let id = try common.dataset(dataset, node)
+        let format = try FormatRegistry.format(named: format)
+        let path = output ?? format.defaultFileName ?? "\(id.name)-labels"
+        let target: any FormatOutput =
+            format.defaultFileName == nil ? try DiskOutput(folder: path) : DiskOutput(file: path)
+        let (report, contested) = try node.export(
+            id, format: format, view: try exportView(), to: target)
+        common.print(
+            [
+                "annotations": report.annotations, "items": report.items, "contested": contested,
+                "output": path,
+            ],
+            report.losses.map { "\($0.count)x: \($0.why)" } + [
+                "\(report.annotations) annotations of \(report.items) items in \(path), "
+                    + "\(contested) contested"
+            ])
+    }
+
+    private func exportView() throws -> Node.ExportView {
+        if view == "resolved" { return .resolved }
+        if view == "union" { return .union }
+        if view.hasPrefix("org:") { return .org(try Origin(String(view.dropFirst(4)))) }
+        throw ValidationError("--view is resolved, union or org:ORIGIN")
+    }
+}
+
+/// Adds one label.
+struct Annotate: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Adds one label.")
+    @OptionGroup var common: CommonOptions
+    @Argument var dataset: String
+    @Argument(help: "The item's key.") var item: String
+    @Option(name: .customLong("class"), help: "The class.") var className: String
+    @Option(help: "x,y,width,height in pixels.") var box: String?
+    @Option(help: "Any selector as JSON, as jsonl files write it.") var selector: String?
+    @Option(name: .customLong("attr"), help: "NAME=VALUE; may be repeated.") var attributes: [String] = []
+    @Option(help: "0...1.") var confidence: Double?
+    @Option(help: "Who labelled.") var author: String?
+
+    func run() throws {
+        let node = try common.node()
+        let id = try common.dataset(dataset, node)
+        try node.require(id)
+        var fields: [Field: FieldValue] = [:]
+        for text in attributes {
+            let (name, value) = try assignment(text)
+            fields[.attribute(name)] = Output.value(value)
+        }
+        if let confidence { fields[.known(.confidence)] = .float(confidence) }
+        let shape = try shape()
+        try shape.validate()
+        let ids = try node.write(
+            id, author: author,
+            [.addAnnotation(item: item, className: className, selector: shape, fields: fields)])
+        common.print(["id": ids.first?.description ?? ""], ids.map(\.description))
+    }
+
+    private func shape() throws -> Selector {
+        if let selector { return try parseSelector(selector) }
+        guard let box else { return .wholeItem }
+        return .box(try parseBox(box))
+    }
+}
+
+private func parseBox(_ text: String) throws -> Selector.Box {
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+    let numbers = parts.compactMap { $0 }
+    guard numbers.count == 4, parts.count == 4, numbers.allSatisfy(\.isFinite), numbers[2] >= 0,
+        numbers[3] >= 0
+    else { throw ValidationError("a box is four numbers: x,y,width,height (size 0 or more)") }
+    return .init(x: numbers[0], y: numbers[1], width: numbers[2], height: numbers[3])
+}
+
+private func parseSelector(_ text: String) throws -> Selector {
+    do {
+        return try SelectorJSON.selector(try JSONValue(parsing: text))
+    } catch {
+        throw ValidationError("the selector cannot be used: \(error)")
+    }
+}
+
+private func assignment(_ text: String) throws -> (String, String) {
+    guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
+        throw ValidationError("\"\(text)\" is not FIELD=VALUE")
+    }
+    return (String(text[..<sign]), String(text[text.index(after: sign)...]))
+}
+
+/// What the writing of one field of a label means.
+private func fieldWrite(_ field: String, _ value: String) throws -> AnnotationModel.Operation.Write {
+    switch Field(name: field) {
+    case .known(.className): return .className(value)
+    case .known(.selector):
+        return .selector(
+            value.hasPrefix("{") ? try parseSelector(value) : .box(try parseBox(value)))
+    case .known(.status):
+        guard value == "active" || value == "retracted" else {
+            throw ValidationError("status is active or retracted")
+        }
+        return .field(.known(.status), .integer(value == "active" ? 0 : 1))
+    case .known(.confidence):
+        guard let number = Double(value), (0...1).contains(number) else {
+            throw ValidationError("a confidence lies in 0...1")
+        }
+        return .field(.known(.confidence), .float(number))
+    case let field: return .field(field, Output.value(value))
+    }
+}
+
+/// Writes one operation on a label and prints its id.
+private func writeOne(
+    _ common: CommonOptions, _ annotation: String, author: String?,
+    _ operation: (LabelView) throws -> AnnotationModel.Operation
+) throws {
+    let node = try common.node()
+    let (dataset, label) = try node.find(annotation)
+    let ids = try node.write(dataset, author: author, [try operation(label)])
+    common.print(["id": ids.first?.description ?? ""], ids.map(\.description))
+}
+
+/// Changes fields.
+struct SetCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set", abstract: "Changes fields of a label.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "The label's id.") var annotation: String
+    @Argument(help: "FIELD=VALUE.") var fields: [String]
+    @Option(help: "Who decided.") var author: String?
+
+    func run() throws {
+        let writes = try fields.map { text in
+            let (field, value) = try assignment(text)
+            return try fieldWrite(field, value)
+        }
+        try writeOne(common, annotation, author: author) { .set($0.id, writes) }
+    }
+}
+
+/// Retracts a label.
+struct Retract: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Retracts a label.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "The label's id.") var annotation: String
+    @Option(help: "Who decided.") var author: String?
+
+    func run() throws {
+        try writeOne(common, annotation, author: author) {
+            .set($0.id, [.field(.known(.status), .integer(1))])
+        }
+    }
+}
+
+/// Brings a retracted label back.
+struct Restore: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Brings a retracted label back.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "The label's id.") var annotation: String
+    @Option(help: "Who decided.") var author: String?
+
+    func run() throws {
+        try writeOne(common, annotation, author: author) {
+            .set($0.id, [.field(.known(.status), .integer(0))])
+        }
+    }
+}
+
+/// A verdict on a label.
+struct Review: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "A verdict on a label.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "The label's id.") var annotation: String
+    @Argument(help: "accept, reject or needs-work.") var verdict: String
+    @Option(help: "Why.") var reason: String?
+    @Option(help: "The reviewer.") var author: String?
+
+    func run() throws {
+        guard let verdict = Verdict(name: verdict) else {
+            throw ValidationError("a verdict is accept, reject or needs-work")
+        }
+        try writeOne(common, annotation, author: author) {
+            .review($0.id, verdict, reason: reason)
+        }
+    }
+}
+
+/// A comment on a label.
+struct Comment: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "A comment on a label.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "The label's id.") var annotation: String
+    @Argument var text: String
+    @Option(help: "Who says it.") var author: String?
+
+    func run() throws {
+        try writeOne(common, annotation, author: author) { .comment($0.id, text: text) }
+    }
+}
+
+/// One label with all its values.
+struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "A label: every value with who, when and in which changeset.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "The label's id.") var annotation: String
+
+    func run() throws {
+        let node = try common.node()
+        let (dataset, label) = try node.find(annotation)
+        let story = try node.story(of: label, dataset)
+        common.print(story.document, story.lines)
+    }
+}
+
+/// The label set, paged.
+struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "The label set, paged.")
+    @OptionGroup var common: CommonOptions
+    @Argument var dataset: String
+    @Option(help: "One item's labels.") var item: String?
+    @Option(name: .customLong("class"), help: "One class.") var className: String?
+    @Option(help: "What one organisation added.") var org: String?
+    @Flag(help: "Labels in conflict.") var contested = false
+    @Option(help: "The most labels of a page.") var limit = 100
+    @Option(help: "Goes on after this id.") var after: String?
+
+    func run() throws {
+        guard (1...100_000).contains(limit) else { throw ValidationError("--limit is 1...100000") }
+        let node = try common.node()
+        let id = try common.dataset(dataset, node)
+        try node.require(id)
+        try node.catchUp(id)
+        var filter = LabelFilter()
+        (filter.item, filter.className, filter.conflictsOnly) = (item, className, contested)
+        filter.org = try org.map { try Origin($0) }
+        let from = try after.map { try node.key(try OperationID.parse($0).id, id) }
+        let labels = try node.store.labels(
+            try node.logNames(id), filter: filter, after: from, limit: limit)
+        let next: Any = labels.count == limit ? labels.last?.id.description ?? "" : NSNull()
+        common.print(
+            ["annotations": labels.map(summary), "next": next],
+            labels.map { "\($0.id)  \($0.item)  \($0.className)  \($0.selector.kindName)" })
+    }
+}
+
+/// A label as lists show it.
+func summary(_ label: LabelView) -> [String: Any] {
+    let selector = try? JSONSerialization.jsonObject(
+        with: Data(SelectorJSON.text(label.selector).utf8))
+    return [
+        "id": label.id.description, "item": label.item, "class": label.className,
+        "selector": selector ?? NSNull(), "org": label.id.origin.description,
+        "status": label.isRetracted ? "retracted" : "active",
+        "contested": label.flags.isConflict,
+        "fields": label.fields.mapValues { Output.json($0) },
+    ]
+}
+
+/// Contested fields.
+struct Conflicts: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Contested fields.")
+    @OptionGroup var common: CommonOptions
+    @Argument var dataset: String
+
+    func run() throws {
+        let node = try common.node()
+        let id = try common.dataset(dataset, node)
+        try node.require(id)
+        let conflicts = try node.conflicts(id)
+        common.print(
+            ["conflicts": conflicts.map(\.document)],
+            conflicts.map(\.line))
+    }
+}
+
+/// Settles a contested field.
+struct Resolve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Settles a contested field with a value that covers all candidates.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "The label's id.") var annotation: String
+    @Option(help: "The field.") var field: String
+    @Option(help: "Takes this organisation's value.") var take: String?
+    @Option(help: "Takes this value.") var value: String?
+    @Option(help: "Who decided.") var author: String?
+
+    func run() throws {
+        let node = try common.node()
+        let (dataset, label) = try node.find(annotation)
+        let decided: AnnotationModel.Operation.Write
+        switch (take, value) {
+        case (.some(let org), .none):
+            decided = try node.candidate(of: label, dataset, field: field, org: try Origin(org))
+        case (.none, .some(let value)): decided = try fieldWrite(field, value)
+        default: throw ValidationError("give either --take ORG or --value V")
+        }
+        let ids = try node.write(dataset, author: author, [.set(label.id, [decided])])
+        common.print(["id": ids.first?.description ?? ""], ids.map(\.description))
+    }
+}
+
+/// Changesets.
+struct History: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Changesets, newest first.")
+    @OptionGroup var common: CommonOptions
+    @Argument var dataset: String
+    @Option(help: "One organisation's log.") var org: String?
+
+    func run() throws {
+        let node = try common.node()
+        let id = try common.dataset(dataset, node)
+        try node.require(id)
+        var entries: [(time: Int64, document: [String: Any])] = []
+        try node.forEachChangeset(id, of: try org.map { try Origin($0) }) {
+            origin, index, statement, view in
+            let time = statement.issuedAt ?? 0
+            entries.append(
+                (
+                    time,
+                    [
+                        "log": origin.description, "index": index,
+                        "signer": statement.certificateThumbprint?.hex ?? "", "time": time,
+                        "operations": view.operationCount, "message": view.message ?? "",
+                        "author": view.author.map { view.string($0) } ?? "",
+                    ]
+                ))
+        }
+        entries.sort { $0.time > $1.time }
+        common.print(
+            ["entries": entries.map(\.document)],
+            entries.map {
+                "\(Output.time($0.time))  \($0.document["log"] ?? "")  \($0.document["index"] ?? "")"
+                    + "  \($0.document["operations"] ?? "")  \($0.document["message"] ?? "")"
+            })
+    }
+}

@@ -1,0 +1,219 @@
+import AnnotationFormats
+import AnnotationModel
+import AnnotationStore
+import CountermarkNode
+import Foundation
+import LogStorage
+import Provenance
+import Signing
+
+/// Everything the logs say about one label, for `show`.
+struct LabelStory {
+    let document: [String: Any]
+    let lines: [String]
+}
+
+/// One contested field, for `conflicts`.
+struct ConflictView {
+    let document: [String: Any]
+    let line: String
+}
+
+extension Node {
+    /// One write of a field as the log holds it.
+    private struct Write {
+        let field: String
+        let value: Any
+        let operation: OperationID
+        let author: String
+        let time: Int64
+    }
+
+    /// Reads the changeset that holds an operation.
+    private func changeset<R>(
+        of id: OperationID, _ dataset: DatasetID,
+        _ body: (COSESign1, ChangesetView, OperationView) throws -> R?
+    ) throws -> R? {
+        let reader = try LogReader(directory: home.logFolder(id.origin, dataset))
+        let entry = try reader.entry(at: id.slot.entry)
+        return try entry.withUnsafeBytes { bytes in
+            let statement = try COSESign1.parse(bytes)
+            let view = try ChangesetView(statement.payload(in: bytes))
+            var cursor = view.operations
+            while let operation = try cursor.next() {
+                if cursor.position == id.slot.position {
+                    return try body(statement, view, operation)
+                }
+            }
+            return nil
+        }
+    }
+
+    private func writes(_ id: OperationID, _ dataset: DatasetID) throws -> [Write] {
+        try changeset(of: id, dataset) { statement, view, operation in
+            let author = view.author.map { view.string($0) } ?? ""
+            func write(_ field: String, _ value: Any) -> Write {
+                Write(
+                    field: field, value: value, operation: id, author: author,
+                    time: statement.issuedAt ?? 0)
+            }
+            func selector(_ bytes: UnsafeRawBufferPointer) throws -> Any {
+                let text = SelectorJSON.text(try Selector(decoding: bytes))
+                return try JSONSerialization.jsonObject(with: Data(text.utf8))
+            }
+            func pairs(_ fields: FieldPairs, isBase: Bool) throws -> [Write] {
+                var writes: [Write] = []
+                try fields.forEach { code, value in
+                    guard let field = view.field(code) else { return }
+                    switch field {
+                    case .known(.className) where !isBase:
+                        let index = try FieldValue(decoding: value).numberValue ?? 0
+                        writes.append(write(field.name, view.string(Int(index))))
+                    case .known(.selector) where !isBase:
+                        writes.append(write(field.name, try selector(value)))
+                    default:
+                        writes.append(
+                            write(field.name, Output.json(try FieldValue(decoding: value))))
+                    }
+                }
+                return writes
+            }
+            switch operation {
+            case .addAnnotation(_, let name, let shape, let fields):
+                return [write("class", view.string(name)), write("selector", try selector(shape))]
+                    + (try pairs(fields, isBase: true))
+            case .set(_, _, let fields): return try pairs(fields, isBase: false)
+            case .review(_, _, let verdict, let reason):
+                let why = reason.map { String(decoding: $0, as: UTF8.self) } ?? ""
+                return [write("review", ["verdict": verdict.name, "reason": why])]
+            case .comment(_, _, let text):
+                return [write("comment", String(decoding: text, as: UTF8.self))]
+            default: return []
+            }
+        } ?? []
+    }
+
+    /// All that the logs say of a label, each write with whether it still stands.
+    func story(of label: LabelView, _ dataset: DatasetID) throws -> LabelStory {
+        let logs = try logNames(dataset)
+        let surviving = try store.writes(label.key.packed, logs)
+        let why = Dictionary(
+            try store.quarantined(logs).map {
+                (OperationID(origin: $0.log, slot: $0.slot), $0.why)
+            }, uniquingKeysWith: { first, _ in first })
+        let operations = [label.id] + (try store.touches(label.key.packed, logs))
+        let all = try operations.flatMap { try writes($0, dataset) }
+        var fields: [String: Any] = [:]
+        var reviews: [[String: Any]] = []
+        var lines = ["\(label.id)  \(label.item)  \(label.isRetracted ? "retracted" : "active")"]
+        for (name, group) in Dictionary(grouping: all, by: \.field).sorted(by: { $0.key < $1.key }) {
+            let standing = surviving.filter { $0.field == name }
+            let documents = group.map { write in
+                let replaced =
+                    !standing.isEmpty && !standing.contains { $0.operation == write.operation }
+                return [
+                    "value": write.value, "org": write.operation.origin.description,
+                    "author": write.author, "op": write.operation.description, "time": write.time,
+                    "counted": why[write.operation] == nil, "replaced": replaced,
+                    "why": why[write.operation]?.reason ?? NSNull() as Any,
+                ] as [String: Any]
+            }
+            if name == "review" || name == "comment" {
+                reviews += documents.map { $0.merging(["kind": name]) { first, _ in first } }
+                continue
+            }
+            let isContested = Set(standing.map(\.encoded)).count > 1
+            fields[name] = [
+                "value": resolved(name, label), "contested": isContested, "writes": documents,
+            ]
+            lines.append("  \(name) = \(resolved(name, label))\(isContested ? "  (contested)" : "")")
+            for document in documents {
+                lines.append(
+                    "    \(document["org"] ?? "") \(document["op"] ?? "")  "
+                        + "\(document["value"] ?? "")"
+                        + ((document["replaced"] as? Bool) == true ? "  (replaced)" : ""))
+            }
+        }
+        for review in reviews {
+            lines.append("  \(review["kind"] ?? "") by \(review["org"] ?? ""): \(review["value"] ?? "")")
+        }
+        return LabelStory(
+            document: [
+                "id": label.id.description, "item": label.item, "fields": fields,
+                "reviews": reviews, "status": label.isRetracted ? "retracted" : "active",
+            ], lines: lines)
+    }
+
+    private func resolved(_ field: String, _ label: LabelView) -> Any {
+        switch field {
+        case "class": return label.className
+        case "selector":
+            return (try? JSONSerialization.jsonObject(
+                with: Data(SelectorJSON.text(label.selector).utf8))) ?? NSNull()
+        case "status": return label.isRetracted ? 1 : 0
+        default: return Output.json(label.fields[field])
+        }
+    }
+
+    /// The contested fields of a dataset with their candidates.
+    func conflicts(_ dataset: DatasetID) throws -> [ConflictView] {
+        try catchUp(dataset)
+        let logs = try logNames(dataset)
+        var filter = LabelFilter()
+        filter.conflictsOnly = true
+        var views: [ConflictView] = []
+        for label in try store.labels(logs, filter: filter, limit: .max) {
+            let writes = try store.writes(label.key.packed, logs)
+            for (field, group) in Dictionary(grouping: writes, by: \.field)
+                .sorted(by: { $0.key < $1.key }) where !field.hasPrefix("\u{0}")
+            {
+                let differs = Set(group.map(\.encoded)).count > 1
+                let isStatus =
+                    field == "status" && label.flags.contains(.editedWhileRetracted)
+                guard differs || isStatus else { continue }
+                let candidates = try group.map { write in
+                    [
+                        "value": try value(of: write), "org": write.operation.origin.description,
+                        "op": write.operation.description,
+                    ] as [String: Any]
+                }
+                let kind = differs ? "value" : "edited-while-retracted"
+                views.append(
+                    ConflictView(
+                        document: [
+                            "annotation": label.id.description, "item": label.item,
+                            "field": field, "kind": kind, "candidates": candidates,
+                        ],
+                        line: "\(label.id)  \(field)  \(kind)  "
+                            + candidates.map { "\($0["org"] ?? ""): \($0["value"] ?? "")" }
+                            .joined(separator: " | ")))
+            }
+        }
+        return views
+    }
+
+    private func value(of write: WriteView) throws -> Any {
+        guard write.field == "selector" else { return Output.json(write.value) }
+        let text = SelectorJSON.text(try Selector(decoding: write.encoded))
+        return try JSONSerialization.jsonObject(with: Data(text.utf8))
+    }
+
+    /// What an organisation proposes for a contested field.
+    func candidate(
+        of label: LabelView, _ dataset: DatasetID, field: String, org: Origin
+    ) throws -> AnnotationModel.Operation.Write {
+        let writes = try store.writes(label.key.packed, try logNames(dataset))
+        guard
+            let write = writes.last(where: { $0.field == field && $0.operation.origin == org })
+        else {
+            throw NodeError(
+                .failed, "no-candidate", "\(org) proposes nothing for \(field) of \(label.id)",
+                hint: "see countermark show \(label.id)")
+        }
+        switch Field(name: field) {
+        case .known(.className): return .className(write.value?.textValue ?? "")
+        case .known(.selector): return .selector(try Selector(decoding: write.encoded))
+        case let field: return .field(field, write.value ?? .null)
+        }
+    }
+}

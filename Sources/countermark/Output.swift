@@ -1,0 +1,83 @@
+import AnnotationModel
+import ArgumentParser
+import CountermarkNode
+import Foundation
+
+/// The options that every command takes.
+struct CommonOptions: ParsableArguments {
+    @Option(help: "The node's folder (else COUNTERMARK_HOME, else ./.countermark).")
+    var home: String?
+
+    @Flag(help: "Print one JSON document.")
+    var json = false
+
+    @Flag(help: "Print nothing but errors.")
+    var quiet = false
+
+    /// The home's folder.
+    var homePath: String {
+        let named = home ?? ProcessInfo.processInfo.environment["COUNTERMARK_HOME"]
+        let path = named ?? "./.countermark"
+        return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    }
+
+    /// The node of the home.
+    func node() throws -> Node { try Node(try Home(opening: homePath)) }
+
+    /// A dataset's id, where the owner may be left out.
+    func dataset(_ text: String, _ node: Node) throws -> DatasetID {
+        try DatasetID(text, defaultOwner: node.home.origin)
+    }
+
+    /// Prints a document as JSON, or the lines for people.
+    func print(_ document: [String: Any], _ lines: @autoclosure () -> [String]) {
+        if json {
+            Swift.print(Output.text(document))
+        } else if !quiet {
+            for line in lines() { Swift.print(line) }
+        }
+    }
+}
+
+/// Forms of output.
+enum Output {
+    /// A JSON document on one line, keys sorted.
+    static func text(_ document: [String: Any]) -> String {
+        let data = try? JSONSerialization.data(
+            withJSONObject: document, options: [.sortedKeys, .withoutEscapingSlashes])
+        return String(decoding: data ?? Data("{}".utf8), as: UTF8.self)
+    }
+
+    /// A value of a field as JSON.
+    static func json(_ value: FieldValue?) -> Any {
+        switch value {
+        case .none, .null: NSNull()
+        case .bool(let value): value
+        case .integer(let value): value
+        case .float(let value): value
+        case .text(let value): value
+        case .bytes(let value): value.map { String(format: "%02x", $0) }.joined()
+        case .array(let items): items.map { json($0) }
+        case .map(let pairs): pairs.mapValues { json($0) }
+        }
+    }
+
+    /// A time as people write it, in UTC.
+    static func time(_ seconds: Int64) -> String {
+        let formatter = ISO8601DateFormatter()
+        return formatter.string(from: Date(timeIntervalSince1970: TimeInterval(seconds)))
+    }
+
+    /// A value from the command line: JSON's `true`, numbers and `null` as such, all else text.
+    static func value(_ text: String) -> FieldValue {
+        switch text {
+        case "true": return .bool(true)
+        case "false": return .bool(false)
+        case "null": return .null
+        default:
+            if let integer = Int64(text) { return .integer(integer) }
+            if let number = Double(text), number.isFinite { return .float(number) }
+            return .text(text)
+        }
+    }
+}
