@@ -25,6 +25,9 @@ final class HTTPExchange {
         case lines(LineSink)
     }
 
+    /// Memory that is set aside before any byte of a body has arrived.
+    private static let reserveBytesMax = 1 << 20
+
     let sink: Sink
     /// The time between two signs of life from the partner, or for the whole response.
     let seconds: Int64
@@ -52,8 +55,8 @@ final class HTTPExchange {
         case .whole(_, let bytesMax):
             let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
             guard announced <= bytesMax else { throw .responseTooLarge(limitBytes: bytesMax) }
-            if announced > 0 { body = ByteBuffer() }
-            body.reserveCapacity(announced)
+            // The length is a claim until the bytes are there.
+            body.reserveCapacity(min(announced, Self.reserveBytesMax))
         case .lines:
             guard head.status.code == 200 else {
                 throw .refusedStream(status: Int(head.status.code))

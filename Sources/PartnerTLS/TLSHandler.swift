@@ -93,7 +93,7 @@ package final class TLSHandler: ChannelDuplexHandler {
 
     package func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
-        if state != .failed, !hasPeerFinished, !hasSentFinish {
+        if state == .handshaking || state == .open, !hasPeerFinished, !hasSentFinish {
             report(.truncated, context)
         }
         state = .closed

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOPosix
 import PartnerTLS
@@ -231,6 +232,34 @@ struct PartnerTLSTests {
         }
         try await server.stop()
         try await staleServer.stop()
+    }
+
+    @Test("A caller without a certificate, or with an older TLS, is refused")
+    func foreignTool() async throws {
+        let acme = try Company("acme.example")
+        let server = try await TestServer(acme, pins: PinnedRoots())
+        try await openssl("s_client", "-connect", "127.0.0.1:\(server.port)", "-tls1_3")
+        #expect(await server.nextRefusal() == .noPeerCertificate)
+        try await openssl("s_client", "-connect", "127.0.0.1:\(server.port)", "-tls1_2")
+        guard case .protocolViolation = await server.nextRefusal() else {
+            Issue.record("TLS 1.2 passed")
+            return
+        }
+        try await server.stop()
+    }
+
+    /// Runs the openssl tool with an empty input and waits for its end.
+    private func openssl(_ arguments: String...) async throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["openssl"] + arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            process.terminationHandler = { _ in done.resume() }
+            do { try process.run() } catch { done.resume(throwing: error) }
+        }
     }
 
     // MARK: Broken connections
