@@ -11,12 +11,16 @@ let settings: [SwiftSetting] = [
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let serviceLifecycle: Target.Dependency = .product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
 let argumentParser: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -30,6 +34,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(
             url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -68,7 +73,7 @@ let package = Package(
             dependencies: [
                 "AnnotationFormats", "AnnotationStore", "LogStorage", "PartnerTLS", "Provenance",
                 "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
-                hummingbird, nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle,
+                hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -76,7 +81,7 @@ let package = Package(
             dependencies: [
                 "CountermarkNode", "AnnotationFormats", "AnnotationStore", "LogStorage",
                 "Provenance", "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
-                argumentParser, logging, serviceLifecycle,
+                argumentParser, logging, serviceLifecycle, unixSignals,
             ],
             swiftSettings: settings),
     ]

@@ -114,6 +114,18 @@ public struct LogReader: Sendable {
         }
     }
 
+    /// The bytes that the entries of one bundle take, from its first to an index (exclusive).
+    public func bundleByteCount(from first: UInt64, to index: UInt64) throws -> Int {
+        var count = 0
+        if index > first {
+            try forEachEntry(from: first, to: index) { _, entry in
+                count += 2 + entry.count
+                return true
+            }
+        }
+        return count
+    }
+
     /// One entry.
     public func entry(at index: UInt64) throws -> [UInt8] {
         guard index < size else { throw LogStorageError.beyondEnd(index: index, size: size) }

@@ -7,7 +7,7 @@ import Signing
 /// a certificate that the log itself introduced (`addKey`) under a pinned root of the organisation, and
 /// the signature over the bytes as they came. Whether an entry counts is another question, which
 /// ``Membership`` and ``Merge`` answer.
-public struct LogVerifier {
+public struct LogVerifier: Sendable {
     /// The organisation whose log it is.
     public let member: Origin
     /// The dataset.

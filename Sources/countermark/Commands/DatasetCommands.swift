@@ -42,7 +42,7 @@ private func lines(_ dataset: [String: Any]) -> [String] {
 struct DatasetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dataset", abstract: "Creates and shows datasets.",
-        subcommands: [Create.self, List.self, Show.self])
+        subcommands: [Create.self, List.self, Show.self, Join.self])
 
     struct Create: ParsableCommand {
         @OptionGroup var common: CommonOptions

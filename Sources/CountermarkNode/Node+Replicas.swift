@@ -1,0 +1,233 @@
+import AnnotationModel
+import Dispatch
+import Foundation
+import LogStorage
+import Provenance
+import Signing
+import Synchronization
+import TransparencyLog
+
+/// What a node tells a partner of one log.
+public struct LogOffer: Codable, Sendable, Equatable {
+    /// The log's name, `member/owner/dataset`.
+    public let origin: String
+    /// The number of entries.
+    public let size: UInt64
+    /// The newest checkpoint, a signed note.
+    public let checkpoint: String
+}
+
+extension Node {
+    /// True if an organisation may read a dataset's logs.
+    public func mayRead(_ dataset: DatasetID, _ org: Origin) throws -> Bool {
+        if org == home.origin || org == dataset.owner { return true }
+        return try read(dataset) { merge in
+            guard let member = merge.state.membership.members[org] else { return false }
+            return member.cutIndex == nil
+        }
+    }
+
+    /// The logs that an organisation may read, the stewards' first: what counts is decided there.
+    public func offers(to org: Origin) throws -> [LogOffer] {
+        var offers: [LogOffer] = []
+        for dataset in home.datasets() where try mayRead(dataset, org) {
+            let members = home.members(of: dataset).sorted {
+                ($0 == dataset.owner ? 0 : 1, $0) < ($1 == dataset.owner ? 0 : 1, $1)
+            }
+            for member in members {
+                let reader = try LogReader(directory: home.logFolder(member, dataset))
+                guard reader.size > 0 else { continue }
+                offers.append(
+                    LogOffer(
+                        origin: "\(member)/\(dataset)", size: reader.size,
+                        checkpoint: String(decoding: reader.checkpoint, as: UTF8.self)))
+            }
+        }
+        return offers
+    }
+
+    /// The parts of a log's name.
+    static func parts(of log: String) throws -> (member: Origin, dataset: DatasetID) {
+        let name = try LogOrigin(log)
+        return (try Origin(name.member), try DatasetID(name.dataset))
+    }
+
+    /// Verifies entries of another organisation's log and stores them under its checkpoint.
+    ///
+    /// Nothing of a batch is kept unless all of it holds: the form, every signature on all cores, and
+    /// the checkpoint's root over what is here and what came.
+    ///
+    /// - Parameters:
+    ///   - bundle: The entries from `from` on, as a bundle holds them.
+    ///   - checkpoint: The note that covers exactly these entries.
+    /// - Returns: The number of operations stored.
+    @discardableResult
+    public func accept(
+        _ log: String, from: UInt64, bundle: [UInt8], checkpoint: [UInt8]
+    ) throws -> Int {
+        let (member, dataset) = try Self.parts(of: log)
+        guard member != home.origin else {
+            throw NodeError(
+                .failed, "own-log", "\(log) is this node's own log",
+                hint: "only this node appends to it")
+        }
+        var verifier = try logVerifier(member, dataset)
+        let writer = try LogWriter(
+            directory: home.logFolder(member, dataset),
+            lockTimeoutSeconds: Self.lockTimeoutSeconds)
+        defer { writer.close() }
+        guard writer.size == from else {
+            throw NodeError(
+                .failed, "wrong-position", "\(log) has \(writer.size) entries here, not \(from)",
+                hint: "send from \(writer.size)")
+        }
+        let batch = try Self.batch(bundle)
+        let operations = try Self.verify(batch, from: from, &verifier)
+        guard let logKey = verifier.logKey else {
+            throw NodeError(
+                .failed, "no-log-key", "no entry of \(log) introduces the log's key",
+                hint: "the first entry must")
+        }
+        let note = try Checkpoint.open(
+            checkpoint, verifier: try NoteVerifier(name: log, publicKey: logKey), origin: log)
+        try writer.append(batch) { size, root in
+            guard note.size == size, note.root == root else {
+                if note.size == size {
+                    try keepEvidence(log, writer.checkpoint, checkpoint)
+                    throw NodeError(
+                        .failed, "equivocation",
+                        "\(log) signed a checkpoint of \(size) entries that does not extend the "
+                            + "one held here",
+                        hint: "both are kept in \(home.path)/evidence; call the partner")
+                }
+                throw NodeError(
+                    .failed, "wrong-checkpoint",
+                    "the checkpoint covers \(note.size) entries, \(size) are here",
+                    hint: "send exactly the entries that the checkpoint covers")
+            }
+            return checkpoint
+        }
+        return operations
+    }
+
+    private func logVerifier(_ member: Origin, _ dataset: DatasetID) throws -> LogVerifier {
+        var verifier = LogVerifier(
+            member: member, dataset: dataset, roots: try roots(of: member, dataset))
+        let (chains, logKey) = try read(dataset) { merge -> ([[[UInt8]]], [UInt8]?) in
+            guard let number = merge.state.number(member) else { return ([], nil) }
+            return (merge.state.chains[number] ?? [], merge.state.logKeys[number])
+        }
+        for chain in chains { try verifier.trust(chain: chain, logKey: logKey) }
+        return verifier
+    }
+
+    private static func batch(_ bundle: [UInt8]) throws -> EntryBatch {
+        var batch = EntryBatch()
+        var hasher = TreeHasher()
+        try bundle.withUnsafeBytes { bytes in
+            try EntryBundle.forEachEntry(bytes) { _, entry in
+                try batch.append(entry, leaf: hasher.leaf(entry))
+            }
+        }
+        return batch
+    }
+
+    /// Verifies a batch: one entry after another while keys are still being introduced, then on all
+    /// cores.
+    private static func verify(
+        _ batch: EntryBatch, from: UInt64, _ verifier: inout LogVerifier
+    ) throws -> Int {
+        let known = verifier
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let failures = Mutex<[Int: ProvenanceError]>([:])
+        let operations = Mutex(0)
+        let first = verifier.logKey == nil ? 0 : batch.count
+        let parallel = first == batch.count && batch.count > 1
+        if parallel {
+            DispatchQueue.concurrentPerform(iterations: cores) { core in
+                var own = known
+                let cose = COSEVerifier()
+                var count = 0
+                for position in stride(from: core, to: batch.count, by: cores) {
+                    do throws(ProvenanceError) {
+                        count += try Self.check(batch, position, from, &own, cose)
+                    } catch {
+                        failures.withLock { $0[position] = error }
+                        break
+                    }
+                }
+                operations.withLock { $0 += count }
+            }
+            let failed = failures.withLock { $0 }
+            if failed.isEmpty { return operations.withLock { $0 } }
+        }
+        // In order: an entry may bring the key that a later one is signed with.
+        let cose = COSEVerifier()
+        var count = 0
+        for position in 0..<batch.count {
+            count += try check(batch, position, from, &verifier, cose)
+        }
+        return count
+    }
+
+    private static func check(
+        _ batch: EntryBatch, _ position: Int, _ from: UInt64, _ verifier: inout LogVerifier,
+        _ cose: COSEVerifier
+    ) throws(ProvenanceError) -> Int {
+        let result: Result<Int, ProvenanceError> = batch.withEntry(position) { entry in
+            do throws(ProvenanceError) {
+                let verified = try verifier.verify(
+                    entry, index: from + UInt64(position), with: cose)
+                let view = try? ChangesetView(verified.statement.payload(in: entry))
+                return .success(view?.operationCount ?? 0)
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// Compares a partner's view of a log with ours at its size: two roots are two histories.
+    func compare(_ offer: LogOffer) throws {
+        let (member, dataset) = try Self.parts(of: offer.origin)
+        let note = Array(offer.checkpoint.utf8)
+        let theirs = try Checkpoint(text: try SignedNote(note).text)
+        let reader = try LogReader(directory: home.logFolder(member, dataset))
+        guard theirs.size <= reader.size, theirs.size > 0,
+            try reader.root(at: theirs.size) != theirs.root
+        else { return }
+        let logKey = try logVerifier(member, dataset).logKey
+        guard let logKey,
+            (try? Checkpoint.open(
+                note, verifier: try NoteVerifier(name: offer.origin, publicKey: logKey),
+                origin: offer.origin)) != nil
+        else { return }
+        try keepEvidence(offer.origin, reader.checkpoint, note)
+        throw NodeError(
+            .failed, "equivocation", "\(offer.origin) has signed two histories",
+            hint: "both checkpoints are kept in \(home.path)/evidence; call the partner")
+    }
+
+    private func keepEvidence(_ log: String, _ ours: [UInt8], _ theirs: [UInt8]) throws {
+        let digest = SHA256Hasher.hash(ours + theirs).hex.prefix(16)
+        let name = log.replacingOccurrences(of: "/", with: "_")
+        try Data(ours + Array("\n".utf8) + theirs).write(
+            to: URL(fileURLWithPath: "\(home.path)/evidence/\(name)-\(digest).txt"),
+            options: .atomic)
+    }
+
+    /// The entries of a log from an index on, as a bundle holds them, with the checkpoint that covers
+    /// them.
+    func outgoing(
+        _ log: String, from: UInt64
+    ) throws -> (bundle: [UInt8], checkpoint: [UInt8], count: UInt64) {
+        let (member, dataset) = try Self.parts(of: log)
+        let reader = try LogReader(directory: home.logFolder(member, dataset))
+        var bundle: [UInt8] = []
+        try reader.forEachEntry(from: from, to: reader.size) { _, entry in
+            try EntryBundle.append(entry, to: &bundle)
+            return true
+        }
+        return (bundle, reader.checkpoint, reader.size - from)
+    }
+}

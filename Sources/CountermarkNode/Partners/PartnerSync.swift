@@ -1,0 +1,323 @@
+import AnnotationModel
+import Foundation
+import Hummingbird
+import LogStorage
+import Logging
+import NIOPosix
+import PartnerTLS
+import ServiceLifecycle
+import Signing
+import TransparencyLog
+
+/// What one sync with one partner did.
+public struct SyncReport: Sendable {
+    /// The partner.
+    public let org: String
+    /// Entries taken.
+    public var pulled: UInt64 = 0
+    /// Entries given.
+    public var pushed: UInt64 = 0
+    /// Operations in the entries taken.
+    public var operations = 0
+    /// Signatures verified.
+    public var verified: UInt64 = 0
+    /// `ok`, or `failed`.
+    public var state = "ok"
+    /// Why it failed.
+    public var error: String?
+}
+
+/// Syncs a node with its partners: it dials, pulls with GET and pushes with POST, so that one open port
+/// on one side is enough.
+public final class PartnerSync: Sendable {
+    private let node: SharedNode
+    private let home: Home
+    private let roots: PinnedRoots
+    private let context: TLSContext
+
+    /// A syncer for a home's node.
+    public init(_ node: SharedNode, home: Home) throws {
+        self.node = node
+        self.home = home
+        roots = try home.pinnedRoots()
+        context = try TLSContext(
+            side: .client, chain: [try home.certificate()], key: try home.nodeKey())
+    }
+
+    /// A client of one partner; nil if only the partner dials us.
+    func client(_ partner: Home.Partner) throws -> HTTPClient? {
+        guard let text = partner.url else { return nil }
+        guard let url = URL(string: text), let host = url.host else {
+            throw NodeError(
+                .usage, "bad-url", "\(text) is no https address", hint: "use https://HOST:PORT")
+        }
+        return HTTPClient(
+            host: host, port: url.port ?? 443, origin: partner.org, context: context,
+            policy: roots.clientPolicy(expecting: partner.org) {
+                Int64(Date().timeIntervalSince1970)
+            },
+            group: MultiThreadedEventLoopGroup.singleton)
+    }
+
+    /// Syncs once with one partner.
+    ///
+    /// - Parameter joining: A dataset to take part in that is not held here yet.
+    public func sync(
+        _ partner: Home.Partner, client: HTTPClient, joining: DatasetID? = nil,
+        only: DatasetID? = nil
+    ) async -> SyncReport {
+        var report = SyncReport(org: partner.org)
+        do {
+            let offers = try await offers(client)
+            for offer in offers { try await pull(offer, client, joining, only, &report) }
+            try await push(offers, partner, client, only, &report)
+        } catch {
+            report.state = "failed"
+            report.error = "\(error)"
+        }
+        return report
+    }
+
+    private func offers(_ client: HTTPClient) async throws -> [LogOffer] {
+        let response = try await client.request("GET", "/v1/logs")
+        guard response.status == 200,
+            let document = try? JSONDecoder().decode(
+                [String: [LogOffer]].self, from: Data(response.body))
+        else {
+            throw NodeError(
+                .network, "bad-answer", "\(client.origin) answered \(response.status) to /v1/logs",
+                hint: "is it a Countermark node of a matching version?")
+        }
+        return document["logs"] ?? []
+    }
+
+    private func pull(
+        _ offer: LogOffer, _ client: HTTPClient, _ joining: DatasetID?, _ only: DatasetID?,
+        _ report: inout SyncReport
+    ) async throws {
+        let (member, dataset) = try Node.parts(of: offer.origin)
+        if member == home.origin || (only != nil && only != dataset) { return }
+        let held: UInt64? = try await node.run { node in
+            guard joining == dataset || !node.home.members(of: dataset).isEmpty else { return nil }
+            try node.compare(offer)
+            return try LogReader(directory: node.home.logFolder(member, dataset)).size
+        }
+        guard let held, offer.size > held else { return }
+        let bundle = try await fetch(offer, from: held, client)
+        let operations = try await node.run { node in
+            let operations = try node.accept(
+                offer.origin, from: held, bundle: bundle, checkpoint: Array(offer.checkpoint.utf8))
+            try node.catchUp(dataset)
+            return operations
+        }
+        report.pulled += offer.size - held
+        report.verified += offer.size - held
+        report.operations += operations
+    }
+
+    /// Fetches the entries from an index on; of a bundle that is partly held only the new bytes.
+    private func fetch(
+        _ offer: LogOffer, from: UInt64, _ client: HTTPClient
+    ) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        var index = from
+        while index < offer.size {
+            let first = index / 256 * 256
+            let tile = Tile(
+                .entries, index: index / 256, width: Int(min(256, offer.size - first)))
+            let next = index
+            let skip = try await node.run { node -> Int in
+                let (member, dataset) = try Node.parts(of: offer.origin)
+                return try LogReader(directory: node.home.logFolder(member, dataset))
+                    .bundleByteCount(from: first, to: next)
+            }
+            let headers = skip > 0 ? [("Range", "bytes=\(skip)-")] : []
+            let response = try await client.request(
+                "GET", "/logs/\(offer.origin)/\(tile.path)", headers: headers)
+            switch response.status {
+            case 200: bytes += response.body.dropFirst(skip)
+            case 206: bytes += response.body
+            default:
+                throw NodeError(
+                    .network, "no-tile",
+                    "\(client.origin) answered \(response.status) for \(tile.path) of \(offer.origin)",
+                    hint: "its log may be damaged")
+            }
+            index = first + 256
+        }
+        return bytes
+    }
+
+    private func push(
+        _ offers: [LogOffer], _ partner: Home.Partner, _ client: HTTPClient, _ only: DatasetID?,
+        _ report: inout SyncReport
+    ) async throws {
+        let theirs = Dictionary(
+            offers.map { ($0.origin, $0.size) }, uniquingKeysWith: { first, _ in first })
+        let shared = Set(offers.compactMap { try? Node.parts(of: $0.origin).dataset })
+        let org = try Origin(partner.org)
+        let ours = try await node.run { try $0.offers(to: org) }
+        for offer in ours where offer.size > theirs[offer.origin] ?? 0 {
+            let (member, dataset) = try Node.parts(of: offer.origin)
+            guard shared.contains(dataset), member != org, only == nil || only == dataset else {
+                continue
+            }
+            let from = theirs[offer.origin] ?? 0
+            let (body, count) = try await node.run { node in
+                let out = try node.outgoing(offer.origin, from: from)
+                return (PushBody.encode(checkpoint: out.checkpoint, bundle: out.bundle), out.count)
+            }
+            let response = try await client.request(
+                "POST", "/v1/logs/\(offer.origin)/entries?from=\(from)", body: body)
+            // Another partner may have brought the same entries meanwhile: the next sync settles it.
+            if response.status == 409 { continue }
+            guard response.status == 200 else {
+                throw NodeError(
+                    .network, "push-refused",
+                    "\(client.origin) refused \(offer.origin): "
+                        + String(decoding: response.body.prefix(400), as: UTF8.self),
+                    hint: "see its log")
+            }
+            report.pushed += count
+        }
+    }
+
+    /// Keeps in sync with one partner until cancelled: whenever its checkpoints move, or ours.
+    func follow(_ partner: Home.Partner, client: HTTPClient, logger: Logger) async {
+        while !Task.isCancelled {
+            let first = await sync(partner, client: client)
+            if let error = first.error {
+                logger.warning("sync failed", metadata: ["partner": "\(partner.org)", "error": "\(error)"])
+            } else {
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { await self.followTheirs(partner, client, logger) }
+                    group.addTask { await self.followOurs(partner, client, logger) }
+                    await group.next()
+                    group.cancelAll()
+                }
+            }
+            try? await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    private func followTheirs(
+        _ partner: Home.Partner, _ client: HTTPClient, _ logger: Logger
+    ) async {
+        do {
+            for try await line in try await client.lines("/v1/watch") where !line.isEmpty {
+                guard let offer = try? JSONDecoder().decode(LogOffer.self, from: Data(line)) else {
+                    continue
+                }
+                var report = SyncReport(org: partner.org)
+                try await pull(offer, client, nil, nil, &report)
+            }
+        } catch {
+            logger.info("watch ended", metadata: ["partner": "\(partner.org)", "error": "\(error)"])
+        }
+    }
+
+    private func followOurs(
+        _ partner: Home.Partner, _ client: HTTPClient, _ logger: Logger
+    ) async {
+        guard let org = try? Origin(partner.org) else { return }
+        var known: [LogOffer]?
+        while !Task.isCancelled {
+            let offers = try? await node.run { try $0.offers(to: org) }
+            if let offers, offers != known {
+                if known != nil {
+                    let report = await sync(partner, client: client)
+                    if report.error != nil { return }
+                }
+                known = offers
+            }
+            try? await Task.sleep(for: PartnerServer.watchInterval)
+        }
+    }
+}
+
+/// Runs a node: answers partners and keeps in live sync with those it dials.
+public struct NodeService: Service {
+    private let node: SharedNode
+    private let home: Home
+    private let host: String
+    private let port: Int
+    private let logger: Logger
+
+    /// A service for a home, to listen on an address.
+    public init(home: Home, host: String, port: Int, logger: Logger) throws {
+        node = SharedNode(try Node(home))
+        (self.home, self.host, self.port, self.logger) = (home, host, port, logger)
+    }
+
+    /// Serves until the task is cancelled or the process is told to end.
+    public func run() async throws {
+        let context = try TLSContext(
+            side: .server, chain: [try home.certificate()], key: try home.nodeKey())
+        let roots = try home.pinnedRoots()
+        let logger = logger
+        let server = PartnerServer(node: node, home: home, logger: logger)
+        let application = Application(
+            router: server.router(),
+            server: .partners(
+                context: context,
+                policy: roots.serverPolicy { Int64(Date().timeIntervalSince1970) },
+                onRefusal: { error, address in
+                    logger.warning(
+                        "refused a connection",
+                        metadata: [
+                            "from": "\(address.map { "\($0)" } ?? "?")", "error": "\(error)",
+                        ])
+                }),
+            configuration: .init(address: .hostname(host, port: port)),
+            logger: logger)
+        let sync = try PartnerSync(node, home: home)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await application.run() }
+            for partner in try home.partners() {
+                guard let client = try sync.client(partner) else { continue }
+                group.addTask { await sync.follow(partner, client: client, logger: logger) }
+            }
+            group.addTask { await reloadRoots(roots) }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Partners that a command adds while the node serves are let in without a restart.
+    private func reloadRoots(_ roots: PinnedRoots) async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(1))
+            if let pins = try? home.pins() { roots.replace(with: pins) }
+        }
+    }
+}
+
+extension Home {
+    func pins() throws -> [String: [Certificate]] {
+        var pins: [String: [Certificate]] = [:]
+        for partner in try partners() { pins[partner.org] = try Certificate.all(pem: partner.roots) }
+        return pins
+    }
+
+    func pinnedRoots() throws -> PinnedRoots { PinnedRoots(try pins()) }
+}
+
+extension PartnerSync {
+    /// Syncs once with every partner that can be dialled, or with one.
+    public func syncAll(
+        with org: Origin? = nil, joining: DatasetID? = nil, only: DatasetID? = nil
+    ) async throws -> [SyncReport] {
+        var reports: [SyncReport] = []
+        for partner in try home.partners() where org == nil || partner.org == org?.description {
+            guard let client = try client(partner) else { continue }
+            reports.append(
+                await sync(partner, client: client, joining: joining, only: only))
+        }
+        if let org, reports.isEmpty {
+            throw NodeError(
+                .failed, "cannot-dial", "\(org) is no partner that this node can dial",
+                hint: "run countermark partner add \(org) --root FILE --url https://HOST:PORT")
+        }
+        return reports
+    }
+}

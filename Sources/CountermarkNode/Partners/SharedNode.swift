@@ -1,0 +1,21 @@
+import Dispatch
+
+/// A node that several tasks use, one after another, off the cooperative threads: its work blocks on
+/// disks and locks.
+public final class SharedNode: @unchecked Sendable {
+    // SAFETY: `node` is touched only on `queue`, which runs one block at a time.
+    private let node: Node
+    private let queue = DispatchQueue(label: "countermark.node")
+
+    /// Takes a node over; nobody else may use it any more.
+    public init(_ node: sending Node) { self.node = node }
+
+    /// Runs `body` with the node.
+    public func run<R: Sendable>(_ body: @escaping @Sendable (Node) throws -> R) async throws -> R {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { [self] in
+                continuation.resume(with: Result { try body(node) })
+            }
+        }
+    }
+}

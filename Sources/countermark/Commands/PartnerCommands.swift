@@ -1,0 +1,94 @@
+import AnnotationModel
+import ArgumentParser
+import CountermarkNode
+import Foundation
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// Syncs with partners once.
+struct Sync: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Pulls from and pushes to partners, once.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "One dataset; all if left out.") var dataset: String?
+    @Option(help: "One partner.") var with: String?
+
+    func run() async throws {
+        let home = try Home(opening: common.homePath)
+        let id = try dataset.map { try DatasetID($0, defaultOwner: home.origin) }
+        let sync = try PartnerSync(SharedNode(try Node(home)), home: home)
+        let reports = try await sync.syncAll(with: try with.map { try Origin($0) }, only: id)
+        common.print(
+            ["partners": reports.map(document)],
+            reports.map {
+                "\($0.org)  pulled \($0.pulled), pushed \($0.pushed) entries"
+                    + ($0.error.map { "  failed: \($0)" } ?? "")
+            })
+        if reports.contains(where: { $0.error != nil }) { throw ExitCode(4) }
+    }
+}
+
+private func document(_ report: SyncReport) -> [String: Any] {
+    [
+        "org": report.org, "pulled": report.pulled, "pushed": report.pushed,
+        "operations": report.operations, "verified": report.verified, "state": report.state,
+        "error": report.error.map { $0 as Any } ?? NSNull(),
+    ]
+}
+
+/// Takes part in a dataset.
+struct Join: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Takes part in a dataset that a partner offers.")
+    @OptionGroup var common: CommonOptions
+    @Argument var id: String
+    @Option(help: "The partner to ask; else the dataset's owner.") var from: String?
+
+    func run() async throws {
+        let home = try Home(opening: common.homePath)
+        let dataset = try DatasetID(id)
+        let sync = try PartnerSync(SharedNode(try Node(home)), home: home)
+        let partner = try from.map { try Origin($0) } ?? dataset.owner
+        let reports = try await sync.syncAll(with: partner, joining: dataset, only: dataset)
+        if let error = reports.first?.error {
+            throw NodeError(
+                .network, "join-failed", "\(partner) could not be asked: \(error)",
+                hint: "check its address and that both sides have added each other")
+        }
+        guard !home.members(of: dataset).isEmpty else {
+            throw NodeError(
+                .network, "not-offered", "\(partner) does not offer \(dataset) to \(home.origin)",
+                hint: "ask the steward for `countermark member set \(dataset) \(home.origin)`")
+        }
+        let document = try describe(dataset, try Node(home))
+        common.print(document, ["joined \(dataset)"])
+    }
+}
+
+/// Runs the node.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs the node: answers partners and keeps in live sync.")
+    @OptionGroup var common: CommonOptions
+    @Option(help: "HOST:PORT to answer partners on.") var peer = "127.0.0.1:7443"
+
+    func run() async throws {
+        let home = try Home(opening: common.homePath)
+        guard let colon = peer.lastIndex(of: ":"), let port = UInt16(peer[peer.index(after: colon)...])
+        else { throw ValidationError("--peer is HOST:PORT") }
+        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        let logger = Logger(label: "countermark")
+        let service = try NodeService(
+            home: home, host: String(peer[..<colon]), port: Int(port), logger: logger)
+        let group = ServiceGroup(
+            services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        do {
+            try await group.run()
+        } catch {
+            throw NodeError(
+                .network, "cannot-serve", "the node cannot serve on \(peer): \(error)",
+                hint: "is the port in use? choose another with --peer")
+        }
+    }
+}
