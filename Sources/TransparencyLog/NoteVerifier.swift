@@ -44,7 +44,7 @@ public struct NoteVerifier: Sendable, Equatable {
         let bad = TransparencyLogError.badVerifierKey(vkey)
         let parts = vkey.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, let bytes = Base64.decode(String(parts[2])), bytes.count == 33,
-            let kind = Kind(rawValue: bytes[0])
+            let kind = Kind(rawValue: bytes[0]), Self.isName(String(parts[0]))
         else { throw bad }
         try self.init(name: String(parts[0]), kind: kind, publicKey: Array(bytes.dropFirst()))
         guard parts[1].utf8.elementsEqual(Hex.encode(keyID).utf8) else { throw bad }
