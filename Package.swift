@@ -42,7 +42,9 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        .target(name: "CanonicalCBOR", swiftSettings: settings),
+        // The C library's mathematics, for rounding to half precision.
+        .target(
+            name: "CanonicalCBOR", swiftSettings: settings, linkerSettings: [.linkedLibrary("m")]),
         .target(
             name: "Signing", dependencies: ["COpenSSL", "CanonicalCBOR"], swiftSettings: settings),
         .target(name: "TransparencyLog", dependencies: ["Signing"], swiftSettings: settings),
@@ -82,6 +84,34 @@ let package = Package(
                 "CountermarkNode", "AnnotationFormats", "AnnotationStore", "LogStorage",
                 "Provenance", "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
                 argumentParser, logging, serviceLifecycle, unixSignals,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "CanonicalCBORTests", dependencies: ["CanonicalCBOR"], swiftSettings: settings),
+        .testTarget(
+            name: "AnnotationModelTests", dependencies: ["AnnotationModel", "CanonicalCBOR"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SigningTests", dependencies: ["Signing", "CanonicalCBOR"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "LawTests", dependencies: ["Provenance", "AnnotationModel", "Signing"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AnnotationFormatsTests", dependencies: ["AnnotationFormats", "AnnotationModel"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PartnerTLSTests",
+            dependencies: [
+                "CountermarkNode", "PartnerTLS", "Signing", hummingbird, nioCore, nioPosix,
+                nioHTTP1, logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "CountermarkNodeTests",
+            dependencies: [
+                "CountermarkNode", "AnnotationModel", "AnnotationStore", "LogStorage",
+                "Provenance", "Signing", "TransparencyLog",
             ],
             swiftSettings: settings),
     ]

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Sets up what is missing, then checks the format, builds, runs all tests and the example.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+bash Tests/setup.sh
+swift format lint --strict --recursive Package.swift Sources Tests
+swift build --build-tests
+swift test --skip-build
+COUNTERMARK="$PWD/.build/debug/countermark" bash Examples/three-companies/run.sh
