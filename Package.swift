@@ -75,7 +75,8 @@ let package = Package(
             dependencies: [
                 "AnnotationFormats", "AnnotationStore", "LogStorage", "PartnerTLS", "Provenance",
                 "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
-                hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle,
+                hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, logging,
+                serviceLifecycle,
             ],
             swiftSettings: settings),
         .executableTarget(

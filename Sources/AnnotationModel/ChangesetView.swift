@@ -52,7 +52,8 @@ public struct ChangesetView {
             let count = try reader.arrayHead()
             guard (1...Changeset.operationsMax).contains(count) else {
                 throw .outOfRange(
-                    offset: start, what: "a changeset holds 1 to \(Changeset.operationsMax) operations")
+                    offset: start,
+                    what: "a changeset holds 1 to \(Changeset.operationsMax) operations")
             }
             operationCount = count
             operationsOffset = reader.offset

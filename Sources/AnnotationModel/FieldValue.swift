@@ -37,9 +37,11 @@ public indirect enum FieldValue: Hashable, Sendable {
         case .bytes(let value): .bytes(value)
         case .array(let items): .array(items.map(\.cbor))
         case .map(let pairs):
-            .map([CBORValue: CBORValue](
-                pairs.map { (.text($0.key), $0.value.cbor) }, uniquingKeysWith: { first, _ in first }
-            ))
+            .map(
+                [CBORValue: CBORValue](
+                    pairs.map { (.text($0.key), $0.value.cbor) },
+                    uniquingKeysWith: { first, _ in first }
+                ))
         }
     }
 
@@ -115,7 +117,9 @@ public indirect enum FieldValue: Hashable, Sendable {
             return .float(value)
         case .array:
             var items: [FieldValue] = []
-            for _ in 0..<(try reader.arrayHead()) { items.append(try read(&reader, depth: depth + 1)) }
+            for _ in 0..<(try reader.arrayHead()) {
+                items.append(try read(&reader, depth: depth + 1))
+            }
             return .array(items)
         case .map:
             var pairs: [String: FieldValue] = [:]

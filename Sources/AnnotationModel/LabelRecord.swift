@@ -4,7 +4,9 @@ public struct LabelRecord: Hashable, Sendable {
     public var item: String
     /// The class; empty where the format has none.
     public var className: String
+    /// Which part of the item.
     public var selector: Selector
+    /// Attributes by name.
     public var attributes: [String: FieldValue]
     /// 0...1, if known.
     public var confidence: Double?
@@ -14,6 +16,7 @@ public struct LabelRecord: Hashable, Sendable {
     public var author: String?
     /// `human`, `model:NAME@VERSION`, `rule`, `import`.
     public var source: String?
+    /// True if the label was taken back.
     public var isRetracted: Bool
     /// Only on the way out: where the annotation stands in the logs.
     public var provenance: Provenance?

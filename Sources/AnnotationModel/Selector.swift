@@ -72,6 +72,7 @@ public indirect enum Selector: Hashable, Sendable {
         /// Whether the point was labelled and can be seen.
         public enum Visibility: UInt8, Sendable, CaseIterable { case absent, hidden, visible }
         public var x, y: Double
+        /// Whether the point can be seen.
         public var visibility: Visibility
         /// A point in pixels.
         public init(x: Double, y: Double, visibility: Visibility) {
@@ -108,6 +109,7 @@ public indirect enum Selector: Hashable, Sendable {
     public struct Keyframe: Hashable, Sendable {
         /// Seconds, or a frame number where the item says so.
         public var time: Double
+        /// The selector at that time.
         public var selector: Selector
         /// True from here on the object is not visible.
         public var isOutside: Bool
@@ -126,8 +128,11 @@ public indirect enum Selector: Hashable, Sendable {
             /// An annotation's display id (`origin:entry.position`).
             case annotation(String)
         }
+        /// What is referred to.
         public var reference: Reference
+        /// What the target is in the relation.
         public var role: String
+        /// The selector at that time.
         public var selector: Selector
         /// A target.
         public init(_ reference: Reference, role: String = "", selector: Selector = .wholeItem) {

@@ -301,7 +301,9 @@ enum SelectorReader {
             var times: [Double] = []
             for _ in 0..<(try reader.arrayHead()) {
                 let time = try coordinate()
-                if let last = times.last, time <= last { throw fail("keyframes must ascend in time") }
+                if let last = times.last, time <= last {
+                    throw fail("keyframes must ascend in time")
+                }
                 times.append(time)
             }
             let selectors = try nested()

@@ -1,5 +1,6 @@
-/// Why the derived label table could not be read or written. The logs are not concerned: the table can
-/// be thrown away and made anew.
+/// Why the derived label table could not be read or written.
+///
+/// The logs are not concerned: the table can be thrown away and made anew.
 public enum AnnotationStoreError: Error, Equatable, Sendable {
     /// SQLite refused; `code` is its extended result code.
     case sqlite(code: Int32, message: String, doing: String)

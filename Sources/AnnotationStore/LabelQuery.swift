@@ -9,12 +9,19 @@ public struct LabelView: Sendable {
     public let key: OperationKey
     /// The id that means the same on every node.
     public let id: OperationID
+    /// The item's key.
     public let item: String
+    /// The class's name.
     public let className: String
+    /// The resolved selector.
     public let selector: Selector
+    /// True if it was retracted.
     public let isRetracted: Bool
+    /// Conflicts.
     public let flags: RowFlags
+    /// The source, if stated.
     public let source: String?
+    /// The author, if not the organisation itself.
     public let author: String?
     /// Attributes, confidence, external id and other fields by name.
     public let fields: [String: FieldValue]
@@ -22,9 +29,13 @@ public struct LabelView: Sendable {
 
 /// Which annotations to list.
 public struct LabelFilter: Sendable {
+    /// The item's key.
     public var item: String?
+    /// The class's name.
     public var className: String?
+    /// Only what this organisation added.
     public var org: Origin?
+    /// Only what is in conflict.
     public var conflictsOnly = false
 
     /// All annotations.
@@ -33,9 +44,13 @@ public struct LabelFilter: Sendable {
 
 /// A surviving write beyond the base, for display.
 public struct WriteView: Sendable {
+    /// The field's name.
     public let field: String
+    /// The operation that wrote.
     public let operation: OperationID
+    /// The value, where it is a plain one.
     public let value: FieldValue?
+    /// The encoded value.
     public let encoded: [UInt8]
 }
 
@@ -80,7 +95,8 @@ extension LabelStore {
         var arguments: StatementArguments = []
         if let item = filter.item {
             from = "run r JOIN annotation a ON a.key BETWEEN r.first AND r.last"
-            conditions += " AND r.item=a.item AND i.key=?"
+            conditions +=
+                " AND r.item=a.item AND i.key=?"
                 + " AND r.item IN (SELECT id FROM item WHERE key=?)"
             arguments += [item.databaseBytes, item.databaseBytes]
         }

@@ -222,7 +222,8 @@ public final class LabelStore {
             sql: "UPDATE log SET stored=?,applied=?,height=?,cited=?,absent=? WHERE number=?")
         for log in state.logs.values {
             try update.execute(arguments: [
-                Int64(log.stored), Int64(log.applied), log.height, StateCoding.encode(log.cited).databaseBytes,
+                Int64(log.stored), Int64(log.applied), log.height,
+                StateCoding.encode(log.cited).databaseBytes,
                 log.wasCitedWhileAbsent, log.number,
             ])
         }
@@ -259,7 +260,8 @@ public final class LabelStore {
     private static func clearLog(_ db: Database, _ number: Int64) throws {
         let (low, high) = (number << 48, (number + 1) << 48)
         for (table, column) in [
-            ("annotation", "key"), ("register", "target"), ("touch", "target"), ("quarantine", "op"),
+            ("annotation", "key"), ("register", "target"), ("touch", "target"),
+            ("quarantine", "op"),
             ("act", "op"),
         ] {
             try db.execute(

@@ -1,4 +1,6 @@
-/// The tables of the derived state. Nothing here is learnt elsewhere than from the logs.
+/// The tables of the derived state.
+///
+/// Nothing here is learnt elsewhere than from the logs.
 ///
 /// Keys of operations pack (log, entry, position) into 64 bits, so that a bulk merge appends to the
 /// B-trees. One row of `run` says between which keys of one entry an item's annotations lie: an index

@@ -47,7 +47,8 @@ enum StateCoding {
         var cited: [Int: LogProgress.CitedHead] = [:]
         for item in items {
             guard let parts = item.arrayValue, parts.count == 4, let log = parts[0].integerValue,
-                let size = parts[1].integerValue, let root = parts[2].bytesValue.flatMap({ Digest($0) }),
+                let size = parts[1].integerValue,
+                let root = parts[2].bytesValue.flatMap({ Digest($0) }),
                 case .bool(let isChecked) = parts[3]
             else { return nil }
             cited[Int(log)] = .init(size: UInt64(size), root: root, isChecked: isChecked)

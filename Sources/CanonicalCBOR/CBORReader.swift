@@ -182,8 +182,9 @@ public struct CBORReader {
         }
     }
 
-    /// Reads a map's head: the number of pairs that follow. The caller checks the order of the keys
-    /// (``MapKeyOrder``).
+    /// Reads a map's head: the number of pairs that follow.
+    ///
+    /// The caller checks the order of the keys (``MapKeyOrder``).
     public mutating func mapHead() throws(CBORError) -> Int { try container(5, "a map") }
 
     /// Reads a tag number.

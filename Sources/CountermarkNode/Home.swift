@@ -84,7 +84,8 @@ public struct Home: Sendable {
                 hint: "check the folder above it")
         }
         let isOwnAuthority = authority == nil
-        let authority = try authority
+        let authority =
+            try authority
             ?? CertificateAuthority.create(origin: origin.description, at: time)
         let nodeKey = try SigningKey.generate(.ed25519)
         let logKey = try SigningKey.generate(.ed25519)

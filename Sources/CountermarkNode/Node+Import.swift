@@ -6,11 +6,17 @@ import Provenance
 
 /// What an import did.
 public struct ImportReport: Sendable {
+    /// Labels added.
     public var added = 0
+    /// Labels changed.
     public var changed = 0
+    /// The number of retracted labels.
     public var retracted = 0
+    /// Labels that were there already.
     public var unchanged = 0
+    /// Changesets written.
     public var changesets = 0
+    /// Records not taken, with the reason.
     public var skipped: [(where: String, why: String)] = []
 
     /// A report of nothing yet.
@@ -19,7 +25,9 @@ public struct ImportReport: Sendable {
 
 /// How to import.
 public struct ImportOptions: Sendable {
+    /// The author's local id; 0 for none.
     public var author: String?
+    /// The source's local id; 0 for none.
     public var source: String?
     /// Retracts labels of this organisation that the files no longer hold.
     public var prune = false
@@ -45,7 +53,8 @@ extension Node {
         let plan = try ImportPlan(self, dataset, options)
         let changesets = try write(
             dataset, author: options.author,
-            message: "import \(paths.map(FileSystem.lastComponent).joined(separator: ", ").prefix(200))",
+            message:
+                "import \(paths.map(FileSystem.lastComponent).joined(separator: ", ").prefix(200))",
             source: options.source ?? "import"
         ) { append in
             try format.read(files) { event in

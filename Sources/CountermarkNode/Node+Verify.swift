@@ -17,8 +17,11 @@ public struct VerificationProblem: Sendable, Equatable {
 
 /// What a verification went through.
 public struct VerificationReport: Sendable {
+    /// Entries gone through.
     public var entries: UInt64 = 0
+    /// Signatures that hold.
     public var signatures: UInt64 = 0
+    /// What is wrong.
     public var problems: [VerificationProblem] = []
 
     /// A report of nothing yet.

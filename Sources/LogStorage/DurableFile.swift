@@ -85,7 +85,8 @@ enum DurableFile {
         var failed = false
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             while done < count {
-                let got = pread(file, buffer.baseAddress?.advanced(by: done), count - done,
+                let got = pread(
+                    file, buffer.baseAddress?.advanced(by: done), count - done,
                     offset + done)
                 if got < 0, errno == EINTR { continue }
                 if got <= 0 {

@@ -75,7 +75,8 @@ public enum LogCheck {
             problems.append(
                 Problem(entry: first + UInt64(found.count), what: "\(reader.path(bundle)) is cut"))
         }
-        for (position, leaf) in found.enumerated() where hashes?.indices.contains(position) == true {
+        for (position, leaf) in found.enumerated() where hashes?.indices.contains(position) == true
+        {
             if hashes?[position] != leaf {
                 problems.append(
                     Problem(

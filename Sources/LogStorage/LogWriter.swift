@@ -198,7 +198,9 @@ public final class LogWriter {
     // MARK: Opening
 
     /// Removes what lies beyond the checkpoint, and makes the right edge's tiles anew where they are
-    /// not what the bundles call for. The same for a clean start as after a crash.
+    /// not what the bundles call for.
+    ///
+    /// The same for a clean start as after a crash.
     private func recover() throws {
         let reader = try LogReader(directory: directory)
         let size = reader.size
@@ -270,7 +272,8 @@ public final class LogWriter {
     }
 
     /// Removes the files of a tile other than the one of this width (none for 0), and the tile after.
-    private func removeBeyond(_ kind: Tile.Kind, index: UInt64, width: Int) throws(LogStorageError) {
+    private func removeBeyond(_ kind: Tile.Kind, index: UInt64, width: Int) throws(LogStorageError)
+    {
         for (tile, kept) in [(index, width), (index + 1, 0)] {
             let full = "\(directory)/\(Tile(kind, index: tile).path)"
             for name in DurableFile.list(full + ".p") where name != String(kept) {

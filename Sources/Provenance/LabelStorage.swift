@@ -92,10 +92,13 @@ public let nameBase: Int64 = 32
 
 /// An item in a table.
 public struct ItemRow: Sendable, Equatable {
+    /// The local id.
     public var id: Int64
+    /// The key in the dataset.
     public var key: [UInt8]
     /// The only operation that ever wrote to the item; nil if none or several did.
     public var base: OperationKey?
+    /// What is noted of the row.
     public var flags: RowFlags
     /// The resolved fields (``FieldList``).
     public var fields: [UInt8]
@@ -114,11 +117,17 @@ public struct ItemRow: Sendable, Equatable {
 
 /// An annotation about to be added, as views into its changeset.
 public struct NewAnnotation: ~Copyable {
+    /// The item's local id.
     public let item: Int64
+    /// The class's local id.
     public let className: Int64
+    /// The encoded selector.
     public let selector: UnsafeRawBufferPointer
+    /// True if it was retracted.
     public let isRetracted: Bool
+    /// The source's local id; 0 for none.
     public let source: Int64
+    /// The author's local id; 0 for none.
     public let author: Int64
     /// A ``FieldList``.
     public let fields: UnsafeRawBufferPointer
@@ -126,12 +135,19 @@ public struct NewAnnotation: ~Copyable {
 
 /// An annotation in a table: the resolved values.
 public struct AnnotationRow: Sendable, Equatable {
+    /// The item's local id.
     public var item: Int64
+    /// The class's local id.
     public var className: Int64
+    /// The encoded selector.
     public var selector: [UInt8]
+    /// True if it was retracted.
     public var isRetracted: Bool
+    /// What is noted of the row.
     public var flags: RowFlags
+    /// The source's local id; 0 for none.
     public var source: Int64
+    /// The author's local id; 0 for none.
     public var author: Int64
     /// A ``FieldList``.
     public var fields: [UInt8]
@@ -154,6 +170,7 @@ public struct AnnotationRow: Sendable, Equatable {
 
 /// What is noted of an item or an annotation.
 public struct RowFlags: OptionSet, Sendable, Hashable {
+    /// The bits.
     public let rawValue: Int
     /// Flags from their bits.
     public init(rawValue: Int) { self.rawValue = rawValue }
@@ -170,7 +187,9 @@ public struct RowFlags: OptionSet, Sendable, Hashable {
 
 /// A surviving write.
 public struct RegisterRow: Sendable, Equatable {
+    /// The field's local id.
     public var field: Int64
+    /// The operation that wrote.
     public var operation: OperationKey
     /// The encoded value.
     public var value: [UInt8]
@@ -183,12 +202,15 @@ public struct RegisterRow: Sendable, Equatable {
 
 /// The figures of an applied entry.
 public struct EntryRow: Sendable, Equatable {
+    /// The entry's leaf hash.
     public var leafHash: Digest
     /// One more than the largest height in its context.
     public var height: Int64
     /// Seconds since 1970 as the signer claims.
     public var time: Int64
+    /// The number of operations.
     public var operationCount: Int
+    /// Why the entry does not count; nil if it does.
     public var notCounted: NotCounted?
 
     /// The figures of an entry.

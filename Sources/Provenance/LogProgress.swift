@@ -7,7 +7,7 @@ public struct LogProgress: Sendable, Equatable {
     public let number: Int
     /// The organisation whose log it is.
     public let origin: Origin
-    /// Entries held in the log's folder. Zero: the log is not held.
+    /// Entries held in the log's folder; zero where the log is not held.
     public var stored: UInt64 = 0
     /// Entries merged into the label set.
     public var applied: UInt64 = 0

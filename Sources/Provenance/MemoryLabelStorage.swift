@@ -18,6 +18,7 @@ public final class MemoryLabelStorage: LabelStorage {
     /// An empty label set.
     public init() {}
 
+    /// See ``LabelStorage``.
     public func nameID(_ utf8: UnsafeRawBufferPointer) -> Int64 {
         let text = Array(utf8)
         if let id = nameIDs[text] { return id }
@@ -27,17 +28,21 @@ public final class MemoryLabelStorage: LabelStorage {
         return id
     }
 
+    /// See ``LabelStorage``.
     public func name(_ id: Int64) -> [UInt8] {
         let index = Int(id - nameBase)
         return names.indices.contains(index) ? names[index] : []
     }
 
+    /// See ``LabelStorage``.
     public func item(key: UnsafeRawBufferPointer) -> ItemRow? {
         itemIDs[Array(key)].flatMap { items[$0] }
     }
 
+    /// See ``LabelStorage``.
     public func item(id: Int64) -> ItemRow? { items[id] }
 
+    /// See ``LabelStorage``.
     public func insertItem(key: UnsafeRawBufferPointer) -> Int64 {
         let id = Int64(items.count + 1)
         items[id] = ItemRow(id: id, key: Array(key))
@@ -45,8 +50,10 @@ public final class MemoryLabelStorage: LabelStorage {
         return id
     }
 
+    /// See ``LabelStorage``.
     public func updateItem(_ row: ItemRow) { items[row.id] = row }
 
+    /// See ``LabelStorage``.
     public func insertAnnotation(_ key: OperationKey, _ row: borrowing NewAnnotation) {
         annotations[key] = AnnotationRow(
             item: row.item, className: row.className, selector: Array(row.selector),
@@ -54,34 +61,45 @@ public final class MemoryLabelStorage: LabelStorage {
             fields: Array(row.fields))
     }
 
+    /// See ``LabelStorage``.
     public func annotation(_ key: OperationKey) -> AnnotationRow? { annotations[key] }
 
+    /// See ``LabelStorage``.
     public func updateAnnotation(_ key: OperationKey, _ row: AnnotationRow) {
         annotations[key] = row
     }
 
+    /// See ``LabelStorage``.
     public func insertRun(item: Int64, first: OperationKey, last: OperationKey) {}
 
+    /// See ``LabelStorage``.
     public func registers(_ target: Int64) -> [RegisterRow] { registerRows[target] ?? [] }
 
+    /// See ``LabelStorage``.
     public func insertRegister(_ target: Int64, _ row: RegisterRow) {
         registerRows[target, default: []].append(row)
     }
 
+    /// See ``LabelStorage``.
     public func deleteRegister(_ target: Int64, field: Int64, operation: OperationKey) {
         registerRows[target]?.removeAll { $0.field == field && $0.operation == operation }
     }
 
+    /// See ``LabelStorage``.
     public func touch(_ target: Int64, _ operation: OperationKey) {}
 
+    /// See ``LabelStorage``.
     public func insertEntry(_ key: Int64, _ row: EntryRow) { entries[key] = row }
 
+    /// See ``LabelStorage``.
     public func entry(_ key: Int64) -> EntryRow? { entries[key] }
 
+    /// See ``LabelStorage``.
     public func insertContext(_ entryKey: Int64, _ context: CausalContext) {
         contexts[entryKey] = context
     }
 
+    /// See ``LabelStorage``.
     public func context(_ entryKey: Int64) -> CausalContext {
         var key = entryKey
         let first = (entryKey >> 36) << 36
@@ -92,8 +110,10 @@ public final class MemoryLabelStorage: LabelStorage {
         return CausalContext()
     }
 
+    /// See ``LabelStorage``.
     public func insertAct(_ operation: OperationKey, _ act: GovernanceAct) {}
 
+    /// See ``LabelStorage``.
     public func quarantine(_ operation: OperationKey, _ why: NotCounted) {
         quarantined[operation] = why
     }

@@ -201,7 +201,9 @@ extension Merge {
     // MARK: Resolving
 
     /// The write whose value is shown: the policy's choice, then the larger causal height, then the
-    /// smaller leaf hash. Wall clocks never decide.
+    /// smaller leaf hash.
+    ///
+    /// Wall clocks never decide.
     func resolve(_ candidates: [RegisterRow], owner: Int?) throws -> RegisterRow? {
         guard candidates.count > 1 else { return candidates.first }
         var best: (row: RegisterRow, rank: Int, entry: EntryRow)?

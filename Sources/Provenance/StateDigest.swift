@@ -70,9 +70,11 @@ public struct StateSum: Sendable, Equatable {
 
 /// How much a label set holds.
 public struct LabelCounts: Sendable, Equatable {
+    /// The number of items.
     public var items = 0
     /// Counted annotations, retracted ones included.
     public var annotations = 0
+    /// The number of retracted labels.
     public var retracted = 0
     /// Items and annotations in conflict.
     public var conflicts = 0

@@ -2,7 +2,9 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 
-/// The command line. Exit status: 0 done, 1 the check or the work failed, 2 wrong use, 3 another
+/// The command line.
+///
+/// Exit status: 0 done, 1 the check or the work failed, 2 wrong use, 3 another
 /// process holds the lock, 4 the network or a partner refused.
 @main
 struct Countermark: AsyncParsableCommand {

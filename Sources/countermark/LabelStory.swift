@@ -106,7 +106,8 @@ extension Node {
         var fields: [String: Any] = [:]
         var reviews: [[String: Any]] = []
         var lines = ["\(label.id)  \(label.item)  \(label.isRetracted ? "retracted" : "active")"]
-        for (name, group) in Dictionary(grouping: all, by: \.field).sorted(by: { $0.key < $1.key }) {
+        for (name, group) in Dictionary(grouping: all, by: \.field).sorted(by: { $0.key < $1.key })
+        {
             let standing = surviving.filter { $0.field == name }
             let documents = group.map { write in
                 let replaced =
@@ -126,7 +127,8 @@ extension Node {
             fields[name] = [
                 "value": resolved(name, label), "contested": isContested, "writes": documents,
             ]
-            lines.append("  \(name) = \(resolved(name, label))\(isContested ? "  (contested)" : "")")
+            lines.append(
+                "  \(name) = \(resolved(name, label))\(isContested ? "  (contested)" : "")")
             for document in documents {
                 lines.append(
                     "    \(document["org"] ?? "") \(document["op"] ?? "")  "
@@ -135,7 +137,8 @@ extension Node {
             }
         }
         for review in reviews {
-            lines.append("  \(review["kind"] ?? "") by \(review["org"] ?? ""): \(review["value"] ?? "")")
+            lines.append(
+                "  \(review["kind"] ?? "") by \(review["org"] ?? ""): \(review["value"] ?? "")")
         }
         return LabelStory(
             document: [
@@ -148,8 +151,9 @@ extension Node {
         switch field {
         case "class": return label.className
         case "selector":
-            return (try? JSONSerialization.jsonObject(
-                with: Data(SelectorJSON.text(label.selector).utf8))) ?? NSNull()
+            return
+                (try? JSONSerialization.jsonObject(
+                    with: Data(SelectorJSON.text(label.selector).utf8))) ?? NSNull()
         case "status": return label.isRetracted ? 1 : 0
         default: return Output.json(label.fields[field])
         }

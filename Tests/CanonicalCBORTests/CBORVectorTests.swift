@@ -77,15 +77,17 @@ struct CBORVectorTests {
 
 @Suite("CBOR codec")
 struct CBORCodecTests {
-    @Test("errors name the offset", arguments: [
-        ([0x83, 0x01, 0x18, 0x10], CBORError.notShortest(offset: 2)),
-        ([0x82, 0x01], CBORError.truncated(offset: 0)),
-        ([0xa2, 0x02, 0x00, 0x01, 0x00], CBORError.unorderedKey(offset: 3)),
-        ([0x61, 0xff], CBORError.invalidUTF8(offset: 0)),
-        ([0x9f, 0xff], CBORError.indefiniteLength(offset: 0)),
-        ([0x00, 0x00], CBORError.trailingBytes(offset: 1)),
-        ([0xfa, 0x3f, 0x80, 0, 0], CBORError.notShortest(offset: 0)),
-    ] as [([UInt8], CBORError)])
+    @Test(
+        "errors name the offset",
+        arguments: [
+            ([0x83, 0x01, 0x18, 0x10], CBORError.notShortest(offset: 2)),
+            ([0x82, 0x01], CBORError.truncated(offset: 0)),
+            ([0xa2, 0x02, 0x00, 0x01, 0x00], CBORError.unorderedKey(offset: 3)),
+            ([0x61, 0xff], CBORError.invalidUTF8(offset: 0)),
+            ([0x9f, 0xff], CBORError.indefiniteLength(offset: 0)),
+            ([0x00, 0x00], CBORError.trailingBytes(offset: 1)),
+            ([0xfa, 0x3f, 0x80, 0, 0], CBORError.notShortest(offset: 0)),
+        ] as [([UInt8], CBORError)])
     func located(bytes: [UInt8], expected: CBORError) {
         #expect(throws: expected) { try CBORValue(decoding: bytes) }
     }

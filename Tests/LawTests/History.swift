@@ -11,7 +11,9 @@ struct History {
         let leafHash: Digest
     }
 
-    static let companies = ["acme.example", "borealis.example", "cirrus.example", "mallory.example"]
+    static let companies = [
+        "acme.example", "borealis.example", "cirrus.example", "mallory.example",
+    ]
     let dataset: DatasetID
     private(set) var logs: [Origin: [Entry]] = [:]
     /// What each company's node has merged of the other logs.

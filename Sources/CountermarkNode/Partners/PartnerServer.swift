@@ -2,8 +2,8 @@ import AnnotationModel
 import Foundation
 import HTTPTypes
 import Hummingbird
-import Logging
 import LogStorage
+import Logging
 import NIOCore
 import PartnerTLS
 import Signing
@@ -46,7 +46,8 @@ struct PartnerServer: Sendable {
         return origin
     }
 
-    private func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+    private func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response
+    {
         Response(
             status: status, headers: [.contentType: "application/json"],
             body: .init(byteBuffer: ByteBuffer(bytes: try JSONEncoder().encode(value))))

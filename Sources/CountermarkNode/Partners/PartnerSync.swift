@@ -187,7 +187,8 @@ public final class PartnerSync: Sendable {
         while !Task.isCancelled {
             let first = await sync(partner, client: client)
             if let error = first.error {
-                logger.warning("sync failed", metadata: ["partner": "\(partner.org)", "error": "\(error)"])
+                logger.warning(
+                    "sync failed", metadata: ["partner": "\(partner.org)", "error": "\(error)"])
             } else {
                 await withTaskGroup(of: Void.self) { group in
                     group.addTask { await self.followTheirs(partner, client, logger) }
@@ -212,7 +213,8 @@ public final class PartnerSync: Sendable {
                 try await pull(offer, client, nil, nil, &report)
             }
         } catch {
-            logger.info("watch ended", metadata: ["partner": "\(partner.org)", "error": "\(error)"])
+            logger.info(
+                "watch ended", metadata: ["partner": "\(partner.org)", "error": "\(error)"])
         }
     }
 
@@ -295,7 +297,9 @@ public struct NodeService: Service {
 extension Home {
     func pins() throws -> [String: [Certificate]] {
         var pins: [String: [Certificate]] = [:]
-        for partner in try partners() { pins[partner.org] = try Certificate.all(pem: partner.roots) }
+        for partner in try partners() {
+            pins[partner.org] = try Certificate.all(pem: partner.roots)
+        }
         return pins
     }
 

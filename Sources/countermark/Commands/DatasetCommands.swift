@@ -101,7 +101,8 @@ struct Member: ParsableCommand {
         @Argument var dataset: String
         @Argument(help: "The member's origin.") var org: String
         @Option(help: "reader, annotator, reviewer.") var role: String
-        @Option(help: "Its root certificate (PEM); else the partner's pinned one.") var root: String?
+        @Option(help: "Its root certificate (PEM); else the partner's pinned one.") var root:
+            String?
 
         func run() throws {
             guard let role = Role(name: role), role != .steward else {

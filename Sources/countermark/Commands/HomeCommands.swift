@@ -42,7 +42,8 @@ struct Init: ParsableCommand {
 func readText(_ path: String) throws -> String {
     guard let data = FileManager.default.contents(atPath: path) else {
         throw NodeError(
-            .failed, "no-file", "\(path) cannot be read", hint: "check the path and its permissions")
+            .failed, "no-file", "\(path) cannot be read", hint: "check the path and its permissions"
+        )
     }
     return String(decoding: data, as: UTF8.self)
 }
@@ -53,7 +54,8 @@ struct Key: ParsableCommand {
         abstract: "Keys of this organisation.", subcommands: [Show.self])
 
     struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "What a partner needs to know us.")
+        static let configuration = CommandConfiguration(
+            abstract: "What a partner needs to know us.")
         @OptionGroup var common: CommonOptions
 
         func run() throws {

@@ -110,7 +110,8 @@ struct Annotate: ParsableCommand {
     @Option(name: .customLong("class"), help: "The class.") var className: String
     @Option(help: "x,y,width,height in pixels.") var box: String?
     @Option(help: "Any selector as JSON, as jsonl files write it.") var selector: String?
-    @Option(name: .customLong("attr"), help: "NAME=VALUE; may be repeated.") var attributes: [String] = []
+    @Option(name: .customLong("attr"), help: "NAME=VALUE; may be repeated.") var attributes:
+        [String] = []
     @Option(help: "0...1.") var confidence: Double?
     @Option(help: "Who labelled.") var author: String?
 
@@ -164,7 +165,8 @@ private func assignment(_ text: String) throws -> (String, String) {
 }
 
 /// What the writing of one field of a label means.
-private func fieldWrite(_ field: String, _ value: String) throws -> AnnotationModel.Operation.Write {
+private func fieldWrite(_ field: String, _ value: String) throws -> AnnotationModel.Operation.Write
+{
     switch Field(name: field) {
     case .known(.className): return .className(value)
     case .known(.selector):

@@ -75,7 +75,8 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let home = try Home(opening: common.homePath)
-        guard let colon = peer.lastIndex(of: ":"), let port = UInt16(peer[peer.index(after: colon)...])
+        guard let colon = peer.lastIndex(of: ":"),
+            let port = UInt16(peer[peer.index(after: colon)...])
         else { throw ValidationError("--peer is HOST:PORT") }
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         let logger = Logger(label: "countermark")
