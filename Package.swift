@@ -83,6 +83,7 @@ let package = Package(
             name: "countermark",
             dependencies: [
                 "CountermarkNode", "AnnotationFormats", "AnnotationStore", "LogStorage",
+                "PartnerTLS",
                 "Provenance", "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
                 argumentParser, logging, serviceLifecycle, unixSignals,
             ],

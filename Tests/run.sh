@@ -7,4 +7,5 @@ bash Tests/setup.sh
 swift format lint --strict --recursive Package.swift Sources Tests
 swift build --build-tests
 swift test --skip-build
+COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Independent/check.sh
 COUNTERMARK="$PWD/.build/debug/countermark" bash Examples/three-companies/run.sh

@@ -186,7 +186,8 @@ extension LabelStore {
                         key: String(decoding: row["key"] as Data, as: UTF8.self))
                     let list = (row["fields"] as Data?).map { Array($0) } ?? []
                     for (field, value) in FieldList.decode(list) {
-                        record.fields[try names.field(field)] = try FieldValue(decoding: value)
+                        let value = try FieldValue(decoding: value)
+                        if value != .null { record.fields[try names.field(field)] = value }
                     }
                     try body(record)
                 }

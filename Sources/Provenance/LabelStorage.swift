@@ -181,6 +181,9 @@ public struct RowFlags: OptionSet, Sendable, Hashable {
     /// There are rows in the register table.
     public static let hasRegisters = RowFlags(rawValue: 4)
 
+    /// Of an item: some operation has written to it.
+    public static let written = RowFlags(rawValue: 8)
+
     /// Any kind of conflict.
     public var isConflict: Bool { rawValue & 3 != 0 }
 }

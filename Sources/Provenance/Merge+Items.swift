@@ -18,9 +18,11 @@ extension Merge {
         }
         pairs.sort { $0.field < $1.field }
         try storage.touch(row.target, scope.key)
-        if row.base == nil, registers.isEmpty {
+        if !row.flags.contains(.written) {
+            // Cleared fields are kept too: a later write may be concurrent with the clearing.
             row.base = scope.key
-            row.fields = FieldList.encode(pairs.filter { $0.value != [0xf6] })
+            row.flags.insert(.written)
+            row.fields = FieldList.encode(pairs)
         } else {
             try spread(&row, into: &registers)
             for (field, value) in pairs {
@@ -64,7 +66,7 @@ extension Merge {
             pairs.append((field, winner.value))
         }
         row.fields = FieldList.encode(pairs)
-        row.flags = try flags(registers, base: OperationKey(packed: 0))
+        row.flags = try flags(registers, base: OperationKey(packed: 0)).union(.written)
     }
 
     /// The element of an item's row.

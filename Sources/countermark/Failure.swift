@@ -5,6 +5,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import LogStorage
+import PartnerTLS
 import Provenance
 import Signing
 import TransparencyLog
@@ -17,6 +18,7 @@ extension AnnotationModelError: ReportedError {}
 extension AnnotationStoreError: ReportedError {}
 extension FormatError: ReportedError {}
 extension LogStorageError: ReportedError {}
+extension PartnerTLSError: ReportedError {}
 extension ProvenanceError: ReportedError {}
 extension SigningError: ReportedError {}
 extension TransparencyLogError: ReportedError {}
@@ -41,6 +43,8 @@ struct Failure {
                 (code, status) = ("log-storage", 1)
             }
             (message, hint) = ("\(error)", "")
+        case let error as PartnerTLSError:
+            (code, message, hint, status) = ("partner", "\(error)", "", 4)
         case let error as AnnotationModelError:
             if case .badIdentifier = error {
                 (code, status) = ("bad-identifier", 2)

@@ -144,10 +144,12 @@ struct History {
             return random.oneIn(3)
                 ? .addItem(
                     key: item,
-                    fields: [
-                        .known(.width): .integer(Int64.random(in: 1...2, using: &random)),
-                        .attribute("line"): .text(className),
-                    ])
+                    fields: random.oneIn(3)
+                        ? [:]
+                        : [
+                            .known(.width): .integer(Int64.random(in: 1...2, using: &random)),
+                            .attribute("line"): random.oneIn(3) ? .null : .text(className),
+                        ])
                 : .addAnnotation(
                     item: item, className: className, selector: selector,
                     fields: random.oneIn(2) ? [.attribute("severity"): .text(className)] : [:])

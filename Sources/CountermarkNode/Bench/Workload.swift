@@ -37,7 +37,8 @@ struct Workload {
     private let companies: [Origin]
     /// Where each company's labels stand, in order.
     private var slots: [[Slot]] = [[], [], []]
-    private var sizes: [UInt64] = [0, 0, 0]
+    /// The logs' sizes: each begins with the entry that introduces its keys.
+    private var sizes: [UInt64] = [1, 1, 1]
 
     private init(labels: Int, limit: Int, companies: [Origin]) {
         (self.labels, self.limit, self.companies) = (labels, limit, companies)

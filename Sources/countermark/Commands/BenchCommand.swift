@@ -1,0 +1,35 @@
+import ArgumentParser
+import CountermarkNode
+import Foundation
+
+/// The benchmarks that the documentation quotes.
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Writes, verifies and merges the deterministic workload, and prints the figures.")
+    @OptionGroup var common: CommonOptions
+    @Option(help: "Labels in the workload.") var labels = 1_000_000
+    @Option(help: "Operations in a changeset; 1 measures single edits.") var perChangeset = 4_096
+    @Option(help: "Where to put the homes while it runs.") var scratch = NSTemporaryDirectory()
+
+    func run() throws {
+        guard labels > 0, (1...4_096).contains(perChangeset) else {
+            throw ValidationError("--labels is above 0, --per-changeset 1...4096")
+        }
+        let rows = try MergeBenchmark.run(
+            labels: labels, operationsPerEntry: perChangeset, folder: scratch)
+        let documents = rows.map { row in
+            [
+                "name": row.name,
+                "figures": Dictionary(
+                    row.figures.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }
+                ),
+            ] as [String: Any]
+        }
+        common.print(
+            ["benchmarks": documents],
+            rows.flatMap { row in
+                [row.name]
+                    + row.figures.map { "  \(String(format: "%14.1f", $0.value))  \($0.name)" }
+            })
+    }
+}
