@@ -97,6 +97,9 @@ let package = Package(
             name: "SigningTests", dependencies: ["Signing", "CanonicalCBOR"],
             swiftSettings: settings),
         .testTarget(
+            name: "TransparencyLogTests", dependencies: ["TransparencyLog", "Signing"],
+            swiftSettings: settings),
+        .testTarget(
             name: "LawTests", dependencies: ["Provenance", "AnnotationModel", "Signing"],
             swiftSettings: settings),
         .testTarget(

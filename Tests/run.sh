@@ -7,5 +7,6 @@ bash Tests/setup.sh
 swift format lint --strict --recursive Package.swift Sources Tests
 swift build --build-tests
 swift test --skip-build
+python3 Tests/Crash/kill.py --program .build/debug/countermark --rounds 300
 COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Independent/check.sh
 COUNTERMARK="$PWD/.build/debug/countermark" bash Examples/three-companies/run.sh
