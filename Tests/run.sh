@@ -10,3 +10,12 @@ swift test --skip-build
 python3 Tests/Crash/kill.py --program .build/debug/countermark --rounds 300
 COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Independent/check.sh
 COUNTERMARK="$PWD/.build/debug/countermark" bash Examples/three-companies/run.sh
+
+# The public sample beside the project, where somebody put it.
+public=../shared/data/pcb-deeppcb
+if [ -d "$public" ]; then
+    COUNTERMARK="$PWD/.build/debug/countermark" \
+        bash Examples/three-companies/run.sh --boards "$public"
+else
+    echo "SKIPPED: the example on the public DeepPCB sample, which is not beside the project"
+fi

@@ -162,11 +162,22 @@ struct Status: ParsableCommand {
         let partners = try node.home.partners().map { partner in
             ["org": partner.org, "lastSeen": NSNull(), "state": "pinned"] as [String: Any]
         }
+        let warnings = try alarms(node.home).map {
+            "ALARM \($0["kind"] ?? ""): \($0["file"] ?? "")"
+        }
         common.print(
             [
                 "org": node.home.origin.description, "datasets": datasets, "partners": partners,
-                "alarms": [],
-            ], lines(datasets, node))
+                "alarms": try alarms(node.home),
+            ], lines(datasets, node) + warnings)
+    }
+
+    /// What an operator must look into: histories that contradict each other.
+    private func alarms(_ home: Home) throws -> [[String: Any]] {
+        let files = try? FileManager.default.contentsOfDirectory(atPath: home.path + "/evidence")
+        return (files ?? []).sorted().map {
+            ["kind": "equivocation", "file": "\(home.path)/evidence/\($0)"]
+        }
     }
 
     private func describe(_ id: DatasetID, _ node: Node) throws -> [String: Any] {
