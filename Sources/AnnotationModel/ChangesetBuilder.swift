@@ -18,6 +18,8 @@ public struct ChangesetBuilder: Sendable {
     private var body = CBOREncoder(capacity: 65_536)
     private var one = CBOREncoder(capacity: 1_024)
     private var fixedBytes: Int
+    /// True once an operation was added that is no governance act.
+    private var holdsPlain = false
 
     /// An empty changeset; `headsMax` heads will be added when it is closed.
     ///
@@ -53,6 +55,7 @@ public struct ChangesetBuilder: Sendable {
         if total <= Changeset.payloadBytesMax, strings.count <= Changeset.stringsMax {
             body.encoded(one.bytes)
             count += 1
+            if case .governance = operation {} else { holdsPlain = true }
             return true
         }
         strings = strings.filter { $0.value < stringsBefore }
@@ -174,6 +177,10 @@ public struct ChangesetBuilder: Sendable {
             one.integer(try intern(key))
             try encode(text: text)
         case .governance(let act):
+            guard !holdsPlain else {
+                throw .badOperation(
+                    position: count, why: "governance acts come before all other operations")
+            }
             let members = act.members
             guard GovernanceAct(code: act.code, members: members) == act else {
                 throw .badOperation(position: count, why: "a governance act beyond its limits")

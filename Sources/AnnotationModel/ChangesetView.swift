@@ -174,6 +174,14 @@ public struct ChangesetView {
             remaining: operationCount, stringCount: strings.count)
     }
 
+    /// The governance acts with their positions; they come before all other operations.
+    public func acts() throws(AnnotationModelError) -> [(position: Int, act: GovernanceAct)] {
+        var acts: [(position: Int, act: GovernanceAct)] = []
+        var cursor = operations
+        while case .governance(let act)? = try cursor.next() { acts.append((cursor.position, act)) }
+        return acts
+    }
+
     /// Walks all operations and makes sure that nothing follows them.
     public func check() throws(AnnotationModelError) {
         var cursor = operations
@@ -233,6 +241,8 @@ public struct OperationCursor {
     private let stringCount: Int
     /// The position of the operation that ``next()`` returned last.
     public private(set) var position = -1
+    /// Governance acts come first, so that whoever folds them need not read all operations.
+    private var isPastActs = false
 
     init(reader: CBORReader, remaining: Int, stringCount: Int) {
         self.reader = reader
@@ -249,7 +259,14 @@ public struct OperationCursor {
             let start = reader.offset
             let members = try reader.arrayHead()
             let code = try reader.unsigned(max: 255, "an unknown operation")
-            if code >= 16 { return .governance(try governance(code, members - 1, at: start)) }
+            if code >= 16 {
+                guard !isPastActs else {
+                    throw .outOfRange(
+                        offset: start, what: "governance acts come before all other operations")
+                }
+                return .governance(try governance(code, members - 1, at: start))
+            }
+            isPastActs = true
             return try plain(code, members - 1, at: start)
         } catch {
             throw .encoding(error)

@@ -83,6 +83,7 @@ public final class LabelStore {
                         try forgetIfChanged(db)
                         let merge = try opened(db, dataset, rootAt: rootAt)
                         result = try body(merge.merge)
+                        try merge.storage.flush()
                         try save(db, merge)
                         return .commit
                     }

@@ -1,10 +1,12 @@
 import AnnotationModel
+import GRDBSQLite
 import Provenance
 import Signing
 
 /// The label table of one dataset in SQLite, as the merge writes it.
 ///
-/// Every statement is prepared once; a row is bound from where its bytes lie in the changeset.
+/// Every statement is prepared once, and new rows go in by batches. Whoever reads a table flushes its
+/// batch first; ``flush()`` must run before the transaction ends.
 final class SQLiteLabelStorage: LabelStorage {
     private let dataset: Int64
     private var nameIDs: [[UInt8]: Int64] = [:]
@@ -14,13 +16,19 @@ final class SQLiteLabelStorage: LabelStorage {
 
     private let selectName, selectNameID, insertName: Statement
     private let selectItemByKey, selectItemByID, addItem, changeItem: Statement
-    private let addAnnotation, selectAnnotation, changeAnnotation, addRun: Statement
-    private let selectRegisters, addRegister, removeRegister, addTouch: Statement
+    private let selectAnnotation, changeAnnotation: Statement
+    private let selectRegisters, removeRegister: Statement
+    private let newAnnotations, newRuns, newRegisters, newTouches: RowBatch
     private let addEntry, selectEntry, addContext, selectContext, addQuarantine: Statement
     private let addAct: Statement
+    private let connection: OpaquePointer
+    /// Entries are few and edits ask for their heights again and again.
+    private var entries: [Int64: EntryRow] = [:]
+    private static let entriesCachedMax = 4_096
 
     init(_ connection: OpaquePointer, dataset: Int64) throws(AnnotationStoreError) {
         self.dataset = dataset
+        self.connection = connection
         func prepare(_ sql: String) throws(AnnotationStoreError) -> Statement {
             try Statement(connection, sql)
         }
@@ -31,19 +39,20 @@ final class SQLiteLabelStorage: LabelStorage {
             "SELECT id,base,flags,fields FROM item WHERE dataset=? AND key=?")
         selectItemByID = try prepare("SELECT key,base,flags,fields FROM item WHERE id=?")
         addItem = try prepare(
-            "INSERT INTO item(dataset,key,flags) VALUES(?,?,0) RETURNING id")
+            "INSERT INTO item(dataset,key,base,flags,fields) VALUES(?,?,?,?,?)")
         changeItem = try prepare("UPDATE item SET base=?,flags=?,fields=? WHERE id=?")
-        addAnnotation = try prepare("INSERT INTO annotation VALUES(?,?,?,?,?,0,?,?,?)")
+        newAnnotations = try RowBatch(
+            connection, into: "annotation", row: "(?,?,?,?,?,0,?,?,?)")
+        newRuns = try RowBatch(connection, into: "run", row: "(?,?,?)")
+        newRegisters = try RowBatch(connection, into: "register", row: "(?,?,?,?)")
+        newTouches = try RowBatch(connection, into: "touch", row: "(?,?)")
         selectAnnotation = try prepare(
             "SELECT item,class,selector,status,flags,source,author,fields FROM annotation "
                 + "WHERE key=?")
         changeAnnotation = try prepare(
             "UPDATE annotation SET class=?,selector=?,status=?,flags=?,fields=? WHERE key=?")
-        addRun = try prepare("INSERT INTO run VALUES(?,?,?)")
         selectRegisters = try prepare("SELECT field,op,value FROM register WHERE target=?")
-        addRegister = try prepare("INSERT INTO register VALUES(?,?,?,?)")
         removeRegister = try prepare("DELETE FROM register WHERE target=? AND field=? AND op=?")
-        addTouch = try prepare("INSERT INTO touch VALUES(?,?)")
         addEntry = try prepare("INSERT INTO entry VALUES(?,?,?,?,?,?)")
         selectEntry = try prepare("SELECT leaf,height,time,operations,why FROM entry WHERE key=?")
         addContext = try prepare("INSERT INTO context VALUES(?,?)")
@@ -53,10 +62,9 @@ final class SQLiteLabelStorage: LabelStorage {
         addQuarantine = try prepare("INSERT INTO quarantine VALUES(?,?)")
     }
 
-    /// Forgets cached names: another process may have made the tables anew.
-    func forgetNames() {
-        nameIDs.removeAll()
-        names.removeAll()
+    /// Inserts the rows that wait in batches.
+    func flush() throws {
+        for batch in [newAnnotations, newRuns, newRegisters, newTouches] { try batch.flush() }
     }
 
     /// The keys of a table's rows that belong to a log.
@@ -162,15 +170,16 @@ final class SQLiteLabelStorage: LabelStorage {
             flags: RowFlags(rawValue: Int(statement.integer(2))), fields: statement.bytes(3))
     }
 
-    func insertItem(key: UnsafeRawBufferPointer) throws -> Int64 {
+    func insertItem(key: UnsafeRawBufferPointer, _ row: ItemRow) throws -> Int64 {
         addItem.bind(1, dataset)
         addItem.bind(2, key)
-        guard try addItem.step() else {
-            throw AnnotationStoreError.damagedRow(table: "item", key: 0)
+        if let base = row.base { addItem.bind(3, base.packed) } else { addItem.bindNull(3) }
+        addItem.bind(4, row.flags.rawValue)
+        try row.fields.withUnsafeBytes {
+            addItem.bind(5, $0)
+            try addItem.run()
         }
-        let id = addItem.integer(0)
-        _ = try addItem.step()
-        return id
+        return sqlite3_last_insert_rowid(connection)
     }
 
     func updateItem(_ row: ItemRow) throws {
@@ -184,18 +193,19 @@ final class SQLiteLabelStorage: LabelStorage {
     // MARK: Annotations
 
     func insertAnnotation(_ key: OperationKey, _ row: borrowing NewAnnotation) throws {
-        addAnnotation.bind(1, key.packed)
-        addAnnotation.bind(2, row.item)
-        addAnnotation.bind(3, row.className)
-        addAnnotation.bind(4, row.selector)
-        addAnnotation.bind(5, row.isRetracted ? 1 : 0)
-        addAnnotation.bind(6, row.source)
-        addAnnotation.bind(7, row.author)
-        addAnnotation.bind(8, row.fields)
-        try addAnnotation.run()
+        newAnnotations.add(key.packed)
+        newAnnotations.add(row.item)
+        newAnnotations.add(row.className)
+        newAnnotations.add(row.selector)
+        newAnnotations.add(row.isRetracted ? 1 : 0)
+        newAnnotations.add(row.source)
+        newAnnotations.add(row.author)
+        newAnnotations.add(row.fields)
+        try newAnnotations.endRow(key: key.packed)
     }
 
     func annotation(_ key: OperationKey) throws -> AnnotationRow? {
+        try newAnnotations.flush(ifHolding: key.packed)
         selectAnnotation.bind(1, key.packed)
         guard try selectAnnotation.step() else { return nil }
         defer { selectAnnotation.reset() }
@@ -208,25 +218,31 @@ final class SQLiteLabelStorage: LabelStorage {
     }
 
     func updateAnnotation(_ key: OperationKey, _ row: AnnotationRow) throws {
+        try newAnnotations.flush(ifHolding: key.packed)
         changeAnnotation.bind(1, row.className)
-        changeAnnotation.bind(2, row.selector)
         changeAnnotation.bind(3, row.isRetracted ? 1 : 0)
         changeAnnotation.bind(4, row.flags.rawValue)
-        changeAnnotation.bind(5, row.fields)
         changeAnnotation.bind(6, key.packed)
-        try changeAnnotation.run()
+        try row.selector.withUnsafeBytes { selector in
+            try row.fields.withUnsafeBytes { fields in
+                changeAnnotation.bind(2, selector)
+                changeAnnotation.bind(5, fields)
+                try changeAnnotation.run()
+            }
+        }
     }
 
     func insertRun(item: Int64, first: OperationKey, last: OperationKey) throws {
-        addRun.bind(1, item)
-        addRun.bind(2, first.packed)
-        addRun.bind(3, last.packed)
-        try addRun.run()
+        newRuns.add(item)
+        newRuns.add(first.packed)
+        newRuns.add(last.packed)
+        try newRuns.endRow(key: item)
     }
 
     // MARK: Registers
 
     func registers(_ target: Int64) throws -> [RegisterRow] {
+        try newRegisters.flush(ifHolding: target)
         selectRegisters.bind(1, target)
         var rows: [RegisterRow] = []
         while try selectRegisters.step() {
@@ -240,14 +256,15 @@ final class SQLiteLabelStorage: LabelStorage {
     }
 
     func insertRegister(_ target: Int64, _ row: RegisterRow) throws {
-        addRegister.bind(1, target)
-        addRegister.bind(2, row.field)
-        addRegister.bind(3, row.operation.packed)
-        addRegister.bind(4, row.value)
-        try addRegister.run()
+        newRegisters.add(target)
+        newRegisters.add(row.field)
+        newRegisters.add(row.operation.packed)
+        row.value.withUnsafeBytes { newRegisters.add($0) }
+        try newRegisters.endRow(key: target)
     }
 
     func deleteRegister(_ target: Int64, field: Int64, operation: OperationKey) throws {
+        try newRegisters.flush(ifHolding: target)
         removeRegister.bind(1, target)
         removeRegister.bind(2, field)
         removeRegister.bind(3, operation.packed)
@@ -255,9 +272,9 @@ final class SQLiteLabelStorage: LabelStorage {
     }
 
     func touch(_ target: Int64, _ operation: OperationKey) throws {
-        addTouch.bind(1, target)
-        addTouch.bind(2, operation.packed)
-        try addTouch.run()
+        newTouches.add(target)
+        newTouches.add(operation.packed)
+        try newTouches.endRow(key: target)
     }
 
     // MARK: Entries
@@ -273,17 +290,21 @@ final class SQLiteLabelStorage: LabelStorage {
     }
 
     func entry(_ key: Int64) throws -> EntryRow? {
+        if let row = entries[key] { return row }
         selectEntry.bind(1, key)
         guard try selectEntry.step() else { return nil }
         defer { selectEntry.reset() }
         guard let leafHash = Digest(selectEntry.bytes(0)) else {
             throw AnnotationStoreError.damagedRow(table: "entry", key: key)
         }
-        return EntryRow(
+        let row = EntryRow(
             leafHash: leafHash, height: selectEntry.integer(1), time: selectEntry.integer(2),
             operationCount: Int(selectEntry.integer(3)),
             notCounted: selectEntry.isNull(4)
                 ? nil : NotCounted(rawValue: Int(selectEntry.integer(4))))
+        if entries.count >= Self.entriesCachedMax { entries.removeAll(keepingCapacity: true) }
+        entries[key] = row
+        return row
     }
 
     func insertContext(_ entryKey: Int64, _ context: CausalContext) throws {

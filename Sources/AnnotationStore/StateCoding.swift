@@ -7,11 +7,10 @@ import Signing
 enum StateCoding {
     static func encode(_ context: CausalContext) -> [UInt8] {
         var encoder = CBOREncoder()
-        let sizes = context.sizes.sorted { $0.key < $1.key }
-        encoder.arrayHead(sizes.count * 2)
-        for (log, size) in sizes {
-            encoder.integer(log)
-            encoder.unsigned(size)
+        encoder.arrayHead(context.parts.count * 2)
+        for part in context.parts {
+            encoder.integer(part.log)
+            encoder.unsigned(part.size)
         }
         return encoder.bytes
     }

@@ -178,8 +178,7 @@ extension Node {
             do throws(ProvenanceError) {
                 let verified = try verifier.verify(
                     entry, index: from + UInt64(position), with: cose)
-                let view = try? ChangesetView(verified.statement.payload(in: entry))
-                return .success(view?.operationCount ?? 0)
+                return .success(verified.operationCount)
             } catch {
                 return .failure(error)
             }

@@ -203,8 +203,7 @@ public final class Node {
             if reader.size <= held { continue }
             try reader.forEachEntry(from: held, to: reader.size) { index, entry in
                 let statement = try COSESign1.parse(entry)
-                let acts = try LogVerifier.acts(
-                    in: try ChangesetView(statement.payload(in: entry)))
+                let acts = try ChangesetView(statement.payload(in: entry)).acts()
                 try merge.take(acts, log: number, entry: index)
                 return true
             }

@@ -30,7 +30,7 @@ struct OutgoingBatch {
 
     /// Puts the introduction of the signer's key in front of everything.
     mutating func introduce(_ operation: Operation) throws {
-        var first = try ChangesetBuilder(heads: heads.count)
+        var first = try newBuilder()
         _ = try first.append(operation)
         builder = first
     }
@@ -41,18 +41,17 @@ struct OutgoingBatch {
     mutating func append(
         _ operation: Operation, sign: ([UInt8]) throws -> [UInt8]
     ) throws -> Slot {
-        var current = try builder ?? newBuilder()
-        if try !current.append(operation) {
-            builder = current
+        // In place: a copy of the builder would copy its buffer for each operation.
+        if builder == nil { builder = try newBuilder() }
+        if try builder?.append(operation) != true {
             try close(sign)
-            current = try newBuilder()
-            guard try current.append(operation) else {
+            builder = try newBuilder()
+            guard try builder?.append(operation) == true else {
                 throw AnnotationModelError.limit(
                     what: "the size of one operation", value: 0, max: Changeset.payloadBytesMax)
             }
         }
-        builder = current
-        return Slot(entry: nextIndex, position: current.count - 1)
+        return Slot(entry: nextIndex, position: (builder?.count ?? 1) - 1)
     }
 
     private func newBuilder() throws -> ChangesetBuilder {

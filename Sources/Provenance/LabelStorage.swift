@@ -50,8 +50,8 @@ public protocol LabelStorage: AnyObject {
     func item(key: UnsafeRawBufferPointer) throws -> ItemRow?
     /// The item with an id.
     func item(id: Int64) throws -> ItemRow?
-    /// Adds an item without any field.
-    func insertItem(key: UnsafeRawBufferPointer) throws -> Int64
+    /// Adds an item and gives it its id; the row's own id means nothing.
+    func insertItem(key: UnsafeRawBufferPointer, _ row: ItemRow) throws -> Int64
     /// Replaces all but the key.
     func updateItem(_ row: ItemRow) throws
 
@@ -230,15 +230,43 @@ public struct EntryRow: Sendable, Equatable {
 
 /// How much of each log an entry's author had merged, by the logs' local numbers.
 public struct CausalContext: Sendable, Equatable {
-    /// Sizes by log.
-    public private(set) var sizes: [Int: UInt64] = [:]
+    /// One log's part.
+    public struct Part: Sendable, Equatable {
+        /// The log's local number.
+        public let log: Int
+        /// The entries that were merged.
+        public var size: UInt64
+    }
+
+    /// The parts, ascending by log. A dataset has few logs: an array is searched faster than a table
+    /// is hashed, and the merge asks for each edit.
+    public private(set) var parts: [Part] = []
 
     /// The context of nothing.
     public init() {}
 
     /// The size of one log within the context.
     public subscript(log: Int) -> UInt64 {
-        get { sizes[log] ?? 0 }
-        set { sizes[log] = newValue }
+        get {
+            let index = place(of: log)
+            return index < parts.count && parts[index].log == log ? parts[index].size : 0
+        }
+        set {
+            let index = place(of: log)
+            if index < parts.count, parts[index].log == log {
+                parts[index].size = newValue
+            } else {
+                parts.insert(Part(log: log, size: newValue), at: index)
+            }
+        }
+    }
+
+    private func place(of log: Int) -> Int {
+        var (low, high) = (0, parts.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if parts[middle].log < log { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

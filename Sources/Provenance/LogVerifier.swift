@@ -28,6 +28,8 @@ public struct LogVerifier: Sendable {
         public let statement: COSESign1
         /// Governance acts with their positions.
         public let acts: [(position: Int, act: GovernanceAct)]
+        /// The number of operations.
+        public let operationCount: Int
     }
 
     /// Takes a key that an earlier, stored entry of the log introduced.
@@ -70,8 +72,12 @@ public struct LogVerifier: Sendable {
             throw .otherClaims("other content")
         }
         let acts: [(position: Int, act: GovernanceAct)]
+        let operationCount: Int
         do throws(AnnotationModelError) {
-            acts = try Self.acts(in: try ChangesetView(statement.payload(in: entry)))
+            let view = try ChangesetView(statement.payload(in: entry))
+            try view.check()
+            acts = try view.acts()
+            operationCount = view.operationCount
         } catch {
             throw .payload(error)
         }
@@ -88,20 +94,7 @@ public struct LogVerifier: Sendable {
         for (_, act) in acts {
             if case .addKey(_, let key?) = act, logKey == nil { logKey = key }
         }
-        return Verified(statement: statement, acts: acts)
-    }
-
-    /// The acts of a changeset, all of whose operations are checked on the way.
-    public static func acts(
-        in view: ChangesetView
-    ) throws(AnnotationModelError) -> [(position: Int, act: GovernanceAct)] {
-        var acts: [(position: Int, act: GovernanceAct)] = []
-        var cursor = view.operations
-        while let operation = try cursor.next() {
-            if case .governance(let act) = operation { acts.append((cursor.position, act)) }
-        }
-        try cursor.finish()
-        return acts
+        return Verified(statement: statement, acts: acts, operationCount: operationCount)
     }
 
     private func introduce(

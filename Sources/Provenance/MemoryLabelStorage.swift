@@ -43,9 +43,10 @@ public final class MemoryLabelStorage: LabelStorage {
     public func item(id: Int64) -> ItemRow? { items[id] }
 
     /// See ``LabelStorage``.
-    public func insertItem(key: UnsafeRawBufferPointer) -> Int64 {
+    public func insertItem(key: UnsafeRawBufferPointer, _ row: ItemRow) -> Int64 {
         let id = Int64(items.count + 1)
-        items[id] = ItemRow(id: id, key: Array(key))
+        items[id] = ItemRow(
+            id: id, key: Array(key), base: row.base, flags: row.flags, fields: row.fields)
         itemIDs[Array(key)] = id
         return id
     }

@@ -34,8 +34,8 @@ extension Merge {
         hasher.bytes(scope.view.utf8(item))
         hasher.bytes(scope.view.utf8(className))
         hasher.bytes(selector)
-        try hashName(scope.source)
-        try hashName(scope.author)
+        hasher.bytes(scope.sourceName)
+        hasher.bytes(scope.authorName)
         if !list.isEmpty { try hashFields(list) }
         state.sum.add(hasher.finish())
     }
@@ -123,7 +123,7 @@ extension Merge {
         guard var row = try storage.annotation(target) else { return .unknownTarget }
         let before = row
         let oldElement = try element(of: row, key: target)
-        var registers = try storage.registers(target.packed)
+        var registers = try registers(of: row, target)
         var written: [Int64] = []
         try fields.forEach { code, value in
             let field = try fieldID(code, scope.view)
@@ -142,6 +142,11 @@ extension Merge {
         row.flags = try flags(registers, base: nil)
         try replace(before, by: row, target, oldElement)
         return nil
+    }
+
+    /// The surviving writes beyond the base; most annotations have none, and their rows say so.
+    private func registers(of row: AnnotationRow, _ key: OperationKey) throws -> [RegisterRow] {
+        try row.flags.contains(.hasRegisters) ? storage.registers(key.packed) : []
     }
 
     private func classText(_ value: UnsafeRawBufferPointer, _ view: ChangesetView) throws -> [UInt8]
@@ -300,7 +305,7 @@ extension Merge {
         let value = FieldValue.array([.integer(Int64(verdict.rawValue)), text]).encoded
         let before = row
         let oldElement = try element(of: row, key: target)
-        var registers = try storage.registers(target.packed)
+        var registers = try registers(of: row, target)
         try write(field, value, target.packed, scope.key, &registers)
         try storage.touch(target.packed, scope.key)
         row.flags = try flags(registers, base: nil)

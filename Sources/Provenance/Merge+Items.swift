@@ -8,22 +8,28 @@ extension Merge {
     /// While one operation alone has written to an item, its row says so and the register table holds
     /// nothing of it: most items are registered once. The second write moves the first into registers,
     /// whichever of the two arrived first, so the rows do not depend on the order of arrival.
-    func writeItem(_ id: Int64, _ fields: FieldPairs, _ scope: OperationScope) throws {
-        guard var row = try storage.item(id: id) else { throw ProvenanceError.unknownItem(id) }
-        let before = row
-        var registers = try storage.registers(row.target)
+    func writeItem(_ index: Int, _ fields: FieldPairs, _ scope: OperationScope) throws {
         var pairs: [(field: Int64, value: [UInt8])] = []
         try fields.forEach { code, value in
             pairs.append((try itemField(code, scope), Array(value)))
         }
         pairs.sort { $0.field < $1.field }
+        let key = scope.view.utf8(index)
+        let known = itemIDs[index]
+        let found = try known == 0 ? storage.item(key: key) : storage.item(id: known)
+        guard var row = found else {
+            let id = try addItem(key, Self.written(ItemRow(id: 0, key: Array(key)), pairs, scope))
+            itemIDs[index] = id
+            try storage.touch(-id, scope.key)
+            return
+        }
+        itemIDs[index] = row.id
+        let before = row
         try storage.touch(row.target, scope.key)
         if !row.flags.contains(.written) {
-            // Cleared fields are kept too: a later write may be concurrent with the clearing.
-            row.base = scope.key
-            row.flags.insert(.written)
-            row.fields = FieldList.encode(pairs)
+            row = Self.written(row, pairs, scope)
         } else {
+            var registers = try row.base == nil ? storage.registers(row.target) : []
             try spread(&row, into: &registers)
             for (field, value) in pairs {
                 try write(field, value, row.target, scope.key, &registers)
@@ -34,6 +40,19 @@ extension Merge {
         state.sum.add(try element(of: row))
         count(conflict: row.flags, instead: before.flags)
         try storage.updateItem(row)
+    }
+
+    /// An item after its first write.
+    ///
+    /// Cleared fields are kept too: a later write may be concurrent with the clearing.
+    private static func written(
+        _ row: ItemRow, _ pairs: [(field: Int64, value: [UInt8])], _ scope: OperationScope
+    ) -> ItemRow {
+        var row = row
+        row.base = scope.key
+        row.flags.insert(.written)
+        row.fields = FieldList.encode(pairs)
+        return row
     }
 
     /// `examined` is one register a company; all other fields are shared.

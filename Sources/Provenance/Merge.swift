@@ -45,20 +45,25 @@ public enum MergeOutcome: Equatable, Sendable {
 /// (``MergeState/needsRebuild``).
 public final class Merge {
     /// The state that is not rows.
-    public var state: MergeState
+    ///
+    /// A merge is used by one thread at a time: its properties are read and written for each operation,
+    /// where the run-time checks of exclusive access would cost more than the additions they guard.
+    @exclusivity(unchecked) public var state: MergeState
     let storage: any LabelStorage
     /// Where the rows are kept.
     public var rows: any LabelStorage { storage }
     /// The root of a log at a size, as this node computed it; nil if it holds less.
     private let rootAt: (Origin, UInt64) throws -> Digest?
 
-    var hasher = ElementHasher()
-    var itemIDs: [Int64] = []
-    var nameIDs: [Int64] = []
-    /// The context of the entry being applied, by the logs' numbers.
-    var context = CausalContext()
-    private var run: (item: Int64, first: OperationKey, last: OperationKey)?
-    private var lastItemKey: (id: Int64, key: [UInt8]) = (0, [])
+    @exclusivity(unchecked) var hasher = ElementHasher()
+    /// What the strings of the entry being applied stand for; 0 where that was not asked yet.
+    @exclusivity(unchecked) var itemIDs: [Int64] = []
+    @exclusivity(unchecked) var nameIDs: [Int64] = []
+    @exclusivity(unchecked) private var logNumbers: [Int] = []
+    /// The context of the entry being applied.
+    @exclusivity(unchecked) var context = CausalContext()
+    @exclusivity(unchecked) private var run: (item: Int64, first: OperationKey, last: OperationKey)?
+    @exclusivity(unchecked) private var lastItemKey: (id: Int64, key: [UInt8]) = (0, [])
 
     /// A merge into a storage.
     public init(
@@ -174,8 +179,9 @@ public final class Merge {
     private func contains(
         _ cited: CausalContext, in log: LogProgress, _ index: UInt64
     ) throws -> Bool {
-        cited.sizes.allSatisfy { number, size in
-            number == log.number ? size <= index : (log.cited[number]?.size ?? 0) >= size
+        cited.parts.allSatisfy { part in
+            part.log == log.number
+                ? part.size <= index : (log.cited[part.log]?.size ?? 0) >= part.size
         }
     }
 
@@ -183,22 +189,24 @@ public final class Merge {
 
     private func applyOperations(of entry: VerifiedChangeset, log: LogProgress) throws {
         let view = entry.view
-        itemIDs.removeAll(keepingCapacity: true)
-        nameIDs.removeAll(keepingCapacity: true)
-        itemIDs.append(contentsOf: repeatElement(0, count: view.stringCount))
-        nameIDs.append(contentsOf: repeatElement(0, count: view.stringCount))
+        startAnew(&itemIDs, 0, view.stringCount)
+        startAnew(&nameIDs, 0, view.stringCount)
+        startAnew(&logNumbers, 0, view.stringCount)
         let source = try view.source.map { try nameID($0, view) } ?? 0
         let author = try view.author.map { try nameID($0, view) } ?? 0
-        let role = state.membership.role(of: log.origin, at: entry.index) ?? .reader
+        var scope = OperationScope(
+            key: OperationKey(log: entry.log, slot: Slot(entry: entry.index, position: 0)),
+            log: log, role: state.membership.role(of: log.origin, at: entry.index) ?? .reader,
+            view: view, source: source, author: author,
+            sourceName: source == 0 ? [] : try storage.name(source),
+            authorName: author == 0 ? [] : try storage.name(author))
         var cursor = view.operations
         var counted = 0
         while let operation = try cursor.next() {
-            let key = OperationKey(
+            scope.key = OperationKey(
                 log: entry.log, slot: Slot(entry: entry.index, position: cursor.position))
-            let scope = OperationScope(
-                key: key, log: log, role: role, view: view, source: source, author: author)
             if let why = try apply(operation, in: scope) {
-                try storage.quarantine(key, why)
+                try storage.quarantine(scope.key, why)
                 state.counts.quarantined += 1
             } else {
                 counted += 1
@@ -208,14 +216,21 @@ public final class Merge {
         state.counts.operations += counted
     }
 
-    /// What all operations of one entry share.
+    private func startAnew<T>(_ array: inout [T], _ value: T, _ count: Int) {
+        array.removeAll(keepingCapacity: true)
+        array.append(contentsOf: repeatElement(value, count: count))
+    }
+
+    /// What the operations of one entry share, and the key of the one being applied.
     struct OperationScope {
-        let key: OperationKey
+        var key: OperationKey
         let log: LogProgress
         let role: Role
         let view: ChangesetView
         let source: Int64
         let author: Int64
+        let sourceName: [UInt8]
+        let authorName: [UInt8]
     }
 
     private func apply(
@@ -226,7 +241,7 @@ public final class Merge {
             try addAnnotation(item, className, selector, fields, scope)
             return nil
         case .addItem(let item, let fields), .setItem(let item, let fields):
-            try writeItem(try itemID(item, scope.view), fields, scope)
+            try writeItem(item, fields, scope)
             return nil
         case .set(let origin, let slot, let fields):
             return try onTarget(origin, slot, scope) { target in
@@ -258,17 +273,22 @@ public final class Merge {
         _ origin: Int, _ slot: Slot, _ scope: OperationScope,
         _ body: (OperationKey) throws -> NotCounted?
     ) throws -> NotCounted? {
-        let number: Int
-        if scope.view.utf8(origin).elementsEqual(scope.log.origin.description.utf8) {
-            number = scope.log.number
+        let number = logNumber(origin, scope)
+        if number == scope.log.number {
             guard slot < scope.key.slot else { return .unknownTarget }
         } else {
-            guard let origin = try? Origin(scope.view.string(origin)),
-                let found = state.number(origin), slot.entry < context[found]
-            else { return .unknownTarget }
-            number = found
+            guard number > 0, slot.entry < context[number] else { return .unknownTarget }
         }
         return try body(OperationKey(log: number, slot: slot))
+    }
+
+    /// The local number of the log that a string of the table names; -1 if there is none.
+    private func logNumber(_ string: Int, _ scope: OperationScope) -> Int {
+        if logNumbers[string] != 0 { return logNumbers[string] }
+        let origin = try? Origin(scope.view.string(string))
+        let number = origin.flatMap { state.number($0) } ?? -1
+        logNumbers[string] = number
+        return number
     }
 
     /// True if the write lies in the causal context of the operation being applied.
@@ -295,12 +315,17 @@ public final class Merge {
         if let row = try storage.item(key: key) {
             id = row.id
         } else {
-            id = try storage.insertItem(key: key)
-            state.counts.items += 1
-            state.sum.add(try element(of: ItemRow(id: id, key: Array(key))))
+            id = try addItem(key, ItemRow(id: 0, key: Array(key)))
         }
         itemIDs[index] = id
         return id
+    }
+
+    /// Adds an item that nobody spoke of before.
+    func addItem(_ key: UnsafeRawBufferPointer, _ row: ItemRow) throws -> Int64 {
+        state.counts.items += 1
+        state.sum.add(try element(of: row))
+        return try storage.insertItem(key: key, row)
     }
 
     /// The local id of a field as the changeset numbers it.

@@ -88,11 +88,16 @@ public struct LabelCounts: Sendable, Equatable {
 }
 
 /// Hashes the rows of a label set under ids that mean the same on every node.
+///
+/// A row is gathered in one buffer and hashed at once.
 struct ElementHasher: ~Copyable {
     private var hasher = SHA256Hasher()
-    private var buffer: [UInt8] = []
+    private var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+    private var count = 0
 
-    init() { buffer.reserveCapacity(4096) }
+    init() {}
+
+    deinit { buffer.deallocate() }
 
     enum Kind: UInt8 {
         case annotation = 1
@@ -102,33 +107,55 @@ struct ElementHasher: ~Copyable {
 
     @inline(__always)
     mutating func start(_ kind: Kind) {
-        buffer.removeAll(keepingCapacity: true)
-        buffer.append(kind.rawValue)
+        count = 0
+        byte(kind.rawValue)
     }
 
     /// An operation: the log's tag and the place.
     @inline(__always)
     mutating func operation(_ tag: LogTag, _ slot: Slot) {
-        withUnsafeBytes(of: tag.high) { buffer.append(contentsOf: $0) }
-        withUnsafeBytes(of: tag.low) { buffer.append(contentsOf: $0) }
-        withUnsafeBytes(of: slot.packed.littleEndian) { buffer.append(contentsOf: $0) }
+        append(tag.high)
+        append(tag.low)
+        append(slot.packed.littleEndian)
     }
 
     @inline(__always)
     mutating func bytes(_ part: UnsafeRawBufferPointer) {
-        withUnsafeBytes(of: UInt32(truncatingIfNeeded: part.count).littleEndian) {
-            buffer.append(contentsOf: $0)
-        }
-        buffer.append(contentsOf: part)
+        append(UInt32(truncatingIfNeeded: part.count).littleEndian)
+        reserve(part.count)
+        UnsafeMutableRawBufferPointer(rebasing: buffer[count...]).copyMemory(from: part)
+        count += part.count
     }
 
+    @inline(__always)
     mutating func bytes(_ part: [UInt8]) { part.withUnsafeBytes { bytes($0) } }
 
     @inline(__always)
-    mutating func byte(_ value: UInt8) { buffer.append(value) }
+    mutating func byte(_ value: UInt8) { append(value) }
 
     @inline(__always)
-    mutating func finish() -> Digest { buffer.withUnsafeBytes { hasher.hash($0) } }
+    mutating func finish() -> Digest {
+        hasher.hash(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+
+    @inline(__always)
+    private mutating func append<T: FixedWidthInteger>(_ value: T) {
+        reserve(MemoryLayout<T>.size)
+        buffer.storeBytes(of: value, toByteOffset: count, as: T.self)
+        count += MemoryLayout<T>.size
+    }
+
+    @inline(__always)
+    private mutating func reserve(_ more: Int) {
+        if count + more > buffer.count { grow(to: 2 * (count + more)) }
+    }
+
+    private mutating func grow(to size: Int) {
+        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+        larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        buffer.deallocate()
+        buffer = larger
+    }
 }
 
 /// Half of the SHA-256 of an organisation's origin: what stands for a log within one dataset.

@@ -101,8 +101,8 @@ struct ChangesetCodecTests {
             .review(target, .needsWork, reason: "too large"),
             .comment(target, text: "see the template"),
             .commentItem(key: "a.png", text: "blurred"),
-            .governance(.setPolicy("role-rank")),
         ]
+        #expect(try builder.append(.governance(.setPolicy("role-rank"))))
         for operation in operations { #expect(try builder.append(operation)) }
         return try builder.payload(heads: [
             Head(
@@ -119,6 +119,27 @@ struct ChangesetCodecTests {
             #expect(view.message == "first look")
             #expect(view.author.map(view.string) == "anna")
             #expect(view.heads.map(\.size) == [7])
+        }
+    }
+
+    @Test("a governance act behind another operation is refused by builder and reader")
+    func actsComeFirst() throws {
+        var builder = try ChangesetBuilder()
+        _ = try builder.append(.commentItem(key: "a", text: "b"))
+        #expect(throws: AnnotationModelError.self) {
+            try builder.append(.governance(.setPolicy("role-rank")))
+        }
+        // [1, ["a"], [], {}, [[6, 0, "b"], [20, "x"]]], the act behind the comment.
+        var first = try ChangesetBuilder()
+        _ = try first.append(.governance(.setPolicy("role-rank")))
+        let act = try first.payload().dropFirst(6)
+        var both = try builder.payload()
+        let count = both.count - 5
+        #expect(both[count - 1] == 0x81)
+        both[count - 1] = 0x82
+        both += act
+        #expect(throws: AnnotationModelError.self) {
+            try both.withUnsafeBytes { try ChangesetView($0).check() }
         }
     }
 

@@ -1,0 +1,105 @@
+import GRDBSQLite
+
+/// Rows on their way into one table, inserted many at a time.
+///
+/// A statement that inserts one row spends more on starting and ending than on the row. Rows wait here
+/// until a batch is full, until somebody asks for one of them, or until the transaction ends.
+final class RowBatch {
+    private static let rowsMax = 64
+    private static let sizes = [64, 8, 1]
+
+    private struct Cell {
+        /// A number, or where the bytes begin.
+        let value: Int64
+        /// The number of bytes; -1 for a number.
+        let count: Int32
+    }
+
+    private let statements: [(rows: Int, statement: Statement)]
+    private let columns: Int
+    private var cells: [Cell] = []
+    private var arena: [UInt8] = []
+    /// What rows are asked for by: each row's first column.
+    private var keys: [Int64] = []
+
+    /// A batch for a table; `row` is the list of values of one row, `(?,?)`.
+    init(
+        _ connection: OpaquePointer, into table: String, row: String
+    ) throws(AnnotationStoreError) {
+        columns = row.count { $0 == "?" }
+        var statements: [(rows: Int, statement: Statement)] = []
+        for rows in Self.sizes {
+            let list = repeatElement(row, count: rows).joined(separator: ",")
+            statements.append(
+                (rows, try Statement(connection, "INSERT INTO \(table) VALUES\(list)")))
+        }
+        self.statements = statements
+    }
+
+    /// Adds a number to the row being gathered.
+    @inline(__always)
+    func add(_ value: Int64) { cells.append(Cell(value: value, count: -1)) }
+
+    /// Adds bytes to the row being gathered; none become NULL.
+    @inline(__always)
+    func add(_ bytes: UnsafeRawBufferPointer) {
+        cells.append(Cell(value: Int64(arena.count), count: Int32(bytes.count)))
+        arena.append(contentsOf: bytes)
+    }
+
+    /// Ends the row being gathered.
+    @inline(__always)
+    func endRow(key: Int64) throws(AnnotationStoreError) {
+        keys.append(key)
+        if keys.count == Self.rowsMax { try flush() }
+    }
+
+    /// Inserts what waits if a row with this key is among it.
+    @inline(__always)
+    func flush(ifHolding key: Int64) throws(AnnotationStoreError) {
+        if !keys.isEmpty, keys.contains(key) { try flush() }
+    }
+
+    /// Inserts what waits.
+    func flush() throws(AnnotationStoreError) {
+        if keys.isEmpty { return }
+        defer { drop() }
+        let result: Result<Void, AnnotationStoreError> = arena.withUnsafeBytes { bytes in
+            do throws(AnnotationStoreError) {
+                return .success(try insert(bytes))
+            } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
+    /// Forgets what waits: the transaction was rolled back.
+    func drop() {
+        cells.removeAll(keepingCapacity: true)
+        arena.removeAll(keepingCapacity: true)
+        keys.removeAll(keepingCapacity: true)
+    }
+
+    private func insert(_ bytes: UnsafeRawBufferPointer) throws(AnnotationStoreError) {
+        var next = 0
+        for (rows, statement) in statements {
+            while keys.count * columns - next >= rows * columns {
+                for parameter in 0..<rows * columns {
+                    let cell = cells[next + parameter]
+                    if cell.count < 0 {
+                        statement.bind(Int32(parameter + 1), cell.value)
+                    } else {
+                        let start = Int(cell.value)
+                        statement.bind(
+                            Int32(parameter + 1),
+                            UnsafeRawBufferPointer(
+                                rebasing: bytes[start..<start + Int(cell.count)]))
+                    }
+                }
+                try statement.run()
+                next += rows * columns
+            }
+        }
+    }
+}
