@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <string.h>
 
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
@@ -18,9 +19,18 @@
 #include <openssl/pkcs12.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
+#include <openssl/store.h>
+#include <openssl/ui.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
+
+#if __has_include(<openssl/engine.h>) && !defined(OPENSSL_NO_ENGINE)
+#include <openssl/engine.h>
+#define CM_HAS_ENGINES 1
+#else
+#define CM_HAS_ENGINES 0
+#endif
 
 // Memory.
 
@@ -43,6 +53,63 @@ static inline EVP_PKEY *cm_generate_ed25519(void) {
 
 static inline EVP_PKEY *cm_generate_ec(const char *curve) {
     return EVP_PKEY_Q_keygen(NULL, NULL, "EC", curve);
+}
+
+// Hands over a PIN, or fails where there is none: nobody is asked at the terminal, where a service would
+// wait for ever.
+static inline int cm_give_pin(char *buffer, int size, int writing, void *pin) {
+    (void)writing;
+    size_t count = pin == NULL ? 0 : strlen((const char *)pin);
+    if (count == 0 || count > (size_t)size) return -1;
+    memcpy(buffer, pin, count);
+    return (int)count;
+}
+
+// The private key that a URI names, by way of a provider: OpenSSL's configuration says which.
+static inline EVP_PKEY *cm_load_provider_key(const char *uri, const char *pin) {
+    UI_METHOD *method = UI_UTIL_wrap_read_pem_callback(cm_give_pin, 0);
+    if (method == NULL) return NULL;
+    OSSL_STORE_CTX *store =
+        OSSL_STORE_open_ex(uri, NULL, NULL, method, (void *)pin, NULL, NULL, NULL);
+    EVP_PKEY *key = NULL;
+    if (store != NULL && OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY)) {
+        while (key == NULL && !OSSL_STORE_eof(store)) {
+            OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+            if (info == NULL) {
+                if (OSSL_STORE_error(store)) break;
+                continue;
+            }
+            key = OSSL_STORE_INFO_get1_PKEY(info);
+            OSSL_STORE_INFO_free(info);
+        }
+    }
+    OSSL_STORE_close(store);
+    UI_destroy_method(method);
+    return key;
+}
+
+// The private key that a URI names, by way of libp11's engine, which Debian has where it has no
+// provider; distributions without engines have one. The PIN is no part of the URI,
+// because the engine prints the URI when it fails.
+static inline EVP_PKEY *cm_load_engine_key(
+    const char *uri, const char *pin, const char *module) {
+#if CM_HAS_ENGINES
+    OPENSSL_init_crypto(OPENSSL_INIT_ENGINE_DYNAMIC, NULL);
+    ENGINE *engine = ENGINE_by_id("pkcs11");
+    if (engine == NULL) return NULL;
+    EVP_PKEY *key = NULL;
+    if ((module == NULL || ENGINE_ctrl_cmd_string(engine, "MODULE_PATH", module, 0) > 0)
+        && (pin == NULL || ENGINE_ctrl_cmd_string(engine, "PIN", pin, 0) > 0)
+        && ENGINE_init(engine)) {
+        key = ENGINE_load_private_key(engine, uri, UI_null(), NULL);
+        ENGINE_finish(engine);
+    }
+    ENGINE_free(engine);
+    return key;
+#else
+    (void)uri, (void)pin, (void)module;
+    return NULL;
+#endif
 }
 
 // Certificate stacks.
@@ -127,6 +194,18 @@ static inline int cm_add_extension(X509 *certificate, X509 *issuer, int nid, con
     X509_EXTENSION *extension = X509V3_EXT_nconf_nid(NULL, &context, nid, value);
     if (extension == NULL) return 0;
     int added = X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+    return added;
+}
+
+static inline int cm_add_crl_authority_key(X509_CRL *list, X509 *issuer) {
+    X509V3_CTX context;
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, issuer, NULL, NULL, list, 0);
+    X509_EXTENSION *extension =
+        X509V3_EXT_nconf_nid(NULL, &context, NID_authority_key_identifier, "keyid:always");
+    if (extension == NULL) return 0;
+    int added = X509_CRL_add_ext(list, extension, -1);
     X509_EXTENSION_free(extension);
     return added;
 }

@@ -12,6 +12,17 @@ public enum CertificatePath {
         case tlsServer
     }
 
+    /// What is done about certificates that their issuers have taken back.
+    public enum Revocation: Sendable {
+        /// Nothing.
+        case unchecked
+        /// A certificate is refused if a list of its issuer names it, or if that list is out of date or
+        /// forged; issuers without a list are taken at their word.
+        case lists([RevocationList])
+        /// As with lists, and every issuer in the path needs one.
+        case required([RevocationList])
+    }
+
     /// Leaf, root and six authorities between them.
     private static let depthMax: Int32 = 7
     /// At least 112 bits: RSA keys of 2,048 bits and SHA-256.
@@ -25,11 +36,13 @@ public enum CertificatePath {
     ///   - roots: the self-signed certificates that are trusted.
     ///   - time: the moment, in Unix seconds; exactly at `notAfter` a certificate has expired.
     ///   - purpose: what the leaf is used for.
+    ///   - revocation: the lists to go by; they have to be in force at `time`, and whom they name is
+    ///     refused whenever it was revoked: see ``RevocationList/entry(for:)`` for what happened before.
     /// - Throws: ``SigningError/refusedPath(subject:depth:problem:)``,
     ///   ``SigningError/signingNotAllowed(subject:)``, or ``SigningError/noTrustAnchor``.
     public static func validate(
         leaf: Certificate, intermediates: [Certificate], roots: [Certificate], at time: Int64,
-        purpose: Purpose
+        purpose: Purpose, revocation: Revocation = .unchecked
     ) throws(SigningError) {
         guard !roots.isEmpty else { throw .noTrustAnchor }
         guard leaf.allowsDigitalSignature else { throw .signingNotAllowed(subject: leaf.subject) }
@@ -39,6 +52,7 @@ public enum CertificatePath {
         for root in roots where X509_STORE_add_cert(store, root.handle) != 1 {
             throw .lastFailure(of: "validate a path")
         }
+        try add(revocation, to: store)
         let untrusted = cm_x509_stack_new()
         defer { cm_x509_stack_free(untrusted) }
         for certificate in intermediates
@@ -60,7 +74,42 @@ public enum CertificatePath {
         case .tlsClient: X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_CLIENT)
         case .tlsServer: X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_SERVER)
         }
+        try set(revocation, on: context)
         guard X509_verify_cert(context) == 1 else { throw refusal(context) }
+    }
+
+    private static func add(
+        _ revocation: Revocation, to store: OpaquePointer
+    ) throws(SigningError) {
+        guard let lists = revocation.lists else { return }
+        guard lists.count <= RevocationList.listCountMax else {
+            throw .tooManyCertificates(limit: RevocationList.listCountMax)
+        }
+        for list in lists where X509_STORE_add_crl(store, list.handle) != 1 {
+            throw .lastFailure(of: "validate a path")
+        }
+    }
+
+    private static func set(
+        _ revocation: Revocation, on context: OpaquePointer
+    ) throws(SigningError) {
+        switch revocation {
+        case .unchecked: return
+        case .required: break
+        case .lists(let lists):
+            if lists.isEmpty { return }
+            // The only failure that is passed over: an issuer of whom no list is at hand.
+            X509_STORE_CTX_set_verify_cb(context) { isGood, context in
+                guard isGood == 0,
+                    X509_STORE_CTX_get_error(context) == X509_V_ERR_UNABLE_TO_GET_CRL
+                else { return isGood }
+                X509_STORE_CTX_set_error(context, X509_V_OK)
+                return 1
+            }
+        }
+        X509_VERIFY_PARAM_set_flags(
+            X509_STORE_CTX_get0_param(context),
+            UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
     }
 
     private static func refusal(_ context: OpaquePointer) -> SigningError {
@@ -93,9 +142,26 @@ extension PathProblem {
         case X509_V_ERR_INVALID_PURPOSE, X509_V_ERR_CERT_REJECTED: self = .wrongPurpose
         case X509_V_ERR_PERMITTED_VIOLATION, X509_V_ERR_EXCLUDED_VIOLATION: self = .nameNotPermitted
         case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION: self = .unknownCriticalExtension
+        case X509_V_ERR_CERT_REVOKED: self = .revoked
+        case X509_V_ERR_CRL_HAS_EXPIRED: self = .staleRevocationList
+        case X509_V_ERR_CRL_NOT_YET_VALID: self = .earlyRevocationList
+        case X509_V_ERR_UNABLE_TO_GET_CRL: self = .revocationListMissing
+        case X509_V_ERR_CRL_SIGNATURE_FAILURE, X509_V_ERR_KEYUSAGE_NO_CRL_SIGN,
+            X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+            self = .forgedRevocationList
         default:
             let text = X509_verify_cert_error_string(Int(code)).map { String(cString: $0) }
             self = .rule(code: code, text: text ?? "path validation failed")
+        }
+    }
+}
+
+extension CertificatePath.Revocation {
+    /// The lists to go by; nil where none are looked at.
+    fileprivate var lists: [RevocationList]? {
+        switch self {
+        case .unchecked: nil
+        case .lists(let lists), .required(let lists): lists
         }
     }
 }

@@ -10,6 +10,12 @@ public enum SigningError: Error, Equatable, Sendable {
     case passphraseNeeded
     /// A private key is encrypted with another passphrase.
     case wrongPassphrase
+    /// A URI that names no key of a security module.
+    case invalidKeyURI(String)
+    /// A key in a security module that cannot be reached or used.
+    case keyNotReached(uri: String, reason: String)
+    /// A key in a security module, which does not give it away.
+    case keyNotExportable
     /// A key of a type that this package does not use.
     case unsupportedKey(type: String)
     /// A public key that is malformed, or of small order so that it would accept foreign signatures.
@@ -25,6 +31,8 @@ public enum SigningError: Error, Equatable, Sendable {
     case tooManyCertificates(limit: Int)
     /// Bytes or text that are no certificate.
     case malformedCertificate(reason: String)
+    /// Bytes or text that are no revocation list.
+    case malformedRevocationList(reason: String)
     /// A certificate larger than allowed.
     case certificateTooLarge(bytes: Int, limit: Int)
     /// No root certificates to validate against.
@@ -74,6 +82,8 @@ public enum SigningError: Error, Equatable, Sendable {
     case signatureLength(found: Int, expected: Int)
     /// A signature that does not verify.
     case signatureMismatch
+    /// A receipt that carries its root, which is to be computed instead.
+    case attachedRoot
 }
 
 /// What is wrong with a certificate path (RFC 5280 §6).
@@ -98,6 +108,16 @@ public enum PathProblem: Hashable, Sendable {
     case nameNotPermitted
     /// The certificate has a critical extension that is not understood.
     case unknownCriticalExtension
+    /// The certificate's issuer has taken it back.
+    case revoked
+    /// The issuer's revocation list is out of date.
+    case staleRevocationList
+    /// The issuer's revocation list is not valid yet.
+    case earlyRevocationList
+    /// No revocation list of the issuer is at hand, and one is required.
+    case revocationListMissing
+    /// The revocation list does not bear its issuer's signature, or the issuer may not sign any.
+    case forgedRevocationList
     /// Another rule of path validation, with OpenSSL's number and words.
     case rule(code: Int32, text: String)
 }
@@ -119,6 +139,8 @@ public enum HeaderField: String, Sendable {
     case payloadHashAlgorithm = "payload-hash-alg"
     case preimageContentType = "preimage content type"
     case payloadLocation = "payload-location"
+    case dataStructure = "vds"
+    case proofs = "vdp"
 }
 
 extension SigningError: CustomStringConvertible {
@@ -126,9 +148,10 @@ extension SigningError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreadableKey, .passphraseNeeded, .wrongPassphrase, .unsupportedKey,
-            .invalidPublicKey, .openSSL:
+            .invalidPublicKey, .openSSL, .invalidKeyURI, .keyNotReached, .keyNotExportable:
             keyText
         case .noCertificate, .tooManyCertificates, .malformedCertificate, .certificateTooLarge,
+            .malformedRevocationList,
             .noTrustAnchor, .refusedPath, .signingNotAllowed, .notAnAuthority,
             .keyDoesNotMatchCertificate, .wrongOrigin, .invalidOrigin, .invalidSubjectName:
             certificateText
@@ -142,6 +165,13 @@ extension SigningError: CustomStringConvertible {
             "the private key cannot be read (\(reason)); give a PKCS #8 key in PEM form"
         case .passphraseNeeded: "the private key is encrypted; give its passphrase"
         case .wrongPassphrase: "the passphrase does not open the private key; check it"
+        case .invalidKeyURI(let uri):
+            "'\(uri)' names no key in a security module; use a PKCS #11 URI without the PIN"
+        case .keyNotReached(let uri, let reason):
+            "the key \(uri) cannot be used (\(reason)); check the token, its PIN, the module's path, and "
+                + "that pkcs11-provider or libengine-pkcs11-openssl is installed"
+        case .keyNotExportable:
+            "the key lies in a security module and stays there; back it up with the module's own means"
         case .unsupportedKey(let type):
             "a key of type \(type) is not supported; use Ed25519, P-256 or P-384"
         case .invalidPublicKey(let reason):
@@ -160,6 +190,8 @@ extension SigningError: CustomStringConvertible {
             "there are more than \(limit) certificates; leave out those that are not needed"
         case .malformedCertificate(let reason):
             "the certificate cannot be read (\(reason)); export it again as DER or PEM"
+        case .malformedRevocationList(let reason):
+            "the revocation list cannot be read (\(reason)); fetch it again from its issuer"
         case .certificateTooLarge(let bytes, let limit):
             "the certificate has \(bytes) bytes and \(limit) are allowed; issue a smaller one"
         case .noTrustAnchor: "there is no trusted root to check against; pin the partner's root"
@@ -214,6 +246,8 @@ extension SigningError: CustomStringConvertible {
             "the signature has \(found) bytes and the algorithm needs \(expected); sign again"
         case .signatureMismatch:
             "the signature does not fit the message and the key; do not trust this message"
+        case .attachedRoot:
+            "the receipt carries a root of its own; its issuer must leave the payload out"
         default: ""
         }
     }
@@ -234,6 +268,15 @@ extension PathProblem: CustomStringConvertible {
         case .pathTooLong: "there are more authorities above it than allowed; shorten the path"
         case .wrongPurpose: "it may not be used for this purpose; issue one with the right usage"
         case .nameNotPermitted: "an authority above may not vouch for its name; correct the name"
+        case .revoked: "its issuer has revoked it; ask its owner for another"
+        case .staleRevocationList:
+            "its issuer's revocation list is out of date; fetch the current one"
+        case .earlyRevocationList:
+            "its issuer's revocation list is not valid yet; compare the clocks"
+        case .revocationListMissing:
+            "no revocation list of its issuer is at hand; fetch one, as they are required here"
+        case .forgedRevocationList:
+            "the revocation list does not bear its issuer's signature; fetch it again"
         case .unknownCriticalExtension:
             "it has a critical extension that is not understood; issue it without"
         case .rule(let code, let text): "\(text) (rule \(code)); issue it according to RFC 5280"

@@ -13,8 +13,12 @@ public final class SigningKey: Sendable {
     /// A key file is a few hundred bytes; a bundle of certificates beside it a few thousand.
     private static let pemBytesMax = 1 << 20
 
+    /// Whether the key is held here, and not in a security module that keeps it to itself.
+    public let isExportable: Bool
+
     /// Takes over one reference to a key, also when it is refused.
-    private init(adopting key: OpaquePointer) throws(SigningError) {
+    init(adopting key: OpaquePointer, isExportable: Bool = true) throws(SigningError) {
+        self.isExportable = isExportable
         do throws(SigningError) {
             // The public half lives in an object of its own: it outlives the private key.
             guard let spki = derBytes({ i2d_PUBKEY(key, $0) }) else {
@@ -80,7 +84,11 @@ public final class SigningKey: Sendable {
     }
 
     /// The key as PKCS #8 PEM, encrypted with AES-256 if there is a passphrase.
+    ///
+    /// - Throws: ``SigningError/keyNotExportable`` for a key in a security module, whose text would look
+    ///   like a backup and be none.
     public func pem(passphrase: String? = nil) throws(SigningError) -> String {
+        guard isExportable else { throw .keyNotExportable }
         let bio = try MemoryBIO()
         ERR_clear_error()
         guard let passphrase else {

@@ -26,7 +26,8 @@ public struct Checkpoint: Sendable, Equatable {
 
     /// Reads a note's text.
     ///
-    /// - Throws: ``TransparencyLogError/badCheckpoint(why:)`` for any text that ``text`` would not write.
+    /// - Throws: ``TransparencyLogError/badCheckpoint(why:)`` for any text that ``text`` would not write,
+    ///   ``TransparencyLogError/emptyTreeWithRoot(_:)`` for size 0 with entries under the root.
     public init(text: [UInt8]) throws(TransparencyLogError) {
         guard text.last == 0x0a else { throw .badCheckpoint(why: "its last line has no end") }
         let lines = text.dropLast().split(separator: 0x0a, omittingEmptySubsequences: false)
@@ -39,14 +40,15 @@ public struct Checkpoint: Sendable, Equatable {
         guard lines[2].count == 44, let bytes = Base64.decode(lines[2]), let root = Digest(bytes)
         else { throw .badCheckpoint(why: "the root is not the base64 of 32 bytes") }
         guard size > 0 || root == TreeHasher.emptyRoot else {
-            throw .badCheckpoint(why: "size 0 with another root than the empty one")
+            throw .emptyTreeWithRoot(root)
         }
         origin = String(decoding: lines[0], as: UTF8.self)
         (self.size, self.root) = (size, root)
         extensions = lines[3...].map { String(decoding: $0, as: UTF8.self) }
     }
 
-    private static func decimal(_ digits: ArraySlice<UInt8>) -> UInt64? {
+    /// A plain decimal below 2^63, without sign or leading zero.
+    static func decimal(_ digits: ArraySlice<UInt8>) -> UInt64? {
         guard (1...19).contains(digits.count), digits.first != 0x30 || digits.count == 1 else {
             return nil
         }

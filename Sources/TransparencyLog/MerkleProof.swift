@@ -62,6 +62,14 @@ public enum MerkleProof {
     public static func verifyInclusion(
         _ proof: [Digest], index: UInt64, size: UInt64, leaf: Digest, root: Digest
     ) throws(TransparencyLogError) {
+        let computed = try inclusionRoot(proof, index: index, size: size, leaf: leaf)
+        if computed != root { throw .rootMismatch(expected: root, computed: computed) }
+    }
+
+    /// The root that a proof of a leaf leads to, for formats that leave the root out.
+    static func inclusionRoot(
+        _ proof: [Digest], index: UInt64, size: UInt64, leaf: Digest
+    ) throws(TransparencyLogError) -> Digest {
         guard index < size else { throw .indexBeyondSize(index: index, size: size) }
         var hasher = TreeHasher()
         var (fn, sn, computed) = (index, size - 1, leaf)
@@ -76,7 +84,7 @@ public enum MerkleProof {
             (fn, sn) = (fn >> 1, sn >> 1)
         }
         if sn != 0 { throw .proofLength(hashes: proof.count) }
-        if computed != root { throw .rootMismatch(expected: root, computed: computed) }
+        return computed
     }
 
     /// Checks that one tree is a prefix of another (RFC 9162 §2.1.4.2); `old` is above zero, because
@@ -90,6 +98,16 @@ public enum MerkleProof {
             if oldRoot != newRoot { throw .rootMismatch(expected: oldRoot, computed: newRoot) }
             return
         }
+        let computed = try consistencyRoot(proof, old: old, new: new, oldRoot: oldRoot)
+        if computed != newRoot { throw .rootMismatch(expected: newRoot, computed: computed) }
+    }
+
+    /// The root of the newer tree that a proof leads to, once it leads to the older tree's, for formats
+    /// that leave it out; 0 < `old` < `new`.
+    static func consistencyRoot(
+        _ proof: [Digest], old: UInt64, new: UInt64, oldRoot: Digest
+    ) throws(TransparencyLogError) -> Digest {
+        guard old > 0, old < new else { throw .sizesDoNotAscend(old: old, new: new) }
         if proof.isEmpty { throw .proofLength(hashes: 0) }
         var path = proof[...]
         if old.nonzeroBitCount == 1 { path = [oldRoot] + path }
@@ -111,6 +129,6 @@ public enum MerkleProof {
         }
         if sn != 0 { throw .proofLength(hashes: proof.count) }
         if fr != oldRoot { throw .rootMismatch(expected: oldRoot, computed: fr) }
-        if sr != newRoot { throw .rootMismatch(expected: newRoot, computed: sr) }
+        return sr
     }
 }

@@ -30,6 +30,24 @@ public enum TransparencyLogError: Error, Equatable, Sendable {
     case badCheckpoint(why: String)
     /// A checkpoint of another log.
     case otherOrigin(expected: String, found: String)
+    /// A checkpoint of size 0 whose root is not that of the empty tree.
+    case emptyTreeWithRoot(Digest)
+    /// A request to a witness that is not of the tlog-witness form.
+    case badRequest(why: String)
+    /// A witness policy that is not of the tlog-policy form, or that nothing can fulfil.
+    case badPolicy(line: Int, why: String)
+    /// A checkpoint that too few of the trusted witnesses have cosigned.
+    case quorumMissing(signed: Int, known: Int)
+    /// A proof file that is not of the tlog-proof form.
+    case badProofFile(why: String)
+    /// A COSE receipt whose message or signature is refused.
+    case badReceipt(SigningError)
+    /// A receipt that proves something else than what was asked for.
+    case otherReceipt(why: String)
+    /// A file of evidence that is not of its form.
+    case badEvidence(why: String)
+    /// Two checkpoints that one honest log can have signed.
+    case noEquivocation(why: String)
 }
 
 extension TransparencyLogError: CustomStringConvertible {
@@ -52,6 +70,26 @@ extension TransparencyLogError: CustomStringConvertible {
         case .badCheckpoint(let why): "the checkpoint is malformed: \(why)"
         case .otherOrigin(let expected, let found):
             "the checkpoint is of \(found), not of \(expected)"
+        default: fileDescription
+        }
+    }
+
+    private var fileDescription: String {
+        switch self {
+        case .emptyTreeWithRoot(let root):
+            "the checkpoint counts no entries, and its root \(root.base64) is not the empty tree's"
+        case .badRequest(let why): "the request to the witness is malformed: \(why)"
+        case .badPolicy(let line, let why): "line \(line) of the witness policy is refused: \(why)"
+        case .quorumMissing(let signed, let known):
+            "\(signed) of \(known) known witnesses cosigned the checkpoint, and the policy asks for "
+                + "more; fetch it again later or ask another witness"
+        case .badProofFile(let why): "the proof file is malformed: \(why); ask for it again"
+        case .badReceipt(let error): "the receipt is refused: \(error)"
+        case .otherReceipt(let why): "the receipt does not prove what it should: \(why)"
+        case .badEvidence(let why): "the file of evidence is malformed: \(why); ask for it again"
+        case .noEquivocation(let why):
+            "the two checkpoints show no fork: \(why); an honest log can have signed both"
+        default: ""
         }
     }
 }
