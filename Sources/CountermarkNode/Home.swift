@@ -8,6 +8,7 @@ import Signing
 ///     home/keys/         ca.key, node.key, log.key (0600)
 ///     home/trust/        own.pem, ca.pem, and one <partner>.json for each partner
 ///     home/logs/         <member>/<owner>/<dataset>/{checkpoint,tile/…}
+///     home/incoming/     what partners are sending, until all of it is here
 ///     home/state.sqlite  derived
 public struct Home: Sendable {
     /// The folder.
@@ -73,7 +74,7 @@ public struct Home: Sendable {
                 hint: "choose another folder; nothing was changed")
         }
         do {
-            for folder in ["keys", "trust", "logs", "blobs", "evidence"] {
+            for folder in ["keys", "trust", "logs", "incoming", "blobs", "evidence"] {
                 try files.createDirectory(
                     atPath: "\(path)/\(folder)", withIntermediateDirectories: true,
                     attributes: folder == "keys" ? [.posixPermissions: 0o700] : nil)

@@ -54,16 +54,18 @@ extension Node {
 
     /// Verifies entries of another organisation's log and stores them under its checkpoint.
     ///
-    /// Nothing of a batch is kept unless all of it holds: the form, every signature on all cores, and
-    /// the checkpoint's root over what is here and what came.
+    /// Nothing is kept unless all of it holds: the form, every signature on all cores, and the
+    /// checkpoint's root over what is here and what came. Entries are staged piece by piece, so a log of
+    /// any length takes the memory of one piece.
     ///
     /// - Parameters:
-    ///   - bundle: The entries from `from` on, as a bundle holds them.
     ///   - checkpoint: The note that covers exactly these entries.
+    ///   - pieces: Calls its argument with the entries from `from` on, batch by batch.
     /// - Returns: The number of operations stored.
     @discardableResult
     public func accept(
-        _ log: String, from: UInt64, bundle: [UInt8], checkpoint: [UInt8]
+        _ log: String, from: UInt64, checkpoint: [UInt8],
+        pieces: ((EntryBatch) throws -> Void) throws -> Void
     ) throws -> Int {
         let (member, dataset) = try Self.parts(of: log)
         guard member != home.origin else {
@@ -81,18 +83,20 @@ extension Node {
                 .failed, "wrong-position", "\(log) has \(writer.size) entries here, not \(from)",
                 hint: "send from \(writer.size)")
         }
-        let batch = try Self.batch(bundle)
-        let operations = try Self.verify(batch, from: from, &verifier)
-        guard let logKey = verifier.logKey else {
-            throw NodeError(
-                .failed, "no-log-key", "no entry of \(log) introduces the log's key",
-                hint: "the first entry must")
-        }
-        let note = try Checkpoint.open(
-            checkpoint, verifier: try NoteVerifier(name: log, publicKey: logKey), origin: log)
-        try writer.append(batch) { size, root in
-            guard note.size == size, note.root == root else {
-                if note.size == size {
+        let claimed = try Checkpoint(text: try SignedNote(checkpoint).text).size
+        var operations = 0
+        do {
+            try pieces { batch in
+                guard writer.stagedSize + UInt64(batch.count) <= claimed else {
+                    throw Self.wrongCheckpoint(claimed, writer.stagedSize + UInt64(batch.count))
+                }
+                operations += try Self.verify(batch, from: writer.stagedSize, &verifier)
+                try writer.stage(batch)
+            }
+            let note = try self.note(checkpoint, of: log, verifier)
+            try writer.publish { size, root in
+                guard note.size == size else { throw Self.wrongCheckpoint(note.size, size) }
+                guard note.root == root else {
                     try keepEvidence(log, writer.checkpoint, checkpoint)
                     throw NodeError(
                         .failed, "equivocation",
@@ -100,14 +104,32 @@ extension Node {
                             + "one held here",
                         hint: "both are kept in \(home.path)/evidence; call the partner")
                 }
-                throw NodeError(
-                    .failed, "wrong-checkpoint",
-                    "the checkpoint covers \(note.size) entries, \(size) are here",
-                    hint: "send exactly the entries that the checkpoint covers")
+                return checkpoint
             }
-            return checkpoint
+        } catch {
+            try writer.discardStaged()
+            throw error
         }
         return operations
+    }
+
+    private static func wrongCheckpoint(_ claimed: UInt64, _ here: UInt64) -> NodeError {
+        NodeError(
+            .failed, "wrong-checkpoint",
+            "the checkpoint covers \(claimed) entries, \(here) are here",
+            hint: "send exactly the entries that the checkpoint covers")
+    }
+
+    private func note(
+        _ checkpoint: [UInt8], of log: String, _ verifier: LogVerifier
+    ) throws -> Checkpoint {
+        guard let logKey = verifier.logKey else {
+            throw NodeError(
+                .failed, "no-log-key", "no entry of \(log) introduces the log's key",
+                hint: "the first entry must")
+        }
+        return try Checkpoint.open(
+            checkpoint, verifier: try NoteVerifier(name: log, publicKey: logKey), origin: log)
     }
 
     private func logVerifier(_ member: Origin, _ dataset: DatasetID) throws -> LogVerifier {
@@ -119,17 +141,6 @@ extension Node {
         }
         for chain in chains { try verifier.trust(chain: chain, logKey: logKey) }
         return verifier
-    }
-
-    private static func batch(_ bundle: [UInt8]) throws -> EntryBatch {
-        var batch = EntryBatch()
-        var hasher = TreeHasher()
-        try bundle.withUnsafeBytes { bytes in
-            try EntryBundle.forEachEntry(bytes) { _, entry in
-                try batch.append(entry, leaf: hasher.leaf(entry))
-            }
-        }
-        return batch
     }
 
     /// Verifies a batch: one entry after another while keys are still being introduced, then on all
@@ -215,18 +226,9 @@ extension Node {
             options: .atomic)
     }
 
-    /// The entries of a log from an index on, as a bundle holds them, with the checkpoint that covers
-    /// them.
-    func outgoing(
-        _ log: String, from: UInt64
-    ) throws -> (bundle: [UInt8], checkpoint: [UInt8], count: UInt64) {
+    /// A reader of a held log, by the log's name.
+    func reader(of log: String) throws -> LogReader {
         let (member, dataset) = try Self.parts(of: log)
-        let reader = try LogReader(directory: home.logFolder(member, dataset))
-        var bundle: [UInt8] = []
-        try reader.forEachEntry(from: from, to: reader.size) { _, entry in
-            try EntryBundle.append(entry, to: &bundle)
-            return true
-        }
-        return (bundle, reader.checkpoint, reader.size - from)
+        return try LogReader(directory: home.logFolder(member, dataset))
     }
 }

@@ -68,26 +68,26 @@ enum DurableFile {
         try syncFolder(of: path)
     }
 
-    /// Reads a part of a file; nil if the file is not there.
-    static func read(
-        _ path: String, from offset: Int = 0, max: Int = .max
-    ) throws(LogStorageError) -> [UInt8]? {
+    /// Opens a file for reading; nil if it is not there.
+    static func openToRead(_ path: String) throws(LogStorageError) -> Int32? {
         let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        if file < 0 {
-            if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw .last("open", path)
-        }
-        defer { close(file) }
+        if file >= 0 { return file }
+        if errno == ENOENT || errno == ENOTDIR { return nil }
+        throw .last("open", path)
+    }
+
+    /// Reads a file, at most `max` bytes of it.
+    static func read(
+        _ file: Int32, _ path: String, max: Int = .max
+    ) throws(LogStorageError) -> [UInt8] {
         var status = stat()
         guard fstat(file, &status) == 0 else { throw .last("stat", path) }
-        let count = Swift.min(max, Swift.max(0, Int(status.st_size) - offset))
+        let count = Swift.min(max, Int(status.st_size))
         var done = 0
         var failed = false
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             while done < count {
-                let got = pread(
-                    file, buffer.baseAddress?.advanced(by: done), count - done,
-                    offset + done)
+                let got = pread(file, buffer.baseAddress?.advanced(by: done), count - done, done)
                 if got < 0, errno == EINTR { continue }
                 if got <= 0 {
                     failed = got < 0

@@ -24,10 +24,12 @@ public struct LogReader: Sendable {
     public init(directory: String) throws(LogStorageError) {
         self.directory = directory
         let path = directory + "/checkpoint"
-        guard let note = try DurableFile.read(path, max: SignedNote.bytesMax) else {
+        guard let file = try DurableFile.openToRead(path) else {
             (checkpoint, size, statedRoot) = ([], 0, TreeHasher.emptyRoot)
             return
         }
+        defer { close(file) }
+        let note = try DurableFile.read(file, path, max: SignedNote.bytesMax)
         do throws(TransparencyLogError) {
             let parsed = try Checkpoint(text: try SignedNote(note).text)
             (checkpoint, size, statedRoot) = (note, parsed.size, parsed.root)
@@ -38,16 +40,25 @@ public struct LogReader: Sendable {
 
     func path(_ tile: Tile) -> String { "\(directory)/\(tile.path)" }
 
-    /// The bytes of a tile, at least of its width; `from` skips bytes.
-    func bytes(_ tile: Tile, from offset: Int = 0) throws(LogStorageError) -> [UInt8] {
+    /// The bytes of a tile, at least of its width.
+    func bytes(_ tile: Tile) throws(LogStorageError) -> [UInt8] {
+        let file = try open(tile)
+        defer { close(file) }
+        return try DurableFile.read(file, path(tile))
+    }
+
+    /// Opens the file that holds a tile of at least this width.
+    private func open(_ tile: Tile) throws(LogStorageError) -> Int32 {
+        // The writer may rename the file between two looks.
         for _ in 0..<3 {
-            if let bytes = try DurableFile.read(path(tile), from: offset) { return bytes }
-            let full = Tile(tile.kind, index: tile.index)
-            if let bytes = try DurableFile.read(path(full), from: offset) { return bytes }
-            let widths = DurableFile.list(path(full) + ".p").compactMap { Int($0) }
-            if let width = widths.filter({ $0 >= tile.width }).min() {
-                let larger = Tile(tile.kind, index: tile.index, width: width)
-                if let bytes = try DurableFile.read(path(larger), from: offset) { return bytes }
+            if let file = try DurableFile.openToRead(path(tile)) { return file }
+            let full = path(Tile(tile.kind, index: tile.index))
+            if let file = try DurableFile.openToRead(full) { return file }
+            let widths = DurableFile.list(full + ".p").compactMap { Int($0) }
+            if let width = widths.filter({ $0 >= tile.width }).min(),
+                let file = try DurableFile.openToRead("\(full).p/\(width)")
+            {
+                return file
             }
         }
         throw .damaged(path: path(tile), why: "the file is missing")
@@ -88,7 +99,9 @@ public struct LogReader: Sendable {
         return try compactRange(at: size).root(&hasher)
     }
 
-    /// Calls `body` with the entries from one index to another (exclusive), reading each bundle once.
+    /// Calls `body` with the entries from one index to another (exclusive).
+    ///
+    /// Bundles are read through one buffer of fixed size, whatever the entries' sizes.
     ///
     /// - Parameter body: Returns false to stop.
     public func forEachEntry(
@@ -96,34 +109,59 @@ public struct LogReader: Sendable {
         _ body: (_ index: UInt64, UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         guard to <= size else { throw LogStorageError.beyondEnd(index: to, size: size) }
+        let buffer = EntryBuffer()
         var index = from
         while index < to {
             let first = index / 256 * 256
-            let width = Int(min(256, size - first))
-            let bundle = try bytes(Tile(.entries, index: first / 256, width: width))
-            var goesOn = true
-            try bundle.withUnsafeBytes { buffer in
-                try EntryBundle.forEachEntry(buffer) { position, entry in
-                    let at = first + UInt64(position)
-                    guard goesOn, at >= index, at < to else { return }
-                    goesOn = try body(at, entry)
+            let last = min(to, first + 256)
+            let tile = Tile(
+                .entries, index: first / 256, width: Int(min(256, size - first)))
+            let file = try open(tile)
+            defer { close(file) }
+            buffer.start(file, path(tile))
+            for at in first..<last {
+                let entry = try buffer.next()
+                guard let entry else {
+                    throw LogStorageError.damaged(
+                        path: path(tile), why: "it ends before entry \(at)")
                 }
+                if at >= index, try !body(at, entry) { return }
             }
-            if !goesOn { return }
-            index = first + 256
+            index = last
         }
+    }
+
+    /// Calls `body` with the entries in batches, hashed as leaves.
+    public func forEachBatch(
+        from: UInt64, to: UInt64, _ body: (EntryBatch) throws -> Void
+    ) throws {
+        var batch = EntryBatch()
+        var hasher = TreeHasher()
+        try forEachEntry(from: from, to: to) { _, entry in
+            try batch.append(entry, leaf: hasher.leaf(entry))
+            if batch.bytes.count >= EntryBatch.bytesPerPiece {
+                try body(batch)
+                batch = EntryBatch()
+            }
+            return true
+        }
+        if batch.count > 0 { try body(batch) }
     }
 
     /// The bytes that the entries of one bundle take, from its first to an index (exclusive).
     public func bundleByteCount(from first: UInt64, to index: UInt64) throws -> Int {
-        var count = 0
-        if index > first {
-            try forEachEntry(from: first, to: index) { _, entry in
-                count += 2 + entry.count
-                return true
-            }
-        }
-        return count
+        guard index > first else { return 0 }
+        let width = Int(min(256, size - first))
+        let file = try open(Tile(.entries, index: first / 256, width: width))
+        defer { close(file) }
+        return try EntryBuffer.end(of: Int(index - first), in: file, directory).bytes
+    }
+
+    /// Where the covered entries of the last bundle end, and how many of them are there.
+    func bundleEnd(_ tile: Tile) throws -> (bytes: Int, found: Int) {
+        let file = try open(tile)
+        defer { close(file) }
+        return try EntryBuffer.end(of: tile.width, in: file, path(tile))
     }
 
     /// One entry.

@@ -2,41 +2,6 @@ import Glibc
 import Signing
 import TransparencyLog
 
-/// Entries on their way into a log: one after another in one buffer, as a bundle holds them.
-public struct EntryBatch: Sendable {
-    /// The entries with their lengths in front.
-    public private(set) var bytes: [UInt8] = []
-    /// Where each entry ends in ``bytes``.
-    public private(set) var ends: [Int] = []
-    /// The leaf hashes.
-    public private(set) var leaves: [Digest] = []
-
-    /// An empty batch.
-    public init() {}
-
-    /// Adds one entry.
-    public mutating func append(
-        _ entry: UnsafeRawBufferPointer, leaf: Digest
-    ) throws(TransparencyLogError) {
-        try EntryBundle.append(entry, to: &bytes)
-        ends.append(bytes.count)
-        leaves.append(leaf)
-    }
-
-    /// The number of entries.
-    public var count: Int { ends.count }
-
-    /// The bytes of one entry.
-    public func withEntry<R>(
-        _ position: Int, _ body: (UnsafeRawBufferPointer) throws -> R
-    ) rethrows -> R {
-        let start = position == 0 ? 0 : ends[position - 1]
-        return try bytes.withUnsafeBytes {
-            try body(UnsafeRawBufferPointer(rebasing: $0[start + 2..<ends[position]]))
-        }
-    }
-}
-
 /// Appends to one log's folder in the C2SP tlog-tiles layout; one writer at a time by a lock.
 ///
 /// The order of durability, for every commit:
@@ -59,6 +24,10 @@ public final class LogWriter {
     public private(set) var checkpoint: [UInt8] = []
     /// The right edge of the tree.
     public private(set) var range = CompactRange()
+    /// The right edge with what was staged.
+    private var staged = CompactRange()
+    /// The number of entries, those staged included.
+    public var stagedSize: UInt64 { staged.size }
 
     private var hasher = TreeHasher()
     /// The hashes of the last tile of each level, fewer than 256.
@@ -113,26 +82,54 @@ public final class LogWriter {
     public func append(
         _ batch: EntryBatch, note: (_ size: UInt64, _ root: Digest) throws -> [UInt8]
     ) throws {
+        try stage(batch)
+        try publish(note: note)
+    }
+
+    /// Writes entries beyond the checkpoint: nobody sees them before ``publish(note:)``.
+    ///
+    /// A long part of a partner's log is staged piece by piece and never lies in memory whole.
+    ///
+    /// - Throws: ``LogStorageError``; everything staged is then dropped.
+    public func stage(_ batch: EntryBatch) throws {
         guard lock >= 0 else { throw LogStorageError.closed(path: directory) }
-        if batch.count == 0 { return }
-        var grown = range
+        var grown = staged
         for leaf in batch.leaves { grown.append(leaf, &hasher) }
-        let note = try note(grown.size, grown.root(&hasher))
-        do {
-            try write(batch, upTo: grown.size)
+        try droppingStaged { try write(batch, upTo: grown.size) }
+        staged = grown
+    }
+
+    /// Puts what was staged under one new checkpoint; with nothing staged it does nothing.
+    ///
+    /// - Parameter note: Makes the checkpoint's note for the new size and root; if it throws, what was
+    ///   staged is dropped and the log is as it was.
+    public func publish(note: (_ size: UInt64, _ root: Digest) throws -> [UInt8]) throws {
+        guard lock >= 0 else { throw LogStorageError.closed(path: directory) }
+        if staged.size == range.size { return }
+        try droppingStaged {
+            let note = try note(staged.size, staged.root(&hasher))
             try DurableFile.replace(directory + "/checkpoint", with: note)
+            checkpoint = note
+        }
+        range = staged
+    }
+
+    /// Drops what was staged.
+    public func discardStaged() throws { if staged.size != range.size { try recover() } }
+
+    private func droppingStaged(_ body: () throws -> Void) throws {
+        do {
+            try body()
         } catch {
             // Bytes beyond the old checkpoint are removed at once, or, where the disk does not even
             // let us do that, when the log is opened again.
             do { try recover() } catch { close() }
             throw error
         }
-        range = grown
-        checkpoint = note
     }
 
     private func write(_ batch: EntryBatch, upTo newSize: UInt64) throws {
-        var index = size
+        var index = staged.size
         var position = 0
         while index < newSize {
             let inBundle = Int(index % 256)
@@ -146,19 +143,19 @@ public final class LogWriter {
                     isDurable: true)
             }
             bundleBytes = inBundle + count == 256 ? 0 : bundleBytes + end - start
-            let leaves = batch.leaves[position..<position + count]
-            try extendHashes(level: 0, first: index, Array(leaves))
+            try extendHashes(level: 0, first: index, batch.leaves[position..<position + count])
             index += UInt64(count)
             position += count
         }
     }
 
     /// Adds hashes to the last tile of a level; `first` is the index of the first within the level.
-    private func extendHashes(level: Int, first: UInt64, _ hashes: [Digest]) throws {
+    private func extendHashes(
+        level: Int, first: UInt64, _ hashes: some Collection<Digest>
+    ) throws {
         let before = Int(first % 256)
         let after = before + hashes.count
-        let bytes = hashes.flatMap(\.bytes)
-        try bytes.withUnsafeBytes {
+        try Self.bytes(hashes).withUnsafeBytes {
             try extend(
                 .hashes(level: level), tile: first / 256, from: before, to: after, at: 32 * before,
                 $0, isDurable: after == 256)
@@ -168,7 +165,15 @@ public final class LogWriter {
         var full = CompactRange()
         for hash in edge[level] { full.append(hash, &hasher) }
         edge[level] = []
-        try extendHashes(level: level + 1, first: first / 256, [full.root(&hasher)])
+        try extendHashes(
+            level: level + 1, first: first / 256, CollectionOfOne(full.root(&hasher)))
+    }
+
+    private static func bytes(_ hashes: some Collection<Digest>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32 * hashes.count)
+        for hash in hashes { hash.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+        return bytes
     }
 
     private func extend(
@@ -197,30 +202,36 @@ public final class LogWriter {
 
     // MARK: Opening
 
-    /// Removes what lies beyond the checkpoint, and makes the right edge's tiles anew where they are
-    /// not what the bundles call for.
+    /// Removes what lies beyond the checkpoint, and makes the right edge's tiles anew where they do not
+    /// lead to its root.
     ///
     /// The same for a clean start as after a crash.
     private func recover() throws {
         let reader = try LogReader(directory: directory)
         let size = reader.size
-        edge = [[Digest]](repeating: [], count: 8)
         bundleBytes = try cutBundle(reader)
-        try repairTiles(reader)
+        var isWhole = false
+        if let range = try? reader.compactRange(at: size) {
+            // The root binds every hash of the right edge: no bundle need be read again.
+            isWhole = range.root(&hasher) == reader.statedRoot
+        }
+        edge = [[Digest]](repeating: [], count: 8)
         for level in 0..<8 {
             let count = Tile.count(level: level, size: size)
             let width = Int(count % 256)
-            try removeBeyond(.hashes(level: level), index: count / 256, width: width)
             if width > 0 {
-                edge[level] = try reader.hashes(
-                    Tile(.hashes(level: level), index: count / 256, width: width))
+                let tile = Tile(.hashes(level: level), index: count / 256, width: width)
+                if isWhole { try settle(tile, bytes: 32 * width) } else { try repair(tile, reader) }
+                edge[level] = try reader.hashes(tile)
             }
+            try removeBeyond(.hashes(level: level), index: count / 256, width: width)
         }
         range = try reader.compactRange(at: size)
         guard range.root(&hasher) == reader.statedRoot else {
             throw LogStorageError.damaged(
                 path: directory + "/checkpoint", why: "the tiles lead to another root")
         }
+        staged = range
         checkpoint = reader.checkpoint
     }
 
@@ -233,15 +244,7 @@ public final class LogWriter {
             return 0
         }
         let tile = Tile(.entries, index: index, width: width)
-        let bytes = try reader.bytes(tile)
-        var end = 0
-        var found = 0
-        bytes.withUnsafeBytes { buffer in
-            // Bytes beyond the covered entries may be torn: what counts is what stands before them.
-            try? EntryBundle.forEachEntry(buffer) { position, entry in
-                if position < width { (end, found) = (end + 2 + entry.count, position + 1) }
-            }
-        }
+        let (end, found) = try reader.bundleEnd(tile)
         guard found == width else {
             throw LogStorageError.damaged(
                 path: reader.path(tile), why: "\(found) of \(width) entries are there")
@@ -271,10 +274,14 @@ public final class LogWriter {
         try removeBeyond(tile.kind, index: tile.index, width: tile.width)
     }
 
-    /// Removes the files of a tile other than the one of this width (none for 0), and the tile after.
+    /// Removes the files of a tile other than the one of this width (none for 0), and all tiles after it.
     private func removeBeyond(_ kind: Tile.Kind, index: UInt64, width: Int) throws(LogStorageError)
     {
-        for (tile, kept) in [(index, width), (index + 1, 0)] {
+        // From the last one back: a crash in between leaves no gap that would end the next search.
+        var last = index
+        while isThere(kind, last + 1) { last += 1 }
+        for tile in (index...last).reversed() {
+            let kept = tile == index ? width : 0
             let full = "\(directory)/\(Tile(kind, index: tile).path)"
             for name in DurableFile.list(full + ".p") where name != String(kept) {
                 guard unlink("\(full).p/\(name)") == 0 else { throw .last("unlink", full) }
@@ -286,22 +293,22 @@ public final class LogWriter {
         }
     }
 
-    /// Makes the partial tiles of all levels what the bundles and the full tiles call for.
-    private func repairTiles(_ reader: LogReader) throws {
-        for level in 0..<8 {
-            let count = Tile.count(level: level, size: reader.size)
-            let width = Int(count % 256)
-            if width == 0 { continue }
-            let tile = Tile(.hashes(level: level), index: count / 256, width: width)
-            let wanted = try edgeHashes(reader, level, first: count / 256 * 256, count: width)
-                .flatMap(\.bytes)
-            let path = "\(directory)/\(tile.path)"
-            if (try? reader.bytes(tile))?.starts(with: wanted) == true {
-                try settle(tile, bytes: wanted.count)
-            } else {
-                try DurableFile.makeFolders(of: path)
-                try DurableFile.replace(path, with: wanted)
-            }
+    private func isThere(_ kind: Tile.Kind, _ index: UInt64) -> Bool {
+        let full = "\(directory)/\(Tile(kind, index: index).path)"
+        return access(full, F_OK) == 0 || access(full + ".p", F_OK) == 0
+    }
+
+    /// Makes a partial tile what the bundles and the full tiles below it call for.
+    private func repair(_ tile: Tile, _ reader: LogReader) throws {
+        guard case .hashes(let level) = tile.kind else { return }
+        let wanted = Self.bytes(
+            try edgeHashes(reader, level, first: tile.index * 256, count: tile.width))
+        let path = "\(directory)/\(tile.path)"
+        if (try? reader.bytes(tile))?.starts(with: wanted) == true {
+            try settle(tile, bytes: wanted.count)
+        } else {
+            try DurableFile.makeFolders(of: path)
+            try DurableFile.replace(path, with: wanted)
         }
     }
 

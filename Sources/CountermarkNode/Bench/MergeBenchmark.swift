@@ -200,13 +200,9 @@ private final class Writers {
         for origin in homes.keys.sorted() {
             guard let home = homes[origin] else { continue }
             let log = try LogReader(directory: home.logFolder(origin, dataset))
-            var bundle: [UInt8] = []
-            try log.forEachEntry(from: 0, to: log.size) { _, entry in
-                try EntryBundle.append(entry, to: &bundle)
-                return true
+            try reader.accept("\(origin)/\(dataset)", from: 0, checkpoint: log.checkpoint) {
+                try log.forEachBatch(from: 0, to: log.size, $0)
             }
-            try reader.accept(
-                "\(origin)/\(dataset)", from: 0, bundle: bundle, checkpoint: log.checkpoint)
         }
         storeSeconds = MergeBenchmark.cpuSeconds() - start
         try reader.catchUp(dataset)

@@ -18,8 +18,6 @@ struct PartnerServer: Sendable {
     let home: Home
     let logger: Logger
 
-    /// The largest push: a bulk import of some million labels.
-    static let pushBytesMax = 256 << 20
     /// How often a watcher looks for moved checkpoints.
     static let watchInterval = Duration.milliseconds(2)
     /// How often a silent stream says that it lives.
@@ -96,8 +94,10 @@ struct PartnerServer: Sendable {
 
     // MARK: Writing
 
+    /// How much of a log is here: entries, and bytes of a push that is not whole yet.
     private struct Position: Codable {
         let size: UInt64
+        var received: Int?
     }
 
     private struct Problem: Codable {
@@ -108,31 +108,24 @@ struct PartnerServer: Sendable {
 
     private func push(_ request: Request, _ parts: [String]) async throws -> Response {
         let caller = try caller()
-        guard parts.count == 4, parts[3] == "entries",
-            let from = request.uri.queryParameters["from"].flatMap({ UInt64($0) })
-        else { throw HTTPError(.notFound) }
+        guard parts.count == 4, parts[3] == "entries" else { throw HTTPError(.notFound) }
+        let query = request.uri.queryParameters
+        guard let from = query["from"].flatMap({ UInt64($0) }),
+            let at = query["at"].map({ Int($0) }) ?? 0, at >= 0
+        else {
+            throw HTTPError(.badRequest, message: "a push says from=N, the entries that are held")
+        }
+        let isLast = query["more"] == nil
         let log = parts[0..<3].joined(separator: "/")
-        let body = try await request.body.collect(upTo: Self.pushBytesMax)
-        let (note, bundle) = try PushBody.decode(Array(body.readableBytesView))
+        let body = try await request.body.collect(upTo: Push.partBytesMax)
         do {
-            let position = try await node.run { node -> Position? in
-                let (member, dataset) = try Node.parts(of: log)
-                try node.require(dataset)
-                guard try node.mayRead(dataset, caller), try node.mayRead(dataset, member) else {
-                    throw NodeError.notFound("log", log, hint: "")
-                }
-                let held = try LogReader(directory: node.home.logFolder(member, dataset)).size
-                if held != from { return Position(size: held) }
-                try node.accept(log, from: from, bundle: bundle, checkpoint: note)
-                try node.catchUp(dataset)
-                return nil
+            let (status, position) = try await node.run { node in
+                try node.take(
+                    log, from: from, at: at, Array(body.readableBytesView), isLast: isLast,
+                    caller: caller)
             }
-            if let position { return try json(position, status: .conflict) }
-            let size = try await node.run { node -> UInt64 in
-                let (member, dataset) = try Node.parts(of: log)
-                return try LogReader(directory: node.home.logFolder(member, dataset)).size
-            }
-            return try json(Position(size: size))
+            return try json(
+                Position(size: position.size, received: position.received), status: status)
         } catch {
             logger.warning("refused a push", metadata: ["log": "\(log)", "error": "\(error)"])
             let problem = error as? NodeError
@@ -172,18 +165,42 @@ struct PartnerServer: Sendable {
     }
 }
 
-/// The body of a push: the checkpoint's note with its length in four bytes in front, then the entries
-/// as a bundle holds them.
-enum PushBody {
-    static func encode(checkpoint: [UInt8], bundle: [UInt8]) -> [UInt8] {
-        withUnsafeBytes(of: UInt32(checkpoint.count).bigEndian) { Array($0) } + checkpoint + bundle
-    }
-
-    static func decode(_ body: [UInt8]) throws -> (checkpoint: [UInt8], bundle: [UInt8]) {
-        let count = body.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-        guard body.count >= 4, count <= SignedNote.bytesMax, body.count >= 4 + count else {
-            throw HTTPError(.badRequest, message: "the push is cut")
+extension Node {
+    /// Takes one part of a push; the last part stores and merges the entries.
+    ///
+    /// - Returns: 200 and the new size, 202 and the bytes that are here of a push that goes on, or 409 and
+    ///   where to go on from.
+    fileprivate func take(
+        _ log: String, from: UInt64, at: Int, _ bytes: [UInt8], isLast: Bool, caller: Origin
+    ) throws -> (HTTPResponse.Status, (size: UInt64, received: Int?)) {
+        let (member, dataset) = try Self.parts(of: log)
+        try require(dataset)
+        guard try mayRead(dataset, caller), try mayRead(dataset, member) else {
+            throw NodeError.notFound("log", log, hint: "")
         }
-        return (Array(body[4..<4 + count]), Array(body[(4 + count)...]))
+        let held = try reader(of: log).size
+        let spool = try EntrySpool(
+            path: Incoming(home).path("push", partner: caller.description, log: log))
+        if held != from {
+            spool.remove()
+            return (.conflict, (held, nil))
+        }
+        if at == 0 { try spool.empty() }
+        guard at == spool.byteCount else { return (.conflict, (held, spool.byteCount)) }
+        guard at + bytes.count <= Push.bytesMax else {
+            spool.remove()
+            throw NodeError(
+                .failed, "too-large", "the push is larger than \(Push.bytesMax) bytes",
+                hint: "push at an earlier checkpoint first")
+        }
+        try bytes.withUnsafeBytes { try spool.append($0) }
+        if !isLast { return (.accepted, (held, spool.byteCount)) }
+        defer { spool.remove() }
+        let (note, entriesAt) = try Push.checkpoint(of: spool)
+        try accept(log, from: from, checkpoint: note) {
+            try spool.forEachBatch(from: entriesAt, $0)
+        }
+        try catchUp(dataset)
+        return (.ok, (try reader(of: log).size, nil))
     }
 }

@@ -103,10 +103,14 @@ public final class PartnerSync: Sendable {
             return try LogReader(directory: node.home.logFolder(member, dataset)).size
         }
         guard let held, offer.size > held else { return }
-        let bundle = try await fetch(offer, from: held, client)
+        let path = Incoming(home).path("pull", partner: client.origin, log: offer.origin)
+        try await fetch(offer, from: held, client, into: path)
         let operations = try await node.run { node in
+            let spool = try EntrySpool(path: path)
+            defer { spool.remove() }
             let operations = try node.accept(
-                offer.origin, from: held, bundle: bundle, checkpoint: Array(offer.checkpoint.utf8))
+                offer.origin, from: held, checkpoint: Array(offer.checkpoint.utf8)
+            ) { try spool.forEachBatch($0) }
             try node.catchUp(dataset)
             return operations
         }
@@ -117,35 +121,31 @@ public final class PartnerSync: Sendable {
 
     /// Fetches the entries from an index on; of a bundle that is partly held only the new bytes.
     private func fetch(
-        _ offer: LogOffer, from: UInt64, _ client: HTTPClient
-    ) async throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        var index = from
-        while index < offer.size {
-            let first = index / 256 * 256
-            let tile = Tile(
-                .entries, index: index / 256, width: Int(min(256, offer.size - first)))
-            let next = index
-            let skip = try await node.run { node -> Int in
-                let (member, dataset) = try Node.parts(of: offer.origin)
-                return try LogReader(directory: node.home.logFolder(member, dataset))
-                    .bundleByteCount(from: first, to: next)
-            }
+        _ offer: LogOffer, from: UInt64, _ client: HTTPClient, into path: String
+    ) async throws {
+        var skip = try await node.run { node -> Int in
+            try EntrySpool(path: path).empty()
+            return try node.reader(of: offer.origin)
+                .bundleByteCount(from: from / 256 * 256, to: from)
+        }
+        for index in from / 256..<(offer.size + 255) / 256 {
+            let width = Int(min(256, offer.size - index * 256))
+            let tile = Tile(.entries, index: index, width: width)
             let headers = skip > 0 ? [("Range", "bytes=\(skip)-")] : []
             let response = try await client.request(
                 "GET", "/logs/\(offer.origin)/\(tile.path)", headers: headers)
-            switch response.status {
-            case 200: bytes += response.body.dropFirst(skip)
-            case 206: bytes += response.body
-            default:
+            guard response.status == 200 || response.status == 206 else {
                 throw NodeError(
                     .network, "no-tile",
                     "\(client.origin) answered \(response.status) for \(tile.path) of \(offer.origin)",
                     hint: "its log may be damaged")
             }
-            index = first + 256
+            let new = response.body[min(response.status == 200 ? skip : 0, response.body.count)...]
+            try await node.run { _ in
+                try new.withUnsafeBytes { try EntrySpool(path: path).append($0) }
+            }
+            skip = 0
         }
-        return bytes
     }
 
     private func push(
@@ -163,23 +163,49 @@ public final class PartnerSync: Sendable {
                 continue
             }
             let from = theirs[offer.origin] ?? 0
-            let (body, count) = try await node.run { node in
-                let out = try node.outgoing(offer.origin, from: from)
-                return (PushBody.encode(checkpoint: out.checkpoint, bundle: out.bundle), out.count)
+            let reader = try await node.run { try $0.reader(of: offer.origin) }
+            guard try await send(reader, offer.origin, from: from, client) else { continue }
+            report.pushed += reader.size - from
+        }
+    }
+
+    /// Pushes a log's entries from an index on, in parts; false if the partner has others meanwhile.
+    private func send(
+        _ reader: LogReader, _ log: String, from: UInt64, _ client: HTTPClient
+    ) async throws -> Bool {
+        var next = from
+        var sent = 0
+        while next < reader.size {
+            let start = next
+            let (body, end) = try await node.run { _ -> ([UInt8], UInt64) in
+                var body = start == from ? Push.head(reader.checkpoint) : []
+                var end = start
+                try reader.forEachEntry(from: start, to: reader.size) { index, entry in
+                    try EntryBundle.append(entry, to: &body)
+                    end = index + 1
+                    return body.count < Push.partBytes
+                }
+                return (body, end)
             }
+            next = end
+            let more = next < reader.size ? "&more=1" : ""
             let response = try await client.request(
-                "POST", "/v1/logs/\(offer.origin)/entries?from=\(from)", body: body)
-            // Another partner may have brought the same entries meanwhile: the next sync settles it.
-            if response.status == 409 { continue }
-            guard response.status == 200 else {
+                "POST", "/v1/logs/\(log)/entries?from=\(from)&at=\(sent)\(more)", body: body,
+                mayRepeat: true)
+            sent += body.count
+            switch response.status {
+            case 200, 202: continue
+            // Another partner has brought the same entries meanwhile: the next sync settles it.
+            case 409: return false
+            default:
                 throw NodeError(
                     .network, "push-refused",
-                    "\(client.origin) refused \(offer.origin): "
+                    "\(client.origin) refused \(log): "
                         + String(decoding: response.body.prefix(400), as: UTF8.self),
                     hint: "see its log")
             }
-            report.pushed += count
         }
+        return true
     }
 
     /// Keeps in sync with one partner until cancelled: whenever its checkpoints move, or ours.
