@@ -92,22 +92,41 @@ public final class LabelStore {
                     open.removeAll()
                     throw error
                 }
-                try noteVersion(db)
                 guard let result else { throw AnnotationStoreError.unknownDataset("\(dataset)") }
                 return result
             }
         }
     }
 
+    /// Reads one dataset's merged state in one read transaction: nothing is written, nobody is kept
+    /// waiting.
+    ///
+    /// - Returns: Nil if nothing of the dataset was ever merged here.
+    public func read<R>(
+        _ dataset: DatasetID, rootAt: @escaping (Origin, UInt64) throws -> Digest?,
+        _ body: (Merge) throws -> R
+    ) throws -> R? {
+        try Self.translating("reading \(dataset)") {
+            try queue.writeWithoutTransaction { db in
+                var result: R?
+                try db.inTransaction(.deferred) {
+                    try forgetIfChanged(db)
+                    if open[dataset] == nil, try load(db, dataset) == nil { return .rollback }
+                    result = try body(try opened(db, dataset, rootAt: rootAt).merge)
+                    return .commit
+                }
+                return result
+            }
+        }
+    }
+
     /// Drops what is cached if another process has written since.
+    ///
+    /// Within the transaction, when nobody else can write; our own commits do not move the version.
     private func forgetIfChanged(_ db: Database) throws {
         let version = try Int64.fetchOne(db, sql: "PRAGMA data_version") ?? 0
         if version != dataVersion { open.removeAll() }
         dataVersion = version
-    }
-
-    private func noteVersion(_ db: Database) throws {
-        dataVersion = try Int64.fetchOne(db, sql: "PRAGMA data_version") ?? 0
     }
 
     private func opened(
@@ -153,13 +172,6 @@ public final class LabelStore {
                 arguments: [dataset.description.databaseBytes])
         else { return nil }
         let id: Int64 = row["id"]
-        var counts = LabelCounts()
-        counts.items = row["items"]
-        counts.annotations = row["annotations"]
-        counts.retracted = row["retracted"]
-        counts.conflicts = row["conflicts"]
-        counts.quarantined = row["quarantined"]
-        counts.operations = row["operations"]
         guard let sum = Digest(Array(row["sum"] as Data)) else {
             throw AnnotationStoreError.damagedRow(table: "dataset", key: id)
         }
@@ -167,12 +179,23 @@ public final class LabelStore {
             db, sql: "SELECT * FROM log WHERE dataset=?", arguments: [id]
         ).map { try log($0) }
         var state = MergeState(
-            dataset: dataset, logs: logs, sum: StateSum(sum), counts: counts,
+            dataset: dataset, logs: logs, sum: StateSum(sum), counts: Self.counts(row),
             needsRebuild: row["rebuild"])
         for (key, act) in try acts(db, logs) {
             state.restore(act, log: key.log, entry: key.slot.entry)
         }
         return (id, state)
+    }
+
+    private static func counts(_ row: Row) -> LabelCounts {
+        var counts = LabelCounts()
+        counts.items = row["items"]
+        counts.annotations = row["annotations"]
+        counts.retracted = row["retracted"]
+        counts.conflicts = row["conflicts"]
+        counts.quarantined = row["quarantined"]
+        counts.operations = row["operations"]
+        return counts
     }
 
     private func acts(
@@ -271,6 +294,18 @@ public final class LabelStore {
         for table in ["entry", "context"] {
             try db.execute(
                 sql: "DELETE FROM \(table) WHERE key>=\(low >> 12) AND key<\(high >> 12)")
+        }
+    }
+
+    /// The counts of a dataset as they were last committed; nil if nothing of it was merged.
+    public func counts(_ dataset: DatasetID) throws -> LabelCounts? {
+        try Self.translating("counting \(dataset)") {
+            try queue.read { db in
+                try Row.fetchOne(
+                    db, sql: "SELECT * FROM dataset WHERE name=?",
+                    arguments: [dataset.description.databaseBytes]
+                ).map { Self.counts($0) }
+            }
         }
     }
 

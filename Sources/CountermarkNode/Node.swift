@@ -157,8 +157,16 @@ public final class Node {
         return size <= reader.size ? try reader.root(at: size) : nil
     }
 
-    /// Runs `body` on a dataset's merged state.
+    /// Runs `body` on a dataset's merged state, which it must leave as it is.
     public func read<R>(_ dataset: DatasetID, _ body: (Merge) throws -> R) throws -> R {
+        let found = try store.read(
+            dataset, rootAt: { [self] in try root(of: $0, dataset, at: $1) }, body)
+        // Nothing was merged yet: the empty state is made, once.
+        return try found ?? merging(dataset, body)
+    }
+
+    /// Runs `body` on a dataset's merged state and saves what it changed, in one transaction.
+    private func merging<R>(_ dataset: DatasetID, _ body: (Merge) throws -> R) throws -> R {
         try store.merge(
             dataset, rootAt: { [self] in try root(of: $0, dataset, at: $1) }, body)
     }
@@ -171,17 +179,30 @@ public final class Node {
             readers[member] = try LogReader(directory: home.logFolder(member, dataset))
         }
         if readers.isEmpty { return }
-        let isDue = try read(dataset) { merge in
-            try takeNote(of: readers, merge)
-            return merge.state.needsRebuild
-                || merge.state.logs.values.contains { $0.applied < $0.stored }
+        let isCurrent = try read(dataset) { merge in
+            !merge.state.needsRebuild
+                && readers.allSatisfy { origin, reader in
+                    let log = merge.state.progress(origin)
+                    return log?.stored == reader.size && log?.applied == reader.size
+                }
         }
-        if !isDue { return }
-        if try read(dataset, { $0.state.needsRebuild }) {
-            try rebuild(dataset)
-            return
+        if isCurrent { return }
+        while true {
+            let step = try merging(dataset) { merge -> CatchUp in
+                try takeNote(of: readers, merge)
+                if merge.state.needsRebuild { return .rebuild }
+                return try applySome(merge, readers, dataset) ? .goOn : .done
+            }
+            switch step {
+            case .goOn: continue
+            case .done: return
+            case .rebuild: return try rebuild(dataset)
+            }
         }
-        while try read(dataset, { try applySome($0, readers, dataset) }) {}
+    }
+
+    private enum CatchUp {
+        case goOn, done, rebuild
     }
 
     /// Throws the label table's rows of a dataset away and merges its logs from the first entry on.

@@ -37,11 +37,12 @@ public enum MergeBenchmark {
                 figures: [
                     ("operations/CPU s", Double(writers.operations) / written.cpuSeconds),
                     ("operations/s", Double(writers.operations) / written.wallSeconds),
-                    ("bytes/operation", Double(writers.bytes) / Double(writers.operations)),
+                    ("bytes/add", writers.bytesPerAdd), ("bytes/edit", writers.bytesPerEdit),
                     ("entries", Double(writers.entries)),
                 ])
         ]
         let reader = try writers.reader()
+        forgetPeak()
         let merged = try measure { try writers.deliver(to: reader) }
         let (stored, applied) = (writers.storeSeconds, writers.applySeconds)
         let counts = try reader.read(writers.dataset) { $0.state.counts }
@@ -85,10 +86,18 @@ public enum MergeBenchmark {
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 
+    /// The largest resident memory since ``forgetPeak()``.
     private static func peakResidentMegabytes() -> Double {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return Double(usage.ru_maxrss) / 1024
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        let kilobytes = line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Double($0) }
+        return (kilobytes ?? .nan) / 1024
+    }
+
+    /// What the writing homes took in the same process is none of the merge's.
+    private static func forgetPeak() {
+        // proc(5), clear_refs: 5 resets the peak to what is resident now.
+        try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
     }
 }
 
@@ -103,6 +112,11 @@ private final class Writers {
     private(set) var operations = 0
     private(set) var bytes = 0
     private(set) var entries = 0
+    private var added = (operations: 0, bytes: 0)
+    private var edited = (operations: 0, bytes: 0)
+    /// Everything counted: names, signatures, lengths.
+    var bytesPerAdd: Double { Double(added.bytes) / Double(max(1, added.operations)) }
+    var bytesPerEdit: Double { Double(edited.bytes) / Double(max(1, edited.operations)) }
     private(set) var storeSeconds = 0.0
     private(set) var applySeconds = 0.0
 
@@ -139,8 +153,16 @@ private final class Writers {
                 return (log.size, log.root.bytes)
             },
             emit: { entry in
+                let before = self.bytes
                 try self.add(entry.payload, entry.author)
                 self.operations += entry.operations
+                if entry.isEdit {
+                    self.edited.operations += entry.operations
+                    self.edited.bytes += self.bytes - before
+                } else {
+                    self.added.operations += entry.operations
+                    self.added.bytes += self.bytes - before
+                }
             })
         for origin in homes.keys { try flush(origin) }
     }

@@ -12,6 +12,8 @@ struct Workload {
         let author: Origin
         let payload: [UInt8]
         let operations: Int
+        /// True for changesets that change labels, false for those that add.
+        let isEdit: Bool
     }
 
     /// Calls `emit` with each changeset in an order in which it could have been written.
@@ -37,6 +39,7 @@ struct Workload {
     private let companies: [Origin]
     /// Where each company's labels stand, in order.
     private var slots: [[Slot]] = [[], [], []]
+    private var isEditing = false
     /// The logs' sizes: each begins with the entry that introduces its keys.
     private var sizes: [UInt64] = [1, 1, 1]
 
@@ -74,7 +77,7 @@ struct Workload {
         try emit(
             Entry(
                 author: companies[company], payload: try builder.payload(heads: heads),
-                operations: count))
+                operations: count, isEdit: isEditing))
         sizes[company] += 1
     }
 
@@ -141,12 +144,13 @@ struct Workload {
         _ rootOf: (Origin) throws -> (size: UInt64, root: [UInt8]), _ emit: (Entry) throws -> Void
     ) throws {
         let heads = try companies.indices.map { try head($0, rootOf) }
+        isEditing = true
         for company in 0..<3 {
             let others = heads.filter { $0.origin != companies[company] }
             let operations = (0..<labels).lazy.compactMap { [self] index in
                 changes(of: index, by: company)
             }.joined()
-            try write(company, heads: others, emit, Array(operations))
+            try write(company, heads: others, emit, operations)
         }
     }
 

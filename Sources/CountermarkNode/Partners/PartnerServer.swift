@@ -16,10 +16,9 @@ import TransparencyLog
 struct PartnerServer: Sendable {
     let node: SharedNode
     let home: Home
+    let watcher: HomeWatcher
     let logger: Logger
 
-    /// How often a watcher looks for moved checkpoints.
-    static let watchInterval = Duration.milliseconds(2)
     /// How often a silent stream says that it lives.
     static let watchHeartbeat = Duration.seconds(20)
 
@@ -146,7 +145,7 @@ struct PartnerServer: Sendable {
             body: .init { writer in
                 var known: [String: UInt64] = [:]
                 var silent = ContinuousClock.now
-                while !Task.isCancelled {
+                for await _ in watcher.changes() {
                     let offers = try await node.run { try $0.offers(to: caller) }
                     for offer in offers where known[offer.origin] != offer.size {
                         known[offer.origin] = offer.size
@@ -158,7 +157,6 @@ struct PartnerServer: Sendable {
                         try await writer.write(ByteBuffer(bytes: [0x0a]))
                         silent = .now
                     }
-                    try await Task.sleep(for: Self.watchInterval)
                 }
                 try await writer.finish(nil)
             })

@@ -70,7 +70,8 @@ public final class PartnerSync: Sendable {
         do {
             let offers = try await offers(client)
             for offer in offers { try await pull(offer, client, joining, only, &report) }
-            try await push(offers, partner, client, only, &report)
+            var theirs = Self.sizes(offers)
+            try await push(&theirs, partner, client, only, &report)
         } catch {
             report.state = "failed"
             report.error = "\(error)"
@@ -148,13 +149,17 @@ public final class PartnerSync: Sendable {
         }
     }
 
+    /// The logs that a partner holds or could hold, and how much of each.
+    private static func sizes(_ offers: [LogOffer]) -> [String: UInt64] {
+        Dictionary(offers.map { ($0.origin, $0.size) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Pushes what is longer here of the datasets that the partner shares.
     private func push(
-        _ offers: [LogOffer], _ partner: Home.Partner, _ client: HTTPClient, _ only: DatasetID?,
-        _ report: inout SyncReport
+        _ theirs: inout [String: UInt64], _ partner: Home.Partner, _ client: HTTPClient,
+        _ only: DatasetID?, _ report: inout SyncReport
     ) async throws {
-        let theirs = Dictionary(
-            offers.map { ($0.origin, $0.size) }, uniquingKeysWith: { first, _ in first })
-        let shared = Set(offers.compactMap { try? Node.parts(of: $0.origin).dataset })
+        let shared = Set(theirs.keys.compactMap { try? Node.parts(of: $0).dataset })
         let org = try Origin(partner.org)
         let ours = try await node.run { try $0.offers(to: org) }
         for offer in ours where offer.size > theirs[offer.origin] ?? 0 {
@@ -164,8 +169,11 @@ public final class PartnerSync: Sendable {
             }
             let from = theirs[offer.origin] ?? 0
             let reader = try await node.run { try $0.reader(of: offer.origin) }
-            guard try await send(reader, offer.origin, from: from, client) else { continue }
-            report.pushed += reader.size - from
+            // Whether it takes them or has them from elsewhere, the partner holds them afterwards.
+            if try await send(reader, offer.origin, from: from, client) {
+                report.pushed += reader.size - from
+            }
+            theirs[offer.origin] = reader.size
         }
     }
 
@@ -209,7 +217,9 @@ public final class PartnerSync: Sendable {
     }
 
     /// Keeps in sync with one partner until cancelled: whenever its checkpoints move, or ours.
-    func follow(_ partner: Home.Partner, client: HTTPClient, logger: Logger) async {
+    func follow(
+        _ partner: Home.Partner, client: HTTPClient, watcher: HomeWatcher, logger: Logger
+    ) async {
         while !Task.isCancelled {
             let first = await sync(partner, client: client)
             if let error = first.error {
@@ -218,7 +228,7 @@ public final class PartnerSync: Sendable {
             } else {
                 await withTaskGroup(of: Void.self) { group in
                     group.addTask { await self.followTheirs(partner, client, logger) }
-                    group.addTask { await self.followOurs(partner, client, logger) }
+                    group.addTask { await self.followOurs(partner, client, watcher, logger) }
                     await group.next()
                     group.cancelAll()
                 }
@@ -245,20 +255,22 @@ public final class PartnerSync: Sendable {
     }
 
     private func followOurs(
-        _ partner: Home.Partner, _ client: HTTPClient, _ logger: Logger
+        _ partner: Home.Partner, _ client: HTTPClient, _ watcher: HomeWatcher, _ logger: Logger
     ) async {
         guard let org = try? Origin(partner.org) else { return }
-        var known: [LogOffer]?
-        while !Task.isCancelled {
-            let offers = try? await node.run { try $0.offers(to: org) }
-            if let offers, offers != known {
-                if known != nil {
-                    let report = await sync(partner, client: client)
-                    if report.error != nil { return }
-                }
-                known = offers
+        do {
+            var theirs = Self.sizes(try await offers(client))
+            var known: [LogOffer]?
+            for await _ in watcher.changes() {
+                let ours = try await node.run { try $0.offers(to: org) }
+                if ours == known { continue }
+                known = ours
+                var report = SyncReport(org: partner.org)
+                try await push(&theirs, partner, client, nil, &report)
             }
-            try? await Task.sleep(for: PartnerServer.watchInterval)
+        } catch {
+            logger.info(
+                "push failed", metadata: ["partner": "\(partner.org)", "error": "\(error)"])
         }
     }
 }
@@ -283,7 +295,9 @@ public struct NodeService: Service {
             side: .server, chain: [try home.certificate()], key: try home.nodeKey())
         let roots = try home.pinnedRoots()
         let logger = logger
-        let server = PartnerServer(node: node, home: home, logger: logger)
+        let watcher = HomeWatcher(home)
+        Incoming(home).clean()
+        let server = PartnerServer(node: node, home: home, watcher: watcher, logger: logger)
         let application = Application(
             router: server.router(),
             server: .partners(
@@ -303,7 +317,9 @@ public struct NodeService: Service {
             group.addTask { try await application.run() }
             for partner in try home.partners() {
                 guard let client = try sync.client(partner) else { continue }
-                group.addTask { await sync.follow(partner, client: client, logger: logger) }
+                group.addTask {
+                    await sync.follow(partner, client: client, watcher: watcher, logger: logger)
+                }
             }
             group.addTask { await reloadRoots(roots) }
             try await group.next()

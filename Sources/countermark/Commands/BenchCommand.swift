@@ -3,20 +3,26 @@ import CountermarkNode
 import Foundation
 
 /// The benchmarks that the documentation quotes.
-struct Bench: ParsableCommand {
+struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Writes, verifies and merges the deterministic workload, and prints the figures.")
     @OptionGroup var common: CommonOptions
     @Option(help: "Labels in the workload.") var labels = 1_000_000
     @Option(help: "Operations in a changeset; 1 measures single edits.") var perChangeset = 4_096
+    @Option(help: "Measure this many annotations between two serving nodes instead.") var live: Int?
     @Option(help: "Where to put the homes while it runs.") var scratch = NSTemporaryDirectory()
 
-    func run() throws {
+    func run() async throws {
         guard labels > 0, (1...4_096).contains(perChangeset) else {
             throw ValidationError("--labels is above 0, --per-changeset 1...4096")
         }
-        let rows = try MergeBenchmark.run(
-            labels: labels, operationsPerEntry: perChangeset, folder: scratch)
+        let rows =
+            if let live {
+                try await LiveBenchmark.run(annotations: live, folder: scratch)
+            } else {
+                try MergeBenchmark.run(
+                    labels: labels, operationsPerEntry: perChangeset, folder: scratch)
+            }
         let documents = rows.map { row in
             [
                 "name": row.name,
