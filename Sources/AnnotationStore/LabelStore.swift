@@ -18,6 +18,9 @@ public final class LabelStore {
     private var open: [DatasetID: OpenDataset] = [:]
     private var dataVersion: Int64 = -1
 
+    /// The prepared statements of each dataset, which outlive what is known of its state.
+    private var storages: [Int64: SQLiteLabelStorage] = [:]
+
     private struct OpenDataset {
         let id: Int64
         let storage: SQLiteLabelStorage
@@ -90,6 +93,7 @@ public final class LabelStore {
                 } catch {
                     // What is in memory may run ahead of what was rolled back.
                     open.removeAll()
+                    storages.removeAll()
                     throw error
                 }
                 guard let result else { throw AnnotationStoreError.unknownDataset("\(dataset)") }
@@ -125,7 +129,10 @@ public final class LabelStore {
     /// Within the transaction, when nobody else can write; our own commits do not move the version.
     private func forgetIfChanged(_ db: Database) throws {
         let version = try Int64.fetchOne(db, sql: "PRAGMA data_version") ?? 0
-        if version != dataVersion { open.removeAll() }
+        if version != dataVersion {
+            open.removeAll()
+            for storage in storages.values { storage.forget() }
+        }
         dataVersion = version
     }
 
@@ -138,7 +145,8 @@ public final class LabelStore {
         }
         if let open = open[dataset] { return open }
         let (id, state) = try load(db, dataset) ?? create(db, dataset)
-        let storage = try SQLiteLabelStorage(connection, dataset: id)
+        let storage = try storages[id] ?? SQLiteLabelStorage(connection, dataset: id)
+        storages[id] = storage
         let merge = Merge(state: state, storage: storage, rootAt: rootAt)
         merge.numberForNewLog = { [weak self] origin in
             (try? self?.newLog(db, id, origin)) ?? 0
@@ -258,6 +266,7 @@ public final class LabelStore {
         try Self.translating("clearing \(dataset)") {
             try queue.write { db in
                 open.removeAll()
+                storages.removeAll()
                 guard
                     let id = try Int64.fetchOne(
                         db, sql: "SELECT id FROM dataset WHERE name=?",

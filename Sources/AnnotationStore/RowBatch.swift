@@ -15,25 +15,30 @@ final class RowBatch {
         let count: Int32
     }
 
-    private let statements: [(rows: Int, statement: Statement)]
+    private let connection: OpaquePointer
+    private let table: String
+    private let row: String
     private let columns: Int
+    /// One for each of ``sizes``, prepared when it is first needed: the large ones take long.
+    private var statements: [Statement?]
     private var cells: [Cell] = []
     private var arena: [UInt8] = []
     /// What rows are asked for by: each row's first column.
     private var keys: [Int64] = []
 
     /// A batch for a table; `row` is the list of values of one row, `(?,?)`.
-    init(
-        _ connection: OpaquePointer, into table: String, row: String
-    ) throws(AnnotationStoreError) {
+    init(_ connection: OpaquePointer, into table: String, row: String) {
+        (self.connection, self.table, self.row) = (connection, table, row)
         columns = row.count { $0 == "?" }
-        var statements: [(rows: Int, statement: Statement)] = []
-        for rows in Self.sizes {
-            let list = repeatElement(row, count: rows).joined(separator: ",")
-            statements.append(
-                (rows, try Statement(connection, "INSERT INTO \(table) VALUES\(list)")))
-        }
-        self.statements = statements
+        statements = Array(repeating: nil, count: Self.sizes.count)
+    }
+
+    private func statement(_ size: Int) throws(AnnotationStoreError) -> Statement {
+        if let made = statements[size] { return made }
+        let list = repeatElement(row, count: Self.sizes[size]).joined(separator: ",")
+        let made = try Statement(connection, "INSERT INTO \(table) VALUES\(list)")
+        statements[size] = made
+        return made
     }
 
     /// Adds a number to the row being gathered.
@@ -83,8 +88,9 @@ final class RowBatch {
 
     private func insert(_ bytes: UnsafeRawBufferPointer) throws(AnnotationStoreError) {
         var next = 0
-        for (rows, statement) in statements {
+        for (size, rows) in Self.sizes.enumerated() {
             while keys.count * columns - next >= rows * columns {
+                let statement = try statement(size)
                 for parameter in 0..<rows * columns {
                     let cell = cells[next + parameter]
                     if cell.count < 0 {

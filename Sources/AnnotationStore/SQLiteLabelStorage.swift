@@ -41,11 +41,11 @@ final class SQLiteLabelStorage: LabelStorage {
         addItem = try prepare(
             "INSERT INTO item(dataset,key,base,flags,fields) VALUES(?,?,?,?,?)")
         changeItem = try prepare("UPDATE item SET base=?,flags=?,fields=? WHERE id=?")
-        newAnnotations = try RowBatch(
+        newAnnotations = RowBatch(
             connection, into: "annotation", row: "(?,?,?,?,?,0,?,?,?)")
-        newRuns = try RowBatch(connection, into: "run", row: "(?,?,?)")
-        newRegisters = try RowBatch(connection, into: "register", row: "(?,?,?,?)")
-        newTouches = try RowBatch(connection, into: "touch", row: "(?,?)")
+        newRuns = RowBatch(connection, into: "run", row: "(?,?,?)")
+        newRegisters = RowBatch(connection, into: "register", row: "(?,?,?,?)")
+        newTouches = RowBatch(connection, into: "touch", row: "(?,?)")
         selectAnnotation = try prepare(
             "SELECT item,class,selector,status,flags,source,author,fields FROM annotation "
                 + "WHERE key=?")
@@ -60,6 +60,12 @@ final class SQLiteLabelStorage: LabelStorage {
             "SELECT sizes FROM context WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1")
         addAct = try prepare("INSERT INTO act VALUES(?,?)")
         addQuarantine = try prepare("INSERT INTO quarantine VALUES(?,?)")
+    }
+
+    /// Forgets what another process may have made anew; names are only ever added.
+    func forget() {
+        entries.removeAll(keepingCapacity: true)
+        nameIDMax = nil
     }
 
     /// Inserts the rows that wait in batches.
@@ -111,8 +117,8 @@ final class SQLiteLabelStorage: LabelStorage {
 
     private func nextNameID() throws -> Int64 {
         // The table's own largest id each time would cost a look-up; another process's additions are
-        // seen because `forgetNames` is called whenever the file changed under this connection.
-        if let last = nameIDMax, !nameIDs.isEmpty {
+        // seen because `forget` is called whenever the file changed under this connection.
+        if let last = nameIDMax {
             nameIDMax = last + 1
             return last + 1
         }

@@ -198,6 +198,12 @@ public struct Home: Sendable {
         "\(path)/logs/\(member)/\(dataset)"
     }
 
+    /// When a file was last put into or taken out of `trust`, in seconds since 1970.
+    func trustChanged() -> Double {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: "\(path)/trust")
+        return (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+    }
+
     /// The datasets of which any log is here.
     public func datasets() -> [DatasetID] {
         var found: Set<DatasetID> = []

@@ -15,6 +15,28 @@ public struct LogOffer: Codable, Sendable, Equatable {
     public let size: UInt64
     /// The newest checkpoint, a signed note.
     public let checkpoint: String
+    /// On a watch: the size after which ``entries`` go on.
+    public var from: UInt64?
+    /// On a watch, where they are few: the entries up to `size` as a bundle holds them, in Base64.
+    public var entries: String?
+
+    /// What a watch puts into one line at most, in bytes of the bundle.
+    static let inlineBytesMax = 32_768
+
+    /// A batch of the entries that came along, if they go on from a size.
+    func inlined(from held: UInt64) throws -> EntryBatch? {
+        guard from == held, let entries, let bundle = Data(base64Encoded: entries) else {
+            return nil
+        }
+        var batch = EntryBatch()
+        var hasher = TreeHasher()
+        try bundle.withUnsafeBytes { bytes in
+            try EntryBundle.forEachEntry(bytes) { _, entry in
+                try batch.append(entry, leaf: hasher.leaf(entry))
+            }
+        }
+        return batch
+    }
 }
 
 extension Node {
@@ -133,13 +155,23 @@ extension Node {
     }
 
     private func logVerifier(_ member: Origin, _ dataset: DatasetID) throws -> LogVerifier {
+        let (chains, logKey, governed) = try read(dataset) {
+            merge -> ([[[UInt8]]], [UInt8]?, UInt64) in
+            let number = merge.state.number(member) ?? 0
+            return (
+                merge.state.chains[number] ?? [], merge.state.logKeys[number],
+                merge.state.governed
+            )
+        }
+        let key = LogVerifierKey(
+            member: member, dataset: dataset, keys: chains.count, governed: governed,
+            trusted: home.trustChanged())
+        if let known = verifiers[key] { return known }
         var verifier = LogVerifier(
             member: member, dataset: dataset, roots: try roots(of: member, dataset))
-        let (chains, logKey) = try read(dataset) { merge -> ([[[UInt8]]], [UInt8]?) in
-            guard let number = merge.state.number(member) else { return ([], nil) }
-            return (merge.state.chains[number] ?? [], merge.state.logKeys[number])
-        }
         for chain in chains { try verifier.trust(chain: chain, logKey: logKey) }
+        if verifiers.count >= Self.verifiersMax { verifiers.removeAll() }
+        verifiers[key] = verifier
         return verifier
     }
 
@@ -230,5 +262,19 @@ extension Node {
     func reader(of log: String) throws -> LogReader {
         let (member, dataset) = try Self.parts(of: log)
         return try LogReader(directory: home.logFolder(member, dataset))
+    }
+
+    /// An offer with its newest entries, where they are few.
+    func inline(_ offer: LogOffer, from: UInt64) throws -> LogOffer {
+        var bundle: [UInt8] = []
+        try reader(of: offer.origin).forEachEntry(from: from, to: offer.size) { _, entry in
+            try EntryBundle.append(entry, to: &bundle)
+            return bundle.count <= LogOffer.inlineBytesMax
+        }
+        if bundle.count > LogOffer.inlineBytesMax { return offer }
+        var offer = offer
+        offer.from = from
+        offer.entries = Data(bundle).base64EncodedString()
+        return offer
     }
 }

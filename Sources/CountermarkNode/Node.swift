@@ -6,6 +6,18 @@ import Provenance
 import Signing
 import TransparencyLog
 
+/// All that a log's verifier depends on.
+struct LogVerifierKey: Hashable {
+    let member: Origin
+    let dataset: DatasetID
+    /// Keys that the log has introduced.
+    let keys: Int
+    /// Entries of the steward's log that were folded.
+    let governed: UInt64
+    /// When a partner's root last changed, in seconds since 1970.
+    let trusted: Double
+}
+
 /// One company's installation: its home, its logs and its label table, and the acts on them.
 ///
 /// A node writes to its own logs alone. What it writes is signed, appended and durable before it is
@@ -17,6 +29,9 @@ public final class Node {
     public let store: LabelStore
     private let now: () -> Int64
     private var signer: Signer?
+    /// Certificates take longer to read than signatures to check.
+    var verifiers: [LogVerifierKey: LogVerifier] = [:]
+    static let verifiersMax = 256
 
     private struct Signer {
         let nodeKey: SigningKey

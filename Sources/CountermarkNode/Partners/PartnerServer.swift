@@ -147,7 +147,11 @@ struct PartnerServer: Sendable {
                 var silent = ContinuousClock.now
                 for await _ in watcher.changes() {
                     let offers = try await node.run { try $0.offers(to: caller) }
-                    for offer in offers where known[offer.origin] != offer.size {
+                    for plain in offers where known[plain.origin] != plain.size {
+                        var offer = plain
+                        if let from = known[plain.origin], from < plain.size {
+                            offer = try await node.run { try $0.inline(plain, from: from) }
+                        }
                         known[offer.origin] = offer.size
                         try await writer.write(
                             ByteBuffer(bytes: try JSONEncoder().encode(offer) + [0x0a]))

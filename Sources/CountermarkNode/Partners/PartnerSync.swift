@@ -25,6 +25,12 @@ public struct SyncReport: Sendable {
     public var state = "ok"
     /// Why it failed.
     public var error: String?
+
+    mutating func add(entries: UInt64, operations: Int) {
+        pulled += entries
+        verified += entries
+        self.operations += operations
+    }
 }
 
 /// Syncs a node with its partners: it dials, pulls with GET and pushes with POST, so that one open port
@@ -98,12 +104,24 @@ public final class PartnerSync: Sendable {
     ) async throws {
         let (member, dataset) = try Node.parts(of: offer.origin)
         if member == home.origin || (only != nil && only != dataset) { return }
-        let held: UInt64? = try await node.run { node in
-            guard joining == dataset || !node.home.members(of: dataset).isEmpty else { return nil }
+        let (held, inlined): (UInt64?, Int?) = try await node.run { node in
+            guard joining == dataset || !node.home.members(of: dataset).isEmpty else {
+                return (nil, nil)
+            }
             try node.compare(offer)
-            return try LogReader(directory: node.home.logFolder(member, dataset)).size
+            let held = try node.reader(of: offer.origin).size
+            guard let batch = try offer.inlined(from: held) else { return (held, nil) }
+            let operations = try node.accept(
+                offer.origin, from: held, checkpoint: Array(offer.checkpoint.utf8)
+            ) { try $0(batch) }
+            try node.catchUp(dataset)
+            return (held, operations)
         }
         guard let held, offer.size > held else { return }
+        if let inlined {
+            report.add(entries: offer.size - held, operations: inlined)
+            return
+        }
         let path = Incoming(home).path("pull", partner: client.origin, log: offer.origin)
         try await fetch(offer, from: held, client, into: path)
         let operations = try await node.run { node in
@@ -115,9 +133,7 @@ public final class PartnerSync: Sendable {
             try node.catchUp(dataset)
             return operations
         }
-        report.pulled += offer.size - held
-        report.verified += offer.size - held
-        report.operations += operations
+        report.add(entries: offer.size - held, operations: operations)
     }
 
     /// Fetches the entries from an index on; of a bundle that is partly held only the new bytes.
