@@ -100,6 +100,9 @@ let package = Package(
             name: "TransparencyLogTests", dependencies: ["TransparencyLog", "Signing"],
             swiftSettings: settings),
         .testTarget(
+            name: "LogStorageTests", dependencies: ["LogStorage", "TransparencyLog", "Signing"],
+            swiftSettings: settings),
+        .testTarget(
             name: "LawTests", dependencies: ["Provenance", "AnnotationModel", "Signing"],
             swiftSettings: settings),
         .testTarget(
