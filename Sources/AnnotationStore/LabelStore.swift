@@ -51,6 +51,31 @@ public final class LabelStore {
         try Self.translating("opening \(path)") { try queue.write { try Self.prepare($0, path) } }
     }
 
+    /// Removes the tables at a path if SQLite cannot use them or their schema is another: they are derived.
+    ///
+    /// - Returns: True if they were removed.
+    public static func removeIfUnusable(path: String) throws -> Bool {
+        guard FileManager.default.fileExists(atPath: path) else { return false }
+        do {
+            let store = try LabelStore(path: path)
+            let found = try translating("checking \(path)") {
+                try store.queue.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
+            }
+            if found == "ok" { return false }
+        } catch AnnotationStoreError.sqlite(let code, _, _)
+            where code & 0xff == SQLITE_CORRUPT || code & 0xff == SQLITE_NOTADB
+        {
+        } catch AnnotationStoreError.schemaVersion {
+        }
+        for suffix in ["", "-wal", "-shm"] {
+            let file = path + suffix
+            if FileManager.default.fileExists(atPath: file) {
+                try FileManager.default.removeItem(atPath: file)
+            }
+        }
+        return true
+    }
+
     private static func prepare(_ db: Database, _ path: String) throws {
         let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         if found == Schema.version { return }

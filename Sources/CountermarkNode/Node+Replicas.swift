@@ -150,6 +150,15 @@ extension Node {
                 .failed, "no-log-key", "no entry of \(log) introduces the log's key",
                 hint: "the first entry must")
         }
+        let (member, _) = try Self.parts(of: log)
+        if let pinned = try home.partners().first(where: { $0.org == member.description })?.vkey,
+            try NoteVerifier(vkey: pinned).publicKey != logKey
+        {
+            throw NodeError(
+                .failed, "log-key-mismatch",
+                "\(log) introduces another log key than the one pinned for \(member)",
+                hint: "compare `countermark key show` with the partner by phone")
+        }
         return try Checkpoint.open(
             checkpoint, verifier: try NoteVerifier(name: log, publicKey: logKey), origin: log)
     }

@@ -41,8 +41,9 @@ public final class Node {
 
     /// How long a command waits for another process to finish its append.
     public static let lockTimeoutSeconds = 10.0
-    /// Entries applied in one transaction.
-    static let entriesPerTransaction = 256
+    /// Bytes of entries that are applied in one transaction: some seventy thousand labels, a fraction of a
+    /// second in which other processes wait.
+    static let bytesPerTransaction = 2 << 20
 
     /// Opens a home's node.
     ///
@@ -251,19 +252,18 @@ public final class Node {
     private func applySome(
         _ merge: Merge, _ readers: [Origin: LogReader], _ dataset: DatasetID
     ) throws -> Bool {
-        var budget = Self.entriesPerTransaction
+        var budget = Self.bytesPerTransaction
         var moved = true
         while moved, budget > 0 {
             moved = false
             for log in merge.state.logs.values.sorted(by: { $0.number < $1.number }) {
                 guard let reader = readers[log.origin], log.applied < log.stored else { continue }
-                let to = min(log.stored, log.applied + UInt64(max(budget, 1)))
-                try reader.forEachEntry(from: log.applied, to: to) { index, entry in
+                try reader.forEachEntry(from: log.applied, to: log.stored) { index, entry in
                     guard try merge.apply(entry, log: log.number, index: index) else {
                         return false
                     }
                     moved = true
-                    budget -= 1
+                    budget -= entry.count
                     return budget > 0
                 }
             }

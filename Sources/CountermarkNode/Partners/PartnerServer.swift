@@ -14,10 +14,16 @@ import TransparencyLog
 /// Who asks is who the client certificate says; an organisation sees the logs of the datasets that it is
 /// a member of, and nothing else.
 struct PartnerServer: Sendable {
-    let node: SharedNode
     let home: Home
+    let desk: PartnerDesk
     let watcher: HomeWatcher
     let logger: Logger
+    private let limiter = RateLimiter()
+
+    init(home: Home, watcher: HomeWatcher, logger: Logger) {
+        (self.home, self.watcher, self.logger) = (home, watcher, logger)
+        desk = PartnerDesk(home)
+    }
 
     /// How often a silent stream says that it lives.
     static let watchHeartbeat = Duration.seconds(20)
@@ -40,6 +46,16 @@ struct PartnerServer: Sendable {
         guard let peer = PartnerChannel.peer, let origin = try? Origin(peer.origin) else {
             throw HTTPError(.forbidden, message: "no partner's certificate was shown")
         }
+        let isAdmitted = limiter.admits(origin)
+        desk.count(origin) {
+            $0.requests += 1
+            if !isAdmitted { $0.refused += 1 }
+        }
+        guard isAdmitted else {
+            throw HTTPError(
+                .tooManyRequests, headers: [.retryAfter: "1"],
+                message: "more than \(Int(limiter.perSecond)) requests a second")
+        }
         return origin
     }
 
@@ -52,7 +68,8 @@ struct PartnerServer: Sendable {
 
     private func logs() async throws -> Response {
         let caller = try caller()
-        return try json(["logs": try await node.run { try $0.offers(to: caller) }])
+        return try json(["logs": try await desk.node(for: caller).run { try $0.offers(to: caller) }]
+        )
     }
 
     // MARK: Reading
@@ -62,7 +79,7 @@ struct PartnerServer: Sendable {
         guard parts.count >= 4 else { throw HTTPError(.notFound) }
         let log = parts[0..<3].joined(separator: "/")
         let path = parts[3...].joined(separator: "/")
-        let found: [UInt8]? = try await node.run { node in
+        let found: [UInt8]? = try await desk.node(for: caller).run { node in
             guard let (member, dataset) = try? Node.parts(of: log),
                 node.home.members(of: dataset).contains(member),
                 try node.mayRead(dataset, caller)
@@ -118,10 +135,13 @@ struct PartnerServer: Sendable {
         let log = parts[0..<3].joined(separator: "/")
         let body = try await request.body.collect(upTo: Push.partBytesMax)
         do {
-            let (status, position) = try await node.run { node in
+            let (status, position) = try await desk.node(for: caller).run { node in
                 try node.take(
                     log, from: from, at: at, Array(body.readableBytesView), isLast: isLast,
                     caller: caller)
+            }
+            if status == .ok {
+                desk.count(caller) { $0.pushedEntries += Int(position.size - from) }
             }
             return try json(
                 Position(size: position.size, received: position.received), status: status)
@@ -146,11 +166,13 @@ struct PartnerServer: Sendable {
                 var known: [String: UInt64] = [:]
                 var silent = ContinuousClock.now
                 for await _ in watcher.changes() {
-                    let offers = try await node.run { try $0.offers(to: caller) }
+                    let offers = try await desk.node(for: caller).run { try $0.offers(to: caller) }
                     for plain in offers where known[plain.origin] != plain.size {
                         var offer = plain
                         if let from = known[plain.origin], from < plain.size {
-                            offer = try await node.run { try $0.inline(plain, from: from) }
+                            offer = try await desk.node(for: caller).run {
+                                try $0.inline(plain, from: from)
+                            }
                         }
                         known[offer.origin] = offer.size
                         try await writer.write(

@@ -85,8 +85,29 @@ public final class PartnerSync: Sendable {
         return report
     }
 
+    /// Calls, and calls again after a while where the partner asks for patience.
+    ///
+    /// Every call may be sent twice: a push says what it goes on from.
+    private func call(
+        _ client: HTTPClient, _ method: String, _ path: String,
+        headers: [(String, String)] = [], body: [UInt8]? = nil
+    ) async throws -> PartnerTLS.HTTPResponse {
+        var response: PartnerTLS.HTTPResponse
+        var tries = 0
+        repeat {
+            response = try await client.request(
+                method, path, headers: headers, body: body, mayRepeat: true)
+            tries += 1
+            guard response.status == 429, tries < Self.triesMax else { return response }
+            let seconds = response.header("retry-after").flatMap { Int($0) } ?? 1
+            try await Task.sleep(for: .seconds(min(max(seconds, 1), 30)))
+        } while true
+    }
+
+    private static let triesMax = 6
+
     private func offers(_ client: HTTPClient) async throws -> [LogOffer] {
-        let response = try await client.request("GET", "/v1/logs")
+        let response = try await call(client, "GET", "/v1/logs")
         guard response.status == 200,
             let document = try? JSONDecoder().decode(
                 [String: [LogOffer]].self, from: Data(response.body))
@@ -149,8 +170,8 @@ public final class PartnerSync: Sendable {
             let width = Int(min(256, offer.size - index * 256))
             let tile = Tile(.entries, index: index, width: width)
             let headers = skip > 0 ? [("Range", "bytes=\(skip)-")] : []
-            let response = try await client.request(
-                "GET", "/logs/\(offer.origin)/\(tile.path)", headers: headers)
+            let response = try await call(
+                client, "GET", "/logs/\(offer.origin)/\(tile.path)", headers: headers)
             guard response.status == 200 || response.status == 206 else {
                 throw NodeError(
                     .network, "no-tile",
@@ -213,9 +234,9 @@ public final class PartnerSync: Sendable {
             }
             next = end
             let more = next < reader.size ? "&more=1" : ""
-            let response = try await client.request(
-                "POST", "/v1/logs/\(log)/entries?from=\(from)&at=\(sent)\(more)", body: body,
-                mayRepeat: true)
+            let response = try await call(
+                client, "POST", "/v1/logs/\(log)/entries?from=\(from)&at=\(sent)\(more)",
+                body: body)
             sent += body.count
             switch response.status {
             case 200, 202: continue
@@ -297,12 +318,20 @@ public struct NodeService: Service {
     private let home: Home
     private let host: String
     private let port: Int
+    private let operatorAddress: (host: String, port: Int)?
     private let logger: Logger
 
     /// A service for a home, to listen on an address.
-    public init(home: Home, host: String, port: Int, logger: Logger) throws {
+    ///
+    /// - Parameter operatorAddress: Where the node's own operator asks for its health and figures,
+    ///   without TLS: an address that nobody else can reach.
+    public init(
+        home: Home, host: String, port: Int, operatorAddress: (host: String, port: Int)? = nil,
+        logger: Logger
+    ) throws {
         node = SharedNode(try Node(home))
         (self.home, self.host, self.port, self.logger) = (home, host, port, logger)
+        self.operatorAddress = operatorAddress
     }
 
     /// Serves until the task is cancelled or the process is told to end.
@@ -313,7 +342,7 @@ public struct NodeService: Service {
         let logger = logger
         let watcher = HomeWatcher(home)
         Incoming(home).clean()
-        let server = PartnerServer(node: node, home: home, watcher: watcher, logger: logger)
+        let server = PartnerServer(home: home, watcher: watcher, logger: logger)
         let application = Application(
             router: server.router(),
             server: .partners(
@@ -331,6 +360,14 @@ public struct NodeService: Service {
         let sync = try PartnerSync(node, home: home)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
+            if let operatorAddress {
+                let page = Application(
+                    router: OperatorServer(node: node, desk: server.desk).router(),
+                    configuration: .init(
+                        address: .hostname(operatorAddress.host, port: operatorAddress.port)),
+                    logger: logger)
+                group.addTask { try await page.run() }
+            }
             for partner in try home.partners() {
                 guard let client = try sync.client(partner) else { continue }
                 group.addTask {

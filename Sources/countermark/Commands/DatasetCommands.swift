@@ -242,8 +242,12 @@ struct Rebuild: ParsableCommand {
     @Argument(help: "One dataset; all if left out.") var dataset: String?
 
     func run() throws {
+        let home = try Home(opening: common.homePath)
+        var ids = home.datasets()
+        let isRemoved = try LabelStore.removeIfUnusable(path: home.path + "/state.sqlite")
         let node = try common.node()
-        let ids = try dataset.map { [try common.dataset($0, node)] } ?? node.home.datasets()
+        // Where the tables were unusable, all datasets have lost theirs.
+        if let dataset, !isRemoved { ids = [try common.dataset(dataset, node)] }
         let start = Date()
         var (entries, operations) = (UInt64(0), 0)
         var digest = ""

@@ -72,16 +72,17 @@ struct Serve: AsyncParsableCommand {
         abstract: "Runs the node: answers partners and keeps in live sync.")
     @OptionGroup var common: CommonOptions
     @Option(help: "HOST:PORT to answer partners on.") var peer = "127.0.0.1:7443"
+    @Option(help: "HOST:PORT for the operator: /healthz, /readyz and /metrics, without TLS.")
+    var ui: String?
 
     func run() async throws {
         let home = try Home(opening: common.homePath)
-        guard let colon = peer.lastIndex(of: ":"),
-            let port = UInt16(peer[peer.index(after: colon)...])
-        else { throw ValidationError("--peer is HOST:PORT") }
+        let address = try Self.address(peer, "--peer")
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         let logger = Logger(label: "countermark")
         let service = try NodeService(
-            home: home, host: String(peer[..<colon]), port: Int(port), logger: logger)
+            home: home, host: address.host, port: address.port,
+            operatorAddress: try ui.map { try Self.address($0, "--ui") }, logger: logger)
         let group = ServiceGroup(
             services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         do {
@@ -91,5 +92,14 @@ struct Serve: AsyncParsableCommand {
                 .network, "cannot-serve", "the node cannot serve on \(peer): \(error)",
                 hint: "is the port in use? choose another with --peer")
         }
+    }
+
+    private static func address(
+        _ text: String, _ option: String
+    ) throws -> (host: String, port: Int) {
+        guard let colon = text.lastIndex(of: ":"),
+            let port = UInt16(text[text.index(after: colon)...])
+        else { throw ValidationError("\(option) is HOST:PORT") }
+        return (String(text[..<colon]), Int(port))
     }
 }
