@@ -238,8 +238,10 @@ public struct CausalContext: Sendable, Equatable {
         public var size: UInt64
     }
 
-    /// The parts, ascending by log. A dataset has few logs: an array is searched faster than a table
-    /// is hashed, and the merge asks for each edit.
+    /// The parts, ascending by log.
+    ///
+    /// A dataset has few logs: an array is searched faster than a table is hashed, and the merge asks
+    /// for each edit.
     public private(set) var parts: [Part] = []
 
     /// The context of nothing.
