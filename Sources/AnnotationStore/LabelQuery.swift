@@ -169,6 +169,33 @@ extension LabelStore {
         }
     }
 
+    /// One item of a dataset, and what registers and touches know it by; nil if there is none.
+    public func item(
+        _ dataset: DatasetID, key: String
+    ) throws -> (target: Int64, record: ItemRecord)? {
+        try Self.translating("reading an item") {
+            try queue.unsafeReentrantWrite { db in
+                let row = try Row.fetchOne(
+                    db,
+                    sql: "SELECT i.id, i.key, i.fields FROM item i JOIN dataset d "
+                        + "ON d.id=i.dataset WHERE d.name=? AND i.key=?",
+                    arguments: [dataset.description.databaseBytes, key.databaseBytes])
+                guard let row else { return nil }
+                return (-(row["id"] as Int64), try Self.record(row, NameCache(db)))
+            }
+        }
+    }
+
+    private static func record(_ row: Row, _ names: NameCache) throws -> ItemRecord {
+        var record = ItemRecord(key: String(decoding: row["key"] as Data, as: UTF8.self))
+        let list = (row["fields"] as Data?).map { Array($0) } ?? []
+        for (field, value) in FieldList.decode(list) {
+            let value = try FieldValue(decoding: value)
+            if value != .null { record.fields[try names.field(field)] = value }
+        }
+        return record
+    }
+
     /// Calls `body` with each item of a dataset.
     public func forEachItem(
         _ dataset: DatasetID, _ body: (ItemRecord) throws -> Void
@@ -182,14 +209,7 @@ extension LabelStore {
                         + "WHERE d.name=? ORDER BY i.key",
                     arguments: [dataset.description.databaseBytes])
                 while let row = try cursor.next() {
-                    var record = ItemRecord(
-                        key: String(decoding: row["key"] as Data, as: UTF8.self))
-                    let list = (row["fields"] as Data?).map { Array($0) } ?? []
-                    for (field, value) in FieldList.decode(list) {
-                        let value = try FieldValue(decoding: value)
-                        if value != .null { record.fields[try names.field(field)] = value }
-                    }
-                    try body(record)
+                    try body(try Self.record(row, names))
                 }
             }
         }

@@ -7,7 +7,7 @@ import LogStorage
 import Provenance
 import Signing
 
-/// Everything the logs say about one label, for `show`.
+/// Everything the logs say about one label or item, for `show`.
 struct LabelStory {
     let document: [String: Any]
     let lines: [String]
@@ -86,7 +86,9 @@ extension Node {
             case .review(_, _, let verdict, let reason):
                 let why = reason.map { String(decoding: $0, as: UTF8.self) } ?? ""
                 return [write("review", ["verdict": verdict.name, "reason": why])]
-            case .comment(_, _, let text):
+            case .addItem(_, let fields), .setItem(_, let fields):
+                return try pairs(fields, isBase: true)
+            case .comment(_, _, let text), .commentItem(_, let text):
                 return [write("comment", String(decoding: text, as: UTF8.self))]
             default: return []
             }
@@ -95,17 +97,44 @@ extension Node {
 
     /// All that the logs say of a label, each write with whether it still stands.
     func story(of label: LabelView, _ dataset: DatasetID) throws -> LabelStory {
+        let status = label.isRetracted ? "retracted" : "active"
+        return try story(
+            ["id": label.id.description, "item": label.item, "status": status],
+            "\(label.id)  \(label.item)  \(status)", target: label.key.packed,
+            from: [label.id], dataset
+        ) { resolved($0, label) }
+    }
+
+    /// All that the logs say of an item; nil if the dataset has none with this key.
+    func story(ofItem key: String, _ dataset: DatasetID) throws -> LabelStory? {
+        try catchUp(dataset)
+        guard let (target, record) = try store.item(dataset, key: key) else { return nil }
+        var filter = LabelFilter()
+        filter.item = key
+        let labels = try store.labels(try logNames(dataset), filter: filter, limit: 1_000)
+        return try story(
+            [
+                "id": key, "item": key, "status": "active",
+                "annotations": labels.map(\.id.description),
+            ], "\(key)  \(labels.count) annotations", target: target, from: [], dataset
+        ) { record.fields[$0].map { Output.json($0) } ?? NSNull() }
+    }
+
+    private func story(
+        _ head: [String: Any], _ title: String, target: Int64, from first: [OperationID],
+        _ dataset: DatasetID, value: (String) -> Any
+    ) throws -> LabelStory {
         let logs = try logNames(dataset)
-        let surviving = try store.writes(label.key.packed, logs)
+        let surviving = try store.writes(target, logs)
         let why = Dictionary(
             try store.quarantined(logs).map {
                 (OperationID(origin: $0.log, slot: $0.slot), $0.why)
             }, uniquingKeysWith: { first, _ in first })
-        let operations = [label.id] + (try store.touches(label.key.packed, logs))
+        let operations = first + (try store.touches(target, logs))
         let all = try operations.flatMap { try writes($0, dataset) }
         var fields: [String: Any] = [:]
         var reviews: [[String: Any]] = []
-        var lines = ["\(label.id)  \(label.item)  \(label.isRetracted ? "retracted" : "active")"]
+        var lines = [title]
         for (name, group) in Dictionary(grouping: all, by: \.field).sorted(by: { $0.key < $1.key })
         {
             let standing = surviving.filter { $0.field == name }
@@ -125,10 +154,10 @@ extension Node {
             }
             let isContested = Set(standing.map(\.encoded)).count > 1
             fields[name] = [
-                "value": resolved(name, label), "contested": isContested, "writes": documents,
+                "value": value(name), "contested": isContested, "writes": documents,
             ]
             lines.append(
-                "  \(name) = \(resolved(name, label))\(isContested ? "  (contested)" : "")")
+                "  \(name) = \(value(name))\(isContested ? "  (contested)" : "")")
             for document in documents {
                 lines.append(
                     "    \(document["org"] ?? "") \(document["op"] ?? "")  "
@@ -140,11 +169,8 @@ extension Node {
             lines.append(
                 "  \(review["kind"] ?? "") by \(review["org"] ?? ""): \(review["value"] ?? "")")
         }
-        return LabelStory(
-            document: [
-                "id": label.id.description, "item": label.item, "fields": fields,
-                "reviews": reviews, "status": label.isRetracted ? "retracted" : "active",
-            ], lines: lines)
+        let body: [String: Any] = ["fields": fields, "reviews": reviews]
+        return LabelStory(document: head.merging(body) { first, _ in first }, lines: lines)
     }
 
     private func resolved(_ field: String, _ label: LabelView) -> Any {

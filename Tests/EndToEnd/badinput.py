@@ -131,6 +131,9 @@ def wrong_use(home, folder):
     home.refuses("a dataset that is not there", ["list", "none"], 1)
     home.refuses("a bad dataset id", ["dataset", "create", "A B"], 2)
     home.refuses("an id that is none", ["show", "x"], 2)
+    shown = home.run("show", "a.png")
+    check(
+        shown["item"] == "a.png" and len(shown["annotations"]) == 1, "an item is shown by its key")
 
 
 def read_only(home, folder):

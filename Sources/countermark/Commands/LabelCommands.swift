@@ -278,14 +278,28 @@ struct Comment: ParsableCommand {
 /// One label with all its values.
 struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "A label: every value with who, when and in which changeset.")
+        abstract: "A label or an item: every value with who, when and in which changeset.")
     @OptionGroup var common: CommonOptions
-    @Argument(help: "The label's id.") var annotation: String
+    @Argument(help: "The label's id, or an item's key.") var annotation: String
+    @Option(help: "The item's dataset; all are looked through if it is left out.")
+    var dataset: String?
 
     func run() throws {
         let node = try common.node()
-        let (dataset, label) = try node.find(annotation)
-        let story = try node.story(of: label, dataset)
+        let story: LabelStory
+        do {
+            let (dataset, label) = try node.find(annotation)
+            story = try node.story(of: label, dataset)
+        } catch let error {
+            // What is no label's id may be an item's key.
+            let datasets =
+                try dataset.map { [try common.dataset($0, node)] } ?? node.home.datasets()
+            let found = try datasets.lazy.compactMap {
+                try node.story(ofItem: annotation, $0)
+            }.first
+            guard let found else { throw error }
+            story = found
+        }
         common.print(story.document, story.lines)
     }
 }
