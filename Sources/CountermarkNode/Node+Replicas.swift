@@ -95,6 +95,7 @@ extension Node {
                 .failed, "own-log", "\(log) is this node's own log",
                 hint: "only this node appends to it")
         }
+        if isForked(log) { throw Self.forked(log) }
         var verifier = try logVerifier(member, dataset)
         let writer = try LogWriter(
             directory: home.logFolder(member, dataset),
@@ -119,12 +120,11 @@ extension Node {
             try writer.publish { size, root in
                 guard note.size == size else { throw Self.wrongCheckpoint(note.size, size) }
                 guard note.root == root else {
-                    try keepEvidence(log, writer.checkpoint, checkpoint)
                     throw NodeError(
-                        .failed, "equivocation",
-                        "\(log) signed a checkpoint of \(size) entries that does not extend the "
-                            + "one held here",
-                        hint: "both are kept in \(home.path)/evidence; call the partner")
+                        .failed, Self.doesNotExtend,
+                        "the entries do not lead from the \(from) of \(log) that are held to its "
+                            + "checkpoint of \(size)",
+                        hint: "the next sync with a partner that is dialled finds out why")
                 }
                 return checkpoint
             }
@@ -134,6 +134,9 @@ extension Node {
         }
         return operations
     }
+
+    /// Entries and checkpoint that do not continue what is held: damage, or another history.
+    static let doesNotExtend = "does-not-extend"
 
     private static func wrongCheckpoint(_ claimed: UInt64, _ here: UInt64) -> NodeError {
         NodeError(
@@ -163,7 +166,7 @@ extension Node {
             checkpoint, verifier: try NoteVerifier(name: log, publicKey: logKey), origin: log)
     }
 
-    private func logVerifier(_ member: Origin, _ dataset: DatasetID) throws -> LogVerifier {
+    func logVerifier(_ member: Origin, _ dataset: DatasetID) throws -> LogVerifier {
         let (chains, logKey, governed) = try read(dataset) {
             merge -> ([[[UInt8]]], [UInt8]?, UInt64) in
             let number = merge.state.number(member) ?? 0
@@ -236,35 +239,6 @@ extension Node {
             }
         }
         return try result.get()
-    }
-
-    /// Compares a partner's view of a log with ours at its size: two roots are two histories.
-    func compare(_ offer: LogOffer) throws {
-        let (member, dataset) = try Self.parts(of: offer.origin)
-        let note = Array(offer.checkpoint.utf8)
-        let theirs = try Checkpoint(text: try SignedNote(note).text)
-        let reader = try LogReader(directory: home.logFolder(member, dataset))
-        guard theirs.size <= reader.size, theirs.size > 0,
-            try reader.root(at: theirs.size) != theirs.root
-        else { return }
-        let logKey = try logVerifier(member, dataset).logKey
-        guard let logKey,
-            (try? Checkpoint.open(
-                note, verifier: try NoteVerifier(name: offer.origin, publicKey: logKey),
-                origin: offer.origin)) != nil
-        else { return }
-        try keepEvidence(offer.origin, reader.checkpoint, note)
-        throw NodeError(
-            .failed, "equivocation", "\(offer.origin) has signed two histories",
-            hint: "both checkpoints are kept in \(home.path)/evidence; call the partner")
-    }
-
-    private func keepEvidence(_ log: String, _ ours: [UInt8], _ theirs: [UInt8]) throws {
-        let digest = SHA256Hasher.hash(ours + theirs).hex.prefix(16)
-        let name = log.replacingOccurrences(of: "/", with: "_")
-        try Data(ours + Array("\n".utf8) + theirs).write(
-            to: URL(fileURLWithPath: "\(home.path)/evidence/\(name)-\(digest).txt"),
-            options: .atomic)
     }
 
     /// A reader of a held log, by the log's name.

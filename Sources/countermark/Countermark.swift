@@ -16,7 +16,7 @@ struct Countermark: AsyncParsableCommand {
             Member.self, Items.self, Import.self, Export.self, Annotate.self, SetCommand.self,
             Retract.self, Restore.self, Review.self, Comment.self, Show.self, List.self,
             Conflicts.self, Resolve.self, History.self, Quarantine.self, Verify.self,
-            Rebuild.self, SchemaCommand.self, Bench.self, Sync.self, Serve.self,
+            Rebuild.self, SchemaCommand.self, Evidence.self, Bench.self, Sync.self, Serve.self,
         ])
 
     static func main() async {

@@ -216,6 +216,49 @@ struct NodeTests {
         #expect(kept.count == 1)
     }
 
+    @Test(
+        "a longer second history is proven by its tiles, the proof travels, and the log stands still"
+    )
+    func longerFork() throws {
+        let third = "third.example"
+        let all = try Companies([oem, tier, third])
+        let log = "\(oem)/\(all.dataset)"
+        try all.node(oem).write(all.dataset, [all.label("a.png")])
+        for name in [tier, third] { try all.carry(oem, to: name) }
+        let copy = all.folder.path + "/copy"
+        try FileManager.default.copyItem(atPath: all.node(oem).home.path, toPath: copy)
+        try all.node(oem).write(all.dataset, [all.label("b.png")])
+        try all.carry(oem, to: tier)
+        let forked = try Node(Home(opening: copy))
+        for item in ["c.png", "d.png"] { try forked.write(all.dataset, [all.label(item)]) }
+
+        let to = try all.node(tier)
+        let held = try to.reader(of: log).size
+        let out = try forked.outgoing(log, from: held)
+        #expect {
+            try to.accept(log, from: held, bundle: out.bundle, checkpoint: out.checkpoint)
+        } throws: {
+            ($0 as? NodeError)?.code == Node.doesNotExtend
+        }
+        #expect(throws: NodeError.self) {
+            try to.compare(log, withTilesOf: try forked.reader(of: log))
+        }
+        let file = try #require(try to.evidence().first)
+        #expect(file.isProven && file.kind == "rewritten" && file.log == log)
+
+        let text = try #require(try to.evidence(for: try Origin(third)).first)
+        let other = try all.node(third)
+        #expect(try other.take(evidence: text))
+        #expect(try !other.take(evidence: text))
+        let before = try other.reader(of: log).size
+        #expect(throws: NodeError.self) { try all.carry(oem, to: third) }
+        #expect(try other.reader(of: log).size == before)
+        // Growth alone accuses nobody.
+        #expect(throws: (any Error).self) {
+            try other.take(evidence: text.replacingOccurrences(of: "fork ", with: "fork A"))
+        }
+    }
+
     @Test("a cut member's entries are stored, not counted, and said why")
     func cut() throws {
         let all = try Companies([oem, tier])

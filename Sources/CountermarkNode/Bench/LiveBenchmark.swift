@@ -106,7 +106,7 @@ public enum LiveBenchmark {
                         .failed, "not-live", "annotation \(number) did not arrive in 30 s",
                         hint: "run with fewer, and look at the machine's load")
                 }
-                usleep(100)
+                usleep(500)
             }
             visible.append(since(start))
             usleep(5_000)

@@ -32,6 +32,14 @@ struct PartnerServer: Sendable {
         let router = Router()
         router.get("/healthz") { _, _ in "ok\n" }
         router.get("/v1/logs") { _, _ in try await self.logs() }
+        router.get("/v1/evidence") { _, _ in
+            let caller = try self.caller()
+            return try self.json([
+                "evidence": try await self.desk.node(for: caller).run {
+                    try $0.evidence(for: caller)
+                }
+            ])
+        }
         router.get("/v1/watch") { _, _ in try self.watch() }
         router.get("/logs/**") { request, context in
             try await self.resource(request, context.parameters.getCatchAll().map(String.init))

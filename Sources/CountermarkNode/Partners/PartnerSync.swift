@@ -75,6 +75,7 @@ public final class PartnerSync: Sendable {
         var report = SyncReport(org: partner.org)
         do {
             let offers = try await offers(client)
+            try await takeEvidence(client)
             for offer in offers { try await pull(offer, client, joining, only, &report) }
             var theirs = Self.sizes(offers)
             try await push(&theirs, partner, client, only, &report)
@@ -145,16 +146,62 @@ public final class PartnerSync: Sendable {
         }
         let path = Incoming(home).path("pull", partner: client.origin, log: offer.origin)
         try await fetch(offer, from: held, client, into: path)
-        let operations = try await node.run { node in
-            let spool = try EntrySpool(path: path)
-            defer { spool.remove() }
-            let operations = try node.accept(
-                offer.origin, from: held, checkpoint: Array(offer.checkpoint.utf8)
-            ) { try spool.forEachBatch($0) }
-            try node.catchUp(dataset)
-            return operations
+        do {
+            let operations = try await node.run { node in
+                let spool = try EntrySpool(path: path)
+                defer { spool.remove() }
+                let operations = try node.accept(
+                    offer.origin, from: held, checkpoint: Array(offer.checkpoint.utf8)
+                ) { try spool.forEachBatch($0) }
+                try node.catchUp(dataset)
+                return operations
+            }
+            report.add(entries: offer.size - held, operations: operations)
+        } catch let error as NodeError where error.code == Node.doesNotExtend {
+            try await investigate(offer, client)
+            throw error
         }
-        report.add(entries: offer.size - held, operations: operations)
+    }
+
+    /// Takes the partner's tiles of a log that does not continue ours: they show whether its key signed
+    /// two histories.
+    ///
+    /// - Throws: ``NodeError`` with the code `equivocation` if it did; the evidence is kept then.
+    private func investigate(_ offer: LogOffer, _ client: HTTPClient) async throws {
+        let folder = Incoming(home).path("fork", partner: client.origin, log: offer.origin)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        func put(_ bytes: [UInt8], _ path: String) throws {
+            let url = URL(fileURLWithPath: "\(folder)/\(path)")
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(bytes).write(to: url)
+        }
+        for level in 0..<8 {
+            let count = Tile.count(level: level, size: offer.size)
+            for index in 0..<(count + 255) / 256 {
+                let width = Int(min(256, count - index * 256))
+                let path = Tile(.hashes(level: level), index: index, width: width).path
+                let response = try await call(client, "GET", "/logs/\(offer.origin)/\(path)")
+                guard response.status == 200 else { return }
+                try put(response.body, path)
+            }
+        }
+        try put(Array(offer.checkpoint.utf8), "checkpoint")
+        try await node.run { node in
+            try node.compare(offer.origin, withTilesOf: try LogReader(directory: folder))
+        }
+    }
+
+    /// Takes the evidence that a partner has: an alarm travels with every contact.
+    private func takeEvidence(_ client: HTTPClient) async throws {
+        let response = try await call(client, "GET", "/v1/evidence")
+        guard response.status == 200,
+            let document = try? JSONDecoder().decode(
+                [String: [String]].self, from: Data(response.body))
+        else { return }
+        for text in document["evidence"] ?? [] {
+            _ = try await node.run { try $0.take(evidence: text) }
+        }
     }
 
     /// Fetches the entries from an index on; of a bundle that is partly held only the new bytes.

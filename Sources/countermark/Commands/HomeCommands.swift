@@ -162,22 +162,16 @@ struct Status: ParsableCommand {
         let partners = try node.home.partners().map { partner in
             ["org": partner.org, "lastSeen": NSNull(), "state": "pinned"] as [String: Any]
         }
-        let warnings = try alarms(node.home).map {
-            "ALARM \($0["kind"] ?? ""): \($0["file"] ?? "")"
+        let evidence = try node.evidence()
+        let alarms = evidence.map {
+            ["kind": "equivocation", "log": $0.log, "file": $0.path] as [String: Any]
         }
+        let warnings = evidence.map { "ALARM \($0.log) has signed two histories: \($0.path)" }
         common.print(
             [
                 "org": node.home.origin.description, "datasets": datasets, "partners": partners,
-                "alarms": try alarms(node.home),
+                "alarms": alarms,
             ], lines(datasets, node) + warnings)
-    }
-
-    /// What an operator must look into: histories that contradict each other.
-    private func alarms(_ home: Home) throws -> [[String: Any]] {
-        let files = try? FileManager.default.contentsOfDirectory(atPath: home.path + "/evidence")
-        return (files ?? []).sorted().map {
-            ["kind": "equivocation", "file": "\(home.path)/evidence/\($0)"]
-        }
     }
 
     private func describe(_ id: DatasetID, _ node: Node) throws -> [String: Any] {

@@ -1,0 +1,32 @@
+import ArgumentParser
+import CountermarkNode
+import Foundation
+import Signing
+
+/// Logs that signed two histories.
+struct Evidence: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lists the equivocations known, or checks one evidence file offline.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "A file to check, with no home; else the home's.") var file: String?
+
+    func run() throws {
+        let found =
+            try file.map { [try EvidenceFile(checking: $0)] }
+            ?? Node(Home(opening: common.homePath)).evidence()
+        common.print(
+            [
+                "evidence": found.map {
+                    [
+                        "log": $0.log, "kind": $0.kind, "sizes": $0.sizes,
+                        "roots": $0.roots.map(\.base64), "ok": $0.isProven, "file": $0.path,
+                    ] as [String: Any]
+                }
+            ],
+            found.map {
+                "\($0.log)  \($0.kind)  "
+                    + $0.sizes.map { "\($0)" }.joined(separator: " and ") + " entries  \($0.path)"
+            })
+        if file != nil, found.contains(where: { !$0.isProven }) { throw ExitCode(1) }
+    }
+}
