@@ -23,6 +23,11 @@ public protocol AnnotationFormat: Sendable {
     /// - Throws: ``FormatError``, or what `sink` throws.
     func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws
 
+    /// Reads files of a format that needs to know something of the items, such as the size of images.
+    func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws
+
     /// Writes items and annotations.
     ///
     /// - Returns: what was written, and what the format could not carry.
@@ -30,6 +35,15 @@ public protocol AnnotationFormat: Sendable {
     func write(
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport
+}
+
+extension AnnotationFormat {
+    /// Reads files; most formats say all that is needed themselves.
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        try read(files, into: sink)
+    }
 }
 
 /// What a reader found next.
@@ -106,11 +120,17 @@ public struct WriteOptions: Hashable, Sendable {
     public var isSpreadsheetSafe: Bool
     /// Writes who said what beside each annotation, where the format has room for it.
     public var includesProvenance: Bool
+    /// Writes `<output>.countermark.jsonl` beside the output, with which it reads back without loss.
+    public var writesSidecar: Bool
 
     /// Options; machines want the defaults.
-    public init(isSpreadsheetSafe: Bool = false, includesProvenance: Bool = true) {
+    public init(
+        isSpreadsheetSafe: Bool = false, includesProvenance: Bool = true,
+        writesSidecar: Bool = false
+    ) {
         self.isSpreadsheetSafe = isSpreadsheetSafe
         self.includesProvenance = includesProvenance
+        self.writesSidecar = writesSidecar
     }
 }
 
@@ -118,14 +138,17 @@ public struct WriteOptions: Hashable, Sendable {
 public enum FormatRegistry {
     /// All formats, in the order of help texts.
     public static let all: [any AnnotationFormat] = [
-        COCOFormat(), DeepPCBFormat(), CSVFormat(), JSONLinesFormat(),
+        COCOFormat(), DeepPCBFormat(), CSVFormat(), JSONLinesFormat(), YOLOFormat(.detect),
+        YOLOFormat(.segment), YOLOFormat(.pose), YOLOFormat(.orientedBox), VOCFormat(),
+        VOCFormat(isZeroBased: true), LabelMeFormat(), CVATFormat(), LabelStudioFormat(),
+        DatumaroFormat(),
     ]
 
-    /// The format with a name.
+    /// The format with a name; it looks for a sidecar when it reads, and writes one when asked to.
     public static func format(named name: String) throws(FormatError) -> any AnnotationFormat {
         guard let format = all.first(where: { $0.name == name }) else {
             throw .unknownFormat(name: String(name.prefix(40)), known: all.map(\.name))
         }
-        return format
+        return SidecarFormat(format)
     }
 }

@@ -35,6 +35,15 @@ public struct ConversionReport: Hashable, Sendable {
     /// Counts a record of which a part was lost.
     mutating func lose(_ why: String, example: String) { add(why, false, example) }
 
+    /// Adds the figures of a part.
+    mutating func add(_ other: ConversionReport) {
+        items += other.items
+        annotations += other.annotations
+        for loss in other.losses {
+            for _ in 0..<loss.count { add(loss.why, loss.isSkipped, loss.examples.first ?? "") }
+        }
+    }
+
     private mutating func add(_ why: String, _ isSkipped: Bool, _ example: String) {
         guard let index = indexByReason[why] else {
             indexByReason[why] = losses.count

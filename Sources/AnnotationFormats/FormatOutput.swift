@@ -9,6 +9,19 @@ public protocol FormatOutput: AnyObject {
     func write(_ bytes: [UInt8]) throws
     /// Ends the file; it must not be visible half-written before.
     func end() throws
+    /// Hears that the label which the source just handed over was written, and by which external id a
+    /// later reading will know it.
+    func labelWritten(as externalID: String)
+    /// The output of the file beside this output that keeps what the format cannot carry; nil where
+    /// there is no such place.
+    func sidecar() -> (any FormatOutput)?
+}
+
+extension FormatOutput {
+    /// Takes no notice.
+    public func labelWritten(as externalID: String) {}
+    /// There is no place for it.
+    public func sidecar() -> (any FormatOutput)? { nil }
 }
 
 /// Keeps files in memory.
@@ -16,9 +29,20 @@ public final class MemoryOutput: FormatOutput {
     /// The files by path.
     public private(set) var files: [String: [UInt8]] = [:]
     private var current = ""
+    private var beside: MemoryOutput?
 
     /// No files yet.
     public init() {}
+
+    /// What was written beside the files; nil for nothing.
+    public var sidecarBytes: [UInt8]? { beside?.files.values.first }
+
+    /// The output of the sidecar.
+    public func sidecar() -> (any FormatOutput)? {
+        let output = beside ?? MemoryOutput()
+        beside = output
+        return output
+    }
 
     /// Begins a file.
     public func begin(_ path: String) {
@@ -58,8 +82,26 @@ public final class DiskOutput: FormatOutput {
     public func begin(_ name: String) throws {
         abandon()
         target = isFolder ? FileSystem.join(path, name) : path
+        if isFolder { try makeFolders(name) }
         descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         if descriptor < 0 { throw FormatError.cannotWrite(path: target, errno: errno) }
+    }
+
+    /// The output of the file beside this one, `<output>.countermark.jsonl`.
+    public func sidecar() -> (any FormatOutput)? {
+        var name = path
+        while name.count > 1, name.hasSuffix("/") { name.removeLast() }
+        return DiskOutput(file: name + Sidecar.ending)
+    }
+
+    private func makeFolders(_ name: String) throws(FormatError) {
+        var folder = path
+        for part in name.split(separator: "/").dropLast() {
+            folder = FileSystem.join(folder, String(part))
+            guard mkdir(folder, 0o777) == 0 || FileSystem.isFolder(folder) else {
+                throw .cannotWrite(path: folder, errno: errno)
+            }
+        }
     }
 
     /// Appends to the file.

@@ -49,7 +49,7 @@ struct DeepPCBTests {
         #expect(throws: FormatError.self) {
             _ = try Reading("deeppcb", [InputFile(path: "/nonexistent/1.txt")])
         }
-        #expect(throws: FormatError.self) { _ = try FormatRegistry.format(named: "yolo") }
+        #expect(throws: FormatError.self) { _ = try FormatRegistry.format(named: "no-such-format") }
     }
 
     // The sample lies beside the package; without it these two tests are skipped.

@@ -9,8 +9,8 @@ struct Reading {
     var skips: [(place: String, why: String)] = []
     var notes: [(place: String, why: String)] = []
 
-    init(_ format: String, _ files: [InputFile]) throws {
-        try FormatRegistry.format(named: format).read(files) { event in
+    init(_ format: String, _ files: [InputFile], context: ReadContext = .empty) throws {
+        try FormatRegistry.format(named: format).read(files, context: context) { event in
             switch event {
             case .labelClass(let record): classes.append(record)
             case .item(let item): items.append(item)
@@ -42,9 +42,9 @@ func written(
 }
 
 /// The error that reading ends with, if it is one of the module's own.
-func formatError(_ format: String, _ text: String) -> FormatError? {
+func formatError(_ format: String, _ text: String, name: String = "in") -> FormatError? {
     do {
-        _ = try Reading(format, text: text)
+        _ = try Reading(format, text: text, name: name)
         return nil
     } catch {
         return error as? FormatError

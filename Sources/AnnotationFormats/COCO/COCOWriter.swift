@@ -182,6 +182,8 @@ struct COCOWriter {
             FieldValueJSON.write(fields: attributes, to: &buffer.writer)
         }
         if options.includesProvenance { writeProvenance(label) }
+        let noted = options.includesProvenance ? label.externalID : nil
+        buffer.output.labelWritten(as: noted ?? String(report.annotations))
         buffer.writer.endObject()
     }
 

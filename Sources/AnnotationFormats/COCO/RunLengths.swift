@@ -56,6 +56,18 @@ enum RunLengths {
         }
     }
 
+    /// The runs of the compressed spelling in a text.
+    static func decompress(text: String) throws(Problem) -> [Int64] {
+        let result: Result<[Int64], Problem> = Array(text.utf8).withUnsafeBytes { bytes in
+            do throws(Problem) {
+                return .success(try decompress(bytes))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
     /// The runs of the compressed spelling: groups of five bits, low group first, a sixth bit for "more
     /// follows", plus 48; from the fourth run on, the difference to the run two places before.
     static func decompress(_ text: UnsafeRawBufferPointer) throws(Problem) -> [Int64] {

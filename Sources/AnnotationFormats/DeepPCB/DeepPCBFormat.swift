@@ -180,7 +180,11 @@ public struct DeepPCBFormat: AnnotationFormat {
                 report.lose("properties of items have no place in DeepPCB", example: item.key)
             }
         }
-        try source.forEachAnnotation { label in Self.append(label, to: &files, &report) }
+        try source.forEachAnnotation { label in
+            if let place = Self.append(label, to: &files, &report) {
+                output.labelWritten(as: place)
+            }
+        }
         for (name, file) in files.fileByName.sorted(by: { $0.key < $1.key }) where file.isWritten {
             try output.begin(name)
             try output.write(file.text)
@@ -191,27 +195,32 @@ public struct DeepPCBFormat: AnnotationFormat {
 
     private static func append(
         _ label: LabelRecord, to files: inout TextFiles, _ report: inout ConversionReport
-    ) {
+    ) -> String? {
         if label.isRetracted {
-            return report.skip("a retracted label has no place in DeepPCB", example: label.item)
+            report.skip("a retracted label has no place in DeepPCB", example: label.item)
+            return nil
         }
         guard case .box(let box) = label.selector else {
-            return report.skip(
+            report.skip(
                 "DeepPCB has boxes only, this is a \(label.selector.kindName); export as jsonl",
                 example: label.item)
+            return nil
         }
         guard let type = classNames.firstIndex(of: label.className) else {
-            return report.skip(
+            report.skip(
                 "DeepPCB has no class \"\(label.className)\"; export as coco or jsonl",
                 example: label.item)
+            return nil
         }
         let corners = [box.x, box.y, box.x + box.width, box.y + box.height]
         let whole = corners.compactMap { Int64(exactly: $0.rounded()) }
         guard whole.count == 4 else {
-            return report.skip("a box beyond 64 bits", example: label.item)
+            report.skip("a box beyond 64 bits", example: label.item)
+            return nil
         }
         guard let name = files.nameByKey[label.item] else {
-            return report.skip("the item has no file of its own", example: label.item)
+            report.skip("the item has no file of its own", example: label.item)
+            return nil
         }
         if zip(whole, corners).contains(where: { Double($0) != $1 }) {
             report.lose("corners were rounded to whole pixels", example: label.item)
@@ -222,7 +231,9 @@ public struct DeepPCBFormat: AnnotationFormat {
         let line = (whole + [Int64(type + 1)]).map(String.init).joined(separator: " ") + "\n"
         files.fileByName[name]?.text.append(contentsOf: line.utf8)
         files.fileByName[name]?.isWritten = true
+        files.fileByName[name]?.labels += 1
         report.annotations += 1
+        return "\(name.dropLast(4))#\(files.fileByName[name]?.labels ?? 0)"
     }
 
     /// The files to be written: one an item.
@@ -231,6 +242,7 @@ public struct DeepPCBFormat: AnnotationFormat {
             var text: [UInt8] = []
             /// An item without defects gets its empty file only if somebody examined it.
             var isWritten: Bool
+            var labels = 0
         }
         var fileByName: [String: File] = [:]
         var nameByKey: [String: String] = [:]

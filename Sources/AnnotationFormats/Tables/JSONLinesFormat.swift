@@ -61,7 +61,7 @@ public struct JSONLinesFormat: AnnotationFormat {
         }
     }
 
-    private static func event(_ json: JSONValue, where place: String) -> FormatEvent {
+    static func event(_ json: JSONValue, where place: String) -> FormatEvent {
         guard case .object(let members) = json else {
             return .skipped(where: place, why: "a line holds one JSON object")
         }
@@ -227,7 +227,7 @@ public struct JSONLinesFormat: AnnotationFormat {
         return report
     }
 
-    private static func write(_ record: ClassRecord, to writer: inout JSONWriter) {
+    static func write(_ record: ClassRecord, to writer: inout JSONWriter) {
         var details = JSONWriter()
         RecordJSON.write(details: record, to: &details)
         writer.beginObject()
@@ -245,7 +245,7 @@ public struct JSONLinesFormat: AnnotationFormat {
         writer.newline()
     }
 
-    private static func write(_ item: ItemRecord, to writer: inout JSONWriter) {
+    static func write(_ item: ItemRecord, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("kind")
         writer.string("item")
@@ -259,7 +259,7 @@ public struct JSONLinesFormat: AnnotationFormat {
         writer.newline()
     }
 
-    private static func write(
+    static func write(
         _ label: LabelRecord, options: WriteOptions, to writer: inout JSONWriter
     ) {
         writer.beginObject()

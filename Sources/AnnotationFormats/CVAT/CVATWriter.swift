@@ -1,0 +1,351 @@
+import AnnotationModel
+
+/// Writes one CVAT file: first the images with their shapes, then the tracks.
+struct CVATWriter {
+    private let output: any FormatOutput
+    private var report = ConversionReport()
+    private var types: [String: [String: String]] = [:]
+    private var classes: [String] = []
+    private var videos: [String: ItemRecord] = [:]
+    private var video: String?
+
+    init(output: any FormatOutput) { self.output = output }
+
+    mutating func write(_ source: LabelSource) throws -> ConversionReport {
+        for record in source.classes { note(class: record.name) }
+        try source.forEachAnnotation { label in
+            note(class: label.className)
+            if case .track = label.selector, !label.isRetracted, video == nil { video = label.item }
+            for (name, value) in label.attributes { note(value, of: name, label.className) }
+        }
+        let first = video
+        try source.forEachItem { item in if item.key == first { videos[item.key] = item } }
+        try output.begin("annotations.xml")
+        try output.write(head())
+        try writeImages(source)
+        if let first { try writeTracks(source, first) }
+        try output.write(Array("</annotations>\n".utf8))
+        try output.end()
+        return report
+    }
+
+    private mutating func note(class name: String) {
+        if !name.isEmpty, types[name] == nil {
+            types[name] = [:]
+            classes.append(name)
+        }
+    }
+
+    private mutating func note(_ value: FieldValue, of name: String, _ className: String) {
+        if name.hasPrefix(CVATFormat.changesPrefix), case .array(let changes) = value {
+            for change in changes {
+                if case .array(let pair) = change, pair.count == 2 {
+                    let plain = String(name.dropFirst(CVATFormat.changesPrefix.count))
+                    note(pair[1], of: plain, className)
+                }
+            }
+            return
+        }
+        if name.hasPrefix(CVATFormat.prefix) || name == "occluded" { return }
+        let type =
+            switch value {
+            case .bool: "checkbox"
+            case .integer, .float: "number"
+            default: "text"
+            }
+        let known = types[className]?[name]
+        types[className]?[name] = known == nil || known == type ? type : "text"
+    }
+
+    private func head() -> [UInt8] {
+        var writer = XMLWriter()
+        writer.declaration()
+        writer.start("annotations")
+        writer.text("version", "1.1")
+        writer.start("meta")
+        writer.start("task")
+        if let video, let size = videos[video]?.pixelSize {
+            writer.start("original_size")
+            writer.text("width", TextNumber.text(size.width))
+            writer.text("height", TextNumber.text(size.height))
+            writer.end()
+        }
+        writer.start("labels")
+        for name in classes {
+            writer.start("label")
+            writer.text("name", name)
+            writer.start("attributes")
+            for (attribute, type) in (types[name] ?? [:]).sorted(by: { $0.key < $1.key }) {
+                writer.start("attribute")
+                writer.text("name", attribute)
+                writer.text("mutable", "False")
+                writer.text("input_type", type)
+                writer.end()
+            }
+            writer.end()
+            writer.end()
+        }
+        writer.end()
+        writer.end()
+        if let video { writer.text("source", video) }
+        writer.end()
+        return writer.bytes
+    }
+
+    // MARK: Images
+
+    private mutating func writeImages(_ source: LabelSource) throws {
+        let video = video
+        let files = ItemFiles(format: "CVAT") { item, _ in item.key == video ? nil : item.key }
+        let parts = ElementOutput(output)
+        let output = output
+        var own = ConversionReport()
+        let images = LabelSource(
+            forEachItem: source.forEachItem,
+            forEachAnnotation: { body in
+                try source.forEachAnnotation { label in
+                    // Tracks follow the images.
+                    if label.item != video { try body(label) }
+                }
+            })
+        var id = 0
+        try files.write(images, to: parts, report: &own) { label, item, number, report in
+            guard let bytes = shape(label, &report) else { return nil }
+            output.labelWritten(as: "image:\(item.key)#\(number)")
+            return bytes
+        } wrap: { item, labels in
+            if labels.isEmpty, item.fields["examined"] != .bool(true) { return nil }
+            var attributes = [("id", String(id)), ("name", item.key)]
+            id += 1
+            if let split = item.fields["split"]?.text { attributes.append(("subset", split)) }
+            if let size = item.pixelSize {
+                attributes.append(("width", TextNumber.text(size.width)))
+                attributes.append(("height", TextNumber.text(size.height)))
+            }
+            var writer = XMLWriter()
+            writer.start("image", attributes)
+            let head = writer.bytes
+            writer.removeAll()
+            writer.end()
+            return head + labels.joined() + writer.bytes
+        }
+        report.add(own)
+    }
+
+    private func shape(_ label: LabelRecord, _ report: inout ConversionReport) -> [UInt8]? {
+        var attributes = label.attributes
+        guard
+            case (let name, var members)? = Self.shape(
+                label.selector, item: label.item, report: &report)
+        else { return nil }
+        guard !label.className.isEmpty else {
+            report.skip("a label without class has no place in CVAT", example: label.item)
+            return nil
+        }
+        members.insert(("label", label.className), at: 0)
+        if name != "tag" {
+            let isOccluded = attributes.removeValue(forKey: "cvat.occluded") == .bool(true)
+            members.append(("occluded", isOccluded ? "1" : "0"))
+        }
+        Self.takeMembers(&attributes, into: &members)
+        if label.confidence != nil {
+            report.lose("the confidence has no place in CVAT", example: label.item)
+        }
+        var writer = XMLWriter()
+        writer.start(name, members)
+        if case .keypoints(let points) = label.selector, name == "skeleton" {
+            for (index, point) in points.enumerated() {
+                writer.empty(
+                    "points",
+                    [
+                        ("label", String(index + 1)),
+                        ("outside", point.visibility == .absent ? "1" : "0"),
+                        ("occluded", point.visibility == .hidden ? "1" : "0"),
+                        ("points", CVATPoints.text([point.x, point.y])),
+                    ])
+            }
+        }
+        write(attributes, label, &writer, &report)
+        writer.end()
+        return writer.bytes
+    }
+
+    private func write(
+        _ attributes: [String: FieldValue], _ label: LabelRecord, _ writer: inout XMLWriter,
+        _ report: inout ConversionReport
+    ) {
+        for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
+            let type = types[label.className]?[name]
+            if value.text == nil, type == nil || type == "text" {
+                report.lose("some attributes became text", example: label.item)
+            }
+            writer.text("attribute", value.plainText, [("name", name)])
+        }
+    }
+
+    private static func takeMembers(
+        _ attributes: inout [String: FieldValue], into members: inout [(String, String)]
+    ) {
+        for name in CVATFormat.members {
+            guard let value = attributes.removeValue(forKey: CVATFormat.prefix + name) else {
+                continue
+            }
+            members.append((name, value.plainText))
+        }
+    }
+
+    /// The element of a shape with its numbers; nil, and a line in the report, where there is none.
+    private static func shape(
+        _ selector: Selector, item: String, report: inout ConversionReport
+    ) -> (name: String, members: [(String, String)])? {
+        let text = TextNumber.text
+        func isFinite(_ values: [Double]) -> Bool {
+            if values.allSatisfy(\.isFinite) { return true }
+            report.skip("a number that is not finite; correct the label", example: item)
+            return false
+        }
+        switch selector {
+        case .wholeItem: return ("tag", [])
+        case .box(let box):
+            let values = [box.x, box.y, box.x + box.width, box.y + box.height]
+            guard isFinite(values) else { return nil }
+            return ("box", Array(zip(["xtl", "ytl", "xbr", "ybr"], values.map(text))))
+        case .rotatedBox(let box):
+            let values = [
+                box.centerX - box.width / 2, box.centerY - box.height / 2,
+                box.centerX + box.width / 2, box.centerY + box.height / 2, box.angle * 180 / .pi,
+            ]
+            guard isFinite(values) else { return nil }
+            return ("box", Array(zip(["xtl", "ytl", "xbr", "ybr", "rotation"], values.map(text))))
+        case .ellipse(let box):
+            let values = [
+                box.centerX, box.centerY, box.width / 2, box.height / 2, box.angle * 180 / .pi,
+            ]
+            guard isFinite(values) else { return nil }
+            return ("ellipse", Array(zip(["cx", "cy", "rx", "ry", "rotation"], values.map(text))))
+        case .polygon(let parts) where parts.count == 1 && parts[0].count == 1:
+            guard isFinite(parts[0][0]) else { return nil }
+            return ("polygon", [("points", CVATPoints.text(parts[0][0]))])
+        case .polyline(let points):
+            guard isFinite(points) else { return nil }
+            return ("polyline", [("points", CVATPoints.text(points))])
+        case .keypoints(let points):
+            let flat = points.flatMap { [$0.x, $0.y] }
+            guard isFinite(flat) else { return nil }
+            if points.contains(where: { $0.visibility != .visible }) { return ("skeleton", []) }
+            return ("points", [("points", CVATPoints.text(flat))])
+        case .mask(let mask):
+            guard let (runs, box) = CVATMask.runs(mask) else {
+                report.skip("an empty or very large mask has no place in CVAT", example: item)
+                return nil
+            }
+            return (
+                "mask",
+                [
+                    ("rle", runs), ("left", text(box.x)), ("top", text(box.y)),
+                    ("width", text(box.width)), ("height", text(box.height)),
+                ]
+            )
+        default:
+            report.skip(
+                "CVAT has no such \(selector.kindName); export as jsonl", example: item)
+            return nil
+        }
+    }
+
+    // MARK: Tracks
+
+    private mutating func writeTracks(_ source: LabelSource, _ video: String) throws {
+        var id = 0
+        if videos[video] != nil { report.items += 1 }
+        try source.forEachAnnotation { label in
+            if label.item != video { return }
+            if label.isRetracted {
+                return report.skip("a retracted label has no place in CVAT", example: label.item)
+            }
+            guard case .track(let frames) = label.selector else {
+                return report.skip(
+                    "a video has tracks in CVAT; this is a \(label.selector.kindName)",
+                    example: label.item)
+            }
+            guard let bytes = track(label, frames, id: id) else { return }
+            try output.write(bytes)
+            output.labelWritten(as: "track:\(video)#\(id)")
+            id += 1
+            report.annotations += 1
+        }
+    }
+
+    private mutating func track(
+        _ label: LabelRecord, _ frames: [Selector.Keyframe], id: Int
+    ) -> [UInt8]? {
+        guard !label.className.isEmpty else {
+            report.skip("a label without class has no place in CVAT", example: label.item)
+            return nil
+        }
+        var attributes = label.attributes
+        var members = [("id", String(id)), ("label", label.className)]
+        Self.takeMembers(&attributes, into: &members)
+        var changes: [String: [Int64: FieldValue]] = [:]
+        for (name, value) in attributes where name.hasPrefix(CVATFormat.changesPrefix) {
+            guard case .array(let list) = value else { continue }
+            let plain = String(name.dropFirst(CVATFormat.changesPrefix.count))
+            for element in list {
+                if case .array(let pair) = element, pair.count == 2,
+                    case .integer(let frame) = pair[0]
+                {
+                    changes[plain, default: [:]][frame] = pair[1]
+                }
+            }
+            attributes[name] = nil
+        }
+        var isOccluded = attributes.removeValue(forKey: "cvat.occluded") == .bool(true)
+        var current = attributes
+        var writer = XMLWriter()
+        writer.start("track", members)
+        for frame in frames {
+            guard let number = Int64(exactly: frame.time) else {
+                report.skip(
+                    "CVAT counts frames, this track has times between them", example: label.item)
+                return nil
+            }
+            guard
+                let (name, shape) = Self.shape(frame.selector, item: label.item, report: &report)
+            else { return nil }
+            for (name, values) in changes {
+                guard let value = values[number] else { continue }
+                if name == "occluded" {
+                    isOccluded = value == .bool(true)
+                } else {
+                    current[name] = value
+                }
+            }
+            var members = [
+                ("frame", String(number)), ("outside", frame.isOutside ? "1" : "0"),
+                ("occluded", isOccluded ? "1" : "0"), ("keyframe", "1"),
+            ]
+            members += shape
+            guard name != "skeleton", name != "tag" else {
+                report.skip("CVAT has no track of this kind here", example: label.item)
+                return nil
+            }
+            writer.start(name, members)
+            write(current, label, &writer, &report)
+            writer.end()
+        }
+        writer.end()
+        if label.confidence != nil {
+            report.lose("the confidence has no place in CVAT", example: label.item)
+        }
+        return writer.bytes
+    }
+}
+
+/// Turns the files of single items into the elements of one file.
+final class ElementOutput: FormatOutput {
+    private let base: any FormatOutput
+    init(_ base: any FormatOutput) { self.base = base }
+    func begin(_ path: String) {}
+    func write(_ bytes: [UInt8]) throws { try base.write(bytes) }
+    func end() {}
+}

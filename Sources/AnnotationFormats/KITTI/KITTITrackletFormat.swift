@@ -1,0 +1,195 @@
+import AnnotationModel
+
+/// KITTI raw tracklets: one XML file a drive, tracks of cuboids in the LiDAR frame.
+///
+/// The item is `velodyne_points` below the file's folder, its times are frame numbers. `tz` is the bottom of
+/// the cuboid, inside is its centre; the size is written h, w, l once a track. Rotations are Euler angles
+/// about x, then y, then z. `state`, `occlusion` and `truncation` of the first frame are attributes; where
+/// they change, and the figures that nobody reads, they are left to the file. The external id is the path
+/// of the file without its ending, `#`, and the number of the tracklet.
+public struct KITTITrackletFormat: AnnotationFormat {
+    /// The name on the command line.
+    public let name = "kitti-raw"
+    /// What a user should know before choosing it.
+    public let summary = "KITTI raw tracklet XML; tracks of cuboids in the LiDAR frame"
+    /// The name of the output file where the user gives none; nil for a folder.
+    public let defaultFileName: String? = "tracklet_labels.xml"
+
+    static let stateNames = ["state", "occlusion", "truncation"]
+
+    /// The format.
+    public init() {}
+
+    /// Reads files and hands over what they hold.
+    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        var count = 0
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "xml" }) { file in
+            count += 1
+            try file.file.withBytes { try Self.read($0, file, into: sink) }
+        }
+        if count == 0 { throw FormatError.noInput(format: name, wants: "give tracklet_labels.xml") }
+    }
+
+    private static func read(
+        _ bytes: UnsafeRawBufferPointer, _ file: FormatFile, into sink: EventSink
+    ) throws {
+        var scanner = try XMLScanner(bytes, file: file.file.name)
+        guard case .start("boost_serialization", _)? = try scanner.next() else {
+            throw scanner.error("a tracklet file begins with <boost_serialization>")
+        }
+        let key = FileSystem.join(file.parent, "velodyne_points")
+        guard
+            try Emit.item(key, ["timeUnit": .text("frame")], at: file.file.name, into: sink)
+        else { return }
+        var number = 0
+        while let event = try scanner.next() {
+            guard case .start(let name, let attributes) = event, name != "tracklets" else {
+                continue
+            }
+            guard name == "item" else {
+                try scanner.skip()
+                continue
+            }
+            number += 1
+            let tree = try scanner.tree(name, attributes)
+            try Emit.label(at: scanner.place(tree.offset), into: sink) { () throws(Refusal) in
+                var label = try label(tree)
+                label.item = key
+                label.externalID = "\(file.stem)#\(number)"
+                return label
+            }
+        }
+    }
+
+    private static func label(_ tree: XMLTree) throws(Refusal) -> LabelRecord {
+        guard let className = tree.value("objectType"), let first = tree.number("first_frame"),
+            let h = tree.number("h"), let w = tree.number("w"), let l = tree.number("l"),
+            first.magnitude < 0x1p31
+        else { throw Refusal("objectType, h, w, l or first_frame is missing") }
+        guard h >= 0, w >= 0, l >= 0 else { throw Refusal("a size is negative: \(h), \(w), \(l)") }
+        var label = LabelRecord(item: "", className: className, selector: .wholeItem)
+        var frames: [Selector.Keyframe] = []
+        for pose in tree.first("poses")?.children.filter({ $0.name == "item" }) ?? [] {
+            let v = ["tx", "ty", "tz", "rx", "ry", "rz"].compactMap { pose.number($0) }
+            guard v.count == 6 else { throw Refusal("a pose needs tx, ty, tz, rx, ry, rz") }
+            if frames.isEmpty {
+                for name in stateNames {
+                    label.attributes[name] = pose.number(name).flatMap { Int64(exactly: $0) }
+                        .map { .integer($0) }
+                }
+            }
+            frames.append(
+                .init(
+                    time: first + Double(frames.count),
+                    selector: .cuboid(
+                        .init(
+                            center: [v[0], v[1], v[2] + h / 2], size: [l, w, h],
+                            rotation: Rotation.quaternion(euler: Array(v[3...]))))))
+        }
+        label.selector = .track(frames)
+        return label
+    }
+
+    // MARK: Writing
+
+    /// Writes items and annotations.
+    public func write(
+        _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
+    ) throws -> ConversionReport {
+        var report = ConversionReport()
+        var items: Set<String> = []
+        var count = 0
+        try source.forEachAnnotation { label in
+            var ignored = ConversionReport()
+            if Self.poses(label, &ignored) != nil { count += 1 }
+        }
+        var writer = XMLWriter()
+        writer.declaration()
+        writer.start(
+            "boost_serialization", [("signature", "serialization::archive"), ("version", "9")])
+        writer.start("tracklets", [("class_id", "0"), ("tracking_level", "0"), ("version", "0")])
+        writer.text("count", String(count))
+        writer.text("item_version", "1")
+        try output.begin("tracklet_labels.xml")
+        try source.forEachAnnotation { label in
+            guard let (frames, height) = Self.poses(label, &report) else { return }
+            Self.write(label, frames, height: height, to: &writer)
+            try output.write(writer.bytes)
+            writer.removeAll()
+            report.annotations += 1
+            items.insert(label.item)
+            output.labelWritten(as: "tracklet_labels#\(report.annotations)")
+            if label.confidence != nil
+                || label.attributes.contains(where: { !Self.stateNames.contains($0.key) })
+            {
+                report.lose("attributes and confidence have no place here", example: label.item)
+            }
+        }
+        if items.count > 1 {
+            report.lose("the tracks of several items were written as one drive", example: "")
+        }
+        report.items = items.count
+        writer.end()
+        writer.end()
+        try output.write(writer.bytes)
+        try output.end()
+        return report
+    }
+
+    /// The frames of a track that tracklets can say: one size, upright steps of one frame.
+    private static func poses(
+        _ label: LabelRecord, _ report: inout ConversionReport
+    ) -> (frames: [(Int64, Selector.Cuboid)], height: Double)? {
+        func skip(_ why: String) -> (frames: [(Int64, Selector.Cuboid)], height: Double)? {
+            report.skip(why, example: label.item)
+            return nil
+        }
+        if label.isRetracted { return skip("a retracted label has no place in tracklets") }
+        guard case .track(let keyframes) = label.selector, !label.className.isEmpty else {
+            return skip("tracklets are tracks of cuboids; this is a \(label.selector.kindName)")
+        }
+        var frames: [(Int64, Selector.Cuboid)] = []
+        for keyframe in keyframes {
+            guard case .cuboid(let cuboid) = keyframe.selector,
+                let frame = Int64(exactly: keyframe.time), !keyframe.isOutside,
+                (cuboid.center + cuboid.size + cuboid.rotation).allSatisfy(\.isFinite)
+            else { return skip("a keyframe is no cuboid at a whole frame number") }
+            guard frames.isEmpty || (frames.last?.0 == frame - 1 && frames[0].1.size == cuboid.size)
+            else { return skip("tracklets have one size, and every frame from the first on") }
+            frames.append((frame, cuboid))
+        }
+        guard let first = frames.first else { return skip("the track has no frames") }
+        return (frames, first.1.size[2])
+    }
+
+    private static func write(
+        _ label: LabelRecord, _ frames: [(Int64, Selector.Cuboid)], height: Double,
+        to writer: inout XMLWriter
+    ) {
+        let text = TextNumber.text
+        writer.start("item")
+        writer.text("objectType", label.className)
+        writer.text("h", text(height))
+        writer.text("w", text(frames[0].1.size[1]))
+        writer.text("l", text(frames[0].1.size[0]))
+        writer.text("first_frame", String(frames[0].0))
+        writer.start("poses")
+        writer.text("count", String(frames.count))
+        writer.text("item_version", "2")
+        for (_, cuboid) in frames {
+            writer.start("item")
+            let angles = Rotation.euler(cuboid.rotation)
+            let place = [cuboid.center[0], cuboid.center[1], cuboid.center[2] - height / 2]
+            for (name, value) in zip(["tx", "ty", "tz", "rx", "ry", "rz"], place + angles) {
+                writer.text(name, text(value))
+            }
+            for name in stateNames {
+                writer.text(name, label.attributes[name]?.number.map(text) ?? "-1")
+            }
+            writer.end()
+        }
+        writer.end()
+        writer.text("finished", "1")
+        writer.end()
+    }
+}

@@ -1,0 +1,265 @@
+import AnnotationModel
+
+/// Pascal VOC: one XML file an image, boxes only.
+///
+/// In the original data pixels are numbered from 1 and both ends belong to the box. Inside, the box of
+/// `xmin`…`xmax` therefore begins at `xmin - 1` and is `xmax - xmin + 1` wide. Many programs write
+/// numbers from 0 with an exclusive end instead; read those as `voc-zero`, which takes the numbers as
+/// they are. The file cannot say which it is, so nothing is guessed; a note is given where the numbers
+/// contradict the choice.
+///
+/// The item's key is the `filename`. `difficult`, `truncated`, `occluded`, `pose`, `actions` and
+/// `attributes` become attributes, a `part` a label of its own with the attribute `voc.partOf`. The
+/// external id is the path of the file without its ending, `#`, and the number of the object.
+public struct VOCFormat: AnnotationFormat {
+    /// True for files whose pixels count from 0 with an exclusive end.
+    public let isZeroBased: Bool
+    /// The name on the command line.
+    public var name: String { isZeroBased ? "voc-zero" : "voc" }
+    /// What a user should know before choosing it.
+    public var summary: String {
+        isZeroBased
+            ? "Pascal VOC XML with pixels from 0, as many labelling programs write it; boxes"
+            : "Pascal VOC XML with pixels from 1, both ends inclusive, as defined; boxes"
+    }
+    /// The name of the output file where the user gives none; nil for a folder.
+    public let defaultFileName: String? = nil
+
+    /// The format with either way of counting.
+    public init(isZeroBased: Bool = false) { self.isZeroBased = isZeroBased }
+
+    /// Reads files and hands over what they hold.
+    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        var count = 0
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "xml" }) { file in
+            count += 1
+            try read(file, into: sink)
+        }
+        if count == 0 {
+            throw FormatError.noInput(format: name, wants: "give .xml files or their folder")
+        }
+    }
+
+    private func read(_ file: FormatFile, into sink: EventSink) throws {
+        try file.file.withBytes { bytes in
+            var scanner = try XMLScanner(bytes, file: file.file.name)
+            guard case .start("annotation", let attributes)? = try scanner.next() else {
+                throw scanner.error("a VOC file begins with <annotation>")
+            }
+            let tree = try scanner.tree("annotation", attributes)
+            _ = try scanner.next()
+            var reader = VOCReader(format: self, file: file, scanner: scanner)
+            try reader.read(tree, into: sink)
+        }
+    }
+
+    /// Writes items and annotations.
+    public func write(
+        _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
+    ) throws -> ConversionReport {
+        var report = ConversionReport()
+        let files = ItemFiles(format: "VOC", folder: "Annotations/", ending: "xml")
+        try files.write(source, to: output, report: &report) { label, item, number, report in
+            guard let bytes = VOCWriter.object(label, self, &report) else { return nil }
+            output.labelWritten(as: "Annotations/\(FileTree.stem(item.key))#\(number)")
+            return bytes
+        } wrap: { item, labels in
+            if labels.isEmpty, item.fields["examined"] != .bool(true) { return nil }
+            return VOCWriter.file(item, labels)
+        }
+        return report
+    }
+}
+
+/// The names of attributes that hold what VOC calls otherwise.
+enum VOCAttribute {
+    static let flags = ["difficult", "truncated", "occluded"]
+    static let pose = "pose"
+    static let action = "action."
+    static let partOf = "voc.partOf"
+}
+
+/// Makes labels of one file's tree.
+private struct VOCReader {
+    let format: VOCFormat
+    let file: FormatFile
+    let scanner: XMLScanner
+    private var number = 0
+    private var contradictions = 0
+
+    init(format: VOCFormat, file: FormatFile, scanner: XMLScanner) {
+        (self.format, self.file, self.scanner) = (format, file, scanner)
+    }
+
+    mutating func read(_ tree: XMLTree, into sink: EventSink) throws {
+        guard let key = tree.value("filename") else {
+            return try sink(
+                .skipped(where: file.file.name, why: "<filename> is missing; name the image"))
+        }
+        let objects = tree.children.filter { $0.name == "object" }
+        var fields: [String: FieldValue] = [:]
+        for name in ["width", "height"] {
+            guard let text = tree.first("size")?.value(name) else { continue }
+            if let pixels = TextNumber.whole(text), pixels > 0 {
+                fields[name] = .integer(pixels)
+            }
+        }
+        if objects.isEmpty { fields["examined"] = .bool(true) }
+        guard try Emit.item(key, fields, at: file.file.name, into: sink) else { return }
+        let size = ItemRecord.pixelSize(fields)
+        for object in objects {
+            number += 1
+            let id = "\(file.stem)#\(number)"
+            try emit(object, item: key, id: id, partOf: nil, size, into: sink)
+            for (index, part) in object.children.filter({ $0.name == "part" }).enumerated() {
+                try emit(
+                    part, item: key, id: "\(id).\(index + 1)", partOf: id, size, into: sink)
+            }
+        }
+        if contradictions > 0 {
+            try sink(
+                .note(
+                    where: file.file.name,
+                    why: format.isZeroBased
+                        ? "\(contradictions) boxes end beyond the image; is it plain voc?"
+                        : "\(contradictions) boxes have a corner at 0, which pixels counted from 1 "
+                            + "do not have; is it voc-zero?"))
+        }
+    }
+
+    private mutating func emit(
+        _ object: XMLTree, item: String, id: String, partOf: String?,
+        _ size: (width: Double, height: Double)?, into sink: EventSink
+    ) throws {
+        let place = scanner.place(object.offset)
+        guard let name = object.value("name") else {
+            return try sink(.skipped(where: place, why: "<name> is missing; say the class"))
+        }
+        let corners = ["xmin", "ymin", "xmax", "ymax"].map { object.first("bndbox")?.number($0) }
+        guard let left = corners[0], let top = corners[1], let right = corners[2],
+            let bottom = corners[3]
+        else {
+            return try sink(
+                .skipped(where: place, why: "<bndbox> needs four numbers: xmin, ymin, xmax, ymax"))
+        }
+        let shift: Double = format.isZeroBased ? 0 : 1
+        if format.isZeroBased {
+            if let size, right > size.width || bottom > size.height { contradictions += 1 }
+        } else if left == 0 || top == 0 {
+            contradictions += 1
+        }
+        var label = LabelRecord(
+            item: item, className: name,
+            selector: .box(
+                .init(
+                    x: left - shift, y: top - shift, width: right - left + shift,
+                    height: bottom - top + shift)), externalID: id)
+        if let partOf { label.attributes[VOCAttribute.partOf] = .text(partOf) }
+        setAttributes(object, &label)
+        try Emit.label(label, at: place, into: sink)
+    }
+
+    private func setAttributes(_ object: XMLTree, _ label: inout LabelRecord) {
+        let flag = { (text: String) in
+            text == "1" || text.lowercased() == "true" || text.lowercased() == "yes"
+        }
+        for name in VOCAttribute.flags {
+            if let text = object.value(name) { label.attributes[name] = .bool(flag(text)) }
+        }
+        if let pose = object.value(VOCAttribute.pose) {
+            label.attributes[VOCAttribute.pose] = .text(pose)
+        }
+        for action in object.first("actions")?.children ?? [] {
+            label.attributes[VOCAttribute.action + action.name] = .bool(flag(action.trimmed))
+        }
+        for attribute in object.first("attributes")?.children ?? [] {
+            guard attribute.name == "attribute", let name = attribute.value("name") else {
+                continue
+            }
+            label.attributes[name] = .text(attribute.first("value")?.text ?? "")
+        }
+    }
+}
+
+/// Writes one file.
+private enum VOCWriter {
+    static func object(
+        _ label: LabelRecord, _ format: VOCFormat, _ report: inout ConversionReport
+    ) -> [UInt8]? {
+        guard let box = Geometry.bounds(of: label.selector) else {
+            report.skip(
+                "VOC has boxes only, this is a \(label.selector.kindName); export as jsonl",
+                example: label.item)
+            return nil
+        }
+        guard !label.className.isEmpty else {
+            report.skip("a label without class has no place in VOC", example: label.item)
+            return nil
+        }
+        if case .box = label.selector {
+        } else {
+            report.lose(
+                "the box around each \(label.selector.kindName) was written", example: label.item)
+        }
+        let shift: Double = format.isZeroBased ? 0 : 1
+        let corners = [
+            box.x + shift, box.y + shift, box.x + box.width, box.y + box.height,
+        ]
+        guard corners.allSatisfy(\.isFinite) else {
+            report.skip("a number that is not finite; correct the label", example: label.item)
+            return nil
+        }
+        if label.confidence != nil {
+            report.lose("the confidence has no place in VOC", example: label.item)
+        }
+        var writer = XMLWriter()
+        writer.start("object")
+        writer.text("name", label.className)
+        var others: [(String, String)] = []
+        for (name, value) in label.attributes.sorted(by: { $0.key < $1.key }) {
+            if VOCAttribute.flags.contains(name), case .bool(let flag) = value {
+                writer.text(name, flag ? "1" : "0")
+            } else if name == VOCAttribute.pose, case .text(let pose) = value {
+                writer.text(name, pose)
+            } else {
+                if value.text == nil {
+                    report.lose("attributes that are no text became text", example: label.item)
+                }
+                others.append((name, value.plainText))
+            }
+        }
+        writer.start("bndbox")
+        for (name, value) in zip(["xmin", "ymin", "xmax", "ymax"], corners) {
+            writer.text(name, TextNumber.text(value))
+        }
+        writer.end()
+        if !others.isEmpty {
+            writer.start("attributes")
+            for (name, value) in others {
+                writer.start("attribute")
+                writer.text("name", name)
+                writer.text("value", value)
+                writer.end()
+            }
+            writer.end()
+        }
+        writer.end()
+        return writer.bytes
+    }
+
+    static func file(_ item: ItemRecord, _ objects: [[UInt8]]) -> [UInt8] {
+        var writer = XMLWriter()
+        writer.declaration()
+        writer.start("annotation")
+        writer.text("filename", item.key)
+        writer.start("size")
+        writer.text("width", item.fields["width"]?.plainText ?? "0")
+        writer.text("height", item.fields["height"]?.plainText ?? "0")
+        writer.text("depth", item.fields["channels"]?.plainText ?? "3")
+        writer.end()
+        let head = writer.bytes
+        writer.removeAll()
+        writer.end()
+        return head + objects.joined() + writer.bytes
+    }
+}
