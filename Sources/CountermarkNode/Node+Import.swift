@@ -48,8 +48,11 @@ extension Node {
     ) throws -> ImportReport {
         try require(dataset)
         let files = paths.map { InputFile(path: $0) }
-        try format.read(files) { _ in }
         try catchUp(dataset)
+        let context = ReadContext { [store] key in
+            try store.item(dataset, key: key)?.record.fields
+        }
+        try format.read(files, context: context) { _ in }
         let plan = try ImportPlan(self, dataset, options)
         let changesets = try write(
             dataset, author: options.author,
@@ -57,7 +60,7 @@ extension Node {
                 "import \(paths.map(FileSystem.lastComponent).joined(separator: ", ").prefix(200))",
             source: options.source ?? "import"
         ) { append in
-            try format.read(files) { event in
+            try format.read(files, context: context) { event in
                 for operation in try plan.operations(for: event) { _ = try append(operation) }
             }
             for operation in plan.leftovers() { _ = try append(operation) }
@@ -216,7 +219,7 @@ extension Node {
     /// - Returns: The report, and how many of the labels are contested.
     public func export(
         _ dataset: DatasetID, format: any AnnotationFormat, view: ExportView,
-        to output: any FormatOutput
+        to output: any FormatOutput, options: WriteOptions = WriteOptions()
     ) throws -> (report: ConversionReport, contested: Int) {
         try require(dataset)
         try catchUp(dataset)
@@ -240,7 +243,7 @@ extension Node {
                     after = last.key
                 }
             })
-        let report = try format.write(source, to: output, options: WriteOptions())
+        let report = try format.write(source, to: output, options: options)
         return (report, contested)
     }
 

@@ -36,7 +36,7 @@ struct Import: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @Argument var dataset: String
     @Argument var files: [String]
-    @Option(help: "coco, deeppcb, csv, jsonl.") var format: String
+    @Option(help: "\(FormatRegistry.all.map(\.name).joined(separator: ", ")).") var format: String
     @Option(help: "Who labelled.") var author: String?
     @Option(help: "human or model:NAME@VERSION.") var source: String?
     @Flag(help: "Retract labels that the files no longer hold.") var prune = false
@@ -68,9 +68,12 @@ struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Writes label files.")
     @OptionGroup var common: CommonOptions
     @Argument var dataset: String
-    @Option(help: "coco, deeppcb, csv, jsonl.") var format: String
+    @Option(help: "\(FormatRegistry.all.map(\.name).joined(separator: ", ")).")
+    var format: String
     @Option(name: [.customShort("o"), .long], help: "The file or folder to write.")
     var output: String?
+    @Flag(help: "Also write what the format cannot carry, to PATH.countermark.jsonl.")
+    var sidecar = false
     @Option(help: "resolved, union or org:ORIGIN.") var view = "resolved"
 
     func run() throws {
@@ -81,7 +84,8 @@ struct Export: ParsableCommand {
         let target: any FormatOutput =
             format.defaultFileName == nil ? try DiskOutput(folder: path) : DiskOutput(file: path)
         let (report, contested) = try node.export(
-            id, format: format, view: try exportView(), to: target)
+            id, format: format, view: try exportView(), to: target,
+            options: WriteOptions(writesSidecar: sidecar))
         common.print(
             [
                 "annotations": report.annotations, "items": report.items, "contested": contested,
