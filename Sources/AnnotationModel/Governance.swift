@@ -41,12 +41,21 @@ public enum GovernanceAct: Hashable, Sendable {
     case setPolicy(String)
     /// A frozen label set: name, digest, heads.
     case release(name: String, digest: [UInt8], heads: [Head])
+    /// How many of which organisations have to have cosigned a log before its entries are called
+    /// witnessed; no names stand for all members.
+    case setWitnessPolicy(threshold: Int, witnesses: [Origin])
+    /// The successor's log acts as the owner of what the origin's log added.
+    case succeedLog(Origin, successor: Origin)
     /// A signing certificate (DER, leaf first) and the public key of the log's checkpoints.
     case addKey(chain: [[UInt8]], logKey: [UInt8]?)
     /// The certificate with this SHA-256 signs nothing that counts at and beyond `index`.
     case retireKey(fingerprint: [UInt8], index: UInt64)
     /// Agreement with a release.
     case countersign(name: String, digest: [UInt8])
+    /// The Ed25519 key with which the organisation cosigns partners' checkpoints, and nothing else.
+    case addWitness(key: [UInt8])
+    /// Who may read this log besides its owner and the steward; no names stand for all members.
+    case setAudience([Origin])
 
     /// The largest label schema in bytes.
     public static let schemaBytesMax = 32_768
@@ -60,9 +69,13 @@ public enum GovernanceAct: Hashable, Sendable {
         case .setSchema: 19
         case .setPolicy: 20
         case .release: 21
+        case .setWitnessPolicy: 22
+        case .succeedLog: 23
         case .addKey: 24
         case .retireKey: 25
         case .countersign: 26
+        case .addWitness: 27
+        case .setAudience: 28
         }
     }
 
@@ -102,6 +115,12 @@ public enum GovernanceAct: Hashable, Sendable {
         case .retireKey(let fingerprint, let index):
             [.bytes(fingerprint), .integer(Int64(clamping: index))]
         case .countersign(let name, let digest): [.text(name), .bytes(digest)]
+        case .setWitnessPolicy(let threshold, let witnesses):
+            [.integer(Int64(threshold)), Self.names(witnesses)]
+        case .succeedLog(let origin, let successor):
+            [.text(origin.description), .text(successor.description)]
+        case .addWitness(let key): [.bytes(key)]
+        case .setAudience(let origins): [Self.names(origins)]
         }
     }
 
@@ -115,9 +134,13 @@ public enum GovernanceAct: Hashable, Sendable {
             case 19: Self.oneText(members, limit: Self.schemaBytesMax).map { .setSchema($0) }
             case 20: Self.oneText(members, limit: 256).map { .setPolicy($0) }
             case 21: Self.release(members)
+            case 22: Self.setWitnessPolicy(members)
+            case 23: Self.succeedLog(members)
             case 24: Self.addKey(members)
             case 25: Self.retireKey(members)
             case 26: Self.countersign(members)
+            case 27: Self.addWitness(members)
+            case 28: Self.setAudience(members)
             default: nil
             }
         guard let act else { return nil }
@@ -136,6 +159,45 @@ public enum GovernanceAct: Hashable, Sendable {
             return nil
         }
         return UInt64(index)
+    }
+
+    private static func names(_ origins: [Origin]) -> CBORValue {
+        .array(origins.map { .text($0.description) })
+    }
+
+    /// Distinct origins, as many as a context may have heads; nil for anything else.
+    private static func origins(_ value: CBORValue) -> [Origin]? {
+        guard let items = value.arrayValue, items.count <= Changeset.headsMax else { return nil }
+        let origins = items.compactMap { $0.textValue.flatMap { try? Origin($0) } }
+        guard origins.count == items.count, Set(origins).count == items.count else { return nil }
+        return origins
+    }
+
+    private static func setWitnessPolicy(_ members: [CBORValue]) -> GovernanceAct? {
+        guard members.count == 2, let threshold = members[0].integerValue,
+            (0...Int64(Changeset.headsMax)).contains(threshold), let names = origins(members[1]),
+            names.isEmpty || threshold <= names.count
+        else { return nil }
+        return .setWitnessPolicy(threshold: Int(threshold), witnesses: names)
+    }
+
+    private static func succeedLog(_ members: [CBORValue]) -> GovernanceAct? {
+        guard members.count == 2, let name = members[0].textValue, let origin = try? Origin(name),
+            let heir = members[1].textValue, let successor = try? Origin(heir), origin != successor
+        else { return nil }
+        return .succeedLog(origin, successor: successor)
+    }
+
+    private static func addWitness(_ members: [CBORValue]) -> GovernanceAct? {
+        guard members.count == 1, let key = members[0].bytesValue, key.count == 32 else {
+            return nil
+        }
+        return .addWitness(key: key)
+    }
+
+    private static func setAudience(_ members: [CBORValue]) -> GovernanceAct? {
+        guard members.count == 1, let names = origins(members[0]) else { return nil }
+        return .setAudience(names)
     }
 
     private static func defineDataset(_ members: [CBORValue]) -> GovernanceAct? {

@@ -72,7 +72,9 @@ public struct Membership: Sendable, Equatable {
             let index = min(index, members[origin]?.cutIndex ?? index)
             members[origin]?.cutIndex = index
             return Change(origin: origin, fromIndex: index)
-        case .release, .addKey, .retireKey, .countersign: return nil
+        case .release, .addKey, .retireKey, .countersign, .addWitness, .setAudience,
+            .setWitnessPolicy, .succeedLog:
+            return nil
         }
     }
 

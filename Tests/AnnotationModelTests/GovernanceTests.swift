@@ -1,0 +1,58 @@
+import AnnotationModel
+import CanonicalCBOR
+import Testing
+
+@Suite("Governance acts on the wire")
+struct GovernanceTests {
+    static let acts: [GovernanceAct] = {
+        guard let acme = try? Origin("acme.example"), let borealis = try? Origin("borealis.example")
+        else { return [] }
+        let key = [UInt8](repeating: 5, count: 32)
+        return [
+            .defineDataset(title: "Boards", schema: "{}"),
+            .setMember(acme, role: .reviewer, roots: [[1, 2, 3]], fromIndex: 4),
+            .cutLog(acme, index: 9), .setSchema("{}"), .setPolicy("role-rank"),
+            .release(name: "first", digest: key, heads: [Head(origin: acme, size: 2, root: key)]),
+            .setWitnessPolicy(threshold: 1, witnesses: [acme, borealis]),
+            .setWitnessPolicy(threshold: 3, witnesses: []),
+            .succeedLog(acme, successor: borealis), .addKey(chain: [[1]], logKey: key),
+            .addKey(chain: [[1], [2]], logKey: nil), .retireKey(fingerprint: key, index: 3),
+            .countersign(name: "first", digest: key), .addWitness(key: key), .setAudience([]),
+            .setAudience([acme, borealis]),
+        ]
+    }()
+
+    @Test("an act is read back as it was written")
+    func roundTrip() {
+        #expect(!Self.acts.isEmpty)
+        for act in Self.acts { #expect(GovernanceAct(decoding: act.encoded) == act) }
+    }
+
+    @Test("every code has an act among the samples")
+    func allCodes() {
+        #expect(Set(Self.acts.map(\.code)) == Set(Array(16...23) + Array(24...28)))
+    }
+
+    @Test(
+        "an act beyond its limits is none",
+        arguments: [
+            // A threshold that cannot be met, a name twice, no name.
+            CBORValue.array([.integer(22), .integer(2), .array([.text("a.example")])]),
+            .array([.integer(22), .integer(-1), .array([])]),
+            .array([
+                .integer(22), .integer(1), .array([.text("a.example"), .text("a.example")]),
+            ]),
+            // A log that succeeds itself.
+            .array([.integer(23), .text("a.example"), .text("a.example")]),
+            .array([.integer(27), .bytes([1, 2, 3])]),
+            .array([.integer(28), .array([.text("Not A Name")])]),
+            .array([
+                .integer(28),
+                .array((0...Changeset.headsMax).map { .text("m\($0).example") }),
+            ]),
+            .array([.integer(29), .array([])]),
+        ])
+    func refused(value: CBORValue) {
+        #expect(GovernanceAct(decoding: value.encoded) == nil)
+    }
+}
