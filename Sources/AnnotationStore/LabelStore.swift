@@ -184,8 +184,10 @@ public final class LabelStore {
     private func create(_ db: Database, _ dataset: DatasetID) throws -> (Int64, MergeState) {
         try db.execute(
             sql: "INSERT INTO dataset(name,sum,items,annotations,retracted,conflicts,quarantined,"
-                + "operations,rebuild) VALUES(?,?,0,0,0,0,0,0,0)",
-            arguments: [dataset.description.databaseBytes, Digest.zero.bytes.databaseBytes])
+                + "operations,rebuild,time) VALUES(?,?,0,0,0,0,0,0,0,?)",
+            arguments: [
+                dataset.description.databaseBytes, Digest.zero.bytes.databaseBytes, Int64.min,
+            ])
         return (db.lastInsertedRowID, MergeState(dataset: dataset))
     }
 
@@ -193,7 +195,7 @@ public final class LabelStore {
         let next = (try Int.fetchOne(db, sql: "SELECT max(number) FROM log") ?? 0) + 1
         guard next < 1 << 15 else { throw AnnotationStoreError.tooManyLogs(limit: 1 << 15 - 1) }
         try db.execute(
-            sql: "INSERT INTO log VALUES(?,?,?,0,0,0,NULL,0)",
+            sql: "INSERT INTO log VALUES(?,?,?,0,0,0,NULL,0,NULL,NULL)",
             arguments: [next, dataset, origin.description.databaseBytes])
         return next
     }
@@ -212,10 +214,11 @@ public final class LabelStore {
             db, sql: "SELECT * FROM log WHERE dataset=?", arguments: [id]
         ).map { try log($0) }
         var state = MergeState(
-            dataset: dataset, logs: logs, sum: StateSum(sum), counts: Self.counts(row),
-            needsRebuild: row["rebuild"])
-        for (key, act) in try acts(db, logs) {
-            state.restore(act, log: key.log, entry: key.slot.entry)
+            dataset: dataset, logs: logs, governedTime: row["time"], sum: StateSum(sum),
+            counts: Self.counts(row), needsRebuild: row["rebuild"])
+        for (key, act, isEffective) in try acts(db, logs) {
+            state.restore(
+                act, log: key.log, entry: key.slot.entry, isEffective: isEffective)
         }
         return (id, state)
     }
@@ -233,17 +236,17 @@ public final class LabelStore {
 
     private func acts(
         _ db: Database, _ logs: [LogProgress]
-    ) throws -> [(OperationKey, GovernanceAct)] {
+    ) throws -> [(OperationKey, GovernanceAct, isEffective: Bool)] {
         try logs.flatMap { log in
             try Row.fetchAll(
-                db, sql: "SELECT op, bytes FROM act WHERE op>=? AND op<? ORDER BY op",
+                db, sql: "SELECT op, bytes, effective FROM act WHERE op>=? AND op<? ORDER BY op",
                 arguments: [Int64(log.number) << 48, Int64(log.number + 1) << 48]
             ).map { row in
                 let key = OperationKey(packed: row["op"])
                 guard let act = GovernanceAct(decoding: Array(row["bytes"] as Data)) else {
                     throw AnnotationStoreError.damagedRow(table: "act", key: key.packed)
                 }
-                return (key, act)
+                return (key, act, row["effective"])
             }
         }
     }
@@ -262,6 +265,12 @@ public final class LabelStore {
             }
             log.cited = cited
         }
+        log.forkedAt = (row["forked"] as Int64?).map { UInt64($0) }
+        if let bytes = row["known"] as Data? {
+            guard StateCoding.read(known: Array(bytes), into: &log) else {
+                throw AnnotationStoreError.damagedRow(table: "log", key: Int64(number))
+            }
+        }
         return log
     }
 
@@ -269,19 +278,21 @@ public final class LabelStore {
         let state = dataset.merge.state
         try db.cachedStatement(
             sql: "UPDATE dataset SET sum=?,items=?,annotations=?,retracted=?,conflicts=?,"
-                + "quarantined=?,operations=?,rebuild=? WHERE id=?"
+                + "quarantined=?,operations=?,rebuild=?,time=? WHERE id=?"
         ).execute(arguments: [
             state.sum.digest.bytes.databaseBytes, state.counts.items, state.counts.annotations,
             state.counts.retracted, state.counts.conflicts, state.counts.quarantined,
-            state.counts.operations, state.needsRebuild, dataset.id,
+            state.counts.operations, state.needsRebuild, state.governedTime, dataset.id,
         ])
         let update = try db.cachedStatement(
-            sql: "UPDATE log SET stored=?,applied=?,height=?,cited=?,absent=? WHERE number=?")
+            sql: "UPDATE log SET stored=?,applied=?,height=?,cited=?,absent=?,forked=?,known=? "
+                + "WHERE number=?")
         for log in state.logs.values {
             try update.execute(arguments: [
                 Int64(log.stored), Int64(log.applied), log.height,
                 StateCoding.encode(log.cited).databaseBytes,
-                log.wasCitedWhileAbsent, log.number,
+                log.wasCitedWhileAbsent, log.forkedAt.map { Int64($0) },
+                StateCoding.encode(known: log).databaseBytes, log.number,
             ])
         }
     }
@@ -319,8 +330,7 @@ public final class LabelStore {
         let (low, high) = (number << 48, (number + 1) << 48)
         for (table, column) in [
             ("annotation", "key"), ("register", "target"), ("touch", "target"),
-            ("quarantine", "op"),
-            ("act", "op"),
+            ("quarantine", "op"), ("act", "op"), ("suggestion", "op"),
         ] {
             try db.execute(
                 sql: "DELETE FROM \(table) WHERE \(column)>=\(low) AND \(column)<\(high)")

@@ -20,7 +20,8 @@ final class SQLiteLabelStorage: LabelStorage {
     private let selectRegisters, removeRegister: Statement
     private let newAnnotations, newRuns, newRegisters, newTouches: RowBatch
     private let addEntry, selectEntry, addContext, selectContext, addQuarantine: Statement
-    private let addAct: Statement
+    private let addAct, removeQuarantine: Statement
+    private let addSuggestion, selectSuggestion, changeSuggestion: Statement
     private let connection: OpaquePointer
     /// Entries are few and edits ask for their heights again and again.
     private var entries: [Int64: EntryRow] = [:]
@@ -58,8 +59,12 @@ final class SQLiteLabelStorage: LabelStorage {
         addContext = try prepare("INSERT INTO context VALUES(?,?)")
         selectContext = try prepare(
             "SELECT sizes FROM context WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1")
-        addAct = try prepare("INSERT INTO act VALUES(?,?)")
+        addAct = try prepare("INSERT INTO act VALUES(?,?,?)")
         addQuarantine = try prepare("INSERT INTO quarantine VALUES(?,?)")
+        removeQuarantine = try prepare("DELETE FROM quarantine WHERE op=?")
+        addSuggestion = try prepare("INSERT INTO suggestion VALUES(?,?,?,?)")
+        selectSuggestion = try prepare("SELECT target,fields,state FROM suggestion WHERE op=?")
+        changeSuggestion = try prepare("UPDATE suggestion SET state=? WHERE op=?")
     }
 
     /// Forgets what another process may have made anew; names are only ever added.
@@ -330,9 +335,10 @@ final class SQLiteLabelStorage: LabelStorage {
         return context
     }
 
-    func insertAct(_ operation: OperationKey, _ act: GovernanceAct) throws {
+    func insertAct(_ operation: OperationKey, _ act: GovernanceAct, isEffective: Bool) throws {
         addAct.bind(1, operation.packed)
         addAct.bind(2, act.encoded)
+        addAct.bind(3, isEffective ? 1 : 0)
         try addAct.run()
     }
 
@@ -340,5 +346,38 @@ final class SQLiteLabelStorage: LabelStorage {
         addQuarantine.bind(1, operation.packed)
         addQuarantine.bind(2, why.rawValue)
         try addQuarantine.run()
+    }
+
+    func release(_ operation: OperationKey) throws {
+        removeQuarantine.bind(1, operation.packed)
+        try removeQuarantine.run()
+    }
+
+    // MARK: Suggestions
+
+    func insertSuggestion(_ operation: OperationKey, _ row: SuggestionRow) throws {
+        addSuggestion.bind(1, operation.packed)
+        addSuggestion.bind(2, row.target.packed)
+        addSuggestion.bind(3, row.fields)
+        addSuggestion.bind(4, row.state.rawValue)
+        try addSuggestion.run()
+    }
+
+    func suggestion(_ operation: OperationKey) throws -> SuggestionRow? {
+        selectSuggestion.bind(1, operation.packed)
+        guard try selectSuggestion.step() else { return nil }
+        defer { selectSuggestion.reset() }
+        guard let state = SuggestionRow.State(rawValue: Int(selectSuggestion.integer(2))) else {
+            throw AnnotationStoreError.damagedRow(table: "suggestion", key: operation.packed)
+        }
+        return SuggestionRow(
+            target: OperationKey(packed: selectSuggestion.integer(0)),
+            fields: selectSuggestion.bytes(1), state: state)
+    }
+
+    func updateSuggestion(_ operation: OperationKey, _ state: SuggestionRow.State) throws {
+        changeSuggestion.bind(1, state.rawValue)
+        changeSuggestion.bind(2, operation.packed)
+        try changeSuggestion.run()
     }
 }

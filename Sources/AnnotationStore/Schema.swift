@@ -7,17 +7,18 @@
 /// of items over all annotations would cost a random insertion for each label, this costs one for
 /// each item an entry speaks of.
 enum Schema {
-    static let version = 1
+    static let version = 2
 
     static let tables = """
         CREATE TABLE dataset(
           id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, sum BLOB NOT NULL,
           items INTEGER NOT NULL, annotations INTEGER NOT NULL, retracted INTEGER NOT NULL,
           conflicts INTEGER NOT NULL, quarantined INTEGER NOT NULL, operations INTEGER NOT NULL,
-          rebuild INTEGER NOT NULL);
+          rebuild INTEGER NOT NULL, time INTEGER NOT NULL);
         CREATE TABLE log(
           number INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, origin BLOB NOT NULL,
           stored INTEGER NOT NULL, applied INTEGER NOT NULL, height INTEGER NOT NULL, cited BLOB, absent INTEGER NOT NULL,
+          forked INTEGER, known BLOB,
           UNIQUE(dataset, origin));
         CREATE TABLE name(id INTEGER PRIMARY KEY, text BLOB NOT NULL UNIQUE);
         CREATE TABLE item(
@@ -39,8 +40,12 @@ enum Schema {
           key INTEGER PRIMARY KEY, leaf BLOB NOT NULL, height INTEGER NOT NULL,
           time INTEGER NOT NULL, operations INTEGER NOT NULL, why INTEGER);
         CREATE TABLE context(key INTEGER PRIMARY KEY, sizes BLOB);
-        CREATE TABLE act(op INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+        CREATE TABLE act(op INTEGER PRIMARY KEY, bytes BLOB NOT NULL, effective INTEGER NOT NULL);
         CREATE TABLE quarantine(op INTEGER PRIMARY KEY, why INTEGER NOT NULL);
+        CREATE TABLE suggestion(
+          op INTEGER PRIMARY KEY, target INTEGER NOT NULL, fields BLOB NOT NULL,
+          state INTEGER NOT NULL);
+        CREATE INDEX suggestion_target ON suggestion(target);
         CREATE INDEX annotation_conflict ON annotation(key) WHERE flags & 3;
         CREATE INDEX item_conflict ON item(id) WHERE flags & 3;
         """

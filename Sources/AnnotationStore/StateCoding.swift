@@ -54,4 +54,44 @@ enum StateCoding {
         }
         return cited
     }
+
+    /// What other logs say about a log: how much of it they cite, and how long its keys count.
+    static func encode(known log: LogProgress) -> [UInt8] {
+        var encoder = CBOREncoder()
+        encoder.arrayHead(2 + log.keys.count)
+        encoder.unsigned(log.citedSize)
+        encoder.unsigned(log.governedSize)
+        for (fingerprint, standing) in log.keys.sorted(by: { $0.key < $1.key }) {
+            encoder.arrayHead(6)
+            encoder.byteString(fingerprint.bytes)
+            encoder.integer(standing.notBefore)
+            encoder.integer(standing.notAfter)
+            encoder.unsigned(standing.timelySize)
+            for index in [standing.retiredAt, standing.closedSize] {
+                if let index { encoder.unsigned(index) } else { encoder.null() }
+            }
+        }
+        return encoder.bytes
+    }
+
+    /// Reads what ``encode(known:)`` wrote; false for anything else.
+    static func read(known bytes: [UInt8], into log: inout LogProgress) -> Bool {
+        guard let items = try? CBORValue(decoding: bytes).arrayValue, items.count >= 2,
+            let cited = items[0].integerValue, let governed = items[1].integerValue
+        else { return false }
+        (log.citedSize, log.governedSize) = (UInt64(cited), UInt64(governed))
+        for item in items.dropFirst(2) {
+            guard let parts = item.arrayValue, parts.count == 6,
+                let fingerprint = parts[0].bytesValue.flatMap({ Digest($0) }),
+                let notBefore = parts[1].integerValue, let notAfter = parts[2].integerValue,
+                let timely = parts[3].integerValue
+            else { return false }
+            var standing = SigningKeyStanding(notBefore: notBefore, notAfter: notAfter)
+            standing.timelySize = UInt64(timely)
+            standing.retiredAt = parts[4].integerValue.map { UInt64($0) }
+            standing.closedSize = parts[5].integerValue.map { UInt64($0) }
+            log.keys[fingerprint] = standing
+        }
+        return true
+    }
 }

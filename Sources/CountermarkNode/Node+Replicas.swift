@@ -42,11 +42,8 @@ public struct LogOffer: Codable, Sendable, Equatable {
 extension Node {
     /// True if an organisation may read a dataset's logs.
     public func mayRead(_ dataset: DatasetID, _ org: Origin) throws -> Bool {
-        if org == home.origin || org == dataset.owner { return true }
-        return try read(dataset) { merge in
-            guard let member = merge.state.membership.members[org] else { return false }
-            return member.cutIndex == nil
-        }
+        if org == home.origin { return true }
+        return try read(dataset) { $0.state.membership.isMember(org) }
     }
 
     /// The logs that an organisation may read, the stewards' first: what counts is decided there.

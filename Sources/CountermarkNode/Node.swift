@@ -157,10 +157,12 @@ public final class Node {
             let cited = merge.state.progress(home.origin)?.cited ?? [:]
             var heads: [Head] = []
             for log in merge.state.logs.values where log.origin != home.origin {
-                guard log.applied > cited[log.number]?.size ?? 0,
-                    let root = try root(of: log.origin, dataset, at: log.applied)
+                // Of a forked log only what all its versions share.
+                let size = min(log.applied, log.forkedAt ?? .max)
+                guard size > cited[log.number]?.size ?? 0,
+                    let root = try root(of: log.origin, dataset, at: size)
                 else { continue }
-                heads.append(Head(origin: log.origin, size: log.applied, root: root.bytes))
+                heads.append(Head(origin: log.origin, size: size, root: root.bytes))
             }
             return heads
         }
@@ -235,16 +237,29 @@ public final class Node {
             left == steward || (right != steward && left < right)
         }) {
             guard let reader = readers[origin] else { continue }
+            try forEachNewEntry(reader, merge.logNumber(origin), merge) { try merge.note($0) }
+        }
+        for (origin, reader) in readers.sorted(by: { $0.key < $1.key }) {
             let number = merge.logNumber(origin)
-            let held = merge.state.logs[number]?.stored ?? 0
-            if reader.size <= held { continue }
-            try reader.forEachEntry(from: held, to: reader.size) { index, entry in
-                let statement = try COSESign1.parse(entry)
-                let acts = try ChangesetView(statement.payload(in: entry)).acts()
-                try merge.take(acts, log: number, entry: index)
-                return true
-            }
+            try forEachNewEntry(reader, number, merge) { merge.noteCitations($0) }
             merge.state.noteStored(number, size: reader.size)
+        }
+    }
+
+    private func forEachNewEntry(
+        _ reader: LogReader, _ number: Int, _ merge: Merge, _ body: (StoredEntry) throws -> Void
+    ) throws {
+        let held = merge.state.logs[number]?.stored ?? 0
+        if reader.size <= held { return }
+        try reader.forEachEntry(from: held, to: reader.size) { index, entry in
+            let statement = try COSESign1.parse(entry)
+            let view = try ChangesetView(statement.payload(in: entry))
+            try body(
+                StoredEntry(
+                    log: number, index: index, time: statement.issuedAt ?? 0,
+                    signer: statement.certificateThumbprint, heads: view.heads,
+                    acts: try view.acts()))
+            return true
         }
     }
 
@@ -273,18 +288,6 @@ public final class Node {
 }
 
 extension Merge {
-    /// Keeps the acts of one stored entry, and folds them if it is the steward's.
-    func take(
-        _ acts: [(position: Int, act: GovernanceAct)], log: Int, entry index: UInt64
-    ) throws {
-        for (position, act) in acts {
-            try keep(act, at: OperationKey(log: log, slot: Slot(entry: index, position: position)))
-        }
-        if state.logs[log]?.origin == state.dataset.owner {
-            state.govern(acts.map(\.act), entry: index)
-        }
-    }
-
     /// Applies an entry of a log's own folder: it was verified when it was stored.
     ///
     /// - Returns: False if it waits for another log.
@@ -294,8 +297,8 @@ extension Merge {
         let outcome = try apply(
             VerifiedChangeset(
                 log: log, index: index, leafHash: hasher.leaf(entry),
-                time: statement.issuedAt ?? 0, view: try ChangesetView(statement.payload(in: entry))
-            ))
+                time: statement.issuedAt ?? 0, signer: statement.certificateThumbprint,
+                view: try ChangesetView(statement.payload(in: entry))))
         if case .applied = outcome { return true }
         return false
     }

@@ -81,10 +81,19 @@ public protocol LabelStorage: AnyObject {
     func insertContext(_ entryKey: Int64, _ context: CausalContext) throws
     /// The accumulated context at an entry: the last one noted at or before it in the same log.
     func context(_ entryKey: Int64) throws -> CausalContext
-    /// Keeps a governance act of a held log.
-    func insertAct(_ operation: OperationKey, _ act: GovernanceAct) throws
+    /// Keeps a governance act of a held log, and whether it counts.
+    func insertAct(_ operation: OperationKey, _ act: GovernanceAct, isEffective: Bool) throws
     /// Notes an operation that is stored and not counted.
     func quarantine(_ operation: OperationKey, _ why: NotCounted) throws
+    /// Takes an operation off that list.
+    func release(_ operation: OperationKey) throws
+
+    /// Adds a change that waits for somebody's acceptance.
+    func insertSuggestion(_ operation: OperationKey, _ row: SuggestionRow) throws
+    /// The change that waits under an operation.
+    func suggestion(_ operation: OperationKey) throws -> SuggestionRow?
+    /// Moves a suggestion on.
+    func updateSuggestion(_ operation: OperationKey, _ state: SuggestionRow.State) throws
 }
 
 /// Ids of names begin here; below stand the numbers of ``Field/Known``.
@@ -200,6 +209,31 @@ public struct RegisterRow: Sendable, Equatable {
     /// A write.
     public init(field: Int64, operation: OperationKey, value: [UInt8]) {
         (self.field, self.operation, self.value) = (field, operation, value)
+    }
+}
+
+/// A change to an annotation by somebody who may not make it alone.
+public struct SuggestionRow: Sendable, Equatable {
+    /// How far it has come; a later one in this order stays, whichever decision arrives first.
+    public enum State: Int, Sendable, Comparable {
+        case pending = 0
+        case rejected = 1
+        case accepted = 2
+
+        /// Acceptance outranks rejection.
+        public static func < (left: State, right: State) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// The annotation.
+    public var target: OperationKey
+    /// The fields (``FieldList``), the class as a text.
+    public var fields: [UInt8]
+    /// How far it has come.
+    public var state: State
+
+    /// A suggestion.
+    public init(target: OperationKey, fields: [UInt8], state: State = .pending) {
+        (self.target, self.fields, self.state) = (target, fields, state)
     }
 }
 

@@ -31,6 +31,10 @@ public struct Membership: Sendable, Equatable {
     public private(set) var schema = ""
     /// The rule that picks the value to show of a contested field.
     public private(set) var policy = ResolutionPolicy.causalHeight
+    /// Which organisations' cosignatures make an entry a witnessed one; nil without a policy.
+    public private(set) var witnessPolicy: WitnessRequirement?
+    /// Who acts as the owner of what an ended log added: the next log, by the ended one.
+    public private(set) var successors: [Origin: Origin] = [:]
     /// The members by origin, the steward not among them.
     public private(set) var members: [Origin: Member] = [:]
     /// True once the steward's log defined the dataset.
@@ -72,10 +76,37 @@ public struct Membership: Sendable, Equatable {
             let index = min(index, members[origin]?.cutIndex ?? index)
             members[origin]?.cutIndex = index
             return Change(origin: origin, fromIndex: index)
-        case .release, .addKey, .retireKey, .countersign, .addWitness, .setAudience,
-            .setWitnessPolicy, .succeedLog:
+        case .setWitnessPolicy(let threshold, let witnesses):
+            witnessPolicy = WitnessRequirement(threshold: threshold, witnesses: witnesses)
+            return nil
+        case .succeedLog(let origin, let successor): return succeed(origin, by: successor)
+        case .release, .addKey, .retireKey, .countersign, .addWitness, .setAudience: return nil
+        }
+    }
+
+    private mutating func succeed(_ origin: Origin, by successor: Origin) -> Change? {
+        guard origin != steward, origin != successor, !isOwner(origin, of: successor) else {
             return nil
         }
+        successors[origin] = successor
+        // What the successor wrote may be an owner's word now, whenever it wrote it.
+        return Change(origin: successor, fromIndex: 0)
+    }
+
+    /// True if an organisation is the owner of what a log added: the log's own, or its successor.
+    public func isOwner(_ origin: Origin, of log: Origin) -> Bool {
+        var owner = log
+        // A succession never leads back, so the walk is as long as the map at most.
+        while owner != origin {
+            guard let next = successors[owner] else { return false }
+            owner = next
+        }
+        return true
+    }
+
+    /// True if an organisation takes part in the dataset now.
+    public func isMember(_ origin: Origin) -> Bool {
+        origin == steward || members[origin].map { $0.cutIndex == nil } ?? false
     }
 
     private mutating func setMember(
@@ -126,6 +157,20 @@ extension Membership.Member {
     }
 }
 
+/// How many of which organisations have to have cosigned a checkpoint before what it covers is called
+/// witnessed.
+public struct WitnessRequirement: Sendable, Equatable {
+    /// The number of organisations.
+    public let threshold: Int
+    /// Those that are asked; none stand for all members.
+    public let witnesses: [Origin]
+
+    /// A requirement.
+    public init(threshold: Int, witnesses: [Origin]) {
+        (self.threshold, self.witnesses) = (threshold, witnesses)
+    }
+}
+
 /// The steward's rule that picks one value of a contested field to show; the field stays contested.
 public enum ResolutionPolicy: String, Sendable, CaseIterable {
     /// The larger causal height, then the smaller leaf hash.
@@ -134,32 +179,4 @@ public enum ResolutionPolicy: String, Sendable, CaseIterable {
     case ownerDecides = "owner-decides"
     /// The higher role, then as `causal-height`.
     case roleRank = "role-rank"
-}
-
-/// Why an entry or an operation is stored and not counted.
-public enum NotCounted: Int, Sendable, CaseIterable {
-    case notMember = 1
-    case beyondCut = 2
-    case readerRole = 3
-    case falseHead = 4
-    case contextShrinks = 5
-    case contextGap = 6
-    case unknownTarget = 7
-    case suggestion = 8
-    case stewardOnly = 9
-
-    /// One line for `quarantine` and `show`.
-    public var reason: String {
-        switch self {
-        case .notMember: "the organisation is not a member of the dataset"
-        case .beyondCut: "the entry is at or beyond the index at which the steward cut the log"
-        case .readerRole: "a reader's entries do not count"
-        case .falseHead: "the context cites a root that the cited log never had at that size"
-        case .contextShrinks: "the context cites less of a log than an earlier entry did"
-        case .contextGap: "the context lacks what an entry that it cites had merged"
-        case .unknownTarget: "the target is not a counted annotation within the entry's context"
-        case .suggestion: "an annotator's change to another organisation's annotation"
-        case .stewardOnly: "only the steward's log may hold this act"
-        }
-    }
 }

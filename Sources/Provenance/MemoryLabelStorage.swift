@@ -12,6 +12,8 @@ public final class MemoryLabelStorage: LabelStorage {
     private var registerRows: [Int64: [RegisterRow]] = [:]
     private var entries: [Int64: EntryRow] = [:]
     private var contexts: [Int64: CausalContext] = [:]
+    /// Changes that wait for acceptance, or were decided.
+    public private(set) var suggestions: [OperationKey: SuggestionRow] = [:]
     /// Operations that are stored and not counted.
     public private(set) var quarantined: [OperationKey: NotCounted] = [:]
 
@@ -112,10 +114,26 @@ public final class MemoryLabelStorage: LabelStorage {
     }
 
     /// See ``LabelStorage``.
-    public func insertAct(_ operation: OperationKey, _ act: GovernanceAct) {}
+    public func insertAct(_ operation: OperationKey, _ act: GovernanceAct, isEffective: Bool) {}
 
     /// See ``LabelStorage``.
     public func quarantine(_ operation: OperationKey, _ why: NotCounted) {
         quarantined[operation] = why
+    }
+
+    /// See ``LabelStorage``.
+    public func release(_ operation: OperationKey) { quarantined[operation] = nil }
+
+    /// See ``LabelStorage``.
+    public func insertSuggestion(_ operation: OperationKey, _ row: SuggestionRow) {
+        suggestions[operation] = row
+    }
+
+    /// See ``LabelStorage``.
+    public func suggestion(_ operation: OperationKey) -> SuggestionRow? { suggestions[operation] }
+
+    /// See ``LabelStorage``.
+    public func updateSuggestion(_ operation: OperationKey, _ state: SuggestionRow.State) {
+        suggestions[operation]?.state = state
     }
 }

@@ -117,25 +117,34 @@ extension Merge {
 
     // MARK: Changing
 
+    /// The fields of a change under local ids, with classes as texts.
+    func written(
+        _ fields: FieldPairs, _ scope: OperationScope
+    ) throws -> [(field: Int64, value: [UInt8])] {
+        var written: [(field: Int64, value: [UInt8])] = []
+        try fields.forEach { code, value in
+            let isClass = code == Field.Known.className.rawValue
+            written.append(
+                (
+                    try fieldID(code, scope.view),
+                    isClass ? try classText(value, scope.view) : Array(value)
+                ))
+        }
+        return written
+    }
+
     func set(
-        _ target: OperationKey, _ fields: FieldPairs, _ scope: OperationScope
+        _ target: OperationKey, _ fields: [(field: Int64, value: [UInt8])], _ scope: OperationScope
     ) throws -> NotCounted? {
         guard var row = try storage.annotation(target) else { return .unknownTarget }
         let before = row
         let oldElement = try element(of: row, key: target)
         var registers = try registers(of: row, target)
-        var written: [Int64] = []
-        try fields.forEach { code, value in
-            let field = try fieldID(code, scope.view)
-            var encoded = Array(value)
-            if code == Field.Known.className.rawValue {
-                encoded = try classText(value, scope.view)
-            }
-            try write(field, encoded, target.packed, scope.key, &registers)
-            written.append(field)
+        for (field, value) in fields {
+            try write(field, value, target.packed, scope.key, &registers)
         }
         try storage.touch(target.packed, scope.key)
-        for field in written {
+        for (field, _) in fields {
             let winner = try resolve(registers.filter { $0.field == field }, owner: target.log)
             try show(winner?.value ?? [0xf6], of: field, in: &row)
         }
@@ -232,12 +241,20 @@ extension Merge {
     private func rank(_ operation: OperationKey, owner: Int?) -> Int {
         switch state.membership.policy {
         case .causalHeight: 0
-        case .ownerDecides: operation.log == owner ? 1 : 0
+        case .ownerDecides: isOwner(operation.log, of: owner) ? 1 : 0
         case .roleRank:
             state.logs[operation.log].flatMap {
                 state.membership.role(of: $0.origin, at: operation.slot.entry)
             }.map { Int($0.rawValue) } ?? 0
         }
+    }
+
+    private func isOwner(_ log: Int, of owner: Int?) -> Bool {
+        guard let owner, log != owner else { return log == owner }
+        guard let origin = state.logs[log]?.origin, let added = state.logs[owner]?.origin else {
+            return false
+        }
+        return state.membership.isOwner(origin, of: added)
     }
 
     /// The flags that the surviving writes of a target call for.

@@ -15,14 +15,20 @@ public struct VerifiedChangeset {
     public let leafHash: Digest
     /// Seconds since 1970 as the signer claims.
     public let time: Int64
+    /// The fingerprint of the signer's certificate; nil stands for a key without an end.
+    public let signer: Digest?
     /// The payload.
     public let view: ChangesetView
 
-    package init(log: Int, index: UInt64, leafHash: Digest, time: Int64, view: ChangesetView) {
+    package init(
+        log: Int, index: UInt64, leafHash: Digest, time: Int64, signer: Digest? = nil,
+        view: ChangesetView
+    ) {
         self.log = log
         self.index = index
         self.leafHash = leafHash
         self.time = time
+        self.signer = signer
         self.view = view
     }
 }
@@ -87,7 +93,12 @@ public final class Merge {
             guard let cited = state.logs[number], cited.stored > 0 else { continue }
             if cited.applied < head.size { return .waiting(log: number, size: head.size) }
         }
-        var why = moved.shrinks ? NotCounted.contextShrinks : nil
+        var why = state.standing(
+            of: log, index: entry.index, signer: entry.signer, time: entry.time)
+        if why == nil, state.hasLapsed(log, index: entry.index, signer: entry.signer) {
+            why = .expiredKey
+        }
+        if moved.shrinks { why = why ?? .contextShrinks }
         let entryKey = OperationKey(log: entry.log, slot: Slot(entry: entry.index, position: 0))
         var height = log.height
         if let failure = try checkHeads(of: &log, entry: entry.index, height: &height) {
@@ -96,7 +107,6 @@ public final class Merge {
         context = log.context
         context[entry.log] = entry.index
         if moved.any { try storage.insertContext(entryKey.entryKey, log.context) }
-        why = why ?? state.membership.whyNotCounted(log.origin, at: entry.index)
 
         log.height = height + 1
         log.applied = entry.index + 1
@@ -110,6 +120,7 @@ public final class Merge {
             try applyOperations(of: entry, log: log)
         } else {
             state.counts.quarantined += 1
+            try touchTargets(of: entry)
         }
         return .applied(why)
     }
@@ -126,15 +137,22 @@ public final class Merge {
                 continue
             }
             let number = logNumber(head.origin)
-            guard let root = Digest(head.root) else { continue }
+            guard var root = Digest(head.root) else { continue }
+            var size = head.size
+            if let forkedAt = state.logs[number]?.forkedAt, size > forkedAt {
+                // Whichever history the author was shown, this much of it is everybody's.
+                (size, root) = (forkedAt, .zero)
+            }
             if let before = log.cited[number] {
-                let moves = head.size > before.size
-                if !moves {
-                    if head.size < before.size || root != before.root { shrinks = true }
+                if size <= before.size {
+                    let isOther = root != before.root && root != .zero && before.root != .zero
+                    if head.size < before.size || (size == before.size && isOther) {
+                        shrinks = true
+                    }
                     continue
                 }
             }
-            log.cited[number] = .init(size: head.size, root: root, isChecked: false)
+            if size > 0 { log.cited[number] = .init(size: size, root: root, isChecked: false) }
         }
         return (!entry.view.heads.isEmpty, shrinks)
     }
@@ -161,12 +179,12 @@ public final class Merge {
                 state.logs[number]?.wasCitedWhileAbsent = true
                 continue
             }
-            if try rootAt(cited.origin, head.size) != head.root {
+            if head.root != .zero, try rootAt(cited.origin, head.size) != head.root {
                 why = why ?? .falseHead
                 continue
             }
             let last = OperationKey(log: number, slot: Slot(entry: head.size - 1, position: 0))
-            if try !contains(try storage.context(last.entryKey), in: log, index) {
+            if !contains(try storage.context(last.entryKey), in: log, index) {
                 why = why ?? .contextGap
                 continue
             }
@@ -176,12 +194,15 @@ public final class Merge {
         return why
     }
 
+    /// True if a log's accumulated context lacks nothing of what an entry that it cites had merged.
+    ///
+    /// A log that it has never cited is one that its author does not hold, perhaps may not read.
     private func contains(
         _ cited: CausalContext, in log: LogProgress, _ index: UInt64
-    ) throws -> Bool {
+    ) -> Bool {
         cited.parts.allSatisfy { part in
             part.log == log.number
-                ? part.size <= index : (log.cited[part.log]?.size ?? 0) >= part.size
+                ? part.size <= index : log.cited[part.log].map { $0.size >= part.size } ?? true
         }
     }
 
@@ -245,13 +266,17 @@ public final class Merge {
             return nil
         case .set(let origin, let slot, let fields):
             return try onTarget(origin, slot, scope) { target in
-                let isOwn = target.log == scope.log.number
-                if !isOwn, scope.role < .reviewer { return .suggestion }
-                return try set(target, fields, scope)
+                if !isOwner(scope, of: target), scope.role < .reviewer {
+                    return try suggest(target, fields, scope)
+                }
+                return try set(target, try written(fields, scope), scope)
             }
         case .review(let origin, let slot, let verdict, let reason):
             return try onTarget(origin, slot, scope) { target in
-                try review(target, verdict, reason, scope)
+                if let suggestion = try storage.suggestion(target) {
+                    return try decide(suggestion, target, verdict, scope)
+                }
+                return try review(target, verdict, reason, scope)
             }
         case .comment(let origin, let slot, _):
             return try onTarget(origin, slot, scope) { target in
@@ -265,6 +290,35 @@ public final class Merge {
         case .governance(let act):
             return act.isStewardsAct && scope.log.origin != state.dataset.owner
                 ? .stewardOnly : nil
+        }
+    }
+
+    /// True if an entry's author is the organisation that added an annotation, or goes on for it.
+    func isOwner(_ scope: OperationScope, of target: OperationKey) -> Bool {
+        if target.log == scope.log.number { return true }
+        guard let owner = state.logs[target.log]?.origin else { return false }
+        return state.membership.isOwner(scope.log.origin, of: owner)
+    }
+
+    /// Notes of an entry that does not count which labels and items it speaks of, so that they can show it.
+    private func touchTargets(of entry: VerifiedChangeset) throws {
+        var cursor = entry.view.operations
+        while let operation = try cursor.next() {
+            let slot = Slot(entry: entry.index, position: cursor.position)
+            let key = OperationKey(log: entry.log, slot: slot)
+            switch operation {
+            case .set(let origin, let slot, _), .review(let origin, let slot, _, _),
+                .comment(let origin, let slot, _):
+                guard let origin = try? Origin(entry.view.string(origin)),
+                    let number = state.number(origin)
+                else { continue }
+                try storage.touch(OperationKey(log: number, slot: slot).packed, key)
+            case .setItem(let item, _), .commentItem(let item, _):
+                if let row = try storage.item(key: entry.view.utf8(item)) {
+                    try storage.touch(row.target, key)
+                }
+            case .addItem, .addAnnotation, .governance: continue
+            }
         }
     }
 
@@ -356,13 +410,5 @@ public final class Merge {
         guard let run else { return }
         try storage.insertRun(item: run.item, first: run.first, last: run.last)
         self.run = nil
-    }
-}
-
-extension Merge {
-    /// Keeps a governance act of a held log, in the order of that log.
-    public func keep(_ act: GovernanceAct, at key: OperationKey) throws {
-        try storage.insertAct(key, act)
-        state.keep(act, log: key.log)
     }
 }

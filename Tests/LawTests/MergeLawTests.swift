@@ -34,18 +34,19 @@ struct MemoryNode {
     }
 
     private func note(_ origin: Origin, _ size: UInt64) throws {
-        merge.state.noteStored(merge.logNumber(origin), size: size)
-        guard origin == history.dataset.owner else { return }
-        for index in merge.state.governed..<size {
-            var acts: [GovernanceAct] = []
-            try entry(origin, index) { view in
-                var cursor = view.operations
-                while let operation = try cursor.next() {
-                    if case .governance(let act) = operation { acts.append(act) }
+        let number = merge.logNumber(origin)
+        let held = merge.state.logs[number]?.stored ?? 0
+        for isFirstPass in [true, false] where size > held {
+            for index in held..<size {
+                try entry(origin, index) { view in
+                    let entry = StoredEntry(
+                        log: number, index: index, time: 0, signer: nil, heads: view.heads,
+                        acts: try view.acts())
+                    if isFirstPass { try merge.note(entry) } else { merge.noteCitations(entry) }
                 }
             }
-            merge.state.govern(acts, entry: index)
         }
+        merge.state.noteStored(number, size: size)
     }
 
     /// Makes the label set anew from all logs held.
