@@ -9,6 +9,41 @@ struct History {
     struct Entry {
         let payload: [UInt8]
         let leafHash: Digest
+        let time: Int64
+        let signer: Digest
+    }
+
+    /// A company's two certificates: the first ends in the middle of a history.
+    struct Keys {
+        let chains: [[[UInt8]]]
+        let fingerprints: [Digest]
+
+        init(_ origin: Origin) throws {
+            let authority = try CertificateAuthority.create(
+                origin: origin.description, at: History.start)
+            let certificates = try [History.firstKeySeconds, 1_000_000].map { seconds in
+                try authority.issueNode(
+                    origin: origin.description,
+                    key: try SigningKey.generate(.ed25519).verificationKey, at: History.start,
+                    lifetimeSeconds: seconds)
+            }
+            chains = certificates.map { [$0.der] }
+            fingerprints = certificates.map(\.fingerprint)
+        }
+    }
+
+    static let start: Int64 = 1_700_000_000
+    static let firstKeySeconds: Int64 = 200
+    private static let secondsPerStep: Int64 = 10
+
+    /// Made once: what a history is about does not depend on the bytes of the keys.
+    private static let keys: Result<[Origin: Keys], any Error> = Result {
+        var keys: [Origin: Keys] = [:]
+        for name in companies {
+            let origin = try Origin(name)
+            keys[origin] = try Keys(origin)
+        }
+        return keys
     }
 
     static let companies = [
@@ -21,10 +56,15 @@ struct History {
     /// What each entry's author had merged.
     private var contexts: [Origin: [[Origin: UInt64]]] = [:]
     private var annotations: [OperationID] = []
+    /// Operations that may be suggestions.
+    private var changes: [OperationID] = []
+    private let keys: [Origin: Keys]
+    private var time = start
 
     init(seed: UInt64, steps: Int, hostile: Bool) throws {
         var random = SeededGenerator(seed: seed)
         dataset = try DatasetID("acme.example/boards")
+        keys = try Self.keys.get()
         let origins = try Self.companies.map { try Origin($0) }
         for origin in origins {
             logs[origin] = []
@@ -33,6 +73,7 @@ struct History {
         }
         try define(origins)
         for _ in 0..<steps {
+            time += Self.secondsPerStep
             let author = origins[Int.random(in: 0..<origins.count, using: &random)]
             let isHostile = hostile && author == origins[3] && random.oneIn(2)
             try step(author, origins, isHostile: isHostile, &random)
@@ -45,15 +86,54 @@ struct History {
         for (origin, role) in zip(origins.dropFirst(), [Role.reviewer, .annotator, .reviewer]) {
             acts.append(.setMember(origin, role: role, roots: [], fromIndex: 0))
         }
-        for act in acts { _ = try builder.append(.governance(act)) }
-        append(try builder.payload(), to: origins[0], context: [:])
+        for act in try introductions(origins[0]) + acts {
+            _ = try builder.append(.governance(act))
+        }
+        append(try builder.payload(), to: origins[0], context: [:], time: time)
     }
 
+    private func introductions(_ origin: Origin) throws -> [GovernanceAct] {
+        (keys[origin]?.chains ?? []).map { .addKey(chain: $0, logKey: nil) }
+    }
+
+    /// A key that holds at the time that is claimed; a member that backdates shows an old one.
     private mutating func append(
-        _ payload: [UInt8], to author: Origin, context: [Origin: UInt64]
+        _ payload: [UInt8], to author: Origin, context: [Origin: UInt64], time: Int64
     ) {
-        logs[author]?.append(Entry(payload: payload, leafHash: SHA256Hasher.hash([0] + payload)))
+        let isFirst = time <= Self.start + Self.firstKeySeconds
+        logs[author]?.append(
+            Entry(
+                payload: payload, leafHash: SHA256Hasher.hash([0] + payload), time: time,
+                signer: keys[author]?.fingerprints[isFirst ? 0 : 1] ?? .zero))
         contexts[author]?.append(context)
+    }
+
+    /// What the steward does to members and keys now and then.
+    private func stewardsAct(
+        _ origins: [Origin], _ random: inout SeededGenerator
+    ) -> GovernanceAct {
+        let member = origins[Int.random(in: 1..<origins.count, using: &random)]
+        let index = UInt64.random(in: 0...UInt64(logs[member]?.count ?? 0), using: &random)
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0: return .cutLog(member, index: index)
+        case 1: return .setPolicy(random.oneIn(2) ? "owner-decides" : "role-rank")
+        case 2:
+            let key = keys[member]?.fingerprints[Int.random(in: 0...1, using: &random)]
+            return .retireKey(fingerprint: key?.bytes ?? [], index: index)
+        case 3:
+            let others = origins.filter { $0 != member }
+            return .succeedLog(
+                member, successor: others[Int.random(in: 0..<others.count, using: &random)])
+        default:
+            let role = Role.allCases[Int.random(in: 0..<3, using: &random)]
+            return .setMember(member, role: role, roots: [], fromIndex: index)
+        }
+    }
+
+    private func membersAct(_ author: Origin, _ random: inout SeededGenerator) -> GovernanceAct {
+        let index = UInt64.random(in: 0...UInt64(logs[author]?.count ?? 0), using: &random)
+        let key = keys[author]?.fingerprints[Int.random(in: 0...1, using: &random)]
+        return .retireKey(fingerprint: key?.bytes ?? [], index: index)
     }
 
     /// A stand-in for the Merkle root: any function of a log's first entries serves the merge.
@@ -76,13 +156,27 @@ struct History {
         }
         if isHostile { spoil(&heads, origins, author, &random) }
         var builder = try ChangesetBuilder(author: random.oneIn(2) ? "anna" : nil)
-        for _ in 0..<Int.random(in: 1...5, using: &random) {
-            _ = try builder.append(operation(author, view, &random))
-        }
         let index = UInt64(logs[author]?.count ?? 0)
-        append(try builder.payload(heads: heads), to: author, context: view)
+        var acts: [GovernanceAct] = []
+        if author != origins[0], index == 0 { acts += try introductions(author) }
+        // A steward's act in another log counts for nothing.
+        if random.oneIn(author == origins[0] ? 3 : 12) {
+            acts.append(stewardsAct(origins, &random))
+        }
+        if author != origins[0], random.oneIn(12) { acts.append(membersAct(author, &random)) }
+        for act in acts { _ = try builder.append(.governance(act)) }
+        for position in 0..<Int.random(in: 1...5, using: &random) {
+            let operation = operation(author, view, &random)
+            _ = try builder.append(operation)
+            let id = OperationID(
+                origin: author, slot: Slot(entry: index, position: acts.count + position))
+            if case .set = operation { changes.append(id) }
+            if case .addAnnotation = operation { annotations.append(id) }
+        }
+        let claimed = isHostile && random.oneIn(3) ? Self.start + 100 : time
+        append(
+            try builder.payload(heads: heads), to: author, context: view, time: claimed)
         views[author] = view
-        annotations.append(OperationID(origin: author, slot: Slot(entry: index, position: 0)))
     }
 
     /// Takes a log up to some size, and with it what its last entry had merged.
@@ -137,6 +231,10 @@ struct History {
         // Now and then a target that the author does not know: it must not count, on any node.
         let known = annotations.filter {
             $0.origin == author || $0.slot.entry < view[$0.origin] ?? 0
+        }
+        if !changes.isEmpty, random.oneIn(5) {
+            let change = changes[Int.random(in: 0..<changes.count, using: &random)]
+            return .review(change, random.oneIn(3) ? .reject : .accept, reason: nil)
         }
         let pool = random.oneIn(20) ? annotations : Array(known.suffix(8))
         let target = pool.isEmpty ? nil : pool[Int.random(in: 0..<pool.count, using: &random)]

@@ -11,6 +11,9 @@ struct MemoryNode {
     private var merge: Merge
     private(set) var storage = MemoryLabelStorage()
     private var held: [Origin: UInt64] = [:]
+    private var forks: [Origin: UInt64] = [:]
+    /// How often everything was made anew.
+    private(set) var rebuilds = 0
 
     init(_ history: History) {
         self.history = history
@@ -34,26 +37,49 @@ struct MemoryNode {
     }
 
     private func note(_ origin: Origin, _ size: UInt64) throws {
+        for isFirstPass in [true, false] { try pass(origin, size, isFirst: isFirstPass) }
+        merge.state.noteStored(merge.logNumber(origin), size: size)
+    }
+
+    private func pass(_ origin: Origin, _ size: UInt64, isFirst: Bool) throws {
         let number = merge.logNumber(origin)
         let held = merge.state.logs[number]?.stored ?? 0
-        for isFirstPass in [true, false] where size > held {
-            for index in held..<size {
-                try entry(origin, index) { view in
-                    let entry = StoredEntry(
-                        log: number, index: index, time: 0, signer: nil, heads: view.heads,
-                        acts: try view.acts())
-                    if isFirstPass { try merge.note(entry) } else { merge.noteCitations(entry) }
-                }
+        for index in held..<size {
+            try entry(origin, index) { view in
+                let stored = history.logs[origin]?[Int(index)]
+                let entry = StoredEntry(
+                    log: number, index: index, time: stored?.time ?? 0, signer: stored?.signer,
+                    heads: view.heads, acts: try view.acts())
+                if isFirst { try merge.note(entry) } else { merge.noteCitations(entry) }
             }
         }
-        merge.state.noteStored(number, size: size)
+    }
+
+    /// Learns that a log forked.
+    mutating func learn(fork origin: Origin, prefix: UInt64) throws {
+        forks[origin] = min(prefix, forks[origin] ?? prefix)
+        merge.state.noteFork(log: merge.logNumber(origin), prefix: prefix)
+        if merge.state.needsRebuild { try rebuild() }
     }
 
     /// Makes the label set anew from all logs held.
     mutating func rebuild() throws {
+        rebuilds += 1
         storage = MemoryLabelStorage()
         merge = Self.merge(history, storage)
-        for (origin, size) in held.sorted(by: { $0.key < $1.key }) { try note(origin, size) }
+        for (origin, prefix) in forks {
+            merge.state.noteFork(log: merge.logNumber(origin), prefix: prefix)
+        }
+        let steward = history.dataset.owner
+        let sizes = held.sorted {
+            ($0.key != steward ? 1 : 0, $0.key) < ($1.key != steward ? 1 : 0, $1.key)
+        }
+        for isFirstPass in [true, false] {
+            for (origin, size) in sizes { try pass(origin, size, isFirst: isFirstPass) }
+        }
+        for (origin, size) in sizes {
+            merge.state.noteStored(merge.logNumber(origin), size: size)
+        }
         try drain()
     }
 
@@ -85,8 +111,8 @@ struct MemoryNode {
         return try entry.payload.withUnsafeBytes { payload in
             let outcome = try merge.apply(
                 VerifiedChangeset(
-                    log: number, index: index, leafHash: entry.leafHash, time: 0,
-                    view: try ChangesetView(payload)))
+                    log: number, index: index, leafHash: entry.leafHash, time: entry.time,
+                    signer: entry.signer, view: try ChangesetView(payload)))
             if case .applied = outcome { return true }
             return false
         }
@@ -108,6 +134,30 @@ struct MergeLawTests {
                 let node = try deliverInPieces(history, &random)
                 #expect(node.state.digest == expected.state.digest, "seed \(seed)")
                 #expect(node.state.counts == expected.state.counts, "seed \(seed)")
+            }
+        }
+    }
+
+    @Test("a fork that becomes known early or late leaves the same label set")
+    func forksCommute() throws {
+        for seed in 3000..<UInt64(3000 + Self.cases / 3) {
+            let history = try History(seed: seed, steps: 40, hostile: true)
+            var random = SeededGenerator(seed: seed ^ 0xf0f0)
+            let names = history.logs.keys.sorted()
+            let forked = names[Int.random(in: 0..<names.count, using: &random)]
+            let size = UInt64(history.logs[forked]?.count ?? 0)
+            let prefix = UInt64.random(in: 0...size, using: &random)
+            var late = try deliverAtOnce(history)
+            try late.learn(fork: forked, prefix: prefix)
+            for _ in 0..<3 {
+                let at = Int.random(in: 0..<12, using: &random)
+                let early = try deliverInPieces(history, &random) { node, step in
+                    if step == at { try node.learn(fork: forked, prefix: prefix) }
+                }
+                var node = early
+                try node.learn(fork: forked, prefix: prefix)
+                #expect(node.state.digest == late.state.digest, "seed \(seed)")
+                #expect(node.state.counts == late.state.counts, "seed \(seed)")
             }
         }
     }
@@ -136,18 +186,22 @@ struct MergeLawTests {
     @Test("random histories do make conflicts, suggestions and false contexts")
     func historiesAreRich() throws {
         var conflicts = 0
+        var decided = 0
         var reasons: Set<NotCounted> = []
-        for seed in 0..<UInt64(40) {
+        for seed in 0..<UInt64(100) {
             let history = try History(seed: seed, steps: 60, hostile: true)
             let node = try deliverAtOnce(history)
             conflicts += node.state.counts.conflicts
+            decided += node.storage.suggestions.values.count { $0.state == .accepted }
             reasons.formUnion(node.storage.quarantined.values)
             reasons.formUnion(try node.entryReasons())
         }
         #expect(conflicts > 20)
+        #expect(decided > 5)
         #expect(
             reasons.isSuperset(of: [
-                .suggestion, .unknownTarget, .falseHead, .contextShrinks, .contextGap,
+                .suggestion, .unknownTarget, .falseHead, .contextShrinks, .contextGap, .beyondCut,
+                .readerRole, .retiredKey, .expiredKey, .notYoursToDecide, .stewardOnly,
             ]))
     }
 
@@ -160,9 +214,11 @@ struct MergeLawTests {
     }
 
     private func deliverInPieces(
-        _ history: History, _ random: inout SeededGenerator
+        _ history: History, _ random: inout SeededGenerator,
+        between: (inout MemoryNode, _ step: Int) throws -> Void = { _, _ in }
     ) throws -> MemoryNode {
         var node = MemoryNode(history)
+        var step = 0
         var open = history.logs.filter { !$0.value.isEmpty }.mapValues { _ in UInt64(0) }
         while !open.isEmpty {
             let origins = open.keys.sorted()
@@ -171,6 +227,8 @@ struct MergeLawTests {
             let from = open[origin] ?? 0
             let size = UInt64.random(in: (from + 1)...total, using: &random)
             try node.receive(origin, upTo: size)
+            try between(&node, step)
+            step += 1
             open[origin] = size == total ? nil : size
         }
         return node
