@@ -56,6 +56,42 @@ extension Node {
         try write(dataset, [.governance(.cutLog(member, index: index ?? stored))])
     }
 
+    /// The steward's act by which one member's log goes on for another's.
+    public func succeed(_ dataset: DatasetID, _ old: Origin, by new: Origin) throws {
+        try requireSteward(dataset)
+        try catchUp(dataset)
+        let membership = try read(dataset) { $0.state.membership }
+        for origin in [old, new] where membership.members[origin] == nil {
+            throw NodeError.notFound(
+                "member", origin.description,
+                hint: "run countermark member set \(dataset) \(origin) first")
+        }
+        if membership.isOwner(old, of: new) {
+            throw NodeError(
+                .failed, "bad-succession", "\(old) already goes on for \(new)",
+                hint: "a succession cannot lead back; make a new log")
+        }
+        try write(dataset, [.governance(.succeedLog(old, successor: new))])
+    }
+
+    /// Says who may read this organisation's log besides the steward; nobody named means all members.
+    public func setAudience(_ dataset: DatasetID, _ origins: [Origin]) throws {
+        try require(dataset)
+        try catchUp(dataset)
+        if dataset.owner == home.origin {
+            throw NodeError(
+                .failed, "steward-is-read-by-all",
+                "\(home.origin) governs \(dataset): every member has to read its log",
+                hint: "label in a dataset of another steward what not all may see")
+        }
+        let membership = try read(dataset) { $0.state.membership }
+        for origin in origins where !membership.isMember(origin) {
+            throw NodeError.notFound(
+                "member", origin.description, hint: "see countermark dataset show \(dataset)")
+        }
+        try write(dataset, [.governance(.setAudience(origins))])
+    }
+
     /// Throws unless this organisation governs the dataset.
     public func requireSteward(_ dataset: DatasetID) throws {
         try require(dataset)
@@ -100,6 +136,43 @@ extension Node {
         }
         throw NodeError.notFound(
             "annotation", text, hint: "ids look like origin:entry.position; see countermark list")
+    }
+
+    /// The suggestion with an id; looks through all datasets where the id names none.
+    public func findSuggestion(
+        _ text: String
+    ) throws -> (dataset: DatasetID, id: OperationID, row: SuggestionRow)? {
+        let (id, named) = try OperationID.parse(text)
+        for dataset in named.map({ [$0] }) ?? home.datasets() {
+            try catchUp(dataset)
+            if let row = try suggestion(id, dataset) { return (dataset, id, row) }
+        }
+        return nil
+    }
+
+    /// The suggestion that an operation of a dataset made; nil if it made none.
+    public func suggestion(_ id: OperationID, _ dataset: DatasetID) throws -> SuggestionRow? {
+        try read(dataset) { merge in
+            try merge.state.number(id.origin).flatMap { number in
+                try merge.rows.suggestion(OperationKey(log: number, slot: id.slot))
+            }
+        }
+    }
+
+    /// Throws unless this organisation may decide a suggestion.
+    public func requireDecider(of suggestion: SuggestionRow, _ dataset: DatasetID) throws {
+        let mayDecide = try read(dataset) { merge in
+            let state = merge.state
+            let next = state.progress(home.origin)?.stored ?? 0
+            guard let owner = state.logs[suggestion.target.log]?.origin else { return false }
+            return state.membership.isOwner(home.origin, of: owner)
+                || (state.membership.role(of: home.origin, at: next) ?? .reader) >= .reviewer
+        }
+        if mayDecide { return }
+        throw NodeError(
+            .failed, "not-yours-to-decide",
+            "\(home.origin) is neither the annotation's company nor a reviewer",
+            hint: "they decide on suggestions; nothing was written")
     }
 
     /// Calls `body` with each changeset of a dataset's logs, newest first within each log.

@@ -130,9 +130,17 @@ public final class Node {
 
     private func sign(_ payload: [UInt8], _ dataset: DatasetID) throws -> [UInt8] {
         let signer = try signing()
+        let time = now()
+        guard signer.certificate.notBefore...signer.certificate.notAfter ~= time else {
+            throw NodeError(
+                .failed, "certificate-expired",
+                "the certificate of this node is valid from \(signer.certificate.notBefore) to "
+                    + "\(signer.certificate.notAfter) in Unix time, and it is \(time)",
+                hint: "run countermark key rotate, or set the clock; nothing was written")
+        }
         let header = COSEHeader(
             contentType: Changeset.contentType, issuer: home.origin.description,
-            subject: dataset.description, issuedAt: now(),
+            subject: dataset.description, issuedAt: time,
             certificateThumbprint: signer.certificate.fingerprint)
         return try COSESign1.sign(payload: payload, header: header, key: signer.nodeKey)
     }

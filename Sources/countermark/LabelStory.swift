@@ -49,6 +49,30 @@ extension Node {
         }
     }
 
+    /// What an operation writes; an accepted suggestion's values are written by the acceptance.
+    private func writes(
+        _ id: OperationID, _ dataset: DatasetID, suggestions: Set<OperationID>
+    ) throws -> [Write] {
+        var accepted: OperationID?
+        if !suggestions.isEmpty {
+            accepted = try changeset(of: id, dataset) { _, view, operation -> OperationID? in
+                guard case .review(let origin, let slot, .accept, _) = operation else {
+                    return nil
+                }
+                let target = OperationID(origin: try Origin(view.string(origin)), slot: slot)
+                return suggestions.contains(target) ? target : nil
+            }
+        }
+        let plain = try writes(id, dataset)
+        guard let accepted, let first = plain.first else { return plain }
+        return plain
+            + (try writes(accepted, dataset)).map { write in
+                Write(
+                    field: write.field, value: write.value, operation: id, author: first.author,
+                    time: first.time)
+            }
+    }
+
     private func writes(_ id: OperationID, _ dataset: DatasetID) throws -> [Write] {
         try changeset(of: id, dataset) { statement, view, operation in
             let author = view.author.map { view.string($0) } ?? ""
@@ -126,12 +150,12 @@ extension Node {
     ) throws -> LabelStory {
         let logs = try logNames(dataset)
         let surviving = try store.writes(target, logs)
-        let why = Dictionary(
-            try store.quarantined(logs).map {
-                (OperationID(origin: $0.log, slot: $0.slot), $0.why)
-            }, uniquingKeysWith: { first, _ in first })
+        let why = try reasons(logs)
+        let suggestions =
+            target > 0 ? try store.suggestions(OperationKey(packed: target), logs) : []
+        let suggested = Set(suggestions.map(\.operation))
         let operations = first + (try store.touches(target, logs))
-        let all = try operations.flatMap { try writes($0, dataset) }
+        let all = try operations.flatMap { try writes($0, dataset, suggestions: suggested) }
         var fields: [String: Any] = [:]
         var reviews: [[String: Any]] = []
         var lines = [title]
@@ -144,8 +168,8 @@ extension Node {
                 return [
                     "value": write.value, "org": write.operation.origin.description,
                     "author": write.author, "op": write.operation.description, "time": write.time,
-                    "counted": why[write.operation] == nil, "replaced": replaced,
-                    "why": why[write.operation]?.reason ?? NSNull() as Any,
+                    "counted": why(write.operation) == nil, "replaced": replaced,
+                    "why": why(write.operation)?.reason ?? NSNull() as Any,
                 ] as [String: Any]
             }
             if name == "review" || name == "comment" {
@@ -162,15 +186,82 @@ extension Node {
                 lines.append(
                     "    \(document["org"] ?? "") \(document["op"] ?? "")  "
                         + "\(document["value"] ?? "")"
-                        + ((document["replaced"] as? Bool) == true ? "  (replaced)" : ""))
+                        + ((document["replaced"] as? Bool) == true ? "  (replaced)" : "")
+                        + ((document["why"] as? String).map { "  (not counted: \($0))" } ?? ""))
             }
         }
         for review in reviews {
             lines.append(
                 "  \(review["kind"] ?? "") by \(review["org"] ?? ""): \(review["value"] ?? "")")
         }
-        let body: [String: Any] = ["fields": fields, "reviews": reviews]
+        for suggestion in suggestions {
+            lines.append(
+                "  suggestion \(suggestion.operation): "
+                    + suggestion.fields.keys.sorted().joined(separator: ", ")
+                    + "  (\(suggestion.state))")
+        }
+        let body: [String: Any] = [
+            "fields": fields, "reviews": reviews,
+            "suggestions": suggestions.map { suggestion in
+                [
+                    "op": suggestion.operation.description,
+                    "org": suggestion.operation.origin.description,
+                    "state": "\(suggestion.state)",
+                    "fields": suggestion.fields.mapValues { Output.json($0) },
+                ] as [String: Any]
+            },
+        ]
         return LabelStory(document: head.merging(body) { first, _ in first }, lines: lines)
+    }
+
+    /// Why operations are not counted: by themselves, or with the whole entry.
+    private func reasons(_ logs: [Int: Origin]) throws -> (OperationID) -> NotCounted? {
+        var entries: [OperationID: NotCounted] = [:]
+        var operations: [OperationID: NotCounted] = [:]
+        for found in try store.quarantined(logs) {
+            let id = OperationID(origin: found.log, slot: found.slot)
+            if found.isEntry { entries[id] = found.why } else { operations[id] = found.why }
+        }
+        return { id in
+            let entry = Slot(entry: id.slot.entry, position: 0)
+            return operations[id] ?? entries[OperationID(origin: id.origin, slot: entry)]
+        }
+    }
+
+    /// What the logs say of an annotation that is stored and not counted; nil if there is none.
+    func story(ofUncounted text: String) throws -> LabelStory? {
+        guard let (id, named) = try? OperationID.parse(text) else { return nil }
+        for dataset in named.map({ [$0] }) ?? home.datasets() {
+            try catchUp(dataset)
+            guard home.members(of: dataset).contains(id.origin),
+                let why = try reasons(try logNames(dataset))(id)
+            else { continue }
+            let item = try changeset(of: id, dataset) { _, view, operation -> String? in
+                guard case .addAnnotation(let item, _, _, _) = operation else { return nil }
+                return view.string(item)
+            }
+            guard let item else { continue }
+            let written = try writes(id, dataset)
+            var fields: [String: Any] = [:]
+            for write in written {
+                let document: [String: Any] = [
+                    "value": write.value, "org": id.origin.description, "author": write.author,
+                    "op": id.description, "time": write.time, "counted": false,
+                    "replaced": false, "why": why.reason,
+                ]
+                fields[write.field] = [
+                    "value": NSNull(), "contested": false, "writes": [document],
+                ]
+            }
+            return LabelStory(
+                document: [
+                    "id": id.description, "item": item, "status": "not-counted",
+                    "why": why.reason, "fields": fields, "reviews": [], "suggestions": [],
+                ],
+                lines: ["\(id)  \(item)  not counted: \(why.reason)"]
+                    + written.map { "  \($0.field): \($0.value)" })
+        }
+        return nil
     }
 
     private func resolved(_ field: String, _ label: LabelView) -> Any {

@@ -94,7 +94,8 @@ private func schemaText(_ path: String) throws -> String {
 /// Members, the steward's acts.
 struct Member: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The steward's acts about members.", subcommands: [Set.self, Cut.self])
+        abstract: "The steward's acts about members.",
+        subcommands: [Set.self, Cut.self, Succeed.self])
 
     struct Set: ParsableCommand {
         @OptionGroup var common: CommonOptions
@@ -131,6 +132,57 @@ struct Member: ParsableCommand {
             let document = try describe(id, node)
             common.print(document, lines(document))
         }
+    }
+}
+
+extension Member {
+    /// Lets one member go on for another, whose log forked or whose home was lost.
+    struct Succeed: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lets a member's log act as the owner of what an ended log added.")
+        @OptionGroup var common: CommonOptions
+        @Argument var dataset: String
+        @Argument(help: "The origin of the log that ended.") var old: String
+        @Argument(help: "The member that goes on for it.") var new: String
+
+        func run() throws {
+            let node = try common.node()
+            let id = try common.dataset(dataset, node)
+            try node.succeed(id, try Origin(old), by: try Origin(new))
+            let document = try describe(id, node)
+            common.print(document, lines(document))
+        }
+    }
+}
+
+/// Who may read this organisation's log.
+struct Audience: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows or narrows who may read this organisation's log of a dataset.")
+    @OptionGroup var common: CommonOptions
+    @Argument var dataset: String
+    @Option(
+        name: .customLong("org"),
+        help: "A member that may read the log, besides the steward; may be repeated.")
+    var orgs: [String] = []
+    @Flag(help: "Let all members read it again.") var all = false
+
+    func run() throws {
+        if all, !orgs.isEmpty { throw ValidationError("give either --all or --org") }
+        let node = try common.node()
+        let id = try common.dataset(dataset, node)
+        if all || !orgs.isEmpty {
+            try node.setAudience(id, try orgs.map { try Origin($0) })
+        }
+        try node.require(id)
+        try node.catchUp(id)
+        let audience = try node.read(id) { merge in
+            merge.state.number(node.home.origin).flatMap { merge.state.audiences[$0] }
+        }
+        let names = audience?.map(\.description)
+        common.print(
+            ["dataset": id.description, "audience": names ?? NSNull() as Any],
+            [names.map { "the steward and " + $0.joined(separator: ", ") } ?? "all members"])
     }
 }
 

@@ -190,15 +190,31 @@ private func fieldWrite(_ field: String, _ value: String) throws -> AnnotationMo
     }
 }
 
-/// Writes one operation on a label and prints its id.
+/// Writes one operation on a label and prints its id, and whether it waits for acceptance.
 private func writeOne(
     _ common: CommonOptions, _ annotation: String, author: String?,
     _ operation: (LabelView) throws -> AnnotationModel.Operation
 ) throws {
     let node = try common.node()
     let (dataset, label) = try node.find(annotation)
-    let ids = try node.write(dataset, author: author, [try operation(label)])
-    common.print(["id": ids.first?.description ?? ""], ids.map(\.description))
+    try writeOne(common, node, dataset, author: author, try operation(label))
+}
+
+private func writeOne(
+    _ common: CommonOptions, _ node: Node, _ dataset: DatasetID, author: String?,
+    _ operation: AnnotationModel.Operation
+) throws {
+    let ids = try node.write(dataset, author: author, [operation])
+    guard let id = ids.first else { return }
+    let isSuggestion = try node.suggestion(id, dataset)?.state == .pending
+    common.print(
+        ["id": id.description, "suggestion": isSuggestion],
+        [
+            isSuggestion
+                ? "\(id)  a suggestion: it waits for the annotation's company or a reviewer "
+                    + "(countermark review \(id) accept)"
+                : id.description
+        ])
 }
 
 /// Changes fields.
@@ -249,9 +265,10 @@ struct Restore: ParsableCommand {
 
 /// A verdict on a label.
 struct Review: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "A verdict on a label.")
+    static let configuration = CommandConfiguration(
+        abstract: "A verdict on a label, or on a suggestion: to accept one makes its change.")
     @OptionGroup var common: CommonOptions
-    @Argument(help: "The label's id.") var annotation: String
+    @Argument(help: "The id of a label or of a suggestion.") var annotation: String
     @Argument(help: "accept, reject or needs-work.") var verdict: String
     @Option(help: "Why.") var reason: String?
     @Option(help: "The reviewer.") var author: String?
@@ -259,6 +276,13 @@ struct Review: ParsableCommand {
     func run() throws {
         guard let verdict = Verdict(name: verdict) else {
             throw ValidationError("a verdict is accept, reject or needs-work")
+        }
+        let node = try common.node()
+        if let (dataset, id, row) = try node.findSuggestion(annotation) {
+            try node.requireDecider(of: row, dataset)
+            try writeOne(
+                common, node, dataset, author: author, .review(id, verdict, reason: reason))
+            return
         }
         try writeOne(common, annotation, author: author) {
             .review($0.id, verdict, reason: reason)
@@ -295,6 +319,10 @@ struct Show: ParsableCommand {
             let (dataset, label) = try node.find(annotation)
             story = try node.story(of: label, dataset)
         } catch let error {
+            if let uncounted = try node.story(ofUncounted: annotation) {
+                common.print(uncounted.document, uncounted.lines)
+                return
+            }
             // What is no label's id may be an item's key.
             let datasets =
                 try dataset.map { [try common.dataset($0, node)] } ?? node.home.datasets()
