@@ -103,7 +103,7 @@ extension Node {
     func evidence(for org: Origin) throws -> [String] {
         try evidence().filter { file in
             guard file.isProven, let parts = try? Self.parts(of: file.log) else { return false }
-            return try mayRead(parts.dataset, org)
+            return try mayRead(parts.member, parts.dataset, by: org)
         }.map { try String(contentsOfFile: $0.path, encoding: .utf8) }
     }
 

@@ -39,11 +39,68 @@ public struct LogOffer: Codable, Sendable, Equatable {
     }
 }
 
+/// What a node tells a partner of all logs.
+struct LogList: Codable, Sendable {
+    /// The logs that the partner may read.
+    let logs: [LogOffer]
+    /// The datasets from which the steward has cut the partner.
+    var ended: [EndedMembership]?
+}
+
+/// That a partner's part in a dataset has ended: it is served nothing of it any more, but may still bring
+/// what it wrote before.
+struct EndedMembership: Codable, Sendable {
+    /// The dataset.
+    let dataset: String
+    /// The first entry of the partner's log that does not count.
+    let index: UInt64
+    /// How much of the partner's log is held.
+    let size: UInt64
+}
+
 extension Node {
-    /// True if an organisation may read a dataset's logs.
+    /// True if an organisation takes part in a dataset.
     public func mayRead(_ dataset: DatasetID, _ org: Origin) throws -> Bool {
         if org == home.origin { return true }
         return try read(dataset) { $0.state.membership.isMember(org) }
+    }
+
+    /// True if an organisation may read one log of a dataset: a member within the log's audience.
+    func mayRead(_ member: Origin, _ dataset: DatasetID, by org: Origin) throws -> Bool {
+        if org == home.origin { return true }
+        return try read(dataset) { merge in
+            merge.state.membership.isMember(org) && merge.state.mayRead(member, by: org)
+        }
+    }
+
+    /// True if an organisation may bring entries of a log: any reader of it, and the log's own company
+    /// even after a cut, since what it wrote before the cut counts.
+    func mayBring(_ member: Origin, _ dataset: DatasetID, _ org: Origin) throws -> Bool {
+        try read(dataset) { merge in
+            let membership = merge.state.membership
+            let isKnown =
+                member == membership.steward || membership.members[member] != nil
+            return isKnown
+                && (org == member
+                    || membership.isMember(org) && merge.state.mayRead(member, by: org))
+        }
+    }
+
+    /// All that a partner is told of logs.
+    func list(for org: Origin) throws -> LogList {
+        var ended: [EndedMembership] = []
+        for dataset in home.datasets() {
+            let (cut, held) = try read(dataset) { merge in
+                (
+                    merge.state.membership.members[org]?.cutIndex,
+                    merge.state.progress(org)?.stored ?? 0
+                )
+            }
+            guard let cut else { continue }
+            ended.append(
+                EndedMembership(dataset: dataset.description, index: cut, size: held))
+        }
+        return LogList(logs: try offers(to: org), ended: ended.isEmpty ? nil : ended)
     }
 
     /// The logs that an organisation may read, the stewards' first: what counts is decided there.
@@ -53,7 +110,7 @@ extension Node {
             let members = home.members(of: dataset).sorted {
                 ($0 == dataset.owner ? 0 : 1, $0) < ($1 == dataset.owner ? 0 : 1, $1)
             }
-            for member in members {
+            for member in members where try mayRead(member, dataset, by: org) {
                 let reader = try LogReader(directory: home.logFolder(member, dataset))
                 guard reader.size > 0 else { continue }
                 offers.append(

@@ -76,8 +76,7 @@ struct PartnerServer: Sendable {
 
     private func logs() async throws -> Response {
         let caller = try caller()
-        return try json(["logs": try await desk.node(for: caller).run { try $0.offers(to: caller) }]
-        )
+        return try json(try await desk.node(for: caller).run { try $0.list(for: caller) })
     }
 
     // MARK: Reading
@@ -90,7 +89,7 @@ struct PartnerServer: Sendable {
         let found: [UInt8]? = try await desk.node(for: caller).run { node in
             guard let (member, dataset) = try? Node.parts(of: log),
                 node.home.members(of: dataset).contains(member),
-                try node.mayRead(dataset, caller)
+                try node.mayRead(member, dataset, by: caller)
             else { return nil }
             return try LogReader(directory: node.home.logFolder(member, dataset)).resource(path)
         }
@@ -207,7 +206,7 @@ extension Node {
     ) throws -> (HTTPResponse.Status, (size: UInt64, received: Int?)) {
         let (member, dataset) = try Self.parts(of: log)
         try require(dataset)
-        guard try mayRead(dataset, caller), try mayRead(dataset, member) else {
+        guard try mayBring(member, dataset, caller) else {
             throw NodeError.notFound("log", log, hint: "")
         }
         let held = try reader(of: log).size

@@ -21,10 +21,12 @@ public struct SyncReport: Sendable {
     public var operations = 0
     /// Signatures verified.
     public var verified: UInt64 = 0
-    /// `ok`, or `failed`.
+    /// `ok`, `cut` where the steward has ended this organisation's part in a dataset, or `failed`.
     public var state = "ok"
     /// Why it failed.
     public var error: String?
+    /// What the operator should know.
+    public var notes: [String] = []
 
     mutating func add(entries: UInt64, operations: Int) {
         pulled += entries
@@ -74,11 +76,13 @@ public final class PartnerSync: Sendable {
     ) async -> SyncReport {
         var report = SyncReport(org: partner.org)
         do {
-            let offers = try await offers(client)
+            let list = try await list(client)
+            let offers = list.logs
             try await takeEvidence(client)
             for offer in offers { try await pull(offer, client, joining, only, &report) }
             var theirs = Self.sizes(offers)
             try await push(&theirs, partner, client, only, &report)
+            try await bringRest(list.ended ?? [], client, only, &report)
         } catch {
             report.state = "failed"
             report.error = "\(error)"
@@ -107,17 +111,39 @@ public final class PartnerSync: Sendable {
 
     private static let triesMax = 6
 
-    private func offers(_ client: HTTPClient) async throws -> [LogOffer] {
+    private func list(_ client: HTTPClient) async throws -> LogList {
         let response = try await call(client, "GET", "/v1/logs")
         guard response.status == 200,
-            let document = try? JSONDecoder().decode(
-                [String: [LogOffer]].self, from: Data(response.body))
+            let document = try? JSONDecoder().decode(LogList.self, from: Data(response.body))
         else {
             throw NodeError(
                 .network, "bad-answer", "\(client.origin) answered \(response.status) to /v1/logs",
                 hint: "is it a Countermark node of a matching version?")
         }
-        return document["logs"] ?? []
+        return document
+    }
+
+    /// Where the steward has cut this organisation, brings what it wrote before, and says so.
+    private func bringRest(
+        _ ended: [EndedMembership], _ client: HTTPClient, _ only: DatasetID?,
+        _ report: inout SyncReport
+    ) async throws {
+        for end in ended {
+            let dataset = try DatasetID(end.dataset)
+            let log = "\(home.origin)/\(dataset)"
+            guard only == nil || only == dataset,
+                home.members(of: dataset).contains(home.origin)
+            else { continue }
+            report.state = "cut"
+            report.notes.append(
+                "\(dataset): the steward has cut this organisation at entry \(end.index); "
+                    + "what it writes from there on does not count")
+            let reader = try await node.run { try $0.reader(of: log) }
+            guard reader.size > end.size else { continue }
+            if try await send(reader, log, from: end.size, client) {
+                report.pushed += reader.size - end.size
+            }
+        }
     }
 
     private func pull(
@@ -343,7 +369,7 @@ public final class PartnerSync: Sendable {
     ) async {
         guard let org = try? Origin(partner.org) else { return }
         do {
-            var theirs = Self.sizes(try await offers(client))
+            var theirs = Self.sizes(try await list(client).logs)
             var known: [LogOffer]?
             for await _ in watcher.changes() {
                 let ours = try await node.run { try $0.offers(to: org) }

@@ -21,9 +21,11 @@ struct Sync: AsyncParsableCommand {
         let reports = try await sync.syncAll(with: try with.map { try Origin($0) }, only: id)
         common.print(
             ["partners": reports.map(document)],
-            reports.map {
-                "\($0.org)  pulled \($0.pulled), pushed \($0.pushed) entries"
-                    + ($0.error.map { "  failed: \($0)" } ?? "")
+            reports.flatMap { report in
+                [
+                    "\(report.org)  pulled \(report.pulled), pushed \(report.pushed) entries"
+                        + (report.error.map { "  failed: \($0)" } ?? "")
+                ] + report.notes.map { "  \($0)" }
             })
         if reports.contains(where: { $0.error != nil }) { throw ExitCode(4) }
     }
@@ -33,7 +35,7 @@ private func document(_ report: SyncReport) -> [String: Any] {
     [
         "org": report.org, "pulled": report.pulled, "pushed": report.pushed,
         "operations": report.operations, "verified": report.verified, "state": report.state,
-        "error": report.error.map { $0 as Any } ?? NSNull(),
+        "error": report.error.map { $0 as Any } ?? NSNull(), "notes": report.notes,
     ]
 }
 
