@@ -141,7 +141,7 @@ public enum FormatRegistry {
         COCOFormat(), DeepPCBFormat(), CSVFormat(), JSONLinesFormat(), YOLOFormat(.detect),
         YOLOFormat(.segment), YOLOFormat(.pose), YOLOFormat(.orientedBox), VOCFormat(),
         VOCFormat(isZeroBased: true), LabelMeFormat(), CVATFormat(), LabelStudioFormat(),
-        DatumaroFormat(),
+        DatumaroFormat(), KITTIFormat(), KITTITrackletFormat(), MOTFormat(), SUSTechFormat(),
     ]
 
     /// The format with a name; it looks for a sidecar when it reads, and writes one when asked to.

@@ -4,8 +4,8 @@ import AnnotationModel
 ///
 /// The item is `velodyne_points` below the file's folder, its times are frame numbers. `tz` is the bottom of
 /// the cuboid, inside is its centre; the size is written h, w, l once a track. Rotations are Euler angles
-/// about x, then y, then z. `state`, `occlusion` and `truncation` of the first frame are attributes; where
-/// they change, and the figures that nobody reads, they are left to the file. The external id is the path
+/// about x, then y, then z. `state`, `occlusion` and `truncation` are attributes; one that changes along the track is
+/// `kitti.changes.NAME`, a list of frame and value. The `amt_` and `_kf` figures, -1 in all public files, are passed over. The external id is the path
 /// of the file without its ending, `#`, and the number of the tracklet.
 public struct KITTITrackletFormat: AnnotationFormat {
     /// The name on the command line.
@@ -16,6 +16,8 @@ public struct KITTITrackletFormat: AnnotationFormat {
     public let defaultFileName: String? = "tracklet_labels.xml"
 
     static let stateNames = ["state", "occlusion", "truncation"]
+    static let changesPrefix = "kitti.changes."
+    private static let known = stateNames + stateNames.map { changesPrefix + $0 }
 
     /// The format.
     public init() {}
@@ -64,19 +66,21 @@ public struct KITTITrackletFormat: AnnotationFormat {
     private static func label(_ tree: XMLTree) throws(Refusal) -> LabelRecord {
         guard let className = tree.value("objectType"), let first = tree.number("first_frame"),
             let h = tree.number("h"), let w = tree.number("w"), let l = tree.number("l"),
-            first.magnitude < 0x1p31
-        else { throw Refusal("objectType, h, w, l or first_frame is missing") }
+            first.magnitude < 0x1p31, first == first.rounded()
+        else { throw Refusal("objectType, h, w, l or a whole first_frame is missing") }
         guard h >= 0, w >= 0, l >= 0 else { throw Refusal("a size is negative: \(h), \(w), \(l)") }
         var label = LabelRecord(item: "", className: className, selector: .wholeItem)
         var frames: [Selector.Keyframe] = []
+        var states: [String: [[FieldValue]]] = [:]
         for pose in tree.first("poses")?.children.filter({ $0.name == "item" }) ?? [] {
             let v = ["tx", "ty", "tz", "rx", "ry", "rz"].compactMap { pose.number($0) }
             guard v.count == 6 else { throw Refusal("a pose needs tx, ty, tz, rx, ry, rz") }
-            if frames.isEmpty {
-                for name in stateNames {
-                    label.attributes[name] = pose.number(name).flatMap { Int64(exactly: $0) }
-                        .map { .integer($0) }
-                }
+            for name in stateNames {
+                guard let value = pose.number(name).flatMap({ Int64(exactly: $0) }),
+                    states[name]?.last?[1] != .integer(value)
+                else { continue }
+                let frame = Int64(first) + Int64(frames.count)
+                states[name, default: []].append([.integer(frame), .integer(value)])
             }
             frames.append(
                 .init(
@@ -85,6 +89,14 @@ public struct KITTITrackletFormat: AnnotationFormat {
                         .init(
                             center: [v[0], v[1], v[2] + h / 2], size: [l, w, h],
                             rotation: Rotation.quaternion(euler: Array(v[3...]))))))
+        }
+        for (name, changes) in states {
+            let start = changes[0][0] == .integer(Int64(first))
+            if changes.count == 1, start {
+                label.attributes[name] = changes[0][1]
+            } else {
+                label.attributes[changesPrefix + name] = .array(changes.map { .array($0) })
+            }
         }
         label.selector = .track(frames)
         return label
@@ -120,7 +132,7 @@ public struct KITTITrackletFormat: AnnotationFormat {
             items.insert(label.item)
             output.labelWritten(as: "tracklet_labels#\(report.annotations)")
             if label.confidence != nil
-                || label.attributes.contains(where: { !Self.stateNames.contains($0.key) })
+                || label.attributes.contains(where: { !Self.known.contains($0.key) })
             {
                 report.lose("attributes and confidence have no place here", example: label.item)
             }
@@ -176,7 +188,7 @@ public struct KITTITrackletFormat: AnnotationFormat {
         writer.start("poses")
         writer.text("count", String(frames.count))
         writer.text("item_version", "2")
-        for (_, cuboid) in frames {
+        for (frame, cuboid) in frames {
             writer.start("item")
             let angles = Rotation.euler(cuboid.rotation)
             let place = [cuboid.center[0], cuboid.center[1], cuboid.center[2] - height / 2]
@@ -184,12 +196,22 @@ public struct KITTITrackletFormat: AnnotationFormat {
                 writer.text(name, text(value))
             }
             for name in stateNames {
-                writer.text(name, label.attributes[name]?.number.map(text) ?? "-1")
+                writer.text(name, state(name, of: label, at: frame).map(text) ?? "-1")
             }
             writer.end()
         }
         writer.end()
         writer.text("finished", "1")
         writer.end()
+    }
+    private static func state(_ name: String, of label: LabelRecord, at frame: Int64) -> Double? {
+        guard case .array(let changes)? = label.attributes[changesPrefix + name] else {
+            return label.attributes[name]?.number
+        }
+        var value: Double?
+        for case .array(let change) in changes where change.count == 2 {
+            if let from = change[0].number, from <= Double(frame) { value = change[1].number }
+        }
+        return value
     }
 }

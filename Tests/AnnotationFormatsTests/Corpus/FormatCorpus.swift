@@ -12,7 +12,8 @@ enum FormatCorpus {
         ItemRecord(key: "clip.mp4", fields: ["width": .integer(64), "height": .integer(48)]),
         ItemRecord(key: "talk.wav", fields: ["duration": .float(12.5)]),
         ItemRecord(key: "series.csv"),
-        ItemRecord(key: "velodyne/000001.pcd"),
+        ItemRecord(key: "velodyne/000001.pcd", fields: ["points": .integer(12)]),
+        ItemRecord(key: "drive/velodyne_points", fields: ["timeUnit": .text("frame")]),
         ItemRecord(
             key: "task/1",
             fields: ["mediaType": .text("text/plain"), "text": .text("💩This is an annotation.")]),
@@ -54,6 +55,20 @@ enum FormatCorpus {
         (
             "velodyne/000001.pcd",
             .cuboid(.init(center: [1, 2, 3], size: [4, 2, 1.5], rotation: [1, 0, 0, 0]))
+        ),
+        ("velodyne/000001.pcd", .pointSet([0, 1, 5, 11])),
+        (
+            "drive/velodyne_points",
+            .track([
+                .init(
+                    time: 3,
+                    selector: .cuboid(
+                        .init(center: [1, 2, 3], size: [4, 2, 1.5], rotation: [1, 0, 0, 0]))),
+                .init(
+                    time: 4,
+                    selector: .cuboid(
+                        .init(center: [2, 2, 3], size: [4, 2, 1.5], rotation: [1, 0, 0, 0]))),
+            ])
         ),
         ("task/1", .textSpan(start: 12, end: 22, quote: "annotation")),
         ("mol/1", .graph(kind: "atom", elements: ["1", "3"])),

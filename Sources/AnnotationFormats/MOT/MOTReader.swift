@@ -1,0 +1,172 @@
+import AnnotationModel
+
+/// Reads one MOT file.
+struct MOTReader {
+    let file: FormatFile
+    /// The classes, numbered from 1.
+    let names: [String]
+    /// What is known of the sequence.
+    let fields: [String: FieldValue]
+
+    private struct Row {
+        var frame: Int64
+        var box: Selector.Box
+        var values: [Double]
+        var line: Int
+    }
+
+    func read(into sink: EventSink) throws {
+        var rowsByID: [Int64: [Row]] = [:]
+        var order: [Int64] = []
+        var single: [Row] = []
+        var rows = 0
+        try file.file.forEachLine { text, lines in
+            if XMLTree.trim(text).isEmpty { return }
+            rows += 1
+            guard rows <= MOTFormat.rowsMax else {
+                throw FormatError.text(
+                    file: file.file.name, line: lines.line,
+                    why: "more than \(MOTFormat.rowsMax) rows; split the sequence")
+            }
+            let cells = text.split(separator: ",", omittingEmptySubsequences: false)
+            let v = cells.compactMap { TextNumber.double(XMLTree.trim(String($0))) }
+            guard v.count == cells.count, v.count >= 6, v.count <= 16,
+                let frame = Int64(exactly: v[0]), let id = Int64(exactly: v[1])
+            else {
+                let why = "at least six numbers: frame, id, left, top, width, height"
+                return try sink(.skipped(where: lines.place, why: why))
+            }
+            let row = Row(
+                frame: frame,
+                box: .init(x: v[2] - 1, y: v[3] - 1, width: v[4], height: v[5]), values: v,
+                line: lines.line)
+            if id == -1 { return single.append(row) }
+            if rowsByID[id] == nil { order.append(id) }
+            rowsByID[id, default: []].append(row)
+        }
+        var known = fields
+        known["timeUnit"] = .text("frame")
+        guard try Emit.item(itemKey, known, at: file.file.name, into: sink) else { return }
+        for id in order {
+            let rows = (rowsByID[id] ?? []).sorted { ($0.frame, $0.line) < ($1.frame, $1.line) }
+            try emit(rows, "\(file.stem)#\(id)", into: sink)
+        }
+        var countByFrame: [Int64: Int] = [:]
+        for row in single {
+            countByFrame[row.frame, default: 0] += 1
+            let number = countByFrame[row.frame] ?? 1
+            try emit([row], "\(file.stem)#\(row.frame)/\(number)", into: sink)
+        }
+    }
+
+    /// The sequence's folder: the one above `gt` or `det`.
+    private var itemKey: String {
+        var folder = file.parent
+        if file.file.isOnDisk, FileSystem.parent(folder).isEmpty {
+            // Only `gt` or its file was given: the sequence's name stands above.
+            let parts = file.file.name.split(separator: "/").dropLast().suffix(2)
+            folder = parts.contains("..") ? folder : parts.joined(separator: "/")
+        }
+        let last = FileSystem.lastComponent(folder)
+        if last == "gt" || last == "det", !FileSystem.parent(folder).isEmpty {
+            return FileSystem.parent(folder)
+        }
+        return folder.isEmpty ? file.bareStem : folder
+    }
+
+    private func emit(_ rows: [Row], _ id: String, into sink: EventSink) throws {
+        guard let first = rows.first else { return }
+        let place = "\(file.file.name), line \(first.line)"
+        let isLong = rows.count > MOTFormat.listMax
+        var isCut = false
+        try Emit.label(at: place, into: sink) { () throws(Refusal) in
+            var label = LabelRecord(
+                item: itemKey, className: try className(first), selector: .wholeItem,
+                externalID: id)
+            label.attributes["mot.id"] = Int64(exactly: first.values[1]).map { .integer($0) }
+            if first.values.count == 10, first.values[7...].contains(where: { $0 != -1 }) {
+                label.attributes["mot.position"] = .array(first.values[7...].map { .float($0) })
+                isCut = rows.count > 1
+            }
+            isCut = setConfidence(rows, isLong, &label) || isCut
+            isCut = setVisibility(rows, isLong, &label) || isCut
+            label.selector = .track(try keyframes(rows))
+            return label
+        }
+        if isCut {
+            try sink(
+                .note(
+                    where: place,
+                    why:
+                        "the track's numbers differ from frame to frame; those of its first frame were taken"
+                ))
+        }
+    }
+
+    private func className(_ row: Row) throws(Refusal) -> String {
+        guard row.values.count >= 8, row.values.count != 10, row.values[7] >= 1 else {
+            return "object"
+        }
+        guard let number = Int(exactly: row.values[7]), names.indices.contains(number - 1) else {
+            throw Refusal(
+                "no class has the number \(TextNumber.text(row.values[7])); see labels.txt")
+        }
+        return names[number - 1]
+    }
+
+    private func keyframes(_ rows: [Row]) throws(Refusal) -> [Selector.Keyframe] {
+        var frames: [Selector.Keyframe] = []
+        for row in rows {
+            if let last = frames.last?.time, last == Double(row.frame) {
+                throw Refusal("the id occurs twice in frame \(row.frame), line \(row.line)")
+            }
+            let isSameClass =
+                row.values.count == rows[0].values.count
+                && (row.values.count < 8 || row.values.count == 10
+                    || row.values[7] == rows[0].values[7])
+            guard isSameClass else {
+                throw Refusal(
+                    "the class or the number of columns changes within the track, line \(row.line)")
+            }
+            frames.append(.init(time: Double(row.frame), selector: .box(row.box)))
+        }
+        return frames
+    }
+
+    /// Returns whether something was left out.
+    private func setConfidence(
+        _ rows: [Row], _ isLong: Bool, _ label: inout LabelRecord
+    ) -> Bool {
+        let values = rows.compactMap { $0.values.count >= 7 ? $0.values[6] : nil }
+        guard let first = values.first else { return false }
+        let varies = values.contains { $0 != first }
+        if varies, !isLong {
+            label.attributes["mot.confidences"] = .array(values.map { .float($0) })
+            return false
+        }
+        switch first {
+        case 1: break
+        case 0: label.attributes["mot.ignored"] = .bool(true)
+        case 0..<1: label.confidence = first
+        default: label.attributes["mot.confidence"] = .float(first)
+        }
+        return varies
+    }
+
+    /// Returns whether something was left out.
+    private func setVisibility(
+        _ rows: [Row], _ isLong: Bool, _ label: inout LabelRecord
+    ) -> Bool {
+        let values = rows.compactMap { row in
+            row.values.count >= 9 && row.values.count != 10 ? row.values[8] : nil
+        }
+        guard let first = values.first else { return false }
+        let varies = values.contains { $0 != first }
+        if varies, !isLong {
+            label.attributes["mot.visibilities"] = .array(values.map { .float($0) })
+            return false
+        }
+        if first >= 0 { label.attributes["mot.visibility"] = .float(first) }
+        return varies
+    }
+}
