@@ -4,8 +4,9 @@
 The manufacturer's node listens; the suppliers dial it, as they would from behind a firewall. Each
 company imports its part of the labels; then both suppliers revise labels of the manufacturer without
 knowing of each other, the nodes sync, the conflicts are shown, the manufacturer settles one, and all
-three verify what they hold and export it. The script fails unless the three digests are equal and the
-conflicts are exactly those that `split-labels.py` predicts.
+three verify what they hold and export it. Then a supplier is cut and backdates a label in vain. The script fails
+unless the digests are equal, the conflicts are exactly those that `split-labels.py` predicts, and the
+fraud shows.
 """
 
 import argparse
@@ -13,62 +14,11 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
-import time
 
-OEM = "oem.example"
-SUPPLIERS = ["supplier-a.example", "supplier-b.example"]
-DATASET = f"{OEM}/boards"
-
-
-class Company:
-    """One company: its home, and its node while it serves."""
-
-    def __init__(self, program, folder, origin):
-        self.program, self.origin = program, origin
-        self.home = folder / origin
-        self.node = None
-
-    def run(self, *words, quiet=False):
-        """Runs a command and returns its JSON document."""
-        command = [self.program, *words, "--home", str(self.home), "--json"]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(f"{self.origin}: {' '.join(words)} failed:\n{done.stdout}{done.stderr}")
-        return json.loads(done.stdout)
-
-    def serve(self, port, log):
-        """Starts the node and waits until it answers."""
-        self.node = subprocess.Popen(
-            [self.program, "serve", "--home", str(self.home), "--peer", f"127.0.0.1:{port}"],
-            stderr=open(log, "w"),
-        )
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return
-            if self.node.poll() is not None:
-                break
-            time.sleep(0.05)
-        sys.exit(f"{self.origin} does not serve; see {log}")
-
-    def stop(self):
-        """Ends the node as an operator would."""
-        if self.node:
-            self.node.terminate()
-            self.node.wait(timeout=20)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def say(text):
-    print(f"\n== {text}", flush=True)
+import distrust
+from company import DATASET, OEM, SUPPLIERS, Company, free_port, say
 
 
 def introduce(oem, suppliers, port, folder):
@@ -202,6 +152,9 @@ def main():
             print(f"{company.origin:20} {report['entries']} entries, {report['signatures']}"
                   f" signatures, ok {report['ok']}; {written['annotations']} labels exported")
         say("the three digests are equal")
+        item = oem.run("list", DATASET, "--limit", "1")["annotations"][0]["item"]
+        distrust.leave(oem, suppliers[1], item)
+        say("the honest companies still hold one label set, and the proof of what was done")
     finally:
         for company in companies:
             company.stop()

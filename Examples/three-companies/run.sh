@@ -6,7 +6,7 @@ here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 root="$(cd "$here/../.." && pwd)"
 
 if [ -z "${COUNTERMARK:-}" ]; then
-    bash "$root/Tests/setup.sh"
+    bash "$root/Tests/setup.sh" faketime
     swift build --package-path "$root" -c release --product countermark
     COUNTERMARK="$root/.build/release/countermark"
 fi
