@@ -142,6 +142,8 @@ public enum FormatRegistry {
         YOLOFormat(.segment), YOLOFormat(.pose), YOLOFormat(.orientedBox), VOCFormat(),
         VOCFormat(isZeroBased: true), LabelMeFormat(), CVATFormat(), LabelStudioFormat(),
         DatumaroFormat(), KITTIFormat(), KITTITrackletFormat(), MOTFormat(), SUSTechFormat(),
+        PCDFormat(),
+        PCDFormat(isText: true), LASFormat(),
     ]
 
     /// The format with a name; it looks for a sidecar when it reads, and writes one when asked to.

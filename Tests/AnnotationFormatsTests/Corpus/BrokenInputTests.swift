@@ -210,11 +210,11 @@ struct BrokenInputTests {
 
 extension FormatCorpus {
     /// Formats that are read and not written.
-    static let readOnly: Set<String> = []
+    static let readOnly: Set<String> = ["las"]
     /// Formats whose classes or items are fixed, so that the corpus has nothing for them.
     static let needsOwnClasses: Set<String> = ["deeppcb"]
     /// Formats that may be UTF-16 by their own definition.
     static let readsWideText: Set<String> = []
     /// Formats whose line ends are data.
-    static let isBinary: Set<String> = []
+    static let isBinary: Set<String> = ["las", "pcd"]
 }
