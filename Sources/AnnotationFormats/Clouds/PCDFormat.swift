@@ -61,9 +61,9 @@ public struct PCDFormat: AnnotationFormat {
             guard parts.count == 2, let number = UInt64(parts[0]), names[number] == nil else {
                 throw FormatError.text(
                     file: file.name, line: index + 1,
-                    why: "each line is a class's number, and its name; each occurs once")
+                    why: "each line is a class's number, which occurs once, and its name")
             }
-            names[number] = title
+            names[number] = XMLTree.trim(String(parts[1]))
         }
         return names
     }
