@@ -17,7 +17,12 @@ enum FormatCorpus {
         ItemRecord(
             key: "task/1",
             fields: ["mediaType": .text("text/plain"), "text": .text("💩This is an annotation.")]),
-        ItemRecord(key: "mol/1", fields: ["mediaType": .text("chemical/x-mdl-sdfile")]),
+        ItemRecord(
+            key: "mol/1",
+            fields: [
+                "mediaType": .text("chemical/x-mdl-sdfile"),
+                "sdf.molfile": .text(Molecules.ethanol),
+            ]),
         ItemRecord(key: "prompt/1"),
     ]
 
