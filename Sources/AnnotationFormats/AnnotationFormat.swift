@@ -143,7 +143,7 @@ public enum FormatRegistry {
         VOCFormat(isZeroBased: true), LabelMeFormat(), CVATFormat(), LabelStudioFormat(),
         DatumaroFormat(), KITTIFormat(), KITTITrackletFormat(), MOTFormat(), SUSTechFormat(),
         PCDFormat(),
-        PCDFormat(isText: true), LASFormat(), SDFFormat(),
+        PCDFormat(isText: true), LASFormat(), SDFFormat(), DXFFormat(),
     ]
 
     /// The format with a name; it looks for a sidecar when it reads, and writes one when asked to.

@@ -96,7 +96,8 @@ enum FormatCorpus {
 
     /// Files of the formats that are read and not written.
     static let readOnlySamples: [String: [InputFile]] = [
-        "las": [InputFile(name: "a.las", bytes: Clouds.las([2, 2, 1, 6]))]
+        "las": [InputFile(name: "a.las", bytes: Clouds.las([2, 2, 1, 6]))],
+        "dxf": [InputFile(name: "a.dxf", bytes: Array(Drawings.sample.utf8))],
     ]
 
     /// The files that a format writes of all that it can carry.
