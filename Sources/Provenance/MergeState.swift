@@ -146,9 +146,14 @@ public struct MergeState: Sendable, Equatable {
         standing.retiredAt = stewardsRetirements[leaf.fingerprint]
         logs[number]?.keys[leaf.fingerprint] = standing
         if log.origin == dataset.owner { return }
-        soonestEnd = min(soonestEnd, standing.notAfter)
-        // Citations and times that went by before the certificate was known are gone through again.
-        if log.citedSize > log.stored || standing.notAfter < governedTime { needsRebuild = true }
+        if standing.notAfter >= governedTime { soonestEnd = min(soonestEnd, standing.notAfter) }
+        if log.citedSize > log.stored {
+            // Citations that went by before the certificate was known are gone through again.
+            needsRebuild = true
+        } else if standing.notAfter < governedTime {
+            // Nobody has cited what the key signs from here on, the steward least of all.
+            logs[number]?.keys[leaf.fingerprint]?.closedSize = log.governedSize
+        }
     }
 
     /// Takes an act that any member's log may hold.
@@ -166,18 +171,24 @@ public struct MergeState: Sendable, Equatable {
         }
     }
 
+    /// Retires a key for the steward, in whichever log introduced it.
     private mutating func retire(_ fingerprint: [UInt8], at index: UInt64) {
-        guard let key = Digest(fingerprint) else { return }
-        stewardsRetirements[key] = min(index, stewardsRetirements[key] ?? index)
-        for number in logs.keys.sorted() { retire(key, at: index, in: number) }
+        guard let key = Digest(fingerprint), index < stewardsRetirements[key] ?? .max else {
+            return
+        }
+        stewardsRetirements[key] = index
+        for (number, log) in logs where log.keys[key] != nil {
+            retire(key, at: index, in: number)
+            // Even a key that its own log retired earlier: that act may itself be spoiled by now.
+            if max(log.applied, log.stored) > index { needsRebuild = true }
+        }
     }
 
     private mutating func retire(_ key: Digest, at index: UInt64, in number: Int) {
-        guard var log = logs[number], let standing = log.keys[key],
+        guard let log = logs[number], let standing = log.keys[key],
             index < standing.retiredAt ?? .max
         else { return }
-        log.keys[key]?.retiredAt = index
-        logs[number] = log
+        logs[number]?.keys[key]?.retiredAt = index
         if max(log.applied, log.stored) > index { needsRebuild = true }
     }
 

@@ -59,7 +59,8 @@ struct MemoryNode {
     mutating func learn(fork origin: Origin, prefix: UInt64) throws {
         forks[origin] = min(prefix, forks[origin] ?? prefix)
         merge.state.noteFork(log: merge.logNumber(origin), prefix: prefix)
-        if merge.state.needsRebuild { try rebuild() }
+        // Entries that waited for the fork's second half may go on.
+        if merge.state.needsRebuild { try rebuild() } else { try drain() }
     }
 
     /// Makes the label set anew from all logs held.
