@@ -144,6 +144,7 @@ public enum FormatRegistry {
         DatumaroFormat(), KITTIFormat(), KITTITrackletFormat(), MOTFormat(), SUSTechFormat(),
         PCDFormat(),
         PCDFormat(isText: true), LASFormat(), SDFFormat(), DXFFormat(),
+        PanopticFormat(),
     ]
 
     /// The format with a name; it looks for a sidecar when it reads, and writes one when asked to.

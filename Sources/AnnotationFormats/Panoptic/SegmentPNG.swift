@@ -1,0 +1,210 @@
+/// PNG images whose pixels are segment numbers, `R + 256 G + 65536 B`, as COCO panoptic has them.
+///
+/// Eight bits a channel, colour with or without alpha, not interlaced: what the format asks for, nothing else
+/// of PNG (ISO/IEC 15948). Palettes are refused: their numbers would not be the segments'.
+enum SegmentPNG {
+    /// An image as numbers, row by row.
+    struct Image: Equatable {
+        var width: Int
+        var height: Int
+        var numbers: [UInt32]
+    }
+
+    /// The most pixels: four bytes each are held.
+    static let pixelsMax = 1 << 26
+    private static let signature: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
+
+    static func decode(_ bytes: UnsafeRawBufferPointer) throws(Refusal) -> Image {
+        guard bytes.count >= 45, bytes.starts(with: signature) else {
+            throw Refusal("the file is no PNG, or it is cut")
+        }
+        var (position, data): (Int, [UInt8]) = (8, [])
+        var (width, height, channels) = (0, 0, 0)
+        while true {
+            guard position + 12 <= bytes.count,
+                case let length = word(bytes, position), length <= bytes.count - position - 12
+            else { throw Refusal("the PNG is cut") }
+            let body = bytes[(position + 4)..<(position + 8 + length)]
+            guard Checksum.crc(body) == UInt32(word(bytes, position + 8 + length)) else {
+                throw Refusal("the PNG is damaged: a checksum is wrong")
+            }
+            let name = String(decoding: body.prefix(4), as: UTF8.self)
+            let start = position + 8
+            position += 12 + length
+            switch name {
+            case "IHDR":
+                guard length == 13 else { throw Refusal("the PNG's header is damaged") }
+                (width, height) = (word(bytes, start), word(bytes, start + 4))
+                channels = bytes[start + 9] == 2 ? 3 : 4
+                guard bytes[start + 8] == 8, bytes[start + 9] == 2 || bytes[start + 9] == 6,
+                    bytes[start + 12] == 0
+                else {
+                    throw Refusal(
+                        "segments need an RGB PNG of 8 bits, not interlaced; convert the image")
+                }
+                guard width > 0, height > 0, width <= pixelsMax / height else {
+                    throw Refusal("\(width) x \(height) pixels, the limit is \(pixelsMax)")
+                }
+            case "IDAT": data.append(contentsOf: bytes[start..<start + length])
+            case "IEND":
+                guard channels > 0 else { throw Refusal("the PNG has no header") }
+                return try image(data, width, height, channels)
+            default: break
+            }
+        }
+    }
+
+    private static func word(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> Int {
+        Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
+    }
+
+    private static func image(
+        _ data: [UInt8], _ width: Int, _ height: Int, _ channels: Int
+    ) throws(Refusal) -> Image {
+        let stride = width * channels
+        let raw: [UInt8]
+        do throws(Inflate.Damage) {
+            raw = try Inflate.unpack(data, count: (stride + 1) * height)
+        } catch {
+            throw Refusal("the PNG's pixels are damaged or cut")
+        }
+        var numbers = [UInt32](repeating: 0, count: width * height)
+        var above = [UInt8](repeating: 0, count: stride)
+        var row = above
+        for y in 0..<height {
+            let start = y * (stride + 1)
+            let filter = raw[start]
+            guard filter <= 4 else { throw Refusal("a row of the PNG has an unknown filter") }
+            for x in 0..<stride {
+                let left = x >= channels ? Int(row[x - channels]) : 0
+                let up = Int(above[x])
+                let predicted: Int
+                switch filter {
+                case 0: predicted = 0
+                case 1: predicted = left
+                case 2: predicted = up
+                case 3: predicted = (left + up) / 2
+                default:
+                    predicted = paeth(left, up, x >= channels ? Int(above[x - channels]) : 0)
+                }
+                row[x] = raw[start + 1 + x] &+ UInt8(predicted)
+            }
+            for x in 0..<width {
+                let place = x * channels
+                numbers[y * width + x] =
+                    UInt32(row[place]) | UInt32(row[place + 1]) << 8 | UInt32(row[place + 2]) << 16
+            }
+            above = row
+        }
+        return Image(width: width, height: height, numbers: numbers)
+    }
+
+    private static func paeth(_ left: Int, _ up: Int, _ corner: Int) -> Int {
+        let estimate = left + up - corner
+        let (a, b, c) = (
+            (estimate - left).magnitude, (estimate - up).magnitude, (estimate - corner).magnitude
+        )
+        return a <= b && a <= c ? left : b <= c ? up : corner
+    }
+
+    // MARK: Writing
+
+    static func encode(_ image: Image) -> [UInt8] {
+        var raw: [UInt8] = []
+        raw.reserveCapacity((3 * image.width + 1) * image.height)
+        for y in 0..<image.height {
+            // Rows as differences to the one above are mostly zeros, which pack well.
+            raw.append(2)
+            for x in 0..<image.width {
+                let number = image.numbers[y * image.width + x]
+                let up = y > 0 ? image.numbers[(y - 1) * image.width + x] : 0
+                for shift: UInt32 in [0, 8, 16] {
+                    raw.append(
+                        UInt8(truncatingIfNeeded: number >> shift)
+                            &- UInt8(truncatingIfNeeded: up >> shift))
+                }
+            }
+        }
+        var bytes = signature
+        var header = big(UInt32(image.width)) + big(UInt32(image.height))
+        header += [8, 2, 0, 0, 0]
+        bytes += chunk("IHDR", header)
+        bytes += chunk("IDAT", Deflate.pack(raw))
+        return bytes + chunk("IEND", [])
+    }
+
+    private static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
+        let body = Array(name.utf8) + data
+        return big(UInt32(data.count)) + body + big(Checksum.crc(body))
+    }
+
+    static func big(_ value: UInt32) -> [UInt8] {
+        [24, 16, 8, 0].map { (shift: UInt32) in UInt8(truncatingIfNeeded: value >> shift) }
+    }
+}
+
+/// Packs bytes into one DEFLATE block of the fixed code that finds runs of one byte, and nothing else.
+enum Deflate {
+    static func pack(_ raw: [UInt8]) -> [UInt8] {
+        var writer = BitWriter()
+        writer.bits(1, 1)
+        writer.bits(1, 2)
+        var index = 0
+        while index < raw.count {
+            let byte = raw[index]
+            writer.symbol(Int(byte))
+            index += 1
+            var run = 0
+            while run < 258, index + run < raw.count, raw[index + run] == byte { run += 1 }
+            if run >= 3 {
+                writer.run(run)
+                index += run
+            }
+        }
+        writer.symbol(256)
+        return [0x78, 0x01] + writer.finished() + SegmentPNG.big(Checksum.adler(raw))
+    }
+
+    private struct BitWriter {
+        private var bytes: [UInt8] = []
+        private var held: UInt32 = 0
+        private var count: UInt32 = 0
+
+        mutating func bits(_ value: Int, _ width: Int) {
+            held |= UInt32(value) << count
+            count += UInt32(width)
+            while count >= 8 {
+                bytes.append(UInt8(truncatingIfNeeded: held))
+                held >>= 8
+                count -= 8
+            }
+        }
+
+        /// A symbol of the fixed code, most significant bit first.
+        mutating func symbol(_ symbol: Int) {
+            let (code, width) =
+                switch symbol {
+                case 0..<144: (0x30 + symbol, 8)
+                case 144..<256: (0x190 + symbol - 144, 9)
+                case 256..<280: (symbol - 256, 7)
+                default: (0xc0 + symbol - 280, 8)
+                }
+            for bit in stride(from: width - 1, through: 0, by: -1) { bits(code >> bit & 1, 1) }
+        }
+
+        /// The last byte again, `length` times.
+        mutating func run(_ length: Int) {
+            var code = 28
+            while code > 0, Inflate.length(code).base > length { code -= 1 }
+            let (base, extra) = Inflate.length(code)
+            symbol(257 + code)
+            bits(length - base, extra)
+            bits(0, 5)
+        }
+
+        mutating func finished() -> [UInt8] {
+            if count > 0 { bits(0, Int(8 - count)) }
+            return bytes
+        }
+    }
+}
