@@ -145,6 +145,8 @@ public enum FormatRegistry {
         PCDFormat(),
         PCDFormat(isText: true), LASFormat(), SDFFormat(), DXFFormat(),
         PanopticFormat(),
+        PCDFormat(isText: true), LASFormat(), SDFFormat(),
+        WebVTTFormat(), RTTMFormat(), TextGridFormat(), AudacityFormat(),
     ]
 
     /// The format with a name; it looks for a sidecar when it reads, and writes one when asked to.

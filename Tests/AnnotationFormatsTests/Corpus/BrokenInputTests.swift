@@ -214,7 +214,7 @@ extension FormatCorpus {
     /// Formats whose classes or items are fixed, so that the corpus has nothing for them.
     static let needsOwnClasses: Set<String> = ["deeppcb"]
     /// Formats that may be UTF-16 by their own definition.
-    static let readsWideText: Set<String> = []
+    static let readsWideText: Set<String> = ["textgrid"]
     /// Formats whose line ends are data.
     static let isBinary: Set<String> = ["las", "pcd"]
 }
