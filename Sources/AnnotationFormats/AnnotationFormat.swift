@@ -147,6 +147,7 @@ public enum FormatRegistry {
         PanopticFormat(),
         PCDFormat(isText: true), LASFormat(), SDFFormat(),
         WebVTTFormat(), RTTMFormat(), TextGridFormat(), AudacityFormat(),
+        BratFormat(), CoNLLFormat(.begin), CoNLLFormat(.ends), SpaCyFormat(),
     ]
 
     /// The format with a name; it looks for a sidecar when it reads, and writes one when asked to.

@@ -6,7 +6,7 @@ import Testing
 @Suite("Own exports read back")
 struct StableExportTests {
     static let formats = [
-        "webvtt", "rttm", "textgrid", "audacity",
+        "webvtt", "rttm", "textgrid", "audacity", "brat", "conll", "conll-iobes", "spacy",
     ]
 
     @Test(
