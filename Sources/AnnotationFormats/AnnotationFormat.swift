@@ -145,7 +145,6 @@ public enum FormatRegistry {
         PCDFormat(),
         PCDFormat(isText: true), LASFormat(), SDFFormat(), DXFFormat(),
         PanopticFormat(),
-        PCDFormat(isText: true), LASFormat(), SDFFormat(),
         WebVTTFormat(), RTTMFormat(), TextGridFormat(), AudacityFormat(),
         BratFormat(), CoNLLFormat(.begin), CoNLLFormat(.ends), SpaCyFormat(),
     ]
