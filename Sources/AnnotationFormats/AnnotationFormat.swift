@@ -147,6 +147,7 @@ public enum FormatRegistry {
         PanopticFormat(), NuScenesFormat(),
         WebVTTFormat(), RTTMFormat(), TextGridFormat(), AudacityFormat(),
         BratFormat(), CoNLLFormat(.begin), CoNLLFormat(.ends), SpaCyFormat(),
+        NABFormat(), TCPDFormat(),
     ]
 
     /// The format with a name; it looks for a sidecar when it reads, and writes one when asked to.

@@ -23,7 +23,7 @@ enum FormatCorpus {
                 "mediaType": .text("chemical/x-mdl-sdfile"),
                 "sdf.molfile": .text(Molecules.ethanol),
             ]),
-        ItemRecord(key: "prompt/1"),
+        ItemRecord(key: "prompt/1", fields: ["prompt": .text("Say 💩 \"well\"\nplease")]),
     ]
 
     static let selectors: [(item: String, selector: Selector)] = [
@@ -78,6 +78,7 @@ enum FormatCorpus {
         ("task/1", .textSpan(start: 12, end: 22, quote: "annotation")),
         ("mol/1", .graph(kind: "atom", elements: ["1", "3"])),
         ("prompt/1", .preference([["good"], ["bad"]])),
+        ("series.csv", .cells(rowStart: 4, rowEnd: 5, columns: [])),
     ]
 
     static var labels: [LabelRecord] {

@@ -6,7 +6,8 @@ import Testing
 @Suite("Own exports read back")
 struct StableExportTests {
     static let formats = [
-        "webvtt", "rttm", "textgrid", "audacity", "brat", "conll", "conll-iobes", "spacy",
+        "webvtt", "rttm", "textgrid", "audacity", "brat", "conll", "conll-iobes", "spacy", "nab",
+        "tcpd",
     ]
 
     @Test(
