@@ -128,7 +128,7 @@ struct MOTReader {
                 throw Refusal(
                     "the class or the number of columns changes within the track, line \(row.line)")
             }
-            frames.append(.init(time: Double(row.frame), selector: .box(row.box)))
+            FrameTrack.append(row.frame, .box(row.box), to: &frames)
         }
         return frames
     }

@@ -121,18 +121,11 @@ struct MOTWriter {
             }
             rows.append((number, box))
         }
-        guard let first = rows.first, let last = rows.last else {
+        guard !rows.isEmpty else {
             report.skip("the track is nowhere to be seen", example: label.item)
             return nil
         }
-        if last.0 - first.0 >= Int64(rows.count) {
-            report.lose(
-                "MOT does not interpolate: a track is written at its keyframes only",
-                example: label.item)
-        }
-        if frames.contains(where: \.isOutside) {
-            report.lose("where a track leaves the image has no place in MOT", example: label.item)
-        }
+        for why in FrameTrack.losses(frames) { report.lose(why, example: label.item) }
         let known = [
             "mot.ignored", "mot.visibility", "mot.visibilities", "mot.confidence",
             "mot.confidences", "mot.id",

@@ -52,6 +52,18 @@ struct MOTTests {
         try expectOwnExport("mot", [textFile("run/gt/gt.txt", scores)])
     }
 
+    @Test("frames without a row are out of sight, not interpolated")
+    func gaps() throws {
+        let text = "1,1,1,1,5,5,1,1,1\n5,1,9,1,5,5,1,1,1\n"
+        let reading = try expectOwnExport("mot", [textFile("run/gt/gt.txt", text), Self.labels])
+        guard case .track(let frames)? = reading.labels.first?.selector else {
+            Issue.record("no track")
+            return
+        }
+        #expect(frames.map(\.time) == [1, 2, 5])
+        #expect(frames.map(\.isOutside) == [false, true, false])
+    }
+
     @Test("what cannot be a track is skipped where it stands")
     func skips() throws {
         let text = """
@@ -79,7 +91,7 @@ struct MOTTests {
             item: "run", className: "car",
             selector: .track([
                 .init(time: 1, selector: box), .init(time: 9, selector: box, isOutside: true),
-                .init(time: 11, selector: box),
+                .init(time: 11, selector: box), .init(time: 12, selector: box, isOutside: true),
             ]))
         let (_, report) = try written("mot", items: [ItemRecord(key: "run")], labels: [label])
         #expect(report.losses.count == 2)
