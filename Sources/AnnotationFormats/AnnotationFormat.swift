@@ -148,6 +148,8 @@ public enum FormatRegistry {
         WebVTTFormat(), RTTMFormat(), TextGridFormat(), AudacityFormat(),
         BratFormat(), CoNLLFormat(.begin), CoNLLFormat(.ends), SpaCyFormat(),
         NABFormat(), TCPDFormat(),
+        PreferenceFormat(.all), PreferenceFormat(.pairs), PreferenceFormat(.judgements),
+        PreferenceFormat(.answers),
     ]
 
     /// The format with a name; it looks for a sidecar when it reads, and writes one when asked to.

@@ -212,7 +212,7 @@ extension FormatCorpus {
     /// Formats that are read and not written.
     static let readOnly: Set<String> = ["las", "dxf"]
     /// Formats whose classes or items are fixed, so that the corpus has nothing for them.
-    static let needsOwnClasses: Set<String> = ["deeppcb"]
+    static let needsOwnClasses: Set<String> = ["deeppcb", "kto", "alpaca"]
     /// Formats that may be UTF-16 by their own definition.
     static let readsWideText: Set<String> = ["textgrid"]
     /// Formats whose line ends are data.

@@ -1,0 +1,133 @@
+import AnnotationFormats
+import AnnotationModel
+import Testing
+
+@Suite("Formats of preferences and answers")
+struct PreferenceFormatTests {
+    static func read(_ text: String) throws -> Reading {
+        try Reading("preference", text: text, name: "p.jsonl")
+    }
+
+    @Test("every shape of record becomes one preference over responses")
+    func shapes() throws {
+        let reading = try Self.read(
+            #"""
+            {"prompt":"p💩","chosen":"a","rejected":"b","rater":"ann","position":"left"}
+            {"prompt":[{"role":"user","content":"p"}],"chosen":[{"role":"assistant","content":"a"}],"rejected":[{"role":"assistant","content":"b"}]}
+            {"chosen":[{"role":"user","content":"p"},{"role":"assistant","content":"a"}],"rejected":[{"role":"user","content":"p"},{"role":"assistant","content":"b"}]}
+            {"chosen":"\n\nHuman: é?\n\nAssistant: yes","rejected":"\n\nHuman: é?\n\nAssistant: yet"}
+            {"conversations":[{"from":"human","value":"p"}],"chosen":{"from":"gpt","value":"a"},"rejected":{"from":"gpt","value":"b"}}
+            {"input":{"messages":[{"role":"user","content":"p"}],"tools":[],"parallel_tool_calls":true},"preferred_output":[{"role":"assistant","content":"a"}],"non_preferred_output":[{"role":"assistant","content":"b"}]}
+            {"prompt":"p","completion":"a","label":false}
+            {"messages":[{"role":"user","content":"p"},{"role":"assistant","content":"a"}],"label":true}
+            {"instruction":"i","input":"x","output":"a","system":"s"}
+            {"messages":[{"role":"user","content":"p"},{"role":"assistant","content":"a"}]}
+            {"prompt":"p","responses":["a","b","c"],"ranking":[2,1,2]}
+            {"prompt":"p","completion":"a","ratings":{"helpful":4,"safe":0.5}}
+            {"prompt":"p","chosen":[{"role":"assistant","content":"","tool_calls":[]},{"role":"tool","content":"1"}],"rejected":"b"}
+            """#)
+        #expect(reading.skips.isEmpty, "\(reading.firstSkip)")
+        let pair = Selector.preference([["a"], ["b"]])
+        #expect(
+            reading.labels.map(\.selector) == [
+                pair, pair, pair, .preference([[" yes"], [" yet"]]), pair, pair,
+                .preference([["a"]]), .preference([["a"]]), .preference([["a"]]),
+                .preference([["a"]]), .preference([["b"], ["a", "c"]]), .preference([["a"]]),
+                .preference([
+                    [
+                        #"[{"content":"","role":"assistant","tool_calls":[]},{"content":"1","role":"tool"}]"#
+                    ], ["b"],
+                ]),
+            ])
+        #expect(
+            reading.labels.map(\.className) == Array(repeating: "preference", count: 6) + [
+                "undesirable", "desirable", "answer", "answer", "ranking", "rating", "preference",
+            ])
+        #expect(reading.labels[0].author == "ann")
+        #expect(reading.labels[0].attributes == ["position": .text("left")])
+        #expect(reading.labels[0].externalID == "p/1#1")
+        #expect(reading.labels[11].attributes["rating.helpful"] == .integer(4))
+        #expect(reading.items[3].fields["prompt"] == .text("\n\nHuman: é?\n\nAssistant:"))
+        #expect(reading.items[8].fields["system"] == .text("s"))
+        let (files, report) = try written(
+            "preference", items: reading.items, labels: reading.labels)
+        #expect(report.losses.isEmpty, "\(report.losses)")
+        let again = try Reading(
+            "preference", files.map { InputFile(name: $0.key, bytes: $0.value) })
+        #expect(again.labels == reading.labels)
+        #expect(again.items == reading.items)
+    }
+
+    @Test("records that are wrong are skipped where they stand")
+    func skips() throws {
+        let lines = [
+            #"{"prompt":"p","chosen":"a"}"#, #"{"prompt":3,"chosen":"a","rejected":"b"}"#,
+            #"{"chosen":"a","rejected":"b"}"#, #"{"prompt":"p","completion":"a","label":1}"#,
+            #"{"prompt":"p","responses":["a"],"ranking":[1,2]}"#,
+            #"{"prompt":"p","responses":["a"],"ranking":[0]}"#, "5", "{}",
+            #"{"messages":[{"role":"user","content":"p"}]}"#,
+            #"{"prompt":"p","completion":"a","ratings":{"x":"high"}}"#,
+            #"{"item":"../p","prompt":"p","completion":"a"}"#,
+            #"{"prompt":"p","chosen":{"x":1},"rejected":"b"}"#,
+            #"{"prompt":"p","completion":"a","more":[[[[[[1]]]]]]}"#,
+            "{\"prompt\":\"\(String(repeating: "x", count: 20_000))\",\"completion\":\"a\"}",
+            "{\"prompt\":\"p\",\"completion\":\"\(String(repeating: "x", count: 60_000))\"}",
+        ]
+        let reading = try Self.read(lines.joined(separator: "\n"))
+        #expect(reading.labels.isEmpty)
+        #expect(reading.skips.map(\.place) == lines.indices.map { "p.jsonl, line \($0 + 1)" })
+        let other = try Self.read(
+            #"{"item":"k","prompt":"p","completion":"a"}"# + "\n"
+                + #"{"item":"k","prompt":"q","completion":"a"}"#)
+        #expect(other.labels.map(\.externalID) == ["k#1"])
+        #expect(other.skips.map(\.place) == ["p.jsonl, line 2"])
+        for bad in ["{\"a\":1,\"a\":2}", "{\"a\":NaN}", "{\"a\":", "[{}", "\"\\ud800\""] {
+            #expect(formatError("preference", bad, name: "p.jsonl") != nil)
+        }
+    }
+
+    @Test("what pairs, judgements and answers cannot carry is named")
+    func losses() throws {
+        let item = ItemRecord(key: "p", fields: ["prompt": .text("p")])
+        let labels = [
+            LabelRecord(item: "p", className: "preference", selector: .preference([["a"], ["b"]])),
+            LabelRecord(item: "p", className: "preference", selector: .preference([["a", "b"]])),
+            LabelRecord(item: "p", className: "desirable", selector: .preference([["a"]])),
+            LabelRecord(item: "p", className: "answer", selector: .preference([["a"]])),
+            LabelRecord(item: "q", className: "answer", selector: .preference([["a"]])),
+            LabelRecord(item: "p", className: "x", selector: .wholeItem),
+        ]
+        for (format, count) in [("preference", 4), ("dpo", 1), ("kto", 1), ("alpaca", 1)] {
+            let (files, report) = try written(format, items: [item], labels: labels)
+            #expect(report.annotations == count, "\(format)")
+            #expect(report.skipped == labels.count - count, "\(format)")
+            let text = String(decoding: files.values.first ?? [], as: UTF8.self)
+            #expect(text.split(separator: "\n").count == count)
+            let reading = try Self.read(text)
+            #expect(reading.labels.count == count)
+        }
+        let (files, _) = try written("alpaca", items: [item], labels: [labels[3]])
+        #expect(
+            String(decoding: files["alpaca.jsonl"] ?? [], as: UTF8.self)
+                == #"{"instruction":"p","item":"p","output":"a"}"# + "\n")
+    }
+
+    @Test(
+        "real pairs, judgements and answers come in completely and go out and in again",
+        .enabled(if: SharedFiles.exists(SharedFiles.root + "/data/llm-preference")),
+        arguments: [
+            ("dpo_en_demo", "dpo", 60), ("dpo_zh_demo", "dpo", 60), ("kto_en_demo", "kto", 60),
+            ("alpaca_zh_demo", "alpaca", 60),
+        ])
+    func real(_ name: String, _ format: String, _ count: Int) throws {
+        let path = SharedFiles.root + "/data/llm-preference/\(name).json"
+        let reading = try Reading(format, [InputFile(path: path)])
+        #expect(reading.labels.count + reading.skips.count == count)
+        #expect(reading.skips.isEmpty, "\(reading.firstSkip)")
+        let (files, report) = try written(format, items: reading.items, labels: reading.labels)
+        #expect(report.losses.isEmpty, "\(report.losses)")
+        let again = try Reading(format, files.map { InputFile(name: $0.key, bytes: $0.value) })
+        #expect(again.labels == reading.labels)
+        #expect(again.items == reading.items)
+    }
+}
