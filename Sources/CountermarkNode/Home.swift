@@ -6,7 +6,9 @@ import Signing
 ///
 ///     home/config.json   who we are
 ///     home/keys/         ca.key, node.key, log.key (0600)
-///     home/trust/        own.pem, ca.pem, and one <partner>.json for each partner
+///     home/trust/        own.pem (with issuers), ca.pem (the root), issuer.pem, and one
+///                        <partner>.json for each partner, with <partner>.crl
+///     home/invitations/  what was offered to whom, and what this node answered (0600)
 ///     home/logs/         <member>/<owner>/<dataset>/{checkpoint,tile/…}
 ///     home/incoming/     what partners are sending, until all of it is here
 ///     home/state.sqlite  derived
@@ -17,6 +19,8 @@ public struct Home: Sendable {
     public let origin: Origin
     /// Its name in words.
     public let name: String
+    /// The keys that were opened, shared by all copies of this value.
+    let ring = KeyRing()
 
     struct Config: Codable {
         let version: Int
@@ -64,8 +68,7 @@ public struct Home: Sendable {
 
     /// Makes a home: the organisation's authority (or the company's own), node key, log key.
     public static func make(
-        _ path: String, origin: Origin, name: String, authority: CertificateAuthority? = nil,
-        time: Int64
+        _ path: String, origin: Origin, name: String, keys: KeyPlan = KeyPlan(), time: Int64
     ) throws -> Home {
         let files = FileManager.default
         if files.fileExists(atPath: path + "/config.json") {
@@ -74,29 +77,19 @@ public struct Home: Sendable {
                 hint: "choose another folder; nothing was changed")
         }
         do {
-            for folder in ["keys", "trust", "logs", "incoming", "blobs", "evidence"] {
+            for folder in ["keys", "trust", "logs", "incoming", "blobs", "evidence", "invitations"]
+            {
                 try files.createDirectory(
                     atPath: "\(path)/\(folder)", withIntermediateDirectories: true,
-                    attributes: folder == "keys" ? [.posixPermissions: 0o700] : nil)
+                    attributes: ["keys", "invitations"].contains(folder)
+                        ? [.posixPermissions: 0o700] : nil)
             }
         } catch {
             throw NodeError(
                 .failed, "not-writable", "\(path) cannot be made: \(error.localizedDescription)",
                 hint: "check the folder above it")
         }
-        let isOwnAuthority = authority == nil
-        let authority =
-            try authority
-            ?? CertificateAuthority.create(origin: origin.description, at: time)
-        let nodeKey = try SigningKey.generate(.ed25519)
-        let logKey = try SigningKey.generate(.ed25519)
-        let certificate = try authority.issueNode(
-            origin: origin.description, key: nodeKey.verificationKey, at: time)
-        if isOwnAuthority { try writeSecret(try authority.key.pem(), "\(path)/keys/ca.key") }
-        try writeSecret(try nodeKey.pem(), "\(path)/keys/node.key")
-        try writeSecret(try logKey.pem(), "\(path)/keys/log.key")
-        try write(authority.certificate.pem, "\(path)/trust/ca.pem")
-        try write(certificate.pem, "\(path)/trust/own.pem")
+        try makeKeys(keys, path: path, origin: origin, ring: KeyRing(), time: time)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
         let config = Config(version: 1, org: origin.description, name: name)
@@ -105,21 +98,7 @@ public struct Home: Sendable {
         return try Home(opening: path)
     }
 
-    private static func writeSecret(_ text: String, _ path: String) throws {
-        guard
-            FileManager.default.createFile(
-                atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
-        else {
-            throw NodeError(
-                .failed, "not-writable", "\(path) cannot be written", hint: "check the folder")
-        }
-    }
-
-    private static func write(_ text: String, _ path: String) throws {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    }
-
-    private func read(_ file: String) throws -> String {
+    func read(_ file: String) throws -> String {
         guard let data = FileManager.default.contents(atPath: "\(path)/\(file)") else {
             throw NodeError(
                 .failed, "missing-file", "\(path)/\(file) is missing or cannot be read",
@@ -127,20 +106,6 @@ public struct Home: Sendable {
         }
         return String(decoding: data, as: UTF8.self)
     }
-
-    /// This node's certificate.
-    public func certificate() throws -> Certificate {
-        try Certificate(pem: try read("trust/own.pem"))
-    }
-
-    /// The organisation's root.
-    public func root() throws -> Certificate { try Certificate(pem: try read("trust/ca.pem")) }
-
-    /// The key that signs changesets and opens TLS.
-    public func nodeKey() throws -> SigningKey { try SigningKey(pem: try read("keys/node.key")) }
-
-    /// The key that signs checkpoints.
-    public func logKey() throws -> SigningKey { try SigningKey(pem: try read("keys/log.key")) }
 
     // MARK: Partners
 

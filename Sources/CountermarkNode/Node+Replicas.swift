@@ -119,6 +119,10 @@ extension Node {
                         checkpoint: String(decoding: reader.checkpoint, as: UTF8.self)))
             }
         }
+        // The owner learns what was joined and is not here yet: it may have to dial.
+        for dataset in home.awaited(from: org) {
+            offers.append(LogOffer(origin: "\(org)/\(dataset)", size: 0, checkpoint: ""))
+        }
         return offers
     }
 

@@ -27,7 +27,7 @@ public final class Node {
     public let home: Home
     /// The derived label sets.
     public let store: LabelStore
-    private let now: () -> Int64
+    let now: () -> Int64
     private var signer: Signer?
     /// Certificates take longer to read than signatures to check.
     var verifiers: [LogVerifierKey: LogVerifier] = [:]

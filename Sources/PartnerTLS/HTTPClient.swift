@@ -36,7 +36,7 @@ public final class HTTPClient: Sendable {
     public let origin: String
     private let host: String
     private let port: Int
-    private let context: TLSContext
+    private let context: @Sendable () -> TLSContext
     private let policy: PeerPolicy
     private let limits: Limits
     private let group: any EventLoopGroup
@@ -47,9 +47,11 @@ public final class HTTPClient: Sendable {
     /// - Parameters:
     ///   - host: the name or address to connect to.
     ///   - origin: the organisation that must answer.
+    ///   - context: a client's side of TLS, asked for at each new connection.
     ///   - policy: usually ``PinnedRoots/clientPolicy(expecting:now:)`` for that origin.
     public init(
-        host: String, port: Int, origin: String, context: TLSContext, policy: @escaping PeerPolicy,
+        host: String, port: Int, origin: String,
+        context: @autoclosure @escaping @Sendable () -> TLSContext, policy: @escaping PeerPolicy,
         limits: Limits = Limits(), group: any EventLoopGroup
     ) {
         self.host = host
@@ -123,7 +125,7 @@ public final class HTTPClient: Sendable {
 
     private func connect() async throws(PartnerTLSError) -> HTTPConnection {
         try await HTTPConnection.connect(
-            host: host, port: port, context: context, origin: origin, policy: policy,
+            host: host, port: port, context: context(), origin: origin, policy: policy,
             limits: limits, group: group)
     }
 

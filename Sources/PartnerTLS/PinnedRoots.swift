@@ -3,7 +3,7 @@ import Synchronization
 
 /// Who is at the other end of a connection.
 public struct PeerIdentity: Hashable, Sendable {
-    /// The organisation.
+    /// The organisation; empty for a stranger.
     public let origin: String
     /// The certificate that the peer showed and whose key it proved to hold.
     public let certificate: Certificate
@@ -11,10 +11,18 @@ public struct PeerIdentity: Hashable, Sendable {
     /// The SHA-256 of that certificate.
     public var fingerprint: Digest { certificate.fingerprint }
 
+    /// Whether nothing is known of the peer but that it holds the key of its certificate.
+    public var isStranger: Bool { origin.isEmpty }
+
     /// An identity that was checked.
     public init(origin: String, certificate: Certificate) {
         self.origin = origin
         self.certificate = certificate
+    }
+
+    /// A peer that names no organisation with pinned roots, and may introduce itself.
+    public init(stranger certificate: Certificate) {
+        self.init(origin: "", certificate: certificate)
     }
 }
 

@@ -133,6 +133,21 @@ public final class Certificate: Sendable {
         get throws(SigningError) { try keyResult.get() }
     }
 
+    /// Whether the certificate is signed with its own key, as roots are, and names itself as its issuer.
+    public var isSelfIssued: Bool { isIssued(by: self) }
+
+    /// Whether `issuer` signed this certificate: its name, its right to issue and its key fit.
+    ///
+    /// Whether the issuer is trusted is a question for ``CertificatePath``.
+    public func isIssued(by issuer: Certificate) -> Bool {
+        ERR_clear_error()
+        defer { ERR_clear_error() }
+        guard X509_check_issued(issuer.handle, handle) == X509_V_OK,
+            let key = X509_get0_pubkey(issuer.handle)
+        else { return false }
+        return X509_verify(handle, key) == 1
+    }
+
     /// Whether the certificate carries `origin` as a subjectAltName: as a dNSName (nodes), or as
     /// the domain of an rfc822Name or the host of a URI (people and tools).
     ///

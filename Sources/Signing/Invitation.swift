@@ -80,12 +80,18 @@ public struct Invitation: Sendable, Equatable {
         try check()
     }
 
+    /// Whether a text is the address of a node.
+    static func isAddress(_ url: String) -> Bool {
+        (1...urlBytesMax).contains(url.utf8.count) && url.hasPrefix("https://")
+            && url.utf8.allSatisfy { (0x21...0x7e).contains($0) }
+            && OriginRules.host(ofURI: url)?.isEmpty == false
+    }
+
     private func check() throws(InvitationError) {
         guard OriginRules.isValid(steward) else { throw .badField("steward", value: steward) }
-        guard (1...Self.urlBytesMax).contains(url.utf8.count), url.hasPrefix("https://"),
-            url.utf8.allSatisfy({ (0x21...0x7e).contains($0) }),
-            OriginRules.host(ofURI: url)?.isEmpty == false
-        else { throw .badField("address", value: String(url.prefix(100))) }
+        guard Self.isAddress(url) else {
+            throw .badField("address", value: String(url.prefix(100)))
+        }
         guard (1...COSESign1.nameByteCountMax).contains(dataset.utf8.count),
             dataset.utf8.allSatisfy({ (0x21...0x7e).contains($0) }), dataset.contains("/")
         else { throw .badField("dataset", value: String(dataset.prefix(100))) }
@@ -102,9 +108,7 @@ public struct Invitation: Sendable, Equatable {
 
     // MARK: Text
 
-    private static let header = "-----BEGIN COUNTERMARK INVITATION-----"
-    private static let footer = "-----END COUNTERMARK INVITATION-----"
-    private static let lineLength = 64
+    private static let armour = Armour(name: "INVITATION", bytesMax: textBytesMax)
     /// Version, address, root, role, secret, expiry and nonce.
     private static let partCount = 7
 
@@ -135,54 +139,22 @@ public struct Invitation: Sendable, Equatable {
         } catch {
             throw .signature(error)
         }
-        let text = Self.armour(message)
+        let text = Self.armour.text(message)
         _ = try Invitation.open(text, at: issuedAt)
         return text
     }
 
-    private static func armour(_ message: [UInt8]) -> String {
-        var rest = Base64.encode(message).utf8.compactMap { byte -> UInt8? in
-            switch byte {
-            case UInt8(ascii: "+"): UInt8(ascii: "-")
-            case UInt8(ascii: "/"): UInt8(ascii: "_")
-            case UInt8(ascii: "="): nil
-            default: byte
-            }
-        }[...]
-        var lines = [header]
-        while !rest.isEmpty {
-            lines.append(String(decoding: rest.prefix(lineLength), as: UTF8.self))
-            rest = rest.dropFirst(lineLength)
-        }
-        return (lines + [footer]).joined(separator: "\n") + "\n"
-    }
-
-    /// The message between the two lines; text around them and white space that a mail program adds are
-    /// passed over.
     private static func message(in text: String) throws(InvitationError) -> [UInt8] {
-        guard text.utf8.count <= textBytesMax else {
-            throw .tooLong(bytes: text.utf8.count, limit: textBytesMax)
-        }
-        let lines = text.split(whereSeparator: \.isNewline).map { line in
-            line.drop(while: { $0 == " " || $0 == "\t" || $0 == ">" })
-                .reversed().drop(while: { $0 == " " || $0 == "\t" }).reversed()
-        }.map { String($0) }
-        guard let first = lines.firstIndex(of: header),
-            let last = lines[first...].firstIndex(of: footer)
-        else { throw .notAnInvitation }
-        guard !lines[(last + 1)...].contains(header) else { throw .severalInvitations }
-        var characters: [UInt8] = []
-        for byte in lines[(first + 1)..<last].joined().utf8 {
-            switch byte {
-            case UInt8(ascii: "-"): characters.append(UInt8(ascii: "+"))
-            case UInt8(ascii: "_"): characters.append(UInt8(ascii: "/"))
-            case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="): throw .notAnInvitation
-            default: characters.append(byte)
+        do throws(Armour.Problem) {
+            return try armour.message(in: text)
+        } catch {
+            switch error {
+            case .tooLong: throw .tooLong(bytes: text.utf8.count, limit: textBytesMax)
+            case .missing: throw .notAnInvitation
+            case .several: throw .severalInvitations
+            case .damaged: throw .damaged
             }
         }
-        while characters.count % 4 != 0 { characters.append(UInt8(ascii: "=")) }
-        guard let message = Base64.decode(characters) else { throw .damaged }
-        return message
     }
 
     /// Reads an invitation and checks it at a moment.
@@ -195,6 +167,16 @@ public struct Invitation: Sendable, Equatable {
     public static func open(
         _ text: String, at time: Int64
     ) throws(InvitationError) -> Invitation {
+        try openWithChain(text, at: time).invitation
+    }
+
+    /// Reads an invitation as ``open(_:at:)`` does, with the certificates that came along: the steward's
+    /// own first, its pinned root last.
+    ///
+    /// - Throws: ``InvitationError``.
+    public static func openWithChain(
+        _ text: String, at time: Int64
+    ) throws(InvitationError) -> (invitation: Invitation, chain: [Certificate]) {
         let bytes = try message(in: text)
         let (invitation, chain) = try read(bytes)
         guard let leaf = chain.first, let root = chain.last, chain.count > 1,
@@ -215,7 +197,7 @@ public struct Invitation: Sendable, Equatable {
         guard time >= invitation.issuedAt - CertificateAuthority.clockToleranceSeconds else {
             throw .notYetValid(from: invitation.issuedAt)
         }
-        return invitation
+        return (invitation, chain)
     }
 
     /// Reads a message whose signature fits the certificate that it carries.
@@ -249,7 +231,9 @@ public struct Invitation: Sendable, Equatable {
     }
 
     /// Reads the head and the version, which stands first because a later one may have more parts.
-    private static func checkVersion(_ reader: inout CBORReader) throws(InvitationError) {
+    static func checkVersion(
+        _ reader: inout CBORReader, _ expected: UInt64, _ partCount: Int
+    ) throws(InvitationError) {
         let count: Int
         let version: UInt64
         do throws(CBORError) {
@@ -258,7 +242,7 @@ public struct Invitation: Sendable, Equatable {
         } catch {
             throw .damaged
         }
-        guard version == Self.version else { throw .otherVersion(found: version) }
+        guard version == expected else { throw .otherVersion(found: version) }
         guard count == partCount else { throw .damaged }
     }
 
@@ -266,7 +250,7 @@ public struct Invitation: Sendable, Equatable {
         _ bytes: UnsafeRawBufferPointer, steward: String, dataset: String, issuedAt: Int64
     ) throws(InvitationError) -> Invitation {
         var reader = CBORReader(bytes)
-        try checkVersion(&reader)
+        try checkVersion(&reader, version, partCount)
         let url: String
         let root: Digest?
         let role: String

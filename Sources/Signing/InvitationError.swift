@@ -2,6 +2,8 @@
 public enum InvitationError: Error, Equatable, Sendable {
     /// A text without an invitation in it.
     case notAnInvitation
+    /// A text without an answer to an invitation in it, or with several.
+    case notAnAnswer
     /// A text with more than one invitation.
     case severalInvitations
     /// A text longer than any invitation.
@@ -38,6 +40,9 @@ extension InvitationError: CustomStringConvertible {
         switch self {
         case .notAnInvitation:
             "there is no invitation in the text; copy it with its first and its last line"
+        case .notAnAnswer:
+            "there is not exactly one answer to an invitation in the text; copy it with its first and "
+                + "its last line"
         case .severalInvitations:
             "there is more than one invitation in the text; give one at a time"
         case .tooLong(let bytes, let limit):

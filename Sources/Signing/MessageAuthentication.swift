@@ -18,6 +18,23 @@ public enum MessageAuthentication {
         return code
     }
 
+    /// A secret from which each guess costs many hashes (PBKDF2 with HMAC-SHA256, RFC 8018 §5.2).
+    ///
+    /// - Throws: ``SigningError/openSSL(operation:reason:)``.
+    public static func stretch(
+        _ secret: [UInt8], salt: [UInt8], rounds: Int
+    ) throws(SigningError) -> [UInt8] {
+        ERR_clear_error()
+        var bytes = [UInt8](repeating: 0, count: Digest.byteCount)
+        let text = secret.map { CChar(bitPattern: $0) }
+        guard
+            PKCS5_PBKDF2_HMAC(
+                text, Int32(clamping: text.count), salt, Int32(clamping: salt.count),
+                Int32(clamping: rounds), EVP_sha256(), Int32(bytes.count), &bytes) == 1
+        else { throw .lastFailure(of: "derive a key") }
+        return bytes
+    }
+
     /// Whether two codes are equal, in a time that does not tell where they differ.
     public static func areEqual(_ left: Digest, _ right: Digest) -> Bool {
         left.withUnsafeBytes { left in

@@ -18,6 +18,7 @@ struct Countermark: AsyncParsableCommand {
             Retract.self, Restore.self, Review.self, Comment.self, Show.self, List.self,
             Conflicts.self, Resolve.self, History.self, Quarantine.self, Verify.self,
             Rebuild.self, SchemaCommand.self, Evidence.self, Bench.self, Sync.self, Serve.self,
+            Invite.self, JoinInvitation.self,
         ])
 
     static func main() async {

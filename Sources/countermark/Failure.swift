@@ -17,6 +17,7 @@ extension NodeError: ReportedError {}
 extension AnnotationModelError: ReportedError {}
 extension AnnotationStoreError: ReportedError {}
 extension FormatError: ReportedError {}
+extension InvitationError: ReportedError {}
 extension LogStorageError: ReportedError {}
 extension PartnerTLSError: ReportedError {}
 extension ProvenanceError: ReportedError {}
@@ -63,6 +64,7 @@ struct Failure {
         switch error {
         case is AnnotationStoreError: "label-table"
         case is FormatError: "bad-file"
+        case is InvitationError: "invitation"
         case is ProvenanceError: "refused"
         case is SigningError: "signing"
         case is TransparencyLogError: "bad-log"

@@ -18,11 +18,13 @@ struct PartnerChannelTests {
         let acme = try Company("acme.example")
         let borealis = try Company("borealis.example")
         let pins = PinnedRoots(pinned ? ["borealis.example": borealis.roots] : [:])
+        let serverContext = try acme.context(.server)
+        let clientContext = try borealis.context(.client)
         let (ports, portsIn) = AsyncStream<Int>.makeStream()
         let application = Application(
             router: Self.router(),
             server: .partners(
-                context: try acme.context(.server), policy: pins.serverPolicy { testTime },
+                context: serverContext, policy: pins.serverPolicy { testTime },
                 onRefusal: { error, _ in onRefusal(error) }),
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { portsIn.yield($0.localAddress?.port ?? 0) },
@@ -33,7 +35,7 @@ struct PartnerChannelTests {
             let port = await iterator.next() ?? 0
             let client = HTTPClient(
                 host: "127.0.0.1", port: port, origin: "acme.example",
-                context: try borealis.context(.client),
+                context: clientContext,
                 policy: PinnedRoots(["acme.example": acme.roots])
                     .clientPolicy(expecting: "acme.example") { testTime },
                 group: MultiThreadedEventLoopGroup.singleton)

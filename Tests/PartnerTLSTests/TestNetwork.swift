@@ -187,8 +187,9 @@ extension Company {
         limits: HTTPClient.Limits = HTTPClient.Limits()
     ) throws -> HTTPClient {
         let pins = PinnedRoots([origin: roots])
+        let context = try context(.client)
         return HTTPClient(
-            host: "127.0.0.1", port: server.port, origin: origin, context: try context(.client),
+            host: "127.0.0.1", port: server.port, origin: origin, context: context,
             policy: pins.clientPolicy(expecting: origin) { testTime }, limits: limits,
             group: MultiThreadedEventLoopGroup.singleton)
     }

@@ -3,6 +3,8 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import PartnerTLS
+import Signing
+import Synchronization
 
 /// Serves HTTP/1.1 to partners: mutual TLS below, Hummingbird's HTTP above.
 ///
@@ -11,6 +13,12 @@ import PartnerTLS
 public struct PartnerChannel: HTTPChannelHandler {
     /// The partner whose request the current task answers; nil outside of requests.
     @TaskLocal public static var peer: PeerIdentity?
+    /// The address that the current task's request came from, without the port.
+    @TaskLocal public static var address: String?
+
+    /// Connections of strangers at one time, and how long one may last: time for one small call.
+    static let strangersMax = 16
+    static let strangerSeconds: Int64 = 20
 
     /// A connection that is set up and whose handshake may still be going on.
     public struct Value: ServerChildChannelValue {
@@ -25,7 +33,8 @@ public struct PartnerChannel: HTTPChannelHandler {
     public var responder: Responder { http.responder }
 
     private let http: HTTP1Channel
-    private let context: TLSContext
+    private let context: @Sendable () -> TLSContext
+    private let strangers = StrangerCount()
     private let policy: PeerPolicy
     private let handshakeSeconds: Int64
     private let onRefusal: @Sendable (any Error, SocketAddress?) -> Void
@@ -34,13 +43,15 @@ public struct PartnerChannel: HTTPChannelHandler {
     ///
     /// - Parameters:
     ///   - responder: what answers requests.
-    ///   - context: a server's side of TLS.
+    ///   - context: a server's side of TLS, asked for at each new connection.
     ///   - policy: judges the certificates of callers.
     ///   - configuration: limits of HTTP.
     ///   - handshakeSeconds: the time for the handshake.
     ///   - onRefusal: learns why a connection came to nothing, for counting and logging.
     public init(
-        responder: @escaping Responder, context: TLSContext, policy: @escaping PeerPolicy,
+        responder: @escaping Responder,
+        context: @autoclosure @escaping @Sendable () -> TLSContext,
+        policy: @escaping PeerPolicy,
         configuration: HTTP1Channel.Configuration = .init(), handshakeSeconds: Int64 = 10,
         onRefusal: @escaping @Sendable (any Error, SocketAddress?) -> Void = { _, _ in }
     ) {
@@ -57,7 +68,7 @@ public struct PartnerChannel: HTTPChannelHandler {
         return channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandler(
                 TLSHandler(
-                    context: context, policy: policy, handshakeSeconds: handshakeSeconds,
+                    context: context(), policy: policy, handshakeSeconds: handshakeSeconds,
                     handshake: handshake))
         }.flatMap {
             http.setup(channel: channel, logger: logger)
@@ -69,11 +80,22 @@ public struct PartnerChannel: HTTPChannelHandler {
     /// Waits for the handshake, then answers the connection's requests.
     public func handle(value: Value, logger: Logger) async {
         do {
+            let address = value.channel.remoteAddress
             let peer = try await value.handshake.get()
             var logger = logger
             logger[metadataKey: "partner"] = "\(peer.origin)"
+            guard !peer.isStranger || strangers.enter() else {
+                onRefusal(PartnerTLSError.unknownPeer(subject: peer.certificate.subject), address)
+                try? await value.http.executeThenClose { _, _ in }
+                return
+            }
+            defer { if peer.isStranger { strangers.leave() } }
+            let end = peer.isStranger ? closeSoon(value.channel) : nil
+            defer { end?.cancel() }
             await Self.$peer.withValue(peer) { [logger] in
-                await http.handle(value: value.http, logger: logger)
+                await Self.$address.withValue(address?.ipAddress) {
+                    await http.handle(value: value.http, logger: logger)
+                }
             }
         } catch {
             onRefusal(error, value.channel.remoteAddress)
@@ -83,16 +105,40 @@ public struct PartnerChannel: HTTPChannelHandler {
     }
 }
 
+extension PartnerChannel {
+    private func closeSoon(_ channel: any Channel) -> Scheduled<Void> {
+        channel.eventLoop.scheduleTask(in: .seconds(Self.strangerSeconds)) {
+            channel.close(promise: nil)
+        }
+    }
+
+    /// How many strangers are connected.
+    private final class StrangerCount: Sendable {
+        private let count = Mutex(0)
+
+        func enter() -> Bool {
+            count.withLock { count in
+                guard count < strangersMax else { return false }
+                count += 1
+                return true
+            }
+        }
+
+        func leave() { count.withLock { $0 -= 1 } }
+    }
+}
+
 extension HTTPServerBuilder {
     /// A server for partners, to be handed to Hummingbird's `Application`.
     public static func partners(
-        context: TLSContext, policy: @escaping PeerPolicy,
+        context: @autoclosure @escaping @Sendable () -> TLSContext,
+        policy: @escaping PeerPolicy,
         configuration: HTTP1Channel.Configuration = .init(), handshakeSeconds: Int64 = 10,
         onRefusal: @escaping @Sendable (any Error, SocketAddress?) -> Void = { _, _ in }
     ) -> HTTPServerBuilder {
         .init { responder in
             PartnerChannel(
-                responder: responder, context: context, policy: policy,
+                responder: responder, context: context(), policy: policy,
                 configuration: configuration, handshakeSeconds: handshakeSeconds,
                 onRefusal: onRefusal)
         }

@@ -18,10 +18,15 @@ struct PartnerServer: Sendable {
     let desk: PartnerDesk
     let watcher: HomeWatcher
     let logger: Logger
+    let joins: JoinDesk
+    /// Answers newcomers, so that they keep no partner waiting.
+    private let joinNode: SharedNode
     private let limiter = RateLimiter()
 
-    init(home: Home, watcher: HomeWatcher, logger: Logger) {
+    init(home: Home, watcher: HomeWatcher, logger: Logger) throws {
         (self.home, self.watcher, self.logger) = (home, watcher, logger)
+        joinNode = SharedNode(try Node(home))
+        joins = JoinDesk(home) { Int64(Date().timeIntervalSince1970) }
         desk = PartnerDesk(home)
     }
 
@@ -40,6 +45,7 @@ struct PartnerServer: Sendable {
                 }
             ])
         }
+        router.post("/v1/join") { request, _ in try await self.join(request) }
         router.get("/v1/watch") { _, _ in try self.watch() }
         router.get("/logs/**") { request, context in
             try await self.resource(request, context.parameters.getCatchAll().map(String.init))
@@ -77,6 +83,44 @@ struct PartnerServer: Sendable {
     private func logs() async throws -> Response {
         let caller = try caller()
         return try json(try await desk.node(for: caller).run { try $0.list(for: caller) })
+    }
+
+    // MARK: Pairing
+
+    /// A newcomer's answer to an invitation: the one call that is open to unknown peers.
+    private func join(_ request: Request) async throws -> Response {
+        guard let peer = PartnerChannel.peer else {
+            throw HTTPError(.forbidden, message: "no certificate was shown")
+        }
+        let address = PartnerChannel.address ?? "?"
+        guard joins.admits(address) else {
+            throw HTTPError(
+                .tooManyRequests, headers: [.retryAfter: "5"],
+                message: "too many calls from this address")
+        }
+        let body = try await request.body.collect(upTo: JoinAnswer.textBytesMax)
+        let text = String(decoding: body.readableBytesView, as: UTF8.self)
+        do {
+            let (reply, view) = try await joinNode.run {
+                try $0.take(answer: text, from: peer.fingerprint)
+            }
+            logger.info(
+                "a company answers an invitation",
+                metadata: [
+                    "org": "\(view.org ?? "?")", "invitation": "\(view.nonce)",
+                    "state": "\(view.state)", "words": "\(view.words.joined(separator: " "))",
+                ])
+            return try json(reply)
+        } catch {
+            logger.warning(
+                "refused an answer to an invitation",
+                metadata: ["from": "\(address)", "error": "\(error)"])
+            let problem = error as? NodeError
+            return try json(
+                Problem(
+                    code: problem?.code ?? "invitation", message: problem?.message ?? "\(error)",
+                    hint: problem?.hint ?? ""), status: .unprocessableContent)
+        }
     }
 
     // MARK: Reading
@@ -205,7 +249,8 @@ extension Node {
         _ log: String, from: UInt64, at: Int, _ bytes: [UInt8], isLast: Bool, caller: Origin
     ) throws -> (HTTPResponse.Status, (size: UInt64, received: Int?)) {
         let (member, dataset) = try Self.parts(of: log)
-        try require(dataset)
+        // Of a dataset that was joined and is not here yet the steward may bring the first log.
+        if !home.takesPart(in: dataset) { try require(dataset) }
         guard try mayBring(member, dataset, caller) else {
             throw NodeError.notFound("log", log, hint: "")
         }

@@ -7,6 +7,7 @@ import NIOPosix
 import PartnerTLS
 import ServiceLifecycle
 import Signing
+import Synchronization
 import TransparencyLog
 
 /// What one sync with one partner did.
@@ -40,16 +41,21 @@ public struct SyncReport: Sendable {
 public final class PartnerSync: Sendable {
     private let node: SharedNode
     private let home: Home
-    private let roots: PinnedRoots
-    private let context: TLSContext
+    let roots: PinnedRoots
+    let identity: TLSIdentity
 
     /// A syncer for a home's node.
     public init(_ node: SharedNode, home: Home) throws {
         self.node = node
         self.home = home
         roots = try home.pinnedRoots()
-        context = try TLSContext(
-            side: .client, chain: [try home.certificate()], key: try home.nodeKey())
+        identity = try TLSIdentity(home)
+    }
+
+    /// Takes note of partners and keys that commands have changed meanwhile.
+    func reload() throws {
+        roots.replace(with: try home.pins())
+        try identity.reload()
     }
 
     /// A client of one partner; nil if only the partner dials us.
@@ -60,7 +66,7 @@ public final class PartnerSync: Sendable {
                 .usage, "bad-url", "\(text) is no https address", hint: "use https://HOST:PORT")
         }
         return HTTPClient(
-            host: host, port: url.port ?? 443, origin: partner.org, context: context,
+            host: host, port: url.port ?? 443, origin: partner.org, context: self.identity.client,
             policy: roots.clientPolicy(expecting: partner.org) {
                 Int64(Date().timeIntervalSince1970)
             },
@@ -151,7 +157,7 @@ public final class PartnerSync: Sendable {
         _ report: inout SyncReport
     ) async throws {
         let (member, dataset) = try Node.parts(of: offer.origin)
-        if member == home.origin || (only != nil && only != dataset) { return }
+        if member == home.origin || offer.size == 0 || (only != nil && only != dataset) { return }
         let (held, inlined): (UInt64?, Int?) = try await node.run { node in
             guard joining == dataset || !node.home.members(of: dataset).isEmpty else {
                 return (nil, nil)
@@ -409,18 +415,16 @@ public struct NodeService: Service {
 
     /// Serves until the task is cancelled or the process is told to end.
     public func run() async throws {
-        let context = try TLSContext(
-            side: .server, chain: [try home.certificate()], key: try home.nodeKey())
-        let roots = try home.pinnedRoots()
+        let sync = try PartnerSync(node, home: home)
+        let identity = sync.identity
         let logger = logger
         let watcher = HomeWatcher(home)
         Incoming(home).clean()
-        let server = PartnerServer(home: home, watcher: watcher, logger: logger)
+        let server = try PartnerServer(home: home, watcher: watcher, logger: logger)
         let application = Application(
             router: server.router(),
             server: .partners(
-                context: context,
-                policy: roots.serverPolicy { Int64(Date().timeIntervalSince1970) },
+                context: identity.server, policy: server.joins.policy(sync.roots),
                 onRefusal: { error, address in
                     logger.warning(
                         "refused a connection",
@@ -430,7 +434,6 @@ public struct NodeService: Service {
                 }),
             configuration: .init(address: .hostname(host, port: port)),
             logger: logger)
-        let sync = try PartnerSync(node, home: home)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
             if let operatorAddress {
@@ -441,23 +444,64 @@ public struct NodeService: Service {
                     logger: logger)
                 group.addTask { try await page.run() }
             }
-            for partner in try home.partners() {
-                guard let client = try sync.client(partner) else { continue }
-                group.addTask {
-                    await sync.follow(partner, client: client, watcher: watcher, logger: logger)
-                }
-            }
-            group.addTask { await reloadRoots(roots) }
+            group.addTask { await follow(sync, watcher) }
             try await group.next()
             group.cancelAll()
         }
     }
 
-    /// Partners that a command adds while the node serves are let in without a restart.
-    private func reloadRoots(_ roots: PinnedRoots) async {
-        while !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(1))
-            if let pins = try? home.pins() { roots.replace(with: pins) }
+    /// Keeps in sync with all partners that can be dialled, also with those that a command adds, and takes
+    /// note of keys that it changes.
+    private func follow(_ sync: PartnerSync, _ watcher: HomeWatcher) async {
+        let followed = Followed()
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                do {
+                    try sync.reload()
+                    for partner in try home.partners() {
+                        guard let client = try sync.client(partner),
+                            followed.insert(partner.org)
+                        else { continue }
+                        group.addTask {
+                            await self.follow(partner, client, sync, watcher)
+                            followed.remove(partner.org)
+                        }
+                    }
+                } catch {
+                    logger.error("cannot read the partners", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: .seconds(1))
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// The partners that are followed at present.
+    private final class Followed: Sendable {
+        private let names = Mutex<Set<String>>([])
+
+        func insert(_ name: String) -> Bool { names.withLock { $0.insert(name).inserted } }
+
+        func remove(_ name: String) { names.withLock { _ = $0.remove(name) } }
+    }
+
+    /// Follows one partner until it is removed or its address changes.
+    private func follow(
+        _ partner: Home.Partner, _ client: HTTPClient, _ sync: PartnerSync, _ watcher: HomeWatcher
+    ) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await sync.follow(partner, client: client, watcher: watcher, logger: logger)
+            }
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: .seconds(1))
+                    guard let all = try? home.partners() else { continue }
+                    if !all.contains(partner) { return }
+                }
+            }
+            await group.next()
+            group.cancelAll()
         }
     }
 }

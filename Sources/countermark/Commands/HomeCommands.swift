@@ -19,22 +19,28 @@ struct Init: ParsableCommand {
 
     func run() throws {
         let origin = try Origin(org)
-        var authority: CertificateAuthority?
-        switch (caCert, caKey) {
-        case (.none, .none): break
-        case (.some(let cert), .some(let key)):
-            authority = try CertificateAuthority(
-                certificate: try Certificate(pem: try readText(cert)),
-                key: try SigningKey(pem: try readText(key)))
-        default: throw ValidationError("--ca-cert and --ca-key go together")
-        }
+        let time = Int64(Date().timeIntervalSince1970)
         let home = try Home.make(
-            common.homePath, origin: origin, name: name, authority: authority,
-            time: Int64(Date().timeIntervalSince1970))
+            common.homePath, origin: origin, name: name, keys: try plan(at: time), time: time)
         let fingerprint = try home.root().fingerprint.hex
         common.print(
             ["org": org, "fingerprint": fingerprint, "home": common.homePath],
             ["made \(common.homePath) for \(org)", "root certificate SHA-256 \(fingerprint)"])
+    }
+}
+
+extension Init {
+    private func plan(at time: Int64) throws -> KeyPlan {
+        var plan = KeyPlan()
+        switch (caCert, caKey) {
+        case (.none, .none): break
+        case (.some(let cert), .some(let key)):
+            plan.authority = try IssuingAuthority(
+                certificate: try Certificate(pem: try readText(cert)),
+                key: try SigningKey(pem: try readText(key)), above: [], at: time)
+        default: throw ValidationError("--ca-cert and --ca-key go together")
+        }
+        return plan
     }
 }
 

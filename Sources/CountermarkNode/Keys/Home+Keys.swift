@@ -1,0 +1,156 @@
+import AnnotationModel
+import Foundation
+import Signing
+
+/// How a new home comes by its keys.
+public struct KeyPlan: Sendable {
+    /// The type of the keys that are made.
+    public var kind = KeyKind.ed25519
+    /// The company's own authority; nil makes a root.
+    public var authority: IssuingAuthority?
+    /// The node's key as a text, PEM or a PKCS #11 URI; nil makes one.
+    public var nodeKey: String?
+    /// The node's certificate and its issuers, from the company's own PKI; nil issues one.
+    public var nodeChain: [Certificate]?
+    /// Encrypts the key files that are made; nil leaves them plain.
+    public var passphrase: String?
+
+    /// New plain Ed25519 keys under a new root.
+    public init() {}
+}
+
+extension Home {
+    static let nodeKeyFile = "keys/node.key"
+    /// The key that the next certificate has, until the change is done.
+    static let nextNodeKeyFile = "keys/node.next.key"
+
+    /// Makes a home's keys and certificates.
+    static func makeKeys(
+        _ plan: KeyPlan, path: String, origin: Origin, ring: KeyRing, time: Int64
+    ) throws {
+        let name = origin.description
+        var authority = plan.authority
+        if authority == nil {
+            let own = try CertificateAuthority.create(origin: name, kind: plan.kind, at: time)
+            try writeSecret(own.key.pem(passphrase: plan.passphrase), "\(path)/keys/ca.key")
+            authority = IssuingAuthority(own)
+        }
+        guard let authority else { return }
+        let key: SigningKey
+        let text: String
+        if let given = plan.nodeKey {
+            key = try ring.key(given, name: "the node's key")
+            text =
+                given.hasPrefix("pkcs11:") || plan.passphrase == nil
+                ? given : try key.pem(passphrase: plan.passphrase)
+        } else {
+            key = try SigningKey.generate(plan.kind)
+            text = try key.pem(passphrase: plan.passphrase)
+        }
+        let chain =
+            try plan.nodeChain ?? authority.issueNode(name, key: key.verificationKey, at: time)
+        let identity = try NodeIdentity(
+            chain: chain, key: key, root: authority.root, origin: name, at: time)
+        let logKey = try SigningKey.generate(.ed25519)
+        try writeSecret(text, "\(path)/\(nodeKeyFile)")
+        try writeSecret(try logKey.pem(passphrase: plan.passphrase), "\(path)/keys/log.key")
+        try WholeFile.replace("\(path)/trust/ca.pem", with: authority.root.pem)
+        try WholeFile.replace(
+            "\(path)/trust/issuer.pem", with: authority.issuers.map(\.pem).joined())
+        try WholeFile.replace(
+            "\(path)/trust/own.pem", with: identity.chain.map(\.pem).joined())
+    }
+
+    static func writeSecret(_ text: String, _ path: String) throws {
+        try WholeFile.replace(path, with: text, mode: 0o600)
+    }
+
+    /// The key in one of the home's files, or in the module that the file names.
+    ///
+    /// - Throws: ``NodeError`` or `SigningError`.
+    public func key(inFile file: String) throws -> SigningKey {
+        try ring.key(try read(file), name: "\(path)/\(file)")
+    }
+
+    /// What this node shows and signs with.
+    ///
+    /// A rotation replaces the certificate first: then the key that fits it is in the other file.
+    public func identity() throws -> NodeIdentity {
+        let chain = try Certificate.all(pem: try read("trust/own.pem"))
+        for file in [Self.nodeKeyFile, Self.nextNodeKeyFile] {
+            guard FileManager.default.fileExists(atPath: "\(path)/\(file)") else { continue }
+            let key = try key(inFile: file)
+            if try chain[0].verificationKey == key.verificationKey {
+                return NodeIdentity(unchecked: chain, key: key)
+            }
+        }
+        throw NodeError(
+            .failed, "missing-file",
+            "no key in \(path)/keys belongs to the certificate in trust/own.pem",
+            hint: "restore keys/node.key from a backup")
+    }
+
+    /// This node's certificate.
+    public func certificate() throws -> Certificate {
+        try Certificate.all(pem: try read("trust/own.pem"))[0]
+    }
+
+    /// The organisation's root.
+    public func root() throws -> Certificate { try Certificate(pem: try read("trust/ca.pem")) }
+
+    /// The key that signs changesets and opens TLS.
+    public func nodeKey() throws -> SigningKey { try identity().key }
+
+    /// The key that signs checkpoints.
+    public func logKey() throws -> SigningKey { try key(inFile: "keys/log.key") }
+
+    /// The organisation's authority.
+    ///
+    /// - Parameter keyText: Its key, PEM or a PKCS #11 URI, where the home does not hold it.
+    /// - Throws: ``NodeError`` if the key is not at hand.
+    public func authority(keyText: String? = nil) throws -> IssuingAuthority {
+        let key: SigningKey
+        if let keyText {
+            key = try ring.key(keyText, name: "the authority's key")
+        } else if FileManager.default.fileExists(atPath: "\(path)/keys/ca.key") {
+            key = try self.key(inFile: "keys/ca.key")
+        } else {
+            throw NodeError(
+                .failed, "no-authority-key", "the key of the organisation's authority is not here",
+                hint: "give --ca-key FILE, or a certificate that your PKI has issued")
+        }
+        let root = try root()
+        let file = "\(path)/trust/issuer.pem"
+        let issuers =
+            try FileManager.default.contents(atPath: file).flatMap {
+                $0.isEmpty ? nil : try Certificate.all(pem: String(decoding: $0, as: UTF8.self))
+            } ?? []
+        return try IssuingAuthority(
+            certificate: issuers.first ?? root, key: key, above: issuers + [root],
+            at: root.notBefore)
+    }
+
+    /// Whether the home's key files are encrypted.
+    public func hasEncryptedKeys() throws -> Bool {
+        try read("keys/log.key").contains("ENCRYPTED")
+    }
+}
+
+extension IssuingAuthority {
+    /// Issues a node's certificate; returns it with the issuers that travel along.
+    func issueNode(
+        _ origin: String, key: VerificationKey, at time: Int64
+    ) throws -> [Certificate] {
+        [try issuing().issueNode(origin: origin, key: key, at: time)] + issuers
+    }
+
+    /// The authority, if its key is at hand.
+    func issuing() throws -> CertificateAuthority {
+        guard let authority else {
+            throw NodeError(
+                .failed, "no-authority-key", "the key of the organisation's authority is not here",
+                hint: "give --ca-key FILE, or a certificate that your PKI has issued")
+        }
+        return authority
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import Glibc
+
+/// Small files of a home that are replaced as a whole and durably: a reader, or the next start after a
+/// crash, sees the old or the new one.
+enum WholeFile {
+    /// Puts a text in the place of a file.
+    ///
+    /// - Parameter mode: 0600 for what only the owner may read.
+    static func replace(_ path: String, with text: String, mode: mode_t = 0o644) throws {
+        // A name of its own for each process: two that write at once must not share bytes.
+        let temporary = "\(path).\(getpid()).tmp"
+        unlink(temporary)
+        let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+        guard file >= 0 else { throw failure(temporary) }
+        do {
+            defer { close(file) }
+            var bytes = Array(text.utf8)[...]
+            while !bytes.isEmpty {
+                let count = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { throw failure(temporary) }
+                bytes = bytes.dropFirst(count)
+            }
+            guard fsync(file) == 0 else { throw failure(temporary) }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        guard rename(temporary, path) == 0 else {
+            defer { unlink(temporary) }
+            throw failure(path)
+        }
+        try syncFolder(of: path)
+    }
+
+    /// Removes a file if it is there, durably.
+    static func remove(_ path: String) throws {
+        if unlink(path) != 0, errno != ENOENT { throw failure(path) }
+        try syncFolder(of: path)
+    }
+
+    private static func syncFolder(of path: String) throws {
+        let folder = (path as NSString).deletingLastPathComponent
+        let file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard file >= 0 else { throw failure(folder) }
+        defer { close(file) }
+        guard fsync(file) == 0 else { throw failure(folder) }
+    }
+
+    /// Runs `body` while no other process or task holds the lock file.
+    static func locked<R>(_ path: String, seconds: Double, _ body: () throws -> R) throws -> R {
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw failure(path) }
+        // Closing lets go of the lock.
+        defer { close(file) }
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while flock(file, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR else { throw failure(path) }
+            guard ContinuousClock.now < deadline else {
+                throw NodeError(
+                    .locked, "locked", "another process holds \(path)",
+                    hint: "wait for it, or end it")
+            }
+            usleep(10_000)
+        }
+        return try body()
+    }
+
+    private static func failure(_ path: String) -> NodeError {
+        NodeError(
+            .failed, "not-writable",
+            "\(path) cannot be written: \(String(cString: strerror(errno)))",
+            hint: "check the folder, its owner and the space on the disk")
+    }
+}

@@ -1,0 +1,185 @@
+import Foundation
+import Signing
+
+/// What a steward's home keeps of one invitation, until long after its use: a nonce counts once.
+struct InvitationRecord: Codable, Equatable {
+    /// Where an invitation stands.
+    enum State: String, Codable {
+        /// Nobody has answered.
+        case open
+        /// Somebody has answered, and the operator has to compare the words.
+        case pending
+        /// The answer was accepted.
+        case accepted
+        /// It was taken back, or closed after too many wrong answers.
+        case revoked
+    }
+
+    /// An answer that was refused.
+    struct Refusal: Codable, Equatable {
+        let time: Int64
+        let org: String
+        let why: String
+    }
+
+    /// Wrong proofs that close an invitation: whoever sends them knows the nonce and not the secret, so
+    /// the text was tampered with.
+    static let wrongProofsMax = 5
+    /// Refused answers that are kept for the operator.
+    static let refusalsMax = 16
+    /// How long after its end an invitation that was answered in time may be accepted.
+    static let pendingSecondsMax: Int64 = 7 * 86_400
+
+    let nonce: String
+    let dataset: String
+    let role: String
+    let secret: Data
+    /// The fingerprint of the steward's certificate when it was made, which the answer has to name.
+    let steward: String
+    let issuedAt: Int64
+    let expiresAt: Int64
+    /// Whether an answer with the right proof needs no comparison of words.
+    let isAutomatic: Bool
+    var state = State.open
+    var wrongProofs = 0
+    var refusals: [Refusal] = []
+    /// The answer that used the invitation.
+    var answer: String?
+    /// What the steward drew for it.
+    var random: Data?
+    var answeredAt: Int64?
+
+    init(_ invitation: Invitation, steward: Digest, isAutomatic: Bool) {
+        nonce = Hex.encode(invitation.nonce)
+        (dataset, role) = (invitation.dataset, invitation.role)
+        secret = Data(invitation.secret)
+        self.steward = steward.hex
+        (issuedAt, expiresAt) = (invitation.issuedAt, invitation.expiresAt)
+        self.isAutomatic = isAutomatic
+    }
+
+    /// Whether an unknown peer may knock because of it.
+    func admits(at time: Int64) -> Bool {
+        switch state {
+        case .open: time <= expiresAt
+        case .pending: time <= expiresAt + Self.pendingSecondsMax
+        case .accepted, .revoked: false
+        }
+    }
+
+    /// Where it stands, for people.
+    func stateName(at time: Int64) -> String {
+        state == .open && time > expiresAt ? "expired" : state.rawValue
+    }
+
+    mutating func note(_ refusal: Refusal) {
+        refusals.append(refusal)
+        refusals = refusals.suffix(Self.refusalsMax)
+    }
+
+    /// The words of the answer that is there.
+    func words(root: Certificate) throws -> InvitationWords? {
+        guard let answer = try answer.map({ try JoinAnswer.open($0) }) else { return nil }
+        return try InvitationWords(
+            pairing: answer.nonce, secret: Array(secret), steward: answer.steward,
+            stewardRoot: root.fingerprint, newcomer: answer.certificate.fingerprint,
+            newcomerRoot: answer.root.fingerprint, newcomerRandom: answer.random,
+            stewardRandom: Array(random ?? Data()))
+    }
+}
+
+/// The invitations of a home, one file each; all processes change them under one lock.
+struct InvitationBook: Sendable {
+    private let folder: String
+
+    /// How long a change waits for another one.
+    private static let lockSeconds = 20.0
+    /// Invitations that a home keeps; old ones are removed long after their end.
+    static let recordsMax = 10_000
+    /// A record is removed when it has been of no use for this long.
+    private static let keptSeconds: Int64 = 400 * 86_400
+
+    init(_ home: Home) { folder = home.path + "/invitations" }
+
+    /// All records, the newest first.
+    func all() throws -> [InvitationRecord] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return try names.filter { $0.hasSuffix(".invite") }.map { try read("\(folder)/\($0)") }
+            .sorted { ($0.issuedAt, $0.nonce) > ($1.issuedAt, $1.nonce) }
+    }
+
+    /// The record of a nonce or of the only one that begins so.
+    func find(_ nonce: String) throws -> InvitationRecord {
+        let found = try all().filter { $0.nonce.hasPrefix(nonce.lowercased()) }
+        guard found.count == 1, !nonce.isEmpty else {
+            throw NodeError.notFound(
+                "invitation", nonce,
+                hint: found.isEmpty
+                    ? "see countermark invite list" : "several begin so: give more of it")
+        }
+        return found[0]
+    }
+
+    func insert(_ record: InvitationRecord, at time: Int64) throws {
+        try locked {
+            let old = try all()
+            for gone in old where gone.expiresAt + Self.keptSeconds < time {
+                try WholeFile.remove(path(gone.nonce))
+            }
+            guard old.count < Self.recordsMax else {
+                throw NodeError(
+                    .failed, "too-many-invitations",
+                    "this home keeps \(old.count) invitations already",
+                    hint: "move the oldest files out of \(folder)")
+            }
+            try write(record)
+        }
+    }
+
+    /// Changes a record under the lock and saves it, also where `body` throws.
+    func change<R>(
+        _ nonce: String, _ body: (inout InvitationRecord) throws -> R
+    ) throws -> R {
+        try locked {
+            let file = path(nonce)
+            guard FileManager.default.fileExists(atPath: file) else {
+                throw NodeError(
+                    .network, "invitation-unknown", "this node has not made that invitation",
+                    hint: "ask the steward for a new one")
+            }
+            let before = try read(file)
+            var record = before
+            let result = Result { try body(&record) }
+            if record != before { try write(record) }
+            return try result.get()
+        }
+    }
+
+    private func locked<R>(_ body: () throws -> R) throws -> R {
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        return try WholeFile.locked("\(folder)/lock", seconds: Self.lockSeconds, body)
+    }
+
+    /// A nonce is hexadecimal by then, so no path leads elsewhere.
+    private func path(_ nonce: String) -> String { "\(folder)/\(nonce).invite" }
+
+    private func write(_ record: InvitationRecord) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let text = String(decoding: try encoder.encode(record), as: UTF8.self)
+        try WholeFile.replace(path(record.nonce), with: text, mode: 0o600)
+    }
+
+    private func read(_ file: String) throws -> InvitationRecord {
+        guard let data = FileManager.default.contents(atPath: file),
+            let record = try? JSONDecoder().decode(InvitationRecord.self, from: data)
+        else {
+            throw NodeError(
+                .failed, "bad-invitation-record", "\(file) is damaged or cannot be read",
+                hint: "remove it; the invitation is then unknown and can be made anew")
+        }
+        return record
+    }
+}

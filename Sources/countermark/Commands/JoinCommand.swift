@@ -1,0 +1,99 @@
+import AnnotationModel
+import ArgumentParser
+import CountermarkNode
+import Foundation
+import Glibc
+import Signing
+
+/// Pairing, the newcomer's side.
+struct JoinInvitation: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "join", abstract: "Answers an invitation and takes part in its dataset.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "The invitation's file; standard input if left out or -.")
+    var invitation: String?
+    @Flag(help: "The words were compared, or the mail is trusted: pin the steward.")
+    var yes = false
+    @Option(help: "Write the answer to this file, for a mail: this side cannot dial out.")
+    var answer: String?
+    @Option(help: "Where the steward can dial this node: https://HOST:PORT.")
+    var listenURL: String?
+    @Option(help: "Wait so long for the steward to accept: 30s, 10m.") var wait: String?
+
+    func run() async throws {
+        let home = try Home(opening: common.homePath)
+        let joining = try Joining(
+            home, invitation: try text(), listenURL: listenURL, isMailed: answer != nil,
+            at: Int64(Date().timeIntervalSince1970))
+        if let answer {
+            try Data(joining.answerText.utf8).write(
+                to: URL(fileURLWithPath: answer), options: .atomic)
+            let words = try joining.words()
+            let isConfirmed = try confirm(joining, words)
+            return report(joining, words, isConfirmed ? "answered" : "unconfirmed")
+        }
+        var (words, isAccepted) = try await joining.ask()
+        guard try confirm(joining, words) else { return report(joining, words, "unconfirmed") }
+        let end = ContinuousClock.now + .seconds(try wait.map { try durationSeconds($0) } ?? 0)
+        while !isAccepted, ContinuousClock.now < end {
+            try await Task.sleep(for: .seconds(2))
+            isAccepted = try await joining.ask().isAccepted
+        }
+        guard isAccepted else { return report(joining, words, "pending") }
+        try await takePart(home, joining)
+        report(joining, words, "joined")
+    }
+
+    private func text() throws -> String {
+        if let invitation, invitation != "-" { return try readText(invitation) }
+        let data = try FileHandle.standardInput.read(upToCount: Invitation.textBytesMax + 1)
+        return String(decoding: data ?? Data(), as: UTF8.self)
+    }
+
+    /// Pins the steward once somebody has compared the words.
+    private func confirm(_ joining: Joining, _ words: InvitationWords) throws -> Bool {
+        if try joining.isConfirmed() { return true }
+        var isAgreed = yes
+        if !yes, isatty(STDIN_FILENO) == 1 {
+            FileHandle.standardError.write(
+                Data(
+                    "Call \(joining.invitation.steward). Does it read out: \(words)? [y/N] ".utf8))
+            isAgreed = readLine()?.lowercased().hasPrefix("y") == true
+        }
+        if isAgreed { try joining.confirm() }
+        return isAgreed
+    }
+
+    private func takePart(_ home: Home, _ joining: Joining) async throws {
+        let dataset = try DatasetID(joining.invitation.dataset)
+        let sync = try PartnerSync(SharedNode(try Node(home)), home: home)
+        let reports = try await sync.syncAll(
+            with: try Origin(joining.invitation.steward), joining: dataset, only: dataset)
+        if let error = reports.first?.error {
+            throw NodeError(
+                .network, "join-failed", "\(dataset) could not be fetched: \(error)",
+                hint: "run countermark sync; the pairing itself is done")
+        }
+    }
+
+    private func report(_ joining: Joining, _ words: InvitationWords, _ state: String) {
+        let invitation = joining.invitation
+        let next =
+            switch state {
+            case "unconfirmed":
+                "compare the words by phone, then run countermark join again with --yes"
+            case "pending": "\(invitation.steward) has not accepted yet; run the same command again"
+            case "answered": "mail \(answer ?? "the answer") to \(invitation.steward)"
+            default: "joined \(invitation.dataset)"
+            }
+        common.print(
+            [
+                "dataset": invitation.dataset, "org": invitation.steward, "words": words.words,
+                "state": state, "role": invitation.role, "nonce": Hex.encode(invitation.nonce),
+            ],
+            [
+                "\(invitation.steward) invites to \(invitation.dataset) as \(invitation.role)",
+                "words: \(words)", next,
+            ])
+    }
+}

@@ -1,0 +1,140 @@
+import AnnotationModel
+import ArgumentParser
+import CountermarkNode
+import Foundation
+import Glibc
+import Provenance
+import Signing
+
+/// A duration such as `90s`, `30m`, `12h` or `7d`, in seconds.
+func durationSeconds(_ text: String) throws -> Int64 {
+    let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+    guard let unit = text.last.flatMap({ units[$0] }), let count = Int64(text.dropLast()),
+        (1...Invitation.lifetimeSecondsMax / unit).contains(count)
+    else {
+        throw ValidationError(
+            "\"\(text)\" is no duration such as 30m, 12h or 7d, half a year at most")
+    }
+    return count * unit
+}
+
+/// Asks at the terminal; nil where there is none.
+private func confirmed(_ question: String) -> Bool? {
+    guard isatty(STDIN_FILENO) == 1 else { return nil }
+    FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
+    return readLine()?.lowercased().hasPrefix("y") == true
+}
+
+private func document(_ view: InvitationView) -> [String: Any] {
+    [
+        "nonce": view.nonce, "dataset": view.dataset, "role": view.role, "state": view.state,
+        "expires": view.expiresAt, "org": view.org ?? NSNull(), "words": view.words,
+        "url": view.url ?? NSNull(),
+        "refused": view.refusals.map { ["time": $0.time, "org": $0.org, "why": $0.why] },
+    ]
+}
+
+private func lines(_ view: InvitationView) -> [String] {
+    [
+        "\(view.nonce)  \(view.dataset)  \(view.role)  \(view.state)  until \(Output.time(view.expiresAt))"
+    ]
+        + (view.org.map { ["  \($0) answered: \(view.words.joined(separator: " "))"] } ?? [])
+        + view.refusals.map { "  refused \(Output.time($0.time)) \($0.org): \($0.why)" }
+}
+
+/// Invitations, the steward's side of pairing.
+struct Invite: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Invites a company to a dataset.",
+        subcommands: [Create.self, List.self, Accept.self, Revoke.self],
+        defaultSubcommand: Create.self)
+
+    struct Create: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Makes an invitation for a mail.")
+        @OptionGroup var common: CommonOptions
+        @Argument var dataset: String
+        @Option(help: "reader, annotator or reviewer.") var role: String
+        @Option(help: "How long it may be used: 30m, 12h, 7d.") var expires = "7d"
+        @Option(name: [.customShort("o"), .long], help: "Write the text to this file.")
+        var output: String?
+        @Option(help: "Where newcomers reach this node: https://HOST:PORT; remembered.")
+        var url: String?
+        @Flag(help: "Accept the first right answer without comparing words: trusts the mail.")
+        var autoAccept = false
+
+        func run() throws {
+            guard let role = Role(name: role), role != .steward else {
+                throw ValidationError("--role is reader, annotator or reviewer")
+            }
+            let node = try common.node()
+            let (text, view) = try node.invite(
+                try common.dataset(dataset, node), role: role, url: url,
+                seconds: try durationSeconds(expires), isAutomatic: autoAccept)
+            if let output {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: output), options: .atomic)
+                chmod(output, 0o600)
+            }
+            let more: [String: Any] = [
+                "org": node.home.origin.description, "text": text, "file": output ?? NSNull(),
+            ]
+            common.print(
+                document(view).merging(more) { _, new in new },
+                output.map { ["invitation \(view.nonce) in \($0)"] } ?? [text])
+        }
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Invitations, who answered, and the words to compare.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "One dataset; all if left out.") var dataset: String?
+
+        func run() throws {
+            let node = try common.node()
+            let views = try node.invitations(to: try dataset.map { try common.dataset($0, node) })
+            common.print(["invitations": views.map { document($0) }], views.flatMap { lines($0) })
+        }
+    }
+
+    struct Accept: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Accepts an answer after the words were compared.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "The invitation.") var nonce: String?
+        @Option(help: "An answer that came by mail.") var answer: String?
+        @Flag(help: "The words were compared.") var yes = false
+
+        func run() throws {
+            let node = try common.node()
+            guard (nonce == nil) != (answer == nil) else {
+                throw ValidationError("give the invitation's nonce or --answer FILE")
+            }
+            var accepting = nonce
+            if let answer {
+                let view = try node.takeMailed(answer: try readText(answer))
+                let question =
+                    "\(view.org ?? "") answers. Does it read out: "
+                    + "\(view.words.joined(separator: " "))?"
+                guard view.state == "accepted" || yes || confirmed(question) == true else {
+                    return common.print(
+                        document(view),
+                        lines(view) + ["after comparing: countermark invite accept \(view.nonce)"])
+                }
+                accepting = view.nonce
+            }
+            let view = try node.acceptInvitation(accepting ?? "")
+            common.print(document(view), lines(view))
+        }
+    }
+
+    struct Revoke: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Takes an invitation back.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "The invitation.") var nonce: String
+
+        func run() throws {
+            let view = try common.node().revokeInvitation(nonce)
+            common.print(document(view), lines(view))
+        }
+    }
+}
