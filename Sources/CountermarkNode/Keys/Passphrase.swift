@@ -1,8 +1,10 @@
 import Foundation
 import Glibc
 
-/// Where secrets that open other secrets come from: the environment, a file, or somebody at the
-/// terminal. Never the command line, which every user of the machine can read.
+/// Where secrets that open other secrets come from.
+///
+/// They stand in the environment or in a file, or somebody types them at the terminal; never on the
+/// command line, which every user of the machine can read.
 public enum Passphrase {
     /// A passphrase beyond this is a wrong file.
     static let bytesMax = 1_024
