@@ -144,7 +144,7 @@ public enum FormatRegistry {
         DatumaroFormat(), KITTIFormat(), KITTITrackletFormat(), MOTFormat(), SUSTechFormat(),
         PCDFormat(),
         PCDFormat(isText: true), LASFormat(), SDFFormat(), DXFFormat(),
-        PanopticFormat(), NuScenesFormat(),
+        PanopticFormat(), NuScenesFormat(), OpenLABELFormat(),
         WebVTTFormat(), RTTMFormat(), TextGridFormat(), AudacityFormat(),
         BratFormat(), CoNLLFormat(.begin), CoNLLFormat(.ends), SpaCyFormat(),
         NABFormat(), TCPDFormat(),

@@ -1,0 +1,83 @@
+import AnnotationModel
+
+/// ASAM OpenLABEL 1.0 JSON: objects seen by the streams of a scene, actions, and relations.
+///
+/// A scene is a file; its name is `metadata.name`, else the path without its ending, and names an item for what is said of the
+/// whole scene. A stream is an item, called by its `uri`, else `SCENE/STREAM`; where a frame gives a stream a `uri` of its own,
+/// that picture is an item, and all of one moment have the `group` `SCENE#FRAME`.
+/// - `bbox`, `rbbox`, `cuboid` (quaternion or angles), `poly2d` and `point2d` are labels, whose class is the object's type. The object is
+///   the attribute `track`. Without frames they stand as they are; in frames they are tracks over frame numbers, or, on pictures
+///   of their own, one label a frame. A frame without the object says that it is out of sight.
+/// - An object without geometry speaks of the scene. Actions, events and contexts are intervals of frames of the scene
+///   (`openlabel.kind`); OpenLABEL's last frame is included, the end of an interval is not.
+/// - A relation is a relation between elements `object:UID` of the scene.
+///
+/// `coordinate_system` is the attribute `frame`; `boolean`, `num`, `text` and `vec` are attributes, one that changes along a track is
+/// `openlabel.changes.NAME`; a `num` called `confidence` within 0...1 is the confidence. The external id is the scene, `#`, and the way to the
+/// element. A file is held in memory.
+public struct OpenLABELFormat: AnnotationFormat {
+    /// The name on the command line.
+    public let name = "openlabel"
+    /// What a user should know before choosing it.
+    public let summary = "ASAM OpenLABEL JSON; 2-D and 3-D objects over frames, actions, relations"
+    /// The name of the output file where the user gives none; nil for a folder.
+    public let defaultFileName: String? = nil
+
+    /// The largest file: its tree takes several times as much memory.
+    static let fileBytesMax = 1 << 28
+    static let framesMax: Int64 = 1 << 31
+    static let geometries = ["bbox", "cuboid", "point2d", "poly2d", "rbbox"]
+    static let plain = ["boolean", "num", "text", "vec"]
+    static let events = ["actions": "action", "contexts": "context", "events": "event"]
+    static let kind = "openlabel.kind"
+    static let elementName = "openlabel.name"
+    static let shapeName = "openlabel.shape"
+    static let stream = "openlabel.stream"
+    static let frameField = "openlabel.frame"
+    static let scene = "openlabel.scene"
+    static let changesPrefix = "openlabel.changes."
+    static let track = "track"
+    static let defaultScene = "scene"
+
+    /// The format.
+    public init() {}
+
+    /// Reads files and hands over what they hold.
+    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        var count = 0
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }) { file in
+            count += 1
+            let size = try file.file.withBytes { $0.count }
+            guard size <= Self.fileBytesMax else {
+                throw FormatError.structure(
+                    file: file.file.name, path: "",
+                    why: "\(size) bytes, the limit is \(Self.fileBytesMax); split the scene")
+            }
+            let tree = try JSONFile.tree(file.file)
+            guard let root = tree["openlabel"], case .object = root else {
+                throw FormatError.structure(
+                    file: file.file.name, path: "openlabel",
+                    why: "missing; an OpenLABEL file is an object with that member")
+            }
+            var reader = OpenLABELReader(file: file, root: root)
+            try reader.read(into: sink)
+        }
+        if count == 0 { throw FormatError.noInput(format: name, wants: "give .json files") }
+    }
+
+    /// Writes items and annotations.
+    public func write(
+        _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
+    ) throws -> ConversionReport {
+        var writer = OpenLABELWriter(output: output)
+        return try writer.write(source)
+    }
+}
+
+extension JSONValue {
+    /// The members of an object by ascending name; none for other values.
+    var members: [(key: String, value: JSONValue)] {
+        guard case .object(let members) = self else { return [] }
+        return members.sorted { $0.key < $1.key }
+    }
+}
