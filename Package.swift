@@ -54,6 +54,10 @@ let package = Package(
             dependencies: ["AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR"],
             swiftSettings: settings),
         .target(
+            name: "Replication",
+            dependencies: ["Provenance", "AnnotationModel", "TransparencyLog", "Signing"],
+            swiftSettings: settings),
+        .target(
             name: "AnnotationFormats", dependencies: ["AnnotationModel", "CanonicalCBOR"],
             swiftSettings: settings),
         .target(
@@ -74,7 +78,7 @@ let package = Package(
             name: "CountermarkNode",
             dependencies: [
                 "AnnotationFormats", "AnnotationStore", "LogStorage", "PartnerTLS", "Provenance",
-                "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
+                "Replication", "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
                 hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, logging,
                 serviceLifecycle,
             ],
@@ -103,6 +107,12 @@ let package = Package(
             name: "LogStorageTests", dependencies: ["LogStorage", "TransparencyLog", "Signing"],
             swiftSettings: settings),
         .testTarget(
+            name: "ReplicationTests",
+            dependencies: [
+                "Replication", "Provenance", "AnnotationModel", "TransparencyLog", "Signing",
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "LawTests", dependencies: ["Provenance", "AnnotationModel", "Signing"],
             swiftSettings: settings),
         .testTarget(
@@ -119,7 +129,7 @@ let package = Package(
             name: "CountermarkNodeTests",
             dependencies: [
                 "CountermarkNode", "AnnotationModel", "AnnotationStore", "LogStorage",
-                "Provenance", "Signing", "TransparencyLog",
+                "Provenance", "Replication", "Signing", "TransparencyLog",
             ],
             swiftSettings: settings),
     ]

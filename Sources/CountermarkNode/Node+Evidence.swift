@@ -2,6 +2,7 @@ import AnnotationModel
 import Foundation
 import LogStorage
 import Provenance
+import Replication
 import Signing
 import TransparencyLog
 
@@ -17,6 +18,8 @@ public struct EvidenceFile: Sendable {
     public let sizes: [UInt64]
     /// Their roots.
     public let roots: [Digest]
+    /// The number of entries that both histories share.
+    public let prefix: UInt64
     /// True if the file proves it by itself.
     public let isProven: Bool
 
@@ -32,10 +35,10 @@ public struct EvidenceFile: Sendable {
         }
         let evidence = try Equivocation(file: Array(data))
         self.path = path
-        log = evidence.log.name
+        (log, prefix) = (evidence.log.name, evidence.prefix)
         do throws(TransparencyLogError) {
             let finding = try evidence.verify()
-            kind = finding.kind == .sameSize ? "same-size" : "rewritten"
+            kind = finding.first.size == finding.second.size ? "same-size" : "rewritten"
             sizes = [finding.first.size, finding.second.size]
             roots = [finding.first.root, finding.second.root]
             isProven = true
@@ -63,92 +66,120 @@ extension Node {
         log.replacingOccurrences(of: "/", with: "_")
     }
 
-    /// True if this home holds the proof that a log signed two histories.
-    func isForked(_ log: String) -> Bool {
-        let names = try? FileManager.default.contentsOfDirectory(atPath: evidenceFolder())
-        return names?.contains {
-            $0.hasPrefix(Self.fileStem(log) + "-") && $0.hasSuffix(".equivocation")
-        } ?? false
-    }
-
-    /// Keeps evidence; the same once.
-    func keep(_ evidence: Equivocation) throws {
-        let file = evidence.file
-        let stem = Self.fileStem(evidence.log.name)
-        let names = try FileManager.default.contentsOfDirectory(atPath: evidenceFolder())
-        guard names.count(where: { $0.hasPrefix(stem + "-") }) < Self.evidencePerLogMax else {
-            return
+    /// The forks that this home holds the proof of.
+    func forks() throws -> KnownForks {
+        let names = try FileManager.default.contentsOfDirectory(atPath: evidenceFolder()).sorted()
+        if let known = knownForks, known.names == names { return known.forks }
+        var forks = KnownForks()
+        for file in try evidence() where file.isProven {
+            forks.note(file.log, prefix: file.prefix)
         }
-        let name = "\(stem)-\(SHA256Hasher.hash(file).hex.prefix(16)).equivocation"
-        try Data(file).write(
-            to: URL(fileURLWithPath: "\(evidenceFolder())/\(name)"), options: .atomic)
+        knownForks = (names, forks)
+        return forks
     }
 
-    /// Takes evidence from a partner: it counts only for a log held here, by the key that the log itself
-    /// introduced, and only if it proves what it says.
+    /// Keeps evidence that shows a smaller common prefix than any before, durably, and takes back what
+    /// does not count any more.
     ///
-    /// - Returns: True if it was new.
-    func take(evidence text: String) throws -> Bool {
-        let evidence = try Equivocation(file: Array(text.utf8))
-        try evidence.verify()
-        let (member, dataset) = try Self.parts(of: evidence.log.name)
-        guard home.members(of: dataset).contains(member), !isForked(evidence.log.name),
-            try logVerifier(member, dataset).logKey == evidence.log.publicKey
-        else { return false }
-        try keep(evidence)
+    /// - Returns: False if as small a prefix was proven before.
+    @discardableResult
+    func keep(_ evidence: Equivocation) throws -> Bool {
+        var forks = try forks()
+        guard forks.note(evidence.log.name, prefix: evidence.prefix) else { return false }
+        let stem = Self.fileStem(evidence.log.name)
+        let file = evidence.file
+        let name = "\(stem)-\(SHA256Hasher.hash(file).hex.prefix(16)).equivocation"
+        try DurableFile.replace("\(evidenceFolder())/\(name)", with: file)
+        // What shows more shared entries has become superfluous.
+        let old = try self.evidence().filter { $0.log == evidence.log.name && $0.isProven }
+            .sorted { $0.prefix < $1.prefix }.dropFirst(Self.evidencePerLogMax)
+        for file in old { try FileManager.default.removeItem(atPath: file.path) }
+        let (_, dataset) = try Self.parts(of: evidence.log.name)
+        try catchUp(dataset)
         return true
     }
 
+    /// Takes evidence from a partner: it counts only for a log held here that the partner may read, by
+    /// the key that the log itself introduced, and only if it proves what it says.
+    ///
+    /// - Returns: True if it was new.
+    @discardableResult
+    func take(evidence text: String, from partner: Origin) throws -> Bool {
+        let evidence = try Equivocation(file: Array(text.utf8))
+        try evidence.verify()
+        let (member, dataset) = try Self.parts(of: evidence.log.name)
+        guard home.members(of: dataset).contains(member),
+            try mayRead(member, dataset, by: partner),
+            try logVerifier(member, dataset).logKey == evidence.log.publicKey
+        else { return false }
+        return try keep(evidence)
+    }
+
     /// The evidence that concerns logs which an organisation may read.
-    func evidence(for org: Origin) throws -> [String] {
-        try evidence().filter { file in
-            guard file.isProven, let parts = try? Self.parts(of: file.log) else { return false }
-            return try mayRead(parts.member, parts.dataset, by: org)
+    ///
+    /// - Parameter known: What the organisation itself showed: only what adds to it is given.
+    func evidence(for org: Origin, beyond known: [String] = []) throws -> [String] {
+        var forks = KnownForks()
+        for text in known {
+            guard let finding = try? Equivocation(file: Array(text.utf8)).verify() else { continue }
+            forks.note(finding)
+        }
+        return try evidence().sorted { $0.prefix < $1.prefix }.filter { file in
+            guard file.isProven, let parts = try? Self.parts(of: file.log),
+                try mayRead(parts.member, parts.dataset, by: org)
+            else { return false }
+            return forks.note(file.log, prefix: file.prefix)
         }.map { try String(contentsOfFile: $0.path, encoding: .utf8) }
     }
 
-    /// Compares a partner's view of a log with ours, where it is not longer: two roots are two histories.
-    func compare(_ offer: LogOffer) throws {
-        let (member, dataset) = try Self.parts(of: offer.origin)
-        if isForked(offer.origin) { throw Self.forked(offer.origin) }
-        let note = Array(offer.checkpoint.utf8)
-        let theirs = try Checkpoint(text: try SignedNote(note).text)
+    /// What is to be done about a log of which a partner tells.
+    func step(_ offer: LogOffer, with partner: Origin) throws -> LogStep {
+        let (member, _) = try Self.parts(of: offer.origin)
+        let theirs = try Checkpoint(text: try SignedNote(Array(offer.checkpoint.utf8)).text)
+        guard theirs.size == offer.size, theirs.origin == offer.origin else {
+            throw NodeError(
+                .network, "bad-answer",
+                "\(partner) offers \(offer.origin) under another checkpoint",
+                hint: "is it a Countermark node of a matching version?")
+        }
         let reader = try reader(of: offer.origin)
-        guard theirs.size <= reader.size, theirs.size > 0,
-            try reader.root(at: theirs.size) != theirs.root,
-            let key = try logVerifier(member, dataset).logKey
-        else { return }
-        let fork =
-            try theirs.size == reader.size
-            ? nil
-            : Equivocation.Fork(old: theirs.size, new: reader.size) { try reader.subtree($0) }
-        try accuse(offer.origin, key, reader.checkpoint, note, fork)
+        let standing = try LogStanding.judge(theirs, held: reader.size) { try reader.root(at: $0) }
+        return LogStep.decide(
+            standing, isOwn: member == home.origin, held: reader.size,
+            forkedAt: try forks().prefix(of: offer.origin))
     }
 
-    /// Compares the log held here with a longer tree that a partner holds.
+    /// Compares the log held here with another history of it, and keeps the proof if the log's key signed
+    /// both.
     ///
-    /// - Parameter theirs: The partner's tiles, as it served them.
-    func compare(_ log: String, withTilesOf theirs: LogReader) throws {
+    /// - Returns: True if it proved more than was known.
+    /// - Throws: ``TileTree/Missing`` for a tile to fetch first; ``NodeError`` where the partner's tiles do not
+    ///   lead to its checkpoint.
+    @discardableResult
+    func settle(_ log: String, with checkpoint: [UInt8], _ tiles: TileTree) throws -> Bool {
+        try settle(log, with: .init(checkpoint: checkpoint) { try tiles.subtree($0) })
+    }
+
+    @discardableResult
+    func settle(_ log: String, with theirs: Equivocation.Tree) throws -> Bool {
         let (member, dataset) = try Self.parts(of: log)
         let reader = try reader(of: log)
-        guard reader.size > 0, reader.size < theirs.size,
-            let key = try logVerifier(member, dataset).logKey
-        else { return }
-        let fork = try Equivocation.Fork(old: reader.size, new: theirs.size) {
-            try theirs.subtree($0)
+        guard reader.size > 0, let key = try logVerifier(member, dataset).logKey else {
+            return false
         }
-        try accuse(log, key, reader.checkpoint, theirs.checkpoint, fork)
-    }
-
-    /// Keeps the evidence, if it is one, and throws; a note that the log's key did not sign accuses nobody.
-    private func accuse(
-        _ log: String, _ key: [UInt8], _ ours: [UInt8], _ theirs: [UInt8],
-        _ fork: Equivocation.Fork?
-    ) throws {
-        let verifier = try NoteVerifier(name: log, publicKey: key)
-        guard (try? Checkpoint.open(theirs, verifier: verifier, origin: log)) != nil else { return }
-        try keep(try Equivocation(log: verifier, ours, theirs, fork: fork))
-        throw Self.forked(log)
+        let ours = Equivocation.Tree(checkpoint: reader.checkpoint) { try reader.subtree($0) }
+        do throws(any Error) {
+            guard
+                let evidence = try Equivocation.find(
+                    log: try NoteVerifier(name: log, publicKey: key), ours, theirs)
+            else { return false }
+            return try keep(evidence)
+        } catch let error as TransparencyLogError {
+            throw NodeError(
+                .failed, "unproven-history",
+                "a partner shows another history of \(log) that proves nothing: \(error)",
+                hint: "nothing was taken; ask the partner where it has the log from")
+        }
     }
 
     static func forked(_ log: String) -> NodeError {

@@ -3,6 +3,7 @@ import Dispatch
 import Foundation
 import LogStorage
 import Provenance
+import Replication
 import Signing
 import Synchronization
 import TransparencyLog
@@ -68,22 +69,15 @@ extension Node {
     /// True if an organisation may read one log of a dataset: a member within the log's audience.
     func mayRead(_ member: Origin, _ dataset: DatasetID, by org: Origin) throws -> Bool {
         if org == home.origin { return true }
-        return try read(dataset) { merge in
-            merge.state.membership.isMember(org) && merge.state.mayRead(member, by: org)
+        return try read(dataset) {
+            Offering.mayRead(member, by: org, own: home.origin, state: $0.state)
         }
     }
 
     /// True if an organisation may bring entries of a log: any reader of it, and the log's own company
     /// even after a cut, since what it wrote before the cut counts.
     func mayBring(_ member: Origin, _ dataset: DatasetID, _ org: Origin) throws -> Bool {
-        try read(dataset) { merge in
-            let membership = merge.state.membership
-            let isKnown =
-                member == membership.steward || membership.members[member] != nil
-            return isKnown
-                && (org == member
-                    || membership.isMember(org) && merge.state.mayRead(member, by: org))
-        }
+        try read(dataset) { Offering.mayBring(member, by: org, state: $0.state) }
     }
 
     /// All that a partner is told of logs.
@@ -107,10 +101,11 @@ extension Node {
     public func offers(to org: Origin) throws -> [LogOffer] {
         var offers: [LogOffer] = []
         for dataset in home.datasets() where try mayRead(dataset, org) {
-            let members = home.members(of: dataset).sorted {
-                ($0 == dataset.owner ? 0 : 1, $0) < ($1 == dataset.owner ? 0 : 1, $1)
+            let held = home.members(of: dataset)
+            let members = try read(dataset) {
+                Offering.logs(to: org, held: held, own: home.origin, state: $0.state)
             }
-            for member in members where try mayRead(member, dataset, by: org) {
+            for member in members {
                 let reader = try LogReader(directory: home.logFolder(member, dataset))
                 guard reader.size > 0 else { continue }
                 offers.append(
@@ -140,88 +135,56 @@ extension Node {
     ///
     /// - Parameters:
     ///   - checkpoint: The note that covers exactly these entries.
+    ///   - isTakingBack: Whether it is this organisation's own log, some of which a restore lost.
     ///   - pieces: Calls its argument with the entries from `from` on, batch by batch.
     /// - Returns: The number of operations stored.
     @discardableResult
     public func accept(
-        _ log: String, from: UInt64, checkpoint: [UInt8],
+        _ log: String, from: UInt64, checkpoint: [UInt8], isTakingBack: Bool = false,
         pieces: ((EntryBatch) throws -> Void) throws -> Void
     ) throws -> Int {
         let (member, dataset) = try Self.parts(of: log)
-        guard member != home.origin else {
-            throw NodeError(
-                .failed, "own-log", "\(log) is this node's own log",
-                hint: "only this node appends to it")
+        func situation(held: UInt64) throws -> Admission.Situation {
+            Admission.Situation(
+                own: home.origin, held: held, forkedAt: try forks().prefix(of: log),
+                pinnedKey: try pinnedLogKey(member), isTakingBack: isTakingBack)
         }
-        if isForked(log) { throw Self.forked(log) }
-        var verifier = try logVerifier(member, dataset)
-        let writer = try LogWriter(
-            directory: home.logFolder(member, dataset),
-            lockTimeoutSeconds: Self.lockTimeoutSeconds)
-        defer { writer.close() }
-        guard writer.size == from else {
-            throw NodeError(
-                .failed, "wrong-position", "\(log) has \(writer.size) entries here, not \(from)",
-                hint: "send from \(writer.size)")
-        }
-        let claimed = try Checkpoint(text: try SignedNote(checkpoint).text).size
-        var operations = 0
         do {
-            try pieces { batch in
-                guard writer.stagedSize + UInt64(batch.count) <= claimed else {
-                    throw Self.wrongCheckpoint(claimed, writer.stagedSize + UInt64(batch.count))
+            try Admission.require(situation(held: reader(of: log).size), of: member)
+            let verifier = try logVerifier(member, dataset)
+            let writer = try LogWriter(
+                directory: home.logFolder(member, dataset),
+                lockTimeoutSeconds: Self.lockTimeoutSeconds)
+            defer { writer.close() }
+            var admission = try Admission(
+                from: from, checkpoint: checkpoint, verifier: verifier,
+                situation: situation(held: writer.size))
+            do {
+                try pieces { batch in
+                    try admission.admit(batch.count) { try Self.verify(batch, from: $0, &$1) }
+                    try writer.stage(batch)
                 }
-                operations += try Self.verify(batch, from: writer.stagedSize, &verifier)
-                try writer.stage(batch)
+                try admission.conclude(size: admission.size, root: writer.stagedRoot)
+                try writer.publish { _, _ in checkpoint }
+            } catch {
+                try writer.discardStaged()
+                throw error
             }
-            let note = try self.note(checkpoint, of: log, verifier)
-            try writer.publish { size, root in
-                guard note.size == size else { throw Self.wrongCheckpoint(note.size, size) }
-                guard note.root == root else {
-                    throw NodeError(
-                        .failed, Self.doesNotExtend,
-                        "the entries do not lead from the \(from) of \(log) that are held to its "
-                            + "checkpoint of \(size)",
-                        hint: "the next sync with a partner that is dialled finds out why")
-                }
-                return checkpoint
-            }
-        } catch {
-            try writer.discardStaged()
-            throw error
+            return admission.operations
+        } catch let refusal as Admission.Refusal {
+            throw NodeError(refusal, log: log, member: member)
         }
-        return operations
     }
 
     /// Entries and checkpoint that do not continue what is held: damage, or another history.
     static let doesNotExtend = "does-not-extend"
 
-    private static func wrongCheckpoint(_ claimed: UInt64, _ here: UInt64) -> NodeError {
-        NodeError(
-            .failed, "wrong-checkpoint",
-            "the checkpoint covers \(claimed) entries, \(here) are here",
-            hint: "send exactly the entries that the checkpoint covers")
-    }
-
-    private func note(
-        _ checkpoint: [UInt8], of log: String, _ verifier: LogVerifier
-    ) throws -> Checkpoint {
-        guard let logKey = verifier.logKey else {
-            throw NodeError(
-                .failed, "no-log-key", "no entry of \(log) introduces the log's key",
-                hint: "the first entry must")
-        }
-        let (member, _) = try Self.parts(of: log)
-        if let pinned = try home.partners().first(where: { $0.org == member.description })?.vkey,
-            try NoteVerifier(vkey: pinned).publicKey != logKey
-        {
-            throw NodeError(
-                .failed, "log-key-mismatch",
-                "\(log) introduces another log key than the one pinned for \(member)",
-                hint: "compare `countermark key show` with the partner by phone")
-        }
-        return try Checkpoint.open(
-            checkpoint, verifier: try NoteVerifier(name: log, publicKey: logKey), origin: log)
+    /// The log key that an organisation's logs have to introduce: the one pinned by hand, or this
+    /// node's own.
+    private func pinnedLogKey(_ member: Origin) throws -> [UInt8]? {
+        if member == home.origin { return try home.logKey().verificationKey.ed25519Bytes }
+        let partner = try home.partners().first { $0.org == member.description }
+        return try partner?.vkey.map { try NoteVerifier(vkey: $0).publicKey }
     }
 
     func logVerifier(_ member: Origin, _ dataset: DatasetID) throws -> LogVerifier {

@@ -3,6 +3,7 @@ import AnnotationStore
 import Foundation
 import LogStorage
 import Provenance
+import Replication
 import Signing
 import TransparencyLog
 
@@ -32,6 +33,8 @@ public final class Node {
     /// Certificates take longer to read than signatures to check.
     var verifiers: [LogVerifierKey: LogVerifier] = [:]
     static let verifiersMax = 256
+    /// The forks proven by the evidence files of these names.
+    var knownForks: (names: [String], forks: KnownForks)?
 
     private struct Signer {
         let nodeKey: SigningKey
@@ -205,16 +208,24 @@ public final class Node {
             readers[member] = try LogReader(directory: home.logFolder(member, dataset))
         }
         if readers.isEmpty { return }
+        let forks = try forks()
         let isCurrent = try read(dataset) { merge in
             !merge.state.needsRebuild
                 && readers.allSatisfy { origin, reader in
                     let log = merge.state.progress(origin)
+                    let prefix = forks.prefix(of: "\(origin)/\(dataset)")
+                    guard prefix == log?.forkedAt else { return false }
                     return log?.stored == reader.size && log?.applied == reader.size
                 }
         }
         if isCurrent { return }
         while true {
             let step = try merging(dataset) { merge -> CatchUp in
+                // Before the logs: what is forked is then never applied.
+                for origin in readers.keys.sorted() {
+                    guard let prefix = forks.prefix(of: "\(origin)/\(dataset)") else { continue }
+                    merge.state.noteFork(log: merge.logNumber(origin), prefix: prefix)
+                }
                 try takeNote(of: readers, merge)
                 if merge.state.needsRebuild { return .rebuild }
                 return try applySome(merge, readers, dataset) ? .goOn : .done

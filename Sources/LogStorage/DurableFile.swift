@@ -1,7 +1,7 @@
 import Glibc
 
 /// File operations that name what failed and that know when bytes are on the disk.
-enum DurableFile {
+public enum DurableFile {
     /// Opens a file, makes it if it is not there, and says whether it was made.
     static func open(_ path: String) throws(LogStorageError) -> (file: Int32, isNew: Bool) {
         var file = Glibc.open(path, O_RDWR | O_CLOEXEC)
@@ -50,7 +50,7 @@ enum DurableFile {
     }
 
     /// Puts a whole file in the place of another: a reader sees the old or the new one.
-    static func replace(_ path: String, with bytes: [UInt8]) throws {
+    public static func replace(_ path: String, with bytes: [UInt8]) throws {
         let temporary = path + ".tmp"
         let (file, _) = try open(temporary)
         do {

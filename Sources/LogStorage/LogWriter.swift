@@ -74,6 +74,9 @@ public final class LogWriter {
     /// The root at this size.
     public var root: Digest { range.root(&hasher) }
 
+    /// The root with what was staged.
+    public var stagedRoot: Digest { staged.root(&hasher) }
+
     /// Appends entries under one new checkpoint.
     ///
     /// - Parameter note: Makes the checkpoint's note for the new size and root; if it throws, nothing

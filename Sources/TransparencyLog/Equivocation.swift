@@ -2,203 +2,160 @@ import Signing
 
 /// The proof that a log signed two histories, in one file that anybody checks offline.
 ///
-/// It holds the log's key and two checkpoints that the key signed. At the same size their different roots
-/// say all. At different sizes the file also holds the root that the larger tree has at the smaller
-/// size, with a consistency proof from there: the larger checkpoint vouches for that root, the smaller one
-/// signs another. That a proof is missing or fails would show nothing; no log that only ever appends can
-/// be accused this way.
+/// It holds the log's key and two checkpoints that the key signed, of any sizes, and shows where their trees
+/// part: at the index ``prefix`` they hold different leaves, each with an inclusion proof (RFC 9162
+/// §2.1.3), and below it they are one tree, whose root leads to both by consistency proofs (§2.1.4). No log
+/// that only ever appends can be accused this way, and everybody who holds the file knows the same prefix.
 ///
 /// The file says which key did it. Whose key that is, the reader has to know.
 public struct Equivocation: Sendable, Equatable {
-    /// What the larger tree says about the smaller size.
-    public struct Fork: Sendable, Equatable {
-        /// The root that the larger tree has at the smaller size.
-        public let root: Digest
-        /// The consistency proof from that root to the larger tree's.
-        public let proof: [Digest]
+    /// One of the two histories.
+    public struct Side: Sendable, Equatable {
+        /// The leaf that it holds at the index of the fork.
+        public let leaf: Digest
+        /// The proof of that leaf in its tree.
+        public let inclusion: [Digest]
+        /// The proof that its tree begins with the common prefix; empty where nothing is common.
+        public let consistency: [Digest]
+        /// Its checkpoint with the log's own signature and no other.
+        public let checkpoint: [UInt8]
+    }
 
-        /// A fork.
-        public init(root: Digest, proof: [Digest]) { (self.root, self.proof) = (root, proof) }
+    /// A history as somebody holds it: a checkpoint and the tree under it.
+    public struct Tree {
+        let checkpoint: [UInt8]
+        let hash: MerkleProof.SubtreeHash
 
-        /// What the tiles of the larger tree say about a smaller size.
+        /// A history.
         ///
         /// - Parameters:
-        ///   - old: the smaller size, above zero.
-        ///   - new: the size of the larger tree.
-        ///   - hash: reads the larger tree's subtrees.
-        /// - Throws: ``TransparencyLogError/sizesDoNotAscend(old:new:)``, or what `hash` throws.
-        public init(old: UInt64, new: UInt64, hash: MerkleProof.SubtreeHash) throws {
-            guard old > 0, old < new else {
-                throw TransparencyLogError.sizesDoNotAscend(old: old, new: new)
-            }
-            var nodes: [Digest] = []
-            var start: UInt64 = 0
-            for bit in (0..<UInt64(64)).reversed() where old >> bit & 1 == 1 {
-                nodes.append(try hash(start..<(start + (1 << bit))))
-                start += 1 << bit
-            }
-            var hasher = TreeHasher()
-            guard let edge = CompactRange(size: old, nodes: nodes) else {
-                preconditionFailure("\(nodes.count) nodes for the size \(old)")
-            }
-            root = edge.root(&hasher)
-            proof = try MerkleProof.proveConsistency(old: old, new: new, hash: hash)
+        ///   - checkpoint: the signed note.
+        ///   - hash: reads the tree's subtrees up to the size of the checkpoint.
+        public init(checkpoint: [UInt8], hash: @escaping MerkleProof.SubtreeHash) {
+            (self.checkpoint, self.hash) = (checkpoint, hash)
         }
     }
 
-    /// What two checkpoints show.
+    /// What a proof shows.
     public struct Finding: Sendable, Equatable {
-        /// In which way the histories differ.
-        public enum Kind: Sendable, Equatable {
-            /// Two roots for one size.
-            case sameSize
-            /// The larger tree does not begin with the smaller one.
-            case rewritten(root: Digest)
-        }
-
-        /// In which way the histories differ.
-        public let kind: Kind
         /// The log's key.
         public let log: NoteVerifier
+        /// The number of entries that both histories share.
+        public let prefix: UInt64
         /// The checkpoint of the smaller tree; at the same size the one with the smaller root.
         public let first: Checkpoint
         /// The other checkpoint.
         public let second: Checkpoint
     }
 
-    /// The first line.
-    public static let version = "countermark/equivocation@v1"
-    /// The head with the longest proof, and two of the largest checkpoints.
-    public static let bytesMax = 4_096 + MerkleProof.hashesMax * 45 + 2 * SignedNote.bytesMax
-
     /// The log's key, which bears the log's origin as its name.
     public let log: NoteVerifier
-    /// The checkpoint of the smaller tree, byte for byte; at the same size the one with the smaller root.
-    public let first: [UInt8]
-    /// The other checkpoint, byte for byte.
-    public let second: [UInt8]
-    /// What the larger tree says about the smaller size; nil for checkpoints of the same size.
-    public let fork: Fork?
+    /// The number of entries that both histories share; the leaves at this index differ.
+    public let prefix: UInt64
+    /// The root of the common entries; nil where there are none.
+    public let root: Digest?
+    /// The history with the smaller tree; at the same size the one with the smaller root.
+    public let first: Side
+    /// The other history.
+    public let second: Side
 
-    /// Puts evidence together from two checkpoints in either order.
-    ///
-    /// - Throws: ``TransparencyLogError`` if it is none; see ``verify()``.
-    public init(
-        log: NoteVerifier, _ one: [UInt8], _ other: [UInt8], fork: Fork? = nil
-    ) throws(TransparencyLogError) {
-        let left = try Checkpoint.open(one, verifier: log, origin: log.name)
-        let right = try Checkpoint.open(other, verifier: log, origin: log.name)
-        let isInOrder = (left.size, left.root) <= (right.size, right.root)
-        self.init(
-            log: log, first: isInOrder ? one : other, second: isInOrder ? other : one, fork: fork)
-        try verify()
+    init(log: NoteVerifier, prefix: UInt64, root: Digest?, first: Side, second: Side) {
+        (self.log, self.prefix, self.root) = (log, prefix, root)
+        (self.first, self.second) = (first, second)
     }
 
-    private init(log: NoteVerifier, first: [UInt8], second: [UInt8], fork: Fork?) {
-        (self.log, self.first, self.second, self.fork) = (log, first, second, fork)
+    /// Looks for the place where two histories part, and proves it.
+    ///
+    /// - Parameters:
+    ///   - log: the log's key.
+    ///   - one: a history.
+    ///   - other: another one, in either order.
+    /// - Returns: The proof; nil if one history begins with the other.
+    /// - Throws: ``TransparencyLogError`` if the key did not sign a checkpoint or a tree does not lead to
+    ///   its checkpoint, or what reading the trees throws.
+    public static func find(
+        log: NoteVerifier, _ one: Tree, _ other: Tree
+    ) throws -> Equivocation? {
+        let left = try Checkpoint.open(one.checkpoint, verifier: log, origin: log.name)
+        let right = try Checkpoint.open(other.checkpoint, verifier: log, origin: log.name)
+        guard
+            let prefix = try MerkleProof.firstDifference(
+                left.size, one.hash, right.size, other.hash)
+        else { return nil }
+        let isInOrder = (left.size, left.root) <= (right.size, right.root)
+        let first = try side(isInOrder ? one : other, (isInOrder ? left : right).size, prefix, log)
+        let second = try side(isInOrder ? other : one, (isInOrder ? right : left).size, prefix, log)
+        let evidence = Equivocation(
+            log: log, prefix: prefix,
+            root: prefix == 0 ? nil : try MerkleProof.root(at: prefix, hash: one.hash),
+            first: first, second: second)
+        try evidence.verify()
+        return evidence
+    }
+
+    private static func side(
+        _ tree: Tree, _ size: UInt64, _ prefix: UInt64, _ log: NoteVerifier
+    ) throws -> Side {
+        Side(
+            leaf: try tree.hash(prefix..<prefix + 1),
+            inclusion: try MerkleProof.proveInclusion(index: prefix, size: size, hash: tree.hash),
+            consistency: prefix == 0
+                ? [] : try MerkleProof.proveConsistency(old: prefix, new: size, hash: tree.hash),
+            checkpoint: try SignedNote(tree.checkpoint).keeping(only: log))
     }
 
     /// Checks the evidence from nothing but itself.
     ///
     /// - Throws: ``TransparencyLogError/noEquivocation(why:)`` where an honest log can have signed both,
-    ///   or why a checkpoint or the proof is refused.
+    ///   or why a checkpoint or a proof is refused.
     @discardableResult
     public func verify() throws(TransparencyLogError) -> Finding {
-        let first = try Checkpoint.open(first, verifier: log, origin: log.name)
-        let second = try Checkpoint.open(second, verifier: log, origin: log.name)
-        guard (first.size, first.root) <= (second.size, second.root) else {
+        let (one, other) = (try opened(first), try opened(second))
+        guard (one.size, one.root) <= (other.size, other.root) else {
             throw .badEvidence(why: "its checkpoints are not in order")
         }
-        guard first.size < second.size else {
-            guard fork == nil else { throw .badEvidence(why: "a fork at one size needs no proof") }
-            guard first.root != second.root else {
-                throw .noEquivocation(why: "they are the same at \(first.size) entries")
-            }
-            return Finding(kind: .sameSize, log: log, first: first, second: second)
-        }
-        guard let fork else {
+        guard prefix < one.size else {
             throw .noEquivocation(
-                why: "nothing shows what the tree of \(second.size) entries was at \(first.size)")
+                why: "the tree of \(one.size) entries ends before the entry \(prefix)")
         }
-        guard first.size > 0 else { throw .noEquivocation(why: "every log begins empty") }
-        guard fork.root != first.root else {
-            throw .noEquivocation(
-                why: "the tree of \(second.size) entries begins with that of \(first.size)")
+        guard first.leaf != second.leaf else {
+            throw .noEquivocation(why: "both hold the same entry \(prefix)")
         }
-        try MerkleProof.verifyConsistency(
-            fork.proof, old: first.size, new: second.size, oldRoot: fork.root,
-            newRoot: second.root)
-        return Finding(
-            kind: .rewritten(root: fork.root), log: log, first: first, second: second)
-    }
-
-    /// Reads a file; nothing is verified yet.
-    ///
-    /// - Throws: ``TransparencyLogError/badEvidence(why:)``, or
-    ///   ``TransparencyLogError/badVerifierKey(_:)``.
-    public init(file: [UInt8]) throws(TransparencyLogError) {
-        guard file.count <= Self.bytesMax else {
-            throw .badEvidence(why: "\(file.count) bytes, the limit is \(Self.bytesMax)")
+        guard (root == nil) == (prefix == 0) else {
+            throw .badEvidence(why: "a root of the common entries belongs where there are any")
         }
-        var lines = LineReader(file)
-        guard let version = lines.line(), version.elementsEqual(Self.version.utf8) else {
-            throw .badEvidence(why: "its first line is not \(Self.version)")
-        }
-        guard let vkey = lines.line()?.after("log ")?.validText else {
-            throw .badEvidence(why: "its second line does not name the log's key")
-        }
-        let log = try NoteVerifier(vkey: vkey)
-        guard log.kind == .ed25519 else { throw .badEvidence(why: "the key is a witness's") }
-        let fork = try Self.fork(&lines)
-        let first = try Self.checkpoint(&lines)
-        let second = try Self.checkpoint(&lines)
-        guard lines.rest.isEmpty else {
-            throw .badEvidence(why: "\(lines.rest.count) bytes follow the second checkpoint")
-        }
-        self.init(log: log, first: first, second: second, fork: fork)
-    }
-
-    /// Reads the root and the proof, if there are any, and the empty line behind them.
-    private static func fork(_ lines: inout LineReader) throws(TransparencyLogError) -> Fork? {
-        guard let line = lines.line() else { throw .badEvidence(why: "it ends after its key") }
-        if line.isEmpty { return nil }
-        guard let text = line.after("fork "), let root = Digest(line: text) else {
-            throw .badEvidence(why: "its third line is neither empty nor the root of a fork")
-        }
-        var proof: [Digest] = []
-        while true {
-            guard let line = lines.line() else {
-                throw .badEvidence(why: "no empty line ends the proof")
+        for (side, checkpoint) in [(first, one), (second, other)] {
+            try MerkleProof.verifyInclusion(
+                side.inclusion, index: prefix, size: checkpoint.size, leaf: side.leaf,
+                root: checkpoint.root)
+            guard let root else {
+                guard side.consistency.isEmpty else {
+                    throw .badEvidence(why: "nothing leads to a tree from no entries")
+                }
+                continue
             }
-            if line.isEmpty { return Fork(root: root, proof: proof) }
-            guard proof.count < MerkleProof.hashesMax, let hash = Digest(line: line) else {
-                throw .badEvidence(
-                    why: "hash \(proof.count + 1) is not the base64 of 32 bytes, or one too many")
-            }
-            proof.append(hash)
+            try MerkleProof.verifyConsistency(
+                side.consistency, old: prefix, new: checkpoint.size, oldRoot: root,
+                newRoot: checkpoint.root)
         }
+        return Finding(log: log, prefix: prefix, first: one, second: other)
     }
 
-    /// Reads a checkpoint, whose length stands in front because it holds an empty line itself.
-    private static func checkpoint(
-        _ lines: inout LineReader
-    ) throws(TransparencyLogError) -> [UInt8] {
-        guard let digits = lines.line()?.after("checkpoint "),
-            let count = Checkpoint.decimal(digits), count <= UInt64(SignedNote.bytesMax),
-            let note = lines.bytes(Int(count))
-        else { throw .badEvidence(why: "a checkpoint is cut or its length is not a plain decimal") }
-        return note
-    }
-
-    /// The file.
-    public var file: [UInt8] {
-        var bytes = Array("\(Self.version)\nlog \(log.vkey)\n".utf8)
-        if let fork {
-            bytes += Array("fork \(fork.root.base64)\n".utf8)
-            for hash in fork.proof { bytes += Base64.encodedBytes(hash.bytes) + [0x0a] }
+    private func opened(_ side: Side) throws(TransparencyLogError) -> Checkpoint {
+        guard try SignedNote(side.checkpoint).signatures.count == 1 else {
+            throw .badEvidence(why: "a checkpoint bears other signatures than the log's own")
         }
-        bytes.append(0x0a)
-        for note in [first, second] { bytes += Array("checkpoint \(note.count)\n".utf8) + note }
-        return bytes
+        return try Checkpoint.open(side.checkpoint, verifier: log, origin: log.name)
+    }
+}
+
+extension SignedNote {
+    /// The note with the signature of one key and no other line.
+    func keeping(only verifier: NoteVerifier) throws(TransparencyLogError) -> [UInt8] {
+        guard let signature = signatures.first(where: { verifier.made($0) }) else {
+            throw .noKnownSignature
+        }
+        return text + [0x0a]
+            + Self.line(name: signature.name, signature.keyID + signature.bytes)
     }
 }

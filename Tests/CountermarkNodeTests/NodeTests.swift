@@ -3,6 +3,7 @@ import AnnotationStore
 import Foundation
 import LogStorage
 import Provenance
+import Replication
 import Signing
 import Testing
 import TransparencyLog
@@ -210,10 +211,17 @@ struct NodeTests {
         try forked.write(all.dataset, [all.label("c.png")])
         let to = try all.node(tier)
         let offer = try #require(try forked.offers(to: try Origin(tier)).first)
-        #expect(throws: NodeError.self) { try to.compare(offer) }
+        let log = "\(oem)/\(all.dataset)"
+        #expect(try to.step(offer, with: try Origin(oem)) == .investigate)
+        let theirs = try forked.tree(log)
+        #expect(try to.settle(log, with: theirs))
+        #expect(try !to.settle(log, with: theirs))
         let kept = try FileManager.default.contentsOfDirectory(
             atPath: to.home.path + "/evidence")
         #expect(kept.count == 1)
+        // The first entry introduced the key, the second made the member: both are common.
+        let common = try forked.reader(of: log).size - 1
+        #expect(try to.evidence().first?.prefix == common)
     }
 
     @Test(
@@ -240,22 +248,22 @@ struct NodeTests {
         } throws: {
             ($0 as? NodeError)?.code == Node.doesNotExtend
         }
-        #expect(throws: NodeError.self) {
-            try to.compare(log, withTilesOf: try forked.reader(of: log))
-        }
+        #expect(try to.settle(log, with: try forked.tree(log)))
         let file = try #require(try to.evidence().first)
         #expect(file.isProven && file.kind == "rewritten" && file.log == log)
 
         let text = try #require(try to.evidence(for: try Origin(third)).first)
         let other = try all.node(third)
-        #expect(try other.take(evidence: text))
-        #expect(try !other.take(evidence: text))
+        #expect(try other.take(evidence: text, from: try Origin(oem)))
+        #expect(try !other.take(evidence: text, from: try Origin(oem)))
         let before = try other.reader(of: log).size
         #expect(throws: NodeError.self) { try all.carry(oem, to: third) }
         #expect(try other.reader(of: log).size == before)
         // Growth alone accuses nobody.
         #expect(throws: (any Error).self) {
-            try other.take(evidence: text.replacingOccurrences(of: "fork ", with: "fork A"))
+            try other.take(
+                evidence: text.replacingOccurrences(of: "leaf ", with: "leaf A"),
+                from: try Origin(oem))
         }
     }
 

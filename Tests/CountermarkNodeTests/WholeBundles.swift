@@ -17,6 +17,12 @@ extension Node {
         return (bundle, reader.checkpoint, reader.size - from)
     }
 
+    /// A held log as a history to compare with.
+    func tree(_ log: String) throws -> Equivocation.Tree {
+        let reader = try reader(of: log)
+        return Equivocation.Tree(checkpoint: reader.checkpoint) { try reader.subtree($0) }
+    }
+
     @discardableResult
     func accept(
         _ log: String, from: UInt64, bundle: [UInt8], checkpoint: [UInt8]

@@ -18,89 +18,100 @@ struct EquivocationTests {
                 key: log.key)
         }
 
-        func evidence(_ old: Int, _ new: Int) throws -> Equivocation {
-            let proof = Equivocation.Fork(
-                root: fork.tree.root(old), proof: try fork.consistency(old, new))
-            return try Equivocation(
-                log: log.verifier, try log.note(old), try fork.note(new),
-                fork: old == new ? nil : proof)
+        func evidence(_ old: Int, _ new: Int) throws -> Equivocation? {
+            try Equivocation.find(log: log.verifier, try log.held(old), try fork.held(new))
         }
     }
 
-    @Test("two roots of one size are evidence, in either order, and the file says it alone")
-    func sameSize() throws {
-        let world = try Fork(at: 3)
-        let one = try world.evidence(5, 5)
-        let other = try Equivocation(
-            log: world.log.verifier, try world.fork.note(5), try world.log.note(5))
-        #expect(one == other)
-        let finding = try Equivocation(file: one.file).verify()
-        #expect(finding.kind == .sameSize)
-        #expect(finding.log == world.log.verifier)
-        #expect(finding.first.size == 5 && finding.second.size == 5)
-        #expect(
-            Set([finding.first.root, finding.second.root])
-                == [world.log.tree.root(5), world.fork.tree.root(5)])
-    }
-
-    @Test("every pair of sizes beyond a fork is evidence, and no pair before it")
+    @Test("two signed trees are evidence exactly where they differ, in either order, and say where")
     func allSizes() throws {
-        for index in 0..<11 {
+        for index in 0..<12 {
             let world = try Fork(at: index)
-            for old in 1..<12 {
-                for new in (old + 1)...12 {
-                    guard old > index else {
-                        #expect(throws: TransparencyLogError.self) { try world.evidence(old, new) }
+            for old in 0...12 {
+                for new in 0...12 {
+                    let found = try world.evidence(old, new)
+                    guard old > index, new > index else {
+                        #expect(found == nil, "\(old) and \(new), forked at \(index)")
                         continue
                     }
-                    let evidence = try world.evidence(old, new)
-                    let fork = try Equivocation.Fork(
-                        old: UInt64(old), new: UInt64(new), hash: world.fork.tree.hash)
-                    #expect(evidence.fork == fork)
+                    let evidence = try #require(found)
+                    let swapped = try Equivocation.find(
+                        log: world.log.verifier, try world.fork.held(new), try world.log.held(old))
+                    #expect(swapped == evidence)
+                    #expect(evidence.prefix == UInt64(index))
                     let read = try Equivocation(file: evidence.file)
                     #expect(read == evidence)
                     let finding = try read.verify()
-                    #expect(finding.kind == .rewritten(root: world.fork.tree.root(old)))
-                    #expect(finding.first.size == UInt64(old))
-                    #expect(finding.first.root == world.log.tree.root(old))
-                    #expect(finding.second.root == world.fork.tree.root(new))
+                    #expect(finding.prefix == UInt64(index))
+                    #expect(finding.log == world.log.verifier)
+                    #expect(
+                        Set([finding.first.root, finding.second.root])
+                            == [world.log.tree.root(old), world.fork.tree.root(new)])
+                    #expect(finding.first.size == UInt64(min(old, new)))
                 }
             }
         }
     }
 
-    @Test("honest growth is never evidence, whatever root or proof is claimed")
+    @Test("random pairs of trees: evidence exactly at the first leaf that differs")
+    func randomTrees() throws {
+        var random = SystemRandomNumberGenerator()
+        let key = try SigningKey.generate(.ed25519)
+        for _ in 0..<60 {
+            let size = Int.random(in: 1...600, using: &random)
+            let fork = Int.random(in: 0..<700, using: &random)
+            let otherSize = Int.random(in: 1...600, using: &random)
+            let entries = (0..<size).map { "entry \($0)" }
+            // Beyond the fork some entries are the same again.
+            let others = (0..<otherSize).map { index in
+                index == fork || (index > fork && Bool.random(using: &random))
+                    ? "other \(index)" : "entry \(index)"
+            }
+            let log = try TestLog("mallory.example/oem.example/boards", entries, key: key)
+            let other = try TestLog(log.origin, others, key: key)
+            let found = try Equivocation.find(
+                log: log.verifier, try log.held(size), try other.held(otherSize))
+            let first = zip(entries, others).enumerated().first { $1.0 != $1.1 }?.offset
+            #expect(found?.prefix == first.map { UInt64($0) }, "\(size), \(otherSize) at \(fork)")
+            #expect(try found.map { try Equivocation(file: $0.file) } == found)
+        }
+    }
+
+    @Test("honest growth is never evidence, whatever is claimed of it")
     func honestGrowth() throws {
         let world = try Fork(at: 3)
         let log = world.log
-        for (old, new) in [(0, 5), (1, 2), (4, 8), (5, 9), (6, 11)] {
-            let (first, second) = (try log.note(old), try log.note(new))
-            #expect(throws: TransparencyLogError.self) {
-                try Equivocation(log: log.verifier, first, second)
-            }
-            let claims = [
-                Equivocation.Fork(root: log.tree.root(old), proof: try log.consistency(old, new)),
-                Equivocation.Fork(
-                    root: world.fork.tree.root(old), proof: try log.consistency(old, new)),
-                Equivocation.Fork(
-                    root: world.fork.tree.root(old), proof: try world.fork.consistency(old, new)),
-                Equivocation.Fork(root: .zero, proof: []),
-            ]
-            for claim in claims {
+        for (old, new) in [(1, 2), (4, 8), (5, 9), (6, 11), (7, 7)] {
+            #expect(
+                try Equivocation.find(log: log.verifier, try log.held(old), try log.held(new))
+                    == nil)
+            // The tree behind the second checkpoint is a lie.
+            for other in [world.fork.tree, SmallTree(["x", "y"] + world.log.entries)] {
+                let lie = Equivocation.Tree(checkpoint: try log.note(new), hash: other.hash)
                 #expect(throws: TransparencyLogError.self, "\(old) to \(new)") {
-                    try Equivocation(log: log.verifier, first, second, fork: claim)
+                    if try Equivocation.find(log: log.verifier, try log.held(old), lie) == nil {
+                        throw TransparencyLogError.noEquivocation(why: "it shows nothing")
+                    }
                 }
             }
         }
-        for (old, new) in [(0, 5), (5, 5), (6, 5)] as [(UInt64, UInt64)] {
-            #expect(throws: TransparencyLogError.sizesDoNotAscend(old: old, new: new)) {
-                try Equivocation.Fork(old: old, new: new, hash: log.tree.hash)
+    }
+
+    @Test("proofs of one evidence do not accuse under other checkpoints")
+    func mixedParts() throws {
+        let world = try Fork(at: 3)
+        let text = String(decoding: try #require(try world.evidence(5, 9)).file, as: UTF8.self)
+        let fork = String(decoding: try world.fork.note(9), as: UTF8.self)
+        #expect(text.contains(fork))
+        for note in [try world.log.note(9), try world.log.note(5), try world.fork.note(8)] {
+            let honest = String(decoding: note, as: UTF8.self)
+            let changed = text.replacing(
+                "checkpoint \(fork.utf8.count)\n\(fork)",
+                with: "checkpoint \(honest.utf8.count)\n\(honest)")
+            #expect(throws: TransparencyLogError.self) {
+                try Equivocation(file: Array(changed.utf8)).verify()
             }
         }
-        let same = try log.note(5)
-        #expect(
-            throws: TransparencyLogError.noEquivocation(why: "they are the same at 5 entries")
-        ) { try Equivocation(log: log.verifier, same, same) }
     }
 
     @Test("forged signatures, other logs and other keys are no evidence")
@@ -108,16 +119,17 @@ struct EquivocationTests {
         let world = try Fork(at: 3)
         let stranger = try TestLog(world.log.origin, world.fork.entries)
         #expect(throws: TransparencyLogError.noKnownSignature) {
-            try Equivocation(
-                log: world.log.verifier, try world.log.note(5), try stranger.note(5))
+            try Equivocation.find(
+                log: world.log.verifier, try world.log.held(5), try stranger.held(5))
         }
         // The line names the log's key, and the signature is a stranger's.
         let real = try SignedNote(try world.log.note(5)).signatures[0]
         let text = Checkpoint(origin: world.log.origin, size: 5, root: .zero).text
         let line = "\u{2014} \(real.name) \(Base64.encode(real.keyID + real.bytes))\n"
         #expect(throws: TransparencyLogError.badSignature(key: world.log.origin)) {
-            try Equivocation(
-                log: world.log.verifier, try world.log.note(5), Array((text + "\n" + line).utf8))
+            try Equivocation.find(
+                log: world.log.verifier, try world.log.held(5),
+                .init(checkpoint: Array((text + "\n" + line).utf8), hash: world.fork.tree.hash))
         }
         let other = try TestLog("other.example/oem.example/boards", ["a"], key: world.log.key)
         let renamed = try SignedNote.sign(
@@ -126,34 +138,49 @@ struct EquivocationTests {
         #expect(
             throws: TransparencyLogError.otherOrigin(
                 expected: world.log.origin, found: other.origin)
-        ) { try Equivocation(log: world.log.verifier, try world.log.note(5), renamed) }
+        ) {
+            try Equivocation.find(
+                log: world.log.verifier, try world.log.held(5),
+                .init(checkpoint: renamed, hash: world.fork.tree.hash))
+        }
     }
 
-    @Test("a fork that is claimed at one size, or the wrong order, is malformed")
+    @Test("checkpoints in the wrong order, and foreign signatures under them, are malformed")
     func shape() throws {
         let world = try Fork(at: 3)
-        #expect(
-            throws: TransparencyLogError.badEvidence(why: "a fork at one size needs no proof")
-        ) {
-            try Equivocation(
-                log: world.log.verifier, try world.log.note(5), try world.fork.note(5),
-                fork: Equivocation.Fork(root: .zero, proof: []))
-        }
-        let evidence = try world.evidence(5, 8)
+        let evidence = try #require(try world.evidence(5, 8))
         let text = String(decoding: evidence.file, as: UTF8.self)
-        let parts = text.components(separatedBy: "checkpoint ")
+        let parts = text.components(separatedBy: "leaf ")
         #expect(parts.count == 3)
         let swapped = try Equivocation(
-            file: Array([parts[0], parts[2], parts[1]].joined(separator: "checkpoint ").utf8))
+            file: Array([parts[0], parts[2], parts[1]].joined(separator: "leaf ").utf8))
         #expect(
             throws: TransparencyLogError.badEvidence(why: "its checkpoints are not in order")
         ) { try swapped.verify() }
+
+        let witness = try SigningKey.generate(.ed25519)
+        let note = try world.log.note(5)
+        let line = try SignedNote.cosign(
+            try SignedNote(note).text, time: 1, name: "witness.example", key: witness)
+        let cosigned = Equivocation.Tree(checkpoint: note + line, hash: world.log.tree.hash)
+        let found = try Equivocation.find(
+            log: world.log.verifier, cosigned, try world.fork.held(8))
+        #expect(found == evidence)
+        let changed = text.replacing(
+            "checkpoint \(note.count)\n\(String(decoding: note, as: UTF8.self))",
+            with: "checkpoint \(note.count + line.count)\n"
+                + String(decoding: note + line, as: UTF8.self))
+        #expect(
+            throws: TransparencyLogError.badEvidence(
+                why: "a checkpoint bears other signatures than the log's own")
+        ) { try Equivocation(file: Array(changed.utf8)).verify() }
     }
 
     @Test("every changed bit and every cut of a file is refused")
     func mutations() throws {
-        let world = try Fork(at: 3)
-        for file in [try world.evidence(5, 5).file, try world.evidence(5, 9).file] {
+        let worlds = [(try Fork(at: 3), 5, 5), (try Fork(at: 3), 5, 9), (try Fork(at: 0), 1, 2)]
+        for (world, old, new) in worlds {
+            let file = try #require(try world.evidence(old, new)).file
             try Equivocation(file: file).verify()
             for position in file.indices {
                 for bit in 0..<8 {
@@ -174,7 +201,7 @@ struct EquivocationTests {
     @Test("lengths and counts beyond the limits are refused")
     func limits() throws {
         let world = try Fork(at: 3)
-        let text = String(decoding: try world.evidence(5, 9).file, as: UTF8.self)
+        let text = String(decoding: try #require(try world.evidence(5, 9)).file, as: UTF8.self)
         for length in ["65537", "9223372036854775807", "9223372036854775808", "-1", "0", "007"] {
             let changed = text.replacing(/checkpoint [0-9]+/, with: "checkpoint \(length)")
             #expect(throws: TransparencyLogError.self, "\(length)") {
@@ -183,7 +210,8 @@ struct EquivocationTests {
         }
         let hashes = String(repeating: "\(Digest.zero.base64)\n", count: 64)
         let long = text.replacing(
-            "\n\ncheckpoint", with: "\n\(hashes)\ncheckpoint", maxReplacements: 1)
+            "\n\ncheckpoint", with: "\n\(hashes)\(Digest.zero.base64)\n\ncheckpoint",
+            maxReplacements: 1)
         #expect(throws: TransparencyLogError.self) { try Equivocation(file: Array(long.utf8)) }
         #expect(throws: TransparencyLogError.self) {
             try Equivocation(file: [UInt8](repeating: 0x61, count: Equivocation.bytesMax + 1))

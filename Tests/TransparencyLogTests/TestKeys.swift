@@ -40,6 +40,10 @@ struct TestLog {
         return try SignedNote.sign(checkpoint.text, name: origin, key: key)
     }
 
+    func held(_ size: Int) throws -> Equivocation.Tree {
+        Equivocation.Tree(checkpoint: try note(size), hash: tree.hash)
+    }
+
     func consistency(_ old: Int, _ new: Int) throws -> [Digest] {
         try MerkleProof.proveConsistency(old: UInt64(old), new: UInt64(new), hash: tree.hash)
     }

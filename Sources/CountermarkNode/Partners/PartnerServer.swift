@@ -39,13 +39,11 @@ struct PartnerServer: Sendable {
         router.get("/v1/logs") { _, _ in try await self.logs() }
         router.get("/v1/evidence") { _, _ in
             let caller = try self.caller()
-            return try self.json([
-                "evidence": try await self.desk.node(for: caller).run {
-                    try $0.evidence(for: caller)
-                }
-            ])
+            let files = try await self.desk.node(for: caller).run { try $0.evidence(for: caller) }
+            return try self.json(EvidenceList(evidence: files))
         }
         router.post("/v1/join") { request, _ in try await self.join(request) }
+        router.post("/v1/evidence") { request, _ in try await self.takeEvidence(request) }
         router.get("/v1/watch") { _, _ in try self.watch() }
         router.get("/logs/**") { request, context in
             try await self.resource(request, context.parameters.getCatchAll().map(String.init))
@@ -207,6 +205,34 @@ struct PartnerServer: Sendable {
         }
     }
 
+    private func takeEvidence(_ request: Request) async throws -> Response {
+        let caller = try caller()
+        let body = try await request.body.collect(upTo: EvidenceList.bytesMax)
+        guard
+            let list = try? JSONDecoder().decode(
+                EvidenceList.self, from: Data(body.readableBytesView)),
+            list.evidence.count <= EvidenceList.filesMax
+        else {
+            throw HTTPError(
+                .badRequest, message: "evidence comes as up to \(EvidenceList.filesMax) files")
+        }
+        let taken = try await desk.node(for: caller).run { node in
+            try list.evidence.count { text in
+                do {
+                    return try node.take(evidence: text, from: caller)
+                } catch is TransparencyLogError {
+                    return false
+                }
+            }
+        }
+        if taken > 0 {
+            logger.error(
+                "a partner brought proof that a log signed two histories: see countermark evidence",
+                metadata: ["partner": "\(caller)"])
+        }
+        return try json(["taken": taken])
+    }
+
     // MARK: Watching
 
     private func watch() throws -> Response {
@@ -273,7 +299,10 @@ extension Node {
         if !isLast { return (.accepted, (held, spool.byteCount)) }
         defer { spool.remove() }
         let (note, entriesAt) = try Push.checkpoint(of: spool)
-        try accept(log, from: from, checkpoint: note) {
+        // Nobody adds to this organisation's own log, but a partner may hold what a restore has lost.
+        try accept(
+            log, from: from, checkpoint: note, isTakingBack: member == home.origin
+        ) {
             try spool.forEachBatch(from: entriesAt, $0)
         }
         try catchUp(dataset)

@@ -5,6 +5,7 @@ import LogStorage
 import Logging
 import NIOPosix
 import PartnerTLS
+import Replication
 import ServiceLifecycle
 import Signing
 import Synchronization
@@ -84,8 +85,21 @@ public final class PartnerSync: Sendable {
         do {
             let list = try await list(client)
             let offers = list.logs
-            try await takeEvidence(client)
-            for offer in offers { try await pull(offer, client, joining, only, &report) }
+            let org = try Origin(partner.org)
+            let evidence = try await evidence(client)
+            try await take(evidence, from: org)
+            for offer in offers {
+                do {
+                    try await pull(offer, org, client, joining, only, &report)
+                } catch let error as NodeError where error.kind == .failed {
+                    // One log that is refused does not keep the others back.
+                    report.state = "failed"
+                    report.error = report.error ?? "\(error)"
+                }
+            }
+            // Some of it may be about logs that have only come now.
+            try await take(evidence, from: org)
+            try await give(evidenceTo: org, beyond: evidence, client)
             var theirs = Self.sizes(offers)
             try await push(&theirs, partner, client, only, &report)
             try await bringRest(list.ended ?? [], client, only, &report)
@@ -153,86 +167,146 @@ public final class PartnerSync: Sendable {
     }
 
     private func pull(
-        _ offer: LogOffer, _ client: HTTPClient, _ joining: DatasetID?, _ only: DatasetID?,
+        _ offer: LogOffer, _ org: Origin, _ client: HTTPClient, _ joining: DatasetID?,
+        _ only: DatasetID?, _ report: inout SyncReport
+    ) async throws {
+        let (_, dataset) = try Node.parts(of: offer.origin)
+        if offer.size == 0 || (only != nil && only != dataset) { return }
+        let step: LogStep = try await node.run { node in
+            guard joining == dataset || !node.home.members(of: dataset).isEmpty else {
+                return .rest
+            }
+            return try node.step(offer, with: org)
+        }
+        switch step {
+        case .rest, .give: return
+        case .investigate:
+            if try await investigate(offer, client) { throw Node.forked(offer.origin) }
+        case .fetch(let from):
+            try await fetchAndAccept(offer, from, isTakingBack: false, client, &report)
+        case .takeBack(let from):
+            try await fetchAndAccept(offer, from, isTakingBack: true, client, &report)
+            report.notes.append(
+                "\(offer.origin): took back \(offer.size - from) entries that this home had lost")
+        }
+    }
+
+    private func fetchAndAccept(
+        _ offer: LogOffer, _ held: UInt64, isTakingBack: Bool, _ client: HTTPClient,
         _ report: inout SyncReport
     ) async throws {
-        let (member, dataset) = try Node.parts(of: offer.origin)
-        if member == home.origin || offer.size == 0 || (only != nil && only != dataset) { return }
-        let (held, inlined): (UInt64?, Int?) = try await node.run { node in
-            guard joining == dataset || !node.home.members(of: dataset).isEmpty else {
-                return (nil, nil)
-            }
-            try node.compare(offer)
-            let held = try node.reader(of: offer.origin).size
-            guard let batch = try offer.inlined(from: held) else { return (held, nil) }
-            let operations = try node.accept(
-                offer.origin, from: held, checkpoint: Array(offer.checkpoint.utf8)
-            ) { try $0(batch) }
-            try node.catchUp(dataset)
-            return (held, operations)
-        }
-        guard let held, offer.size > held else { return }
-        if let inlined {
-            report.add(entries: offer.size - held, operations: inlined)
-            return
-        }
-        let path = Incoming(home).path("pull", partner: client.origin, log: offer.origin)
-        try await fetch(offer, from: held, client, into: path)
+        let (_, dataset) = try Node.parts(of: offer.origin)
+        let checkpoint = Array(offer.checkpoint.utf8)
         do {
+            let inlined: Int? = try await node.run { node in
+                guard let batch = try offer.inlined(from: held) else { return nil }
+                let operations = try node.accept(
+                    offer.origin, from: held, checkpoint: checkpoint, isTakingBack: isTakingBack
+                ) { try $0(batch) }
+                try node.catchUp(dataset)
+                return operations
+            }
+            if let inlined {
+                report.add(entries: offer.size - held, operations: inlined)
+                return
+            }
+            let path = Incoming(home).path("pull", partner: client.origin, log: offer.origin)
+            try await fetch(offer, from: held, client, into: path)
             let operations = try await node.run { node in
                 let spool = try EntrySpool(path: path)
                 defer { spool.remove() }
                 let operations = try node.accept(
-                    offer.origin, from: held, checkpoint: Array(offer.checkpoint.utf8)
+                    offer.origin, from: held, checkpoint: checkpoint, isTakingBack: isTakingBack
                 ) { try spool.forEachBatch($0) }
                 try node.catchUp(dataset)
                 return operations
             }
             report.add(entries: offer.size - held, operations: operations)
         } catch let error as NodeError where error.code == Node.doesNotExtend {
-            try await investigate(offer, client)
+            if try await investigate(offer, client) { throw Node.forked(offer.origin) }
             throw error
         }
     }
 
-    /// Takes the partner's tiles of a log that does not continue ours: they show whether its key signed
-    /// two histories.
+    /// Finds out where a partner's history of a log and ours part, from a few of its hash tiles.
     ///
-    /// - Throws: ``NodeError`` with the code `equivocation` if it did; the evidence is kept then.
-    private func investigate(_ offer: LogOffer, _ client: HTTPClient) async throws {
-        let folder = Incoming(home).path("fork", partner: client.origin, log: offer.origin)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        func put(_ bytes: [UInt8], _ path: String) throws {
-            let url = URL(fileURLWithPath: "\(folder)/\(path)")
-            try FileManager.default.createDirectory(
-                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(bytes).write(to: url)
-        }
-        for level in 0..<8 {
-            let count = Tile.count(level: level, size: offer.size)
-            for index in 0..<(count + 255) / 256 {
-                let width = Int(min(256, count - index * 256))
-                let path = Tile(.hashes(level: level), index: index, width: width).path
-                let response = try await call(client, "GET", "/logs/\(offer.origin)/\(path)")
-                guard response.status == 200 else { return }
-                try put(response.body, path)
+    /// - Returns: True if it proved more than was known.
+    private func investigate(_ offer: LogOffer, _ client: HTTPClient) async throws -> Bool {
+        var tiles = TileTree(size: offer.size)
+        while true {
+            let tree = tiles
+            let missing: Tile
+            do {
+                return try await node.run {
+                    try $0.settle(offer.origin, with: Array(offer.checkpoint.utf8), tree)
+                }
+            } catch let error as TileTree.Missing {
+                missing = error.tile
             }
-        }
-        try put(Array(offer.checkpoint.utf8), "checkpoint")
-        try await node.run { node in
-            try node.compare(offer.origin, withTilesOf: try LogReader(directory: folder))
+            let response = try await call(client, "GET", "/logs/\(offer.origin)/\(missing.path)")
+            guard response.status == 200 else { throw noTile(missing, offer, client, response) }
+            do throws(TileTree.Refusal) {
+                try tiles.add(missing, response.body)
+            } catch {
+                throw noTile(missing, offer, client, response)
+            }
         }
     }
 
-    /// Takes the evidence that a partner has: an alarm travels with every contact.
-    private func takeEvidence(_ client: HTTPClient) async throws {
+    private func noTile(
+        _ tile: Tile, _ offer: LogOffer, _ client: HTTPClient, _ response: PartnerTLS.HTTPResponse
+    ) -> NodeError {
+        NodeError(
+            .network, "no-tile",
+            "\(client.origin) answered \(response.status) and \(response.body.count) bytes for "
+                + "\(tile.path) of \(offer.origin)",
+            hint: "its log may be damaged")
+    }
+
+    // MARK: Evidence
+
+    /// The evidence that a partner has: an alarm travels with every contact, in both directions.
+    private func evidence(_ client: HTTPClient) async throws -> [String] {
         let response = try await call(client, "GET", "/v1/evidence")
         guard response.status == 200,
             let document = try? JSONDecoder().decode(
-                [String: [String]].self, from: Data(response.body))
-        else { return }
-        for text in document["evidence"] ?? [] {
-            _ = try await node.run { try $0.take(evidence: text) }
+                EvidenceList.self, from: Data(response.body))
+        else {
+            throw NodeError(
+                .network, "bad-answer",
+                "\(client.origin) answered \(response.status) to /v1/evidence",
+                hint: "is it a Countermark node of a matching version?")
+        }
+        return document.evidence
+    }
+
+    private func take(_ evidence: [String], from org: Origin) async throws {
+        for text in evidence {
+            try await node.run { node in
+                do {
+                    try node.take(evidence: text, from: org)
+                } catch is TransparencyLogError {
+                    // It proves nothing, so it accuses nobody.
+                }
+            }
+        }
+    }
+
+    private func give(
+        evidenceTo org: Origin, beyond known: [String], _ client: HTTPClient
+    ) async throws {
+        let files = try await node.run { try $0.evidence(for: org, beyond: known) }
+        for start in stride(from: 0, to: files.count, by: EvidenceList.filesMax) {
+            let part = EvidenceList(
+                evidence: Array(files[start..<min(files.count, start + EvidenceList.filesMax)]))
+            let response = try await call(
+                client, "POST", "/v1/evidence", body: Array(try JSONEncoder().encode(part)))
+            guard response.status == 200 else {
+                throw NodeError(
+                    .network, "bad-answer",
+                    "\(client.origin) answered \(response.status) to evidence",
+                    hint: "is it a Countermark node of a matching version?")
+            }
         }
     }
 
@@ -252,10 +326,7 @@ public final class PartnerSync: Sendable {
             let response = try await call(
                 client, "GET", "/logs/\(offer.origin)/\(tile.path)", headers: headers)
             guard response.status == 200 || response.status == 206 else {
-                throw NodeError(
-                    .network, "no-tile",
-                    "\(client.origin) answered \(response.status) for \(tile.path) of \(offer.origin)",
-                    hint: "its log may be damaged")
+                throw noTile(tile, offer, client, response)
             }
             let new = response.body[min(response.status == 200 ? skip : 0, response.body.count)...]
             try await node.run { _ in
@@ -279,11 +350,12 @@ public final class PartnerSync: Sendable {
         let org = try Origin(partner.org)
         let ours = try await node.run { try $0.offers(to: org) }
         for offer in ours where offer.size > theirs[offer.origin] ?? 0 {
-            let (member, dataset) = try Node.parts(of: offer.origin)
-            guard shared.contains(dataset), member != org, only == nil || only == dataset else {
-                continue
-            }
+            let (_, dataset) = try Node.parts(of: offer.origin)
+            guard shared.contains(dataset), only == nil || only == dataset else { continue }
             let from = theirs[offer.origin] ?? 0
+            // What is common to both histories of a forked log is the most that anybody takes.
+            let forkedAt = try await node.run { try $0.forks().prefix(of: offer.origin) }
+            if let forkedAt, from >= forkedAt { continue }
             let reader = try await node.run { try $0.reader(of: offer.origin) }
             // Whether it takes them or has them from elsewhere, the partner holds them afterwards.
             if try await send(reader, offer.origin, from: from, client) {
@@ -362,7 +434,7 @@ public final class PartnerSync: Sendable {
                     continue
                 }
                 var report = SyncReport(org: partner.org)
-                try await pull(offer, client, nil, nil, &report)
+                try await pull(offer, Origin(partner.org), client, nil, nil, &report)
             }
         } catch {
             logger.info(

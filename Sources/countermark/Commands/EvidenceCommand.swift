@@ -18,14 +18,15 @@ struct Evidence: ParsableCommand {
             [
                 "evidence": found.map {
                     [
-                        "log": $0.log, "kind": $0.kind, "sizes": $0.sizes,
+                        "log": $0.log, "kind": $0.kind, "sizes": $0.sizes, "prefix": $0.prefix,
                         "roots": $0.roots.map(\.base64), "ok": $0.isProven, "file": $0.path,
                     ] as [String: Any]
                 }
             ],
             found.map {
                 "\($0.log)  \($0.kind)  "
-                    + $0.sizes.map { "\($0)" }.joined(separator: " and ") + " entries  \($0.path)"
+                    + $0.sizes.map { "\($0)" }.joined(separator: " and ")
+                    + " entries, the first \($0.prefix) in common  \($0.path)"
             })
         if file != nil, found.contains(where: { !$0.isProven }) { throw ExitCode(1) }
     }

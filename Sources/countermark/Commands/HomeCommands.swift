@@ -170,9 +170,14 @@ struct Status: ParsableCommand {
         }
         let evidence = try node.evidence()
         let alarms = evidence.map {
-            ["kind": "equivocation", "log": $0.log, "file": $0.path] as [String: Any]
+            [
+                "kind": "equivocation", "log": $0.log, "prefix": $0.prefix, "file": $0.path,
+            ] as [String: Any]
         }
-        let warnings = evidence.map { "ALARM \($0.log) has signed two histories: \($0.path)" }
+        let warnings = evidence.map {
+            "ALARM \($0.log) has signed two histories; only its first \($0.prefix) entries count: "
+                + $0.path
+        }
         common.print(
             [
                 "org": node.home.origin.description, "datasets": datasets, "partners": partners,
