@@ -1,9 +1,10 @@
-"""What happens when a partner does not keep its word: it backdates a label after it was cut."""
+"""What happens when partners do not keep their word: one forks its log, one backdates after it was cut."""
 
+import shutil
 import sys
 import time
 
-from company import DATASET, OEM, say
+from company import DATASET, OEM, Company, free_port, say
 
 
 def check(holds, what):
@@ -18,9 +19,44 @@ def digests_agree(*companies):
     return digests.pop()
 
 
-def annotate(company, item, *options, clock=None):
-    words = ["annotate", DATASET, item, "--class", "open", "--box", "5,6,7,8", *options]
+def annotate(company, item, box="5,6,7,8", clock=None):
+    words = ["annotate", DATASET, item, "--class", "open", "--box", box]
     return company.run(*words, clock=clock)["id"]
+
+
+def fork(oem, forger, witness, item, folder):
+    """A supplier shows the manufacturer one history of its log and the other supplier another one."""
+    say(f"{forger.origin} forks its log")
+    double = Company(oem.program, folder / "double", forger.origin)
+    shutil.copytree(forger.home, double.home)
+    shown = annotate(forger, item)
+    forger.run("sync")
+    # The copy talks to the other supplier alone, who cannot reach the manufacturer at that time.
+    port = free_port()
+    pinned = next(p for p in witness.run("partner", "list")["partners"] if p["org"] == OEM)
+    roots = {name: str(folder / f"{name}.pem") for name in [OEM, witness.origin, forger.origin]}
+    url = f"https://127.0.0.1:{port}"
+    double.run("partner", "remove", OEM)
+    double.run("partner", "add", witness.origin, "--root", roots[witness.origin], "--url", url)
+    witness.run("partner", "remove", OEM)
+    witness.run("partner", "add", forger.origin, "--root", roots[forger.origin])
+    hidden = annotate(double, item, box="50,60,7,8")
+    witness.serve(port, folder / f"{witness.origin}.log")
+    double.run("sync")
+    witness.stop()
+    witness.run("partner", "add", OEM, "--root", roots[OEM], "--url", pinned["url"])
+    print(f"{OEM} holds {shown}, and {witness.origin} another entry under the same number: {hidden}")
+    check(shown == hidden, "both histories have an entry in that place")
+    witness.attempt("sync")
+    for company in [oem, witness]:
+        found = company.run("evidence")["evidence"]
+        check(len(found) == 1 and found[0]["ok"], f"{company.origin} holds evidence")
+        alarms = company.run("status", DATASET)["alarms"]
+        check(any(alarm["kind"] == "equivocation" for alarm in alarms), "an alarm is raised")
+        label = company.run("show", shown)
+        check(label["status"] == "not-counted", "neither half of the fork counts")
+        print(f"{company.origin:20} evidence against {found[0]['log']}; {shown}: {label['why']}")
+    digests_agree(oem, witness)
 
 
 def leave(oem, leaver, item):

@@ -4,9 +4,9 @@
 The manufacturer's node listens; the suppliers dial it, as they would from behind a firewall. Each
 company imports its part of the labels; then both suppliers revise labels of the manufacturer without
 knowing of each other, the nodes sync, the conflicts are shown, the manufacturer settles one, and all
-three verify what they hold and export it. Then a supplier is cut and backdates a label in vain. The script fails
-unless the digests are equal, the conflicts are exactly those that `split-labels.py` predicts, and the
-fraud shows.
+three verify what they hold and export it. Then one supplier forks its log and is caught, and the other one is
+cut and backdates a label in vain. The script fails unless the digests are equal, the conflicts are
+exactly those that `split-labels.py` predicts, and both frauds show.
 """
 
 import argparse
@@ -153,7 +153,9 @@ def main():
                   f" signatures, ok {report['ok']}; {written['annotations']} labels exported")
         say("the three digests are equal")
         item = oem.run("list", DATASET, "--limit", "1")["annotations"][0]["item"]
-        distrust.leave(oem, suppliers[1], item)
+        forger, honest = suppliers
+        distrust.fork(oem, forger, honest, item, folder)
+        distrust.leave(oem, honest, item)
         say("the honest companies still hold one label set, and the proof of what was done")
     finally:
         for company in companies:
