@@ -116,6 +116,12 @@ let package = Package(
             name: "LawTests", dependencies: ["Provenance", "AnnotationModel", "Signing"],
             swiftSettings: settings),
         .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "Provenance", "AnnotationModel", "TransparencyLog", "Signing", "COpenSSL",
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "AnnotationFormatsTests", dependencies: ["AnnotationFormats", "AnnotationModel"],
             swiftSettings: settings),
         .testTarget(

@@ -9,15 +9,21 @@ final class CertificateDraft {
     /// 16 random bytes, of which the first bit is clear: positive, unique, at most 20 (RFC 5280).
     private static let serialByteCount = 16
 
-    /// A draft with version, random serial number, subject, key and validity.
+    /// A draft with version, serial number, subject, key and validity.
+    ///
+    /// - Parameter serialNumber: 16 bytes to take instead of random ones, where a certificate has to come
+    ///   out the same each time.
     init(
-        subject: VerificationKey, commonName: String, notBefore: Int64, notAfter: Int64
+        subject: VerificationKey, commonName: String, notBefore: Int64, notAfter: Int64,
+        serialNumber: [UInt8]? = nil
     ) throws(SigningError) {
         ERR_clear_error()
         guard let handle = X509_new() else { throw .lastFailure(of: Self.operation) }
         self.handle = handle
         var serial = [UInt8](repeating: 0, count: Self.serialByteCount)
-        guard RAND_bytes(&serial, Int32(serial.count)) == 1 else {
+        if let serialNumber {
+            serial = serialNumber
+        } else if RAND_bytes(&serial, Int32(serial.count)) != 1 {
             throw .lastFailure(of: "draw a random serial number")
         }
         serial[0] = serial[0] & 0x7f | 0x40

@@ -1,0 +1,46 @@
+import Signing
+import TransparencyLog
+
+/// A log in memory: entries, their tree at every size, and the newest checkpoint.
+struct HeldLog: Sendable {
+    private(set) var entries: [[UInt8]] = []
+    private(set) var leaves: [Digest] = []
+    private var roots: [Digest] = []
+    private var edge = CompactRange()
+    /// The newest checkpoint, a signed note; empty before the first.
+    var note: [UInt8] = []
+
+    var size: UInt64 { UInt64(entries.count) }
+
+    mutating func append(_ entry: [UInt8]) {
+        var hasher = TreeHasher()
+        let leaf = entry.withUnsafeBytes { hasher.leaf($0) }
+        entries.append(entry)
+        leaves.append(leaf)
+        edge.append(leaf, &hasher)
+        roots.append(edge.root(&hasher))
+    }
+
+    /// The root at a size; nil beyond the end.
+    func root(at size: UInt64) -> Digest? {
+        if size == 0 { return TreeHasher.emptyRoot }
+        return size <= self.size ? roots[Int(size) - 1] : nil
+    }
+
+    func subtree(_ range: Range<UInt64>) -> Digest {
+        var hasher = TreeHasher()
+        return hasher.root(leaves[Int(range.lowerBound)..<Int(range.upperBound)])
+    }
+
+    /// The first entries, without a checkpoint.
+    func prefix(_ size: UInt64) -> HeldLog {
+        var log = HeldLog()
+        for entry in entries.prefix(Int(size)) { log.append(entry) }
+        return log
+    }
+
+    /// How many entries two logs share from the beginning.
+    func shared(with other: HeldLog) -> UInt64 {
+        UInt64(zip(leaves, other.leaves).prefix { $0 == $1 }.count)
+    }
+}
