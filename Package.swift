@@ -118,7 +118,8 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "Provenance", "AnnotationModel", "TransparencyLog", "Signing", "COpenSSL",
+                "Replication", "Provenance", "AnnotationModel", "TransparencyLog", "Signing",
+                "COpenSSL",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -2,48 +2,49 @@ import AnnotationModel
 import Signing
 import TransparencyLog
 
-/// Evidence that a log signed two histories, and how many entries they share.
+/// An evidence file as it travels, and what it says.
 struct ForkProof {
     let log: Origin
     let key: NoteVerifier
-    var notes: [[UInt8]]
-    let leaves: [[Digest]]
+    var file: [UInt8]
     let prefix: UInt64
     /// The root that both trees have at ``prefix``.
     let root: Digest
 
-    /// Makes evidence of two signed trees; nil if one begins with the other.
+    /// Makes evidence of two signed trees; nil if one begins with the other, or if they prove nothing.
     init?(
         log: Origin, key: NoteVerifier, _ one: (note: [UInt8], leaves: [Digest]),
         _ other: (note: [UInt8], leaves: [Digest])
-    ) throws {
-        let prefix = zip(one.leaves, other.leaves).prefix { $0 == $1 }.count
-        guard prefix < min(one.leaves.count, other.leaves.count) else { return nil }
-        var hasher = TreeHasher()
-        (self.log, self.key, self.prefix) = (log, key, UInt64(prefix))
-        notes = [one.note, other.note]
-        leaves = [one.leaves, other.leaves]
-        root = hasher.root(one.leaves.prefix(prefix))
-        guard try isProven() else { return nil }
+    ) {
+        guard
+            let evidence = try? Equivocation.find(
+                log: key, Self.tree(one.note, one.leaves), Self.tree(other.note, other.leaves))
+        else { return nil }
+        (self.log, self.key, file, prefix) = (log, key, evidence.file, evidence.prefix)
+        root = evidence.root ?? TreeHasher.emptyRoot
     }
 
-    /// Checks the evidence from nothing but itself.
-    func isProven() throws -> Bool {
-        var hasher = TreeHasher()
-        for (note, leaves) in zip(notes, leaves) {
-            guard let checkpoint = try? Checkpoint.open(note, verifier: key, origin: key.name),
-                checkpoint.size == UInt64(leaves.count), checkpoint.root == hasher.root(leaves)
-            else { return false }
+    private static func tree(_ note: [UInt8], _ leaves: [Digest]) -> Equivocation.Tree {
+        Equivocation.Tree(checkpoint: note) { range in
+            guard range.upperBound <= UInt64(leaves.count) else {
+                throw TransparencyLogError.indexBeyondSize(
+                    index: range.upperBound, size: UInt64(leaves.count))
+            }
+            var hasher = TreeHasher()
+            return hasher.root(leaves[Int(range.lowerBound)..<Int(range.upperBound)])
         }
-        let shared = zip(leaves[0], leaves[1]).prefix { $0 == $1 }.count
-        return UInt64(shared) == prefix && shared < min(leaves[0].count, leaves[1].count)
-            && hasher.root(leaves[0].prefix(shared)) == root
+    }
+
+    /// Checks the evidence from nothing but the file.
+    func isProven() -> Bool {
+        guard let evidence = try? Equivocation(file: file), let finding = try? evidence.verify()
+        else { return false }
+        return finding.log == key && finding.prefix == prefix
     }
 
     func garbled(_ random: inout SeededGenerator) -> ForkProof {
         var proof = self
-        let place = Int.random(in: 0...1, using: &random)
-        proof.notes[place] = Message.garble(notes[place], &random)
+        proof.file = Message.garble(file, &random)
         return proof
     }
 }

@@ -1,5 +1,6 @@
 import AnnotationModel
 import Provenance
+import Replication
 import Signing
 import TransparencyLog
 
@@ -61,38 +62,41 @@ extension SimulatedNode {
     private func compare(_ offers: [Message.Offer], _ partner: Origin) throws -> [Answer] {
         unheard.remove(partner)
         var answers: [Answer] = []
-        var theirs: [Origin: UInt64] = [:]
         for offer in offers {
-            theirs[offer.log] = max(offer.size, theirs[offer.log] ?? 0)
-            if let answer = try compare(offer) { answers.append((partner, answer)) }
+            if let answer = try compare(offer, partner) { answers.append((partner, answer)) }
         }
         for (log, held) in disk.logs.sorted(by: { $0.key < $1.key })
-        where log != partner && held.size > theirs[log] ?? 0 && !held.note.isEmpty {
-            guard state.mayRead(log, by: partner) else { continue }
-            answers.append((partner, push(log, held, from: theirs[log] ?? 0)))
+        where !offers.contains(where: { $0.log == log }) && mayGive(log, to: partner) {
+            answers.append((partner, push(log, held, from: 0)))
         }
         return answers
     }
 
+    private func mayGive(_ log: Origin, to partner: Origin) -> Bool {
+        log != partner && state.mayRead(log, by: partner)
+    }
+
     /// What one offer calls for.
-    private func compare(_ offer: Message.Offer) throws -> Message? {
+    private func compare(_ offer: Message.Offer, _ partner: Origin) throws -> Message? {
         let held = disk.logs[offer.log] ?? HeldLog()
-        if offer.log == origin {
-            guard let claimed = try checkpoint(offer.note, of: origin) else { return nil }
-            ownShown = max(ownShown, claimed.size)
+        guard let claimed = try? Checkpoint(text: try SignedNote(offer.note).text) else {
+            refuse("offer")
+            return nil
         }
-        if let proof = disk.evidence[offer.log] {
-            if held.size < proof.prefix {
-                return offer.size > held.size ? .fetch(offer.log, from: held.size) : nil
-            }
-            // A third history, which leaves the others earlier, is not proven yet.
-            return held.root(at: proof.prefix) != proof.root ? .fetchTree(offer.log) : nil
+        if offer.log == origin, let signed = try checkpoint(offer.note, of: origin) {
+            ownShown = max(ownShown, signed.size)
         }
-        if offer.size > held.size { return .fetch(offer.log, from: held.size) }
-        guard let claimed = try checkpoint(offer.note, of: offer.log),
-            claimed.size <= held.size, held.root(at: claimed.size) != claimed.root
-        else { return nil }
-        return .fetchTree(offer.log)
+        let standing = LogStanding.judge(claimed, held: held.size) { held.root(at: $0) ?? .zero }
+        let step = LogStep.decide(
+            standing, isOwn: offer.log == origin, held: held.size,
+            forkedAt: disk.evidence[offer.log]?.prefix)
+        switch step {
+        case .rest: return nil
+        case .fetch(let from), .takeBack(let from): return .fetch(offer.log, from: from)
+        case .investigate: return .fetchTree(offer.log)
+        case .give(let from):
+            return mayGive(offer.log, to: partner) ? push(offer.log, held, from: from) : nil
+        }
     }
 
     // MARK: Evidence
@@ -100,7 +104,7 @@ extension SimulatedNode {
     /// Takes evidence of a log held here, by the key that the log itself introduced; of several proofs the one
     /// that shows the smallest common prefix.
     func take(_ proof: ForkProof) throws {
-        guard let key = try noteVerifier(proof.log), key == proof.key, try proof.isProven() else {
+        guard let key = try noteVerifier(proof.log), key == proof.key, proof.isProven() else {
             return refuse("evidence")
         }
         if let known = disk.evidence[proof.log], known.prefix <= proof.prefix { return }
@@ -111,7 +115,7 @@ extension SimulatedNode {
 
     private func investigate(_ log: Origin, _ leaves: [Digest], _ note: [UInt8]) throws {
         guard let held = disk.logs[log], let key = try noteVerifier(log),
-            let proof = try ForkProof(
+            let proof = ForkProof(
                 log: log, key: key, (held.note, held.leaves), (note, leaves))
         else { return refuse("tree") }
         try take(proof)
@@ -123,58 +127,34 @@ extension SimulatedNode {
     func admit(
         _ entries: [[UInt8]], of log: Origin, from: UInt64, note: [UInt8], partner: Origin
     ) throws -> [Answer] {
-        if log == origin, ownIsComplete {
-            refuse("own log")
-            return []
-        }
         var held = disk.logs[log] ?? HeldLog()
-        guard held.size == from else {
-            refuse("position")
-            return []
-        }
-        let proof = disk.evidence[log]
-        let end = proof.map { min($0.prefix, from + UInt64(entries.count)) }
-        if let end, end <= from {
-            refuse("forked log")
-            return []
-        }
-        let taken = end.map { Array(entries.prefix(Int($0 - from))) } ?? entries
-        var verifier = try verifier(log)
-        for (place, entry) in taken.enumerated() {
-            do {
-                _ = try entry.withUnsafeBytes {
-                    try verifier.verify($0, index: from + UInt64(place), with: cose)
-                }
-            } catch {
-                refuse("entry")
-                return []
-            }
-            held.append(entry)
-        }
-        if let proof {
-            // The shared beginning of a forked log needs no checkpoint of its own: both histories prove it.
-            guard held.size == proof.prefix, held.root(at: held.size) == proof.root else {
-                refuse("not the shared beginning")
-                return held.size == proof.prefix ? [(partner, .fetchTree(log))] : []
-            }
-            held.note = []
-        } else {
-            guard let key = verifier.logKey,
-                let name = try? NoteVerifier(name: logName(log), publicKey: key),
-                let checkpoint = try? Checkpoint.open(note, verifier: name, origin: logName(log)),
-                checkpoint.size == held.size
-            else {
-                refuse("checkpoint")
-                return []
-            }
-            guard checkpoint.root == held.root(at: held.size) else {
-                refuse("does not extend")
-                return from > 0 ? [(partner, .fetchTree(log))] : []
-            }
+        let isOwn = log == origin
+        do {
+            var admission = try Admission(
+                from: from, checkpoint: note, verifier: try verifier(log),
+                situation: .init(
+                    own: origin, held: held.size, forkedAt: disk.evidence[log]?.prefix,
+                    pinnedKey: isOwn ? company.logKeyBytes : nil,
+                    isTakingBack: isOwn && !ownIsComplete))
+            try admission.admit(entries)
+            for entry in entries { held.append(entry) }
+            try admission.conclude(size: held.size, root: held.root(at: held.size) ?? .zero)
             held.note = note
+            keep(admission.verifier, of: log)
+        } catch Admission.Refusal.doesNotExtend {
+            refuse("does not extend")
+            return [(partner, .fetchTree(log))]
+        } catch let error as Admission.Refusal {
+            refuse("\("\(error)".prefix { $0 != "(" })")
+            return []
+        } catch is ProvenanceError {
+            refuse("entry")
+            return []
+        } catch is TransparencyLogError {
+            refuse("checkpoint")
+            return []
         }
         disk.logs[log] = held
-        keep(verifier, of: log)
         try catchUp()
         return []
     }

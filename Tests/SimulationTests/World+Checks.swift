@@ -79,7 +79,7 @@ extension World {
             try checkStep(node)
             try checkReplay(node)
             try Oracle(self, node).check()
-            for proof in node.disk.evidence.values where try !proof.isProven() {
+            for proof in node.disk.evidence.values where !proof.isProven() {
                 throw SimulationFailure("\(node.origin) holds evidence that does not prove itself")
             }
         }

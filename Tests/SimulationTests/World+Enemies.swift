@@ -141,6 +141,9 @@ extension World {
         for partner in nodes where random.oneIn(2) {
             shown[node.origin, default: [:]][partner.origin] = place
         }
+        for partner in nodes where random.oneIn(2) {
+            contact(partner.company.number, node.company.number)
+        }
         count("forks")
         note("\(node.origin.short) forks its log at \(prefix), history \(place) of \(other.size)")
     }
@@ -254,7 +257,7 @@ extension World {
         mine.note = try SignedNote.sign(
             Checkpoint(origin: name, size: log.size, root: log.root(at: log.size) ?? .zero).text,
             name: name, key: node.company.logKey)
-        if let proof = try ForkProof(
+        if let proof = ForkProof(
             log: victim.origin, key: own, (mine.note, mine.leaves), (note, leaves))
         {
             send(.hello(evidence: [proof]), from: node.company.number, to: listener)

@@ -119,7 +119,7 @@ final class World {
             note("\(node.origin.short) is backed up at \(node.ownSize)")
             backups[number] = node.disk
         case 88..<91 where !hostile.contains(number): try restore(number)
-        case 91..<95:
+        case 91..<93:
             let other = Int.random(in: 0..<nodes.count, using: &random)
             if number != other, let request = try node.askToCosign() {
                 send(request, from: number, to: other)
