@@ -8,6 +8,9 @@
 # root.pem with its root.key is used again, so that a second node, or a renewed one, gets the same
 # root. node.pem is never overwritten. Keys are readable by their owner only.
 #
+# INTERMEDIATE=1 puts an issuing authority (issuing.pem, issuing.key) between root and node, as a
+# company's own PKI has one; node.pem is then followed by it.
+#
 # KIND=p256 makes P-256 keys instead of Ed25519 ones.
 set -eu
 
@@ -62,14 +65,29 @@ fi
 
 request=$out/node.csr
 trap 'rm -f "$request"' EXIT
+issuer=root
+if [ -n "${INTERMEDIATE:-}" ]; then
+    issuer=issuing
+    if [ ! -e "$out/issuing.pem" ]; then
+        newkey "$out/issuing.key"
+        openssl req -new -config "$config" -sha256 \
+            -subj "/CN=$(name "Issuing authority of $ORIGIN")" \
+            -key "$out/issuing.key" -out "$request"
+        openssl x509 -req -in "$request" -CA "$out/root.pem" -CAkey "$out/root.key" \
+            -set_serial "0x40$(openssl rand -hex 15)" -days 1826 -sha256 \
+            -extfile "$config" -extensions issuing -out "$out/issuing.pem" 2>/dev/null
+    fi
+fi
 newkey "$out/node.key"
 openssl req -new -config "$config" -sha256 -subj "/CN=$(name "$ORIGIN")" \
     -key "$out/node.key" -out "$request"
-openssl x509 -req -in "$request" -CA "$out/root.pem" -CAkey "$out/root.key" \
+openssl x509 -req -in "$request" -CA "$out/$issuer.pem" -CAkey "$out/$issuer.key" \
     -set_serial "0x40$(openssl rand -hex 15)" -days 730 -sha256 \
     -extfile "$config" -extensions node -out "$out/node.pem" 2>/dev/null
 chmod 644 "$out/root.pem" "$out/node.pem"
+if [ "$issuer" = issuing ]; then cat "$out/issuing.pem" >>"$out/node.pem"; fi
 
-openssl verify -x509_strict -purpose sslserver -CAfile "$out/root.pem" "$out/node.pem" >/dev/null
+openssl verify -x509_strict -purpose sslserver -CAfile "$out/root.pem" \
+    -untrusted "$out/$issuer.pem" "$out/node.pem" >/dev/null
 echo "issued for $ORIGIN until $(openssl x509 -in "$out/node.pem" -noout -enddate | cut -d= -f2)"
 echo "give partners $out/root.pem; keep $out/root.key offline and $out/node.key on the node"

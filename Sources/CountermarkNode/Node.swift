@@ -36,10 +36,12 @@ public final class Node {
     /// The forks proven by the evidence files of these names.
     var knownForks: (names: [String], forks: KnownForks)?
 
+    /// A person or tool whose certificate signs what this node writes; nil for the node's own.
+    public var person: NodeIdentity?
+
     private struct Signer {
-        let nodeKey: SigningKey
+        let identity: NodeIdentity
         let logKey: SigningKey
-        let certificate: Certificate
     }
 
     /// How long a command waits for another process to finish its append.
@@ -69,8 +71,7 @@ public final class Node {
     private func signing() throws -> Signer {
         if let signer { return signer }
         let made = Signer(
-            nodeKey: try home.nodeKey(), logKey: try home.logKey(),
-            certificate: try home.certificate())
+            identity: try person ?? home.identity(), logKey: try home.logKey())
         signer = made
         return made
     }
@@ -91,11 +92,14 @@ public final class Node {
             directory: home.logFolder(home.origin, dataset),
             lockTimeoutSeconds: Self.lockTimeoutSeconds)
         defer { writer.close() }
+        // Another process may have changed the key before it let go of the log.
+        signer = nil
         try catchUp(dataset)
         var batch = OutgoingBatch(
-            firstIndex: writer.size, heads: try headsToCite(dataset), author: author,
+            firstIndex: writer.size, heads: try headsToCite(dataset),
+            author: author ?? person.map { NodeIdentity.name(of: $0.certificate) },
             message: message, source: source)
-        if writer.size == 0 { try batch.introduce(try introduction()) }
+        try batch.introduce(try actsAboutKeys(dataset, index: writer.size))
         var changesets = 0
         try body { operation in
             let slot = try batch.append(operation) { try self.sign($0, dataset) }
@@ -123,29 +127,42 @@ public final class Node {
         return ids
     }
 
-    private func introduction() throws -> Operation {
+    /// What the log has to say about keys before the next entry: the signer's certificate, if it is new
+    /// there, and the keys of this node that it still knows as good and that are out of use.
+    private func actsAboutKeys(_ dataset: DatasetID, index: UInt64) throws -> [Operation] {
         let signer = try signing()
-        return .governance(
-            .addKey(
-                chain: [signer.certificate.der], logKey: signer.logKey.verificationKey.ed25519Bytes)
-        )
+        let known =
+            index == 0 ? [:] : try read(dataset) { $0.state.progress(home.origin)?.keys ?? [:] }
+        var acts: [Operation] = []
+        if known[signer.identity.certificate.fingerprint] == nil {
+            let logKey = index == 0 ? signer.logKey.verificationKey.ed25519Bytes : nil
+            acts.append(
+                .governance(.addKey(chain: signer.identity.chain.map(\.der), logKey: logKey)))
+        }
+        let present = try home.certificate().fingerprint
+        for old in try home.retiredKeys()
+        where old != present && known[old] != nil && known[old]?.retiredAt == nil {
+            acts.append(.governance(.retireKey(fingerprint: old.bytes, index: index)))
+        }
+        return acts
     }
 
     private func sign(_ payload: [UInt8], _ dataset: DatasetID) throws -> [UInt8] {
         let signer = try signing()
         let time = now()
-        guard signer.certificate.notBefore...signer.certificate.notAfter ~= time else {
+        guard signer.identity.certificate.notBefore...signer.identity.certificate.notAfter ~= time
+        else {
             throw NodeError(
                 .failed, "certificate-expired",
-                "the certificate of this node is valid from \(signer.certificate.notBefore) to "
-                    + "\(signer.certificate.notAfter) in Unix time, and it is \(time)",
+                "the certificate of the signer is valid from \(signer.identity.certificate.notBefore) to "
+                    + "\(signer.identity.certificate.notAfter) in Unix time, and it is \(time)",
                 hint: "run countermark key rotate, or set the clock; nothing was written")
         }
         let header = COSEHeader(
             contentType: Changeset.contentType, issuer: home.origin.description,
             subject: dataset.description, issuedAt: time,
-            certificateThumbprint: signer.certificate.fingerprint)
-        return try COSESign1.sign(payload: payload, header: header, key: signer.nodeKey)
+            certificateThumbprint: signer.identity.certificate.fingerprint)
+        return try COSESign1.sign(payload: payload, header: header, key: signer.identity.key)
     }
 
     private func commit(

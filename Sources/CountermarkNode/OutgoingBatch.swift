@@ -28,10 +28,15 @@ struct OutgoingBatch {
     /// True if it is time to append what is signed.
     var isLarge: Bool { entries.bytes.count >= Self.bytesPerCommit }
 
-    /// Puts the introduction of the signer's key in front of everything.
-    mutating func introduce(_ operation: Operation) throws {
+    /// Puts acts about keys in front of everything.
+    mutating func introduce(_ acts: [Operation]) throws {
+        if acts.isEmpty { return }
         var first = try newBuilder()
-        _ = try first.append(operation)
+        for act in acts where try !first.append(act) {
+            throw AnnotationModelError.limit(
+                what: "the acts about keys of one changeset", value: acts.count,
+                max: Changeset.payloadBytesMax)
+        }
         builder = first
     }
 

@@ -2,17 +2,27 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import Glibc
+import Signing
 
 /// The options that every command takes.
 struct CommonOptions: ParsableArguments {
     @Option(help: "The node's folder (else COUNTERMARK_HOME, else ./.countermark).")
     var home: String?
 
+    @Option(help: "A file whose first line opens encrypted keys (as COUNTERMARK_PASSPHRASE_FILE).")
+    var passphraseFile: String?
+
     @Flag(help: "Print one JSON document.")
     var json = false
 
     @Flag(help: "Print nothing but errors.")
     var quiet = false
+
+    /// Before anything else runs: whatever opens a key then finds the file where the variable names it.
+    func validate() throws {
+        if let passphraseFile { setenv("COUNTERMARK_PASSPHRASE_FILE", passphraseFile, 1) }
+    }
 
     /// The home's folder.
     var homePath: String {
@@ -36,6 +46,31 @@ struct CommonOptions: ParsableArguments {
         } else if !quiet {
             for line in lines() { Swift.print(line) }
         }
+    }
+}
+
+/// The options of commands that write: whose certificate signs.
+struct SigningOptions: ParsableArguments {
+    @Option(help: "The signer's certificate and its issuers (PEM); the node's own if left out.")
+    var signCert: String?
+    @Option(help: "The signer's key: a file, or pkcs11:... in a security module.")
+    var signKey: String?
+
+    func validate() throws {
+        guard (signCert == nil) == (signKey == nil) else {
+            throw ValidationError("--sign-cert and --sign-key go together")
+        }
+    }
+
+    /// The home's node, which signs as these options say.
+    func node(_ common: CommonOptions) throws -> Node {
+        let node = try common.node()
+        if let signCert, let signKey {
+            try node.sign(
+                as: try Certificate.all(pem: try readText(signCert)),
+                keyText: try keyText(signKey))
+        }
+        return node
     }
 }
 

@@ -126,8 +126,7 @@ extension Home {
                 $0.isEmpty ? nil : try Certificate.all(pem: String(decoding: $0, as: UTF8.self))
             } ?? []
         return try IssuingAuthority(
-            certificate: issuers.first ?? root, key: key, above: issuers + [root],
-            at: root.notBefore)
+            certificate: issuers.first ?? root, key: key, above: issuers + [root])
     }
 
     /// Whether the home's key files are encrypted.
@@ -152,5 +151,51 @@ extension IssuingAuthority {
                 hint: "give --ca-key FILE, or a certificate that your PKI has issued")
         }
         return authority
+    }
+}
+
+extension Home {
+    /// A person's certificate and the files that it was written to.
+    public struct IssuedPerson: Sendable {
+        /// The certificate.
+        public let certificate: Certificate
+        /// The certificate and its issuers, PEM.
+        public let certFile: String
+        /// The key, PEM (0600).
+        public let keyFile: String
+    }
+
+    /// Makes a key for a person and issues its certificate.
+    ///
+    /// - Parameters:
+    ///   - email: an address in this organisation's domain.
+    ///   - passphrase: encrypts the key file; nil leaves it plain.
+    /// - Throws: ``NodeError`` or `SigningError`.
+    public func issuePerson(
+        email: String, kind: KeyKind, caKeyText: String?, passphrase: String?, folder: String,
+        at time: Int64
+    ) throws -> IssuedPerson {
+        guard !email.contains("/") else { throw SigningError.invalidSubjectName(email) }
+        let authority = try authority(keyText: caKeyText)
+        let key = try SigningKey.generate(kind)
+        let certificate = try authority.issuing().issueSigner(
+            .email(email), commonName: email, key: key.verificationKey, at: time)
+        guard certificate.speaks(for: origin.description) else {
+            throw SigningError.wrongOrigin(subject: email, origin: origin.description)
+        }
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        let base = "\(folder)/\(email)"
+        for file in [base + ".pem", base + ".key"]
+        where FileManager.default.fileExists(atPath: file) {
+            throw NodeError(
+                .failed, "file-exists", "\(file) is there already",
+                hint: "move it away, or name another folder with -o")
+        }
+        try Self.writeSecret(try key.pem(passphrase: passphrase), base + ".key")
+        try WholeFile.replace(
+            base + ".pem", with: ([certificate] + authority.issuers).map(\.pem).joined())
+        return IssuedPerson(
+            certificate: certificate, certFile: base + ".pem", keyFile: base + ".key")
     }
 }

@@ -62,7 +62,7 @@ public struct IssuingAuthority: Sendable {
     ///
     /// - Throws: ``NodeError`` if they do not lead to a self-signed root.
     public init(
-        certificate: Certificate, key: SigningKey?, above: [Certificate], at time: Int64
+        certificate: Certificate, key: SigningKey?, above: [Certificate]
     ) throws {
         var rest = above.filter { $0 != certificate }
         var path = [certificate]
@@ -78,6 +78,12 @@ public struct IssuingAuthority: Sendable {
         root = path.removeLast()
         issuers = path
         authority = try key.map { try CertificateAuthority(certificate: certificate, key: $0) }
+    }
+
+    /// An authority whose key is a text: PEM, encrypted or not, or a PKCS #11 URI; nil if it is elsewhere.
+    public init(certificate: Certificate, keyText: String?, above: [Certificate]) throws {
+        let key = try keyText.map { try KeyRing().key($0, name: "the authority's key") }
+        try self.init(certificate: certificate, key: key, above: above)
     }
 
     /// A root of an organisation's own.

@@ -15,7 +15,15 @@ struct Init: ParsableCommand {
     @Option(help: "The organisation's origin, a DNS-like name.") var org: String
     @Option(help: "The organisation's name in words.") var name: String
     @Option(help: "The company's own authority: its certificate (PEM).") var caCert: String?
-    @Option(help: "The company's own authority: its key (PEM).") var caKey: String?
+    @Option(help: "The company's own authority: its key (PEM or pkcs11:).") var caKey: String?
+    @Option(help: "The certificates above --ca-cert up to the root (PEM).") var caChain: String?
+    @Option(help: "ed25519, p256 or p384.") var keyType = "ed25519"
+    @Option(help: "The node's key: a file, or pkcs11:... in a security module.") var nodeKey:
+        String?
+    @Option(help: "The node's certificate from the company's own PKI, with issuers (PEM).")
+    var nodeCert: String?
+    @Flag(help: "Encrypt the key files: COUNTERMARK_PASSPHRASE, --passphrase-file or a terminal.")
+    var encryptKeys = false
 
     func run() throws {
         let origin = try Origin(org)
@@ -32,16 +40,47 @@ struct Init: ParsableCommand {
 extension Init {
     private func plan(at time: Int64) throws -> KeyPlan {
         var plan = KeyPlan()
-        switch (caCert, caKey) {
-        case (.none, .none): break
-        case (.some(let cert), .some(let key)):
-            plan.authority = try IssuingAuthority(
-                certificate: try Certificate(pem: try readText(cert)),
-                key: try SigningKey(pem: try readText(key)), above: [], at: time)
-        default: throw ValidationError("--ca-cert and --ca-key go together")
+        guard let kind = KeyKind(option: keyType) else {
+            throw ValidationError("--key-type is ed25519, p256 or p384")
         }
+        plan.kind = kind
+        guard caCert != nil || (caKey == nil && caChain == nil && nodeCert == nil) else {
+            throw ValidationError("--ca-key, --ca-chain and --node-cert need --ca-cert")
+        }
+        guard caCert == nil || caKey != nil || nodeCert != nil else {
+            throw ValidationError("--ca-cert goes together with --ca-key or with --node-cert")
+        }
+        guard nodeCert == nil || nodeKey != nil else {
+            throw ValidationError("--node-cert needs --node-key")
+        }
+        if let caCert {
+            plan.authority = try IssuingAuthority(
+                certificate: try Certificate(pem: try readText(caCert)),
+                keyText: try caKey.map { try keyText($0) },
+                above: try caChain.map { try Certificate.all(pem: try readText($0)) } ?? [])
+        }
+        plan.nodeKey = try nodeKey.map { try keyText($0) }
+        plan.nodeChain = try nodeCert.map { try Certificate.all(pem: try readText($0)) }
+        if encryptKeys { plan.passphrase = try Passphrase.new(for: "the home's keys") }
         return plan
     }
+}
+
+extension KeyKind {
+    /// The kind that a command's option names.
+    init?(option: String) {
+        switch option {
+        case "ed25519": self = .ed25519
+        case "p256": self = .p256
+        case "p384": self = .p384
+        default: return nil
+        }
+    }
+}
+
+/// A key as the user names it: a PKCS #11 URI as it stands, or a file's content.
+func keyText(_ name: String) throws -> String {
+    name.hasPrefix("pkcs11:") ? name : try readText(name)
 }
 
 /// Reads a text file that the user named.
@@ -57,7 +96,10 @@ func readText(_ path: String) throws -> String {
 /// This organisation's keys.
 struct Key: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Keys of this organisation.", subcommands: [Show.self])
+        abstract: "Keys of this organisation.",
+        subcommands: [
+            Show.self, KeyList.self, KeyRotate.self, KeyRetire.self, KeyIssuePerson.self,
+        ])
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(

@@ -14,13 +14,14 @@ struct Items: ParsableCommand {
 
     struct Add: ParsableCommand {
         @OptionGroup var common: CommonOptions
+        @OptionGroup var signing: SigningOptions
         @Argument var dataset: String
         @Argument(help: "Files or folders.") var paths: [String]
         @Option(help: "A regular expression; its first group names the part a file shows.")
         var groupBy: String?
 
         func run() throws {
-            let node = try common.node()
+            let node = try signing.node(common)
             let id = try common.dataset(dataset, node)
             let report = try node.addItems(id, paths, groupBy: groupBy)
             common.print(
@@ -34,6 +35,7 @@ struct Items: ParsableCommand {
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Reads label files.")
     @OptionGroup var common: CommonOptions
+    @OptionGroup var signing: SigningOptions
     @Argument var dataset: String
     @Argument var files: [String]
     @Option(help: "\(FormatRegistry.all.map(\.name).joined(separator: ", ")).") var format: String
@@ -43,7 +45,7 @@ struct Import: ParsableCommand {
     @Flag(help: "Refuse labels of items that the dataset lacks.") var knownItemsOnly = false
 
     func run() throws {
-        let node = try common.node()
+        let node = try signing.node(common)
         let id = try common.dataset(dataset, node)
         var options = ImportOptions()
         (options.author, options.source) = (author, source)
@@ -109,6 +111,7 @@ struct Export: ParsableCommand {
 struct Annotate: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Adds one label.")
     @OptionGroup var common: CommonOptions
+    @OptionGroup var signing: SigningOptions
     @Argument var dataset: String
     @Argument(help: "The item's key.") var item: String
     @Option(name: .customLong("class"), help: "The class.") var className: String
@@ -120,7 +123,7 @@ struct Annotate: ParsableCommand {
     @Option(help: "Who labelled.") var author: String?
 
     func run() throws {
-        let node = try common.node()
+        let node = try signing.node(common)
         let id = try common.dataset(dataset, node)
         try node.require(id)
         var fields: [Field: FieldValue] = [:]
@@ -192,10 +195,10 @@ private func fieldWrite(_ field: String, _ value: String) throws -> AnnotationMo
 
 /// Writes one operation on a label and prints its id, and whether it waits for acceptance.
 private func writeOne(
-    _ common: CommonOptions, _ annotation: String, author: String?,
+    _ common: CommonOptions, _ signing: SigningOptions, _ annotation: String, author: String?,
     _ operation: (LabelView) throws -> AnnotationModel.Operation
 ) throws {
-    let node = try common.node()
+    let node = try signing.node(common)
     let (dataset, label) = try node.find(annotation)
     try writeOne(common, node, dataset, author: author, try operation(label))
 }
@@ -222,6 +225,7 @@ struct SetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Changes fields of a label.")
     @OptionGroup var common: CommonOptions
+    @OptionGroup var signing: SigningOptions
     @Argument(help: "The label's id.") var annotation: String
     @Argument(help: "FIELD=VALUE.") var fields: [String]
     @Option(help: "Who decided.") var author: String?
@@ -231,7 +235,7 @@ struct SetCommand: ParsableCommand {
             let (field, value) = try assignment(text)
             return try fieldWrite(field, value)
         }
-        try writeOne(common, annotation, author: author) { .set($0.id, writes) }
+        try writeOne(common, signing, annotation, author: author) { .set($0.id, writes) }
     }
 }
 
@@ -239,11 +243,12 @@ struct SetCommand: ParsableCommand {
 struct Retract: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Retracts a label.")
     @OptionGroup var common: CommonOptions
+    @OptionGroup var signing: SigningOptions
     @Argument(help: "The label's id.") var annotation: String
     @Option(help: "Who decided.") var author: String?
 
     func run() throws {
-        try writeOne(common, annotation, author: author) {
+        try writeOne(common, signing, annotation, author: author) {
             .set($0.id, [.field(.known(.status), .integer(1))])
         }
     }
@@ -253,11 +258,12 @@ struct Retract: ParsableCommand {
 struct Restore: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Brings a retracted label back.")
     @OptionGroup var common: CommonOptions
+    @OptionGroup var signing: SigningOptions
     @Argument(help: "The label's id.") var annotation: String
     @Option(help: "Who decided.") var author: String?
 
     func run() throws {
-        try writeOne(common, annotation, author: author) {
+        try writeOne(common, signing, annotation, author: author) {
             .set($0.id, [.field(.known(.status), .integer(0))])
         }
     }
@@ -268,6 +274,7 @@ struct Review: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "A verdict on a label, or on a suggestion: to accept one makes its change.")
     @OptionGroup var common: CommonOptions
+    @OptionGroup var signing: SigningOptions
     @Argument(help: "The id of a label or of a suggestion.") var annotation: String
     @Argument(help: "accept, reject or needs-work.") var verdict: String
     @Option(help: "Why.") var reason: String?
@@ -277,14 +284,14 @@ struct Review: ParsableCommand {
         guard let verdict = Verdict(name: verdict) else {
             throw ValidationError("a verdict is accept, reject or needs-work")
         }
-        let node = try common.node()
+        let node = try signing.node(common)
         if let (dataset, id, row) = try node.findSuggestion(annotation) {
             try node.requireDecider(of: row, dataset)
             try writeOne(
                 common, node, dataset, author: author, .review(id, verdict, reason: reason))
             return
         }
-        try writeOne(common, annotation, author: author) {
+        try writeOne(common, signing, annotation, author: author) {
             .review($0.id, verdict, reason: reason)
         }
     }
@@ -294,12 +301,13 @@ struct Review: ParsableCommand {
 struct Comment: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "A comment on a label.")
     @OptionGroup var common: CommonOptions
+    @OptionGroup var signing: SigningOptions
     @Argument(help: "The label's id.") var annotation: String
     @Argument var text: String
     @Option(help: "Who says it.") var author: String?
 
     func run() throws {
-        try writeOne(common, annotation, author: author) { .comment($0.id, text: text) }
+        try writeOne(common, signing, annotation, author: author) { .comment($0.id, text: text) }
     }
 }
 
@@ -402,6 +410,7 @@ struct Resolve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Settles a contested field with a value that covers all candidates.")
     @OptionGroup var common: CommonOptions
+    @OptionGroup var signing: SigningOptions
     @Argument(help: "The label's id.") var annotation: String
     @Option(help: "The field.") var field: String
     @Option(help: "Takes this organisation's value.") var take: String?
@@ -409,7 +418,7 @@ struct Resolve: ParsableCommand {
     @Option(help: "Who decided.") var author: String?
 
     func run() throws {
-        let node = try common.node()
+        let node = try signing.node(common)
         let (dataset, label) = try node.find(annotation)
         let decided: AnnotationModel.Operation.Write
         switch (take, value) {
@@ -435,6 +444,10 @@ struct History: ParsableCommand {
         let id = try common.dataset(dataset, node)
         try node.require(id)
         var entries: [(time: Int64, document: [String: Any])] = []
+        let names = Dictionary(
+            try node.keys(id).map {
+                ($0.certificate.fingerprint, NodeIdentity.name(of: $0.certificate))
+            }, uniquingKeysWith: { first, _ in first })
         try node.forEachChangeset(id, of: try org.map { try Origin($0) }) {
             origin, index, statement, view in
             let time = statement.issuedAt ?? 0
@@ -443,7 +456,9 @@ struct History: ParsableCommand {
                     time,
                     [
                         "log": origin.description, "index": index,
-                        "signer": statement.certificateThumbprint?.hex ?? "", "time": time,
+                        "signer": statement.certificateThumbprint?.hex ?? "",
+                        "signerName": statement.certificateThumbprint.flatMap { names[$0] } ?? "",
+                        "time": time,
                         "operations": view.operationCount, "message": view.message ?? "",
                         "author": view.author.map { view.string($0) } ?? "",
                     ]
@@ -454,7 +469,8 @@ struct History: ParsableCommand {
             ["entries": entries.map(\.document)],
             entries.map {
                 "\(Output.time($0.time))  \($0.document["log"] ?? "")  \($0.document["index"] ?? "")"
-                    + "  \($0.document["operations"] ?? "")  \($0.document["message"] ?? "")"
+                    + "  \($0.document["operations"] ?? "")  \($0.document["signerName"] ?? "")"
+                    + "  \($0.document["message"] ?? "")"
             })
     }
 }

@@ -1,0 +1,156 @@
+import AnnotationModel
+import Foundation
+import Provenance
+import Signing
+
+/// A signing certificate that a log has introduced.
+public struct KeyView: Sendable {
+    /// The log.
+    public let log: String
+    /// The certificate.
+    public let certificate: Certificate
+    /// From this entry on it signs nothing that counts.
+    public let retiredAt: UInt64?
+    /// Whether it is this node's present one.
+    public let isCurrent: Bool
+}
+
+extension Home {
+    private var retiredFile: String { path + "/keys/retired.json" }
+
+    /// The node keys that are out of use; each own log says so from its next entry on. After a crash
+    /// in the middle of a change the present one may be among them.
+    func retiredKeys() throws -> [Digest] {
+        guard let data = FileManager.default.contents(atPath: retiredFile) else { return [] }
+        let names = try JSONDecoder().decode([String].self, from: data)
+        return names.compactMap { Hex.decode($0).flatMap { Digest($0) } }
+    }
+
+    /// Puts a new key and certificate in the place of the node's present ones.
+    ///
+    /// The certificate is replaced at one moment, and the key that fits it is there by then; a crash at
+    /// any point leaves the old or the new pair.
+    ///
+    /// - Parameter keyText: PEM or a PKCS #11 URI.
+    func change(to identity: NodeIdentity, keyText: String) throws {
+        let old = try certificate()
+        try Self.writeSecret(keyText, "\(path)/\(Self.nextNodeKeyFile)")
+        let retired = try retiredKeys().map(\.hex).filter { $0 != old.fingerprint.hex }
+        let list = try JSONEncoder().encode(retired + [old.fingerprint.hex])
+        try WholeFile.replace(retiredFile, with: String(decoding: list, as: UTF8.self))
+        try WholeFile.replace(
+            path + "/trust/own.pem", with: identity.chain.map(\.pem).joined())
+        try Self.writeSecret(keyText, "\(path)/\(Self.nodeKeyFile)")
+        try WholeFile.remove("\(path)/\(Self.nextNodeKeyFile)")
+    }
+}
+
+extension Node {
+    /// Changes the node's key: a new one with a certificate of the organisation's authority, or one that
+    /// the company's PKI has issued; each own log introduces it and retires the old one.
+    ///
+    /// - Parameters:
+    ///   - caKeyText: the authority's key, where the home does not hold it.
+    ///   - keyText: the new key, PEM or a PKCS #11 URI; nil makes one.
+    ///   - chain: its certificate and issuers; nil issues one.
+    public func rotateKey(
+        kind: KeyKind?, caKeyText: String?, keyText: String?, chain: [Certificate]?,
+        passphrase: () throws -> String
+    ) throws -> NodeIdentity {
+        let key =
+            try keyText.map { try home.ring.key($0, name: "the new key") }
+            ?? SigningKey.generate(kind ?? home.identity().key.kind)
+        let certificates =
+            try chain
+            ?? home.authority(keyText: caKeyText).issueNode(
+                home.origin.description, key: key.verificationKey, at: now())
+        let identity = try NodeIdentity(
+            chain: certificates, key: key, root: try home.root(), origin: home.origin.description,
+            at: now())
+        let text: String
+        if let keyText, keyText.hasPrefix("pkcs11:") {
+            text = keyText
+        } else {
+            text = try key.pem(passphrase: try home.hasEncryptedKeys() ? passphrase() : nil)
+        }
+        try home.change(to: identity, keyText: text)
+        for dataset in home.datasets() where home.members(of: dataset).contains(home.origin) {
+            try write(dataset, message: "key rotation", [])
+        }
+        return identity
+    }
+
+    /// Retires a certificate from an entry on: in this organisation's own logs, or, as the steward, in
+    /// whichever member's log introduced it.
+    ///
+    /// - Parameter index: the first entry that no longer counts; nil for the log's present end.
+    /// - Returns: The logs concerned.
+    public func retireKey(
+        _ fingerprint: Digest, at index: UInt64?, only: DatasetID?
+    ) throws -> [String] {
+        guard fingerprint != (try home.certificate().fingerprint) else {
+            throw NodeError(
+                .failed, "key-in-use", "this is the key that the node signs with",
+                hint: "run countermark key rotate, which retires it")
+        }
+        var concerned: [String] = []
+        for dataset in only.map({ [$0] }) ?? home.datasets()
+        where home.members(of: dataset).contains(home.origin) {
+            try catchUp(dataset)
+            let found = try read(dataset) { merge in
+                merge.state.logs.values.filter { log in
+                    log.keys[fingerprint] != nil
+                        && (log.origin == home.origin || dataset.owner == home.origin)
+                }
+            }
+            for log in found {
+                try write(
+                    dataset,
+                    [
+                        .governance(
+                            .retireKey(fingerprint: fingerprint.bytes, index: index ?? log.stored))
+                    ])
+                concerned.append("\(log.origin)/\(dataset)")
+            }
+        }
+        if concerned.isEmpty {
+            throw NodeError.notFound(
+                "key", fingerprint.hex,
+                hint: "see countermark key list; only the steward retires others'")
+        }
+        return concerned
+    }
+
+    /// All certificates that the logs of a dataset have introduced.
+    public func keys(_ dataset: DatasetID) throws -> [KeyView] {
+        try catchUp(dataset)
+        let current = try home.certificate().fingerprint
+        return try read(dataset) { merge in
+            try merge.state.logs.values.sorted { $0.origin < $1.origin }.flatMap { log in
+                var seen: Set<Digest> = []
+                return try (merge.state.chains[log.number] ?? []).compactMap { chain -> KeyView? in
+                    guard let first = chain.first else { return nil }
+                    let leaf = try Certificate(der: first)
+                    guard seen.insert(leaf.fingerprint).inserted else { return nil }
+                    return KeyView(
+                        log: "\(log.origin)/\(dataset)", certificate: leaf,
+                        retiredAt: log.keys[leaf.fingerprint]?.retiredAt,
+                        isCurrent: leaf.fingerprint == current)
+                }
+            }
+        }
+    }
+
+    /// Lets a person's or a tool's certificate sign what this node writes from here on.
+    ///
+    /// - Parameters:
+    ///   - chain: the certificate and its issuers below the organisation's root.
+    ///   - keyText: its key, PEM or a PKCS #11 URI.
+    public func sign(as chain: [Certificate], keyText: String) throws {
+        let key = try home.ring.key(
+            keyText, name: "the signer's key", find: Passphrase.personalKey)
+        person = try NodeIdentity(
+            chain: chain, key: key, root: try home.root(), origin: home.origin.description,
+            at: now())
+    }
+}
