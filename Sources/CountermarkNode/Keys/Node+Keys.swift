@@ -18,8 +18,10 @@ public struct KeyView: Sendable {
 extension Home {
     private var retiredFile: String { path + "/keys/retired.json" }
 
-    /// The node keys that are out of use; each own log says so from its next entry on. After a crash
-    /// in the middle of a change the present one may be among them.
+    /// The node keys that are out of use.
+    ///
+    /// Each own log says so from its next entry on. After a crash in the middle of a change the present
+    /// key may be among them.
     func retiredKeys() throws -> [Digest] {
         guard let data = FileManager.default.contents(atPath: retiredFile) else { return [] }
         let names = try JSONDecoder().decode([String].self, from: data)
