@@ -24,7 +24,7 @@ public enum CertificatePath {
     }
 
     /// Leaf, root and six authorities between them.
-    private static let depthMax: Int32 = 7
+    public static let depthMax = 7
     /// At least 112 bits: RSA keys of 2,048 bits and SHA-256.
     private static let securityLevel: Int32 = 2
 
@@ -38,11 +38,12 @@ public enum CertificatePath {
     ///   - purpose: what the leaf is used for.
     ///   - revocation: the lists to go by; they have to be in force at `time`, and whom they name is
     ///     refused whenever it was revoked: see ``RevocationList/entry(for:)`` for what happened before.
+    ///   - depthMax: how many authorities may stand between leaf and root, within the limit of all.
     /// - Throws: ``SigningError/refusedPath(subject:depth:problem:)``,
     ///   ``SigningError/signingNotAllowed(subject:)``, or ``SigningError/noTrustAnchor``.
     public static func validate(
         leaf: Certificate, intermediates: [Certificate], roots: [Certificate], at time: Int64,
-        purpose: Purpose, revocation: Revocation = .unchecked
+        purpose: Purpose, revocation: Revocation = .unchecked, depthMax: Int = Self.depthMax
     ) throws(SigningError) {
         guard !roots.isEmpty else { throw .noTrustAnchor }
         guard leaf.allowsDigitalSignature else { throw .signingNotAllowed(subject: leaf.subject) }
@@ -67,7 +68,7 @@ public enum CertificatePath {
         let parameters = X509_STORE_CTX_get0_param(context)
         X509_VERIFY_PARAM_set_flags(parameters, UInt(X509_V_FLAG_X509_STRICT))
         X509_VERIFY_PARAM_set_time(parameters, time_t(time))
-        X509_VERIFY_PARAM_set_depth(parameters, depthMax)
+        X509_VERIFY_PARAM_set_depth(parameters, Int32(clamping: min(depthMax, Self.depthMax)))
         X509_VERIFY_PARAM_set_auth_level(parameters, securityLevel)
         switch purpose {
         case .signing: break

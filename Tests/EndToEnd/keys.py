@@ -4,6 +4,7 @@
 import argparse
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -109,6 +110,35 @@ def own_pki(program, folder):
     return home
 
 
+def security_module(program, folder):
+    """The node's key in SoftHSM: it signs changesets and opens TLS, and never leaves the module."""
+    module = "/usr/lib/softhsm/libsofthsm2.so"
+    if not (shutil.which("softhsm2-util") and os.path.exists(module)):
+        return print("SKIPPED  a key in a security module: softhsm2 is not installed")
+    (folder / "tokens").mkdir()
+    (folder / "softhsm2.conf").write_text(
+        f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n")
+    os.environ["SOFTHSM2_CONF"] = str(folder / "softhsm2.conf")
+    key = str(folder / "module.pem")
+    for command in [
+        ["softhsm2-util", "--init-token", "--free", "--label", "t", "--pin", "1234", "--so-pin", "5678"],
+        ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key],
+        ["softhsm2-util", "--import", key, "--token", "t", "--label", "node", "--id", "01", "--pin", "1234"],
+    ]:
+        subprocess.run(command, check=True, capture_output=True)
+    uri = f"pkcs11:token=t;object=node;type=private?module-path={module}"
+    home = object.__new__(Home)
+    home.program, home.org, home.path = program, "tier7.example", str(folder / "tier7.example")
+    first = ["init", "--org", home.org, "--name", "x", "--node-key", uri]
+    os.environ["COUNTERMARK_PIN"] = "0000"
+    home.refuses("a wrong PIN", "key-not-reached", *first, status=1)
+    os.environ["COUNTERMARK_PIN"] = "1234"
+    home.run(*first)
+    check(pathlib.Path(home.path, "keys/node.key").read_text().startswith("pkcs11:"),
+          "the home holds the key's name, not the key")
+    return home
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
@@ -134,6 +164,13 @@ def main():
                 pki.run("sync")
                 check(steward.digest() == pki.digest() and pki.run("verify")["ok"],
                       "a company with an intermediate authority pairs, signs, rotates and syncs")
+            module = security_module(program, folder)
+            if module:
+                pair(steward, module, folder, port)
+                label(module, "g.png")
+                module.run("sync")
+                check(steward.digest() == module.digest() and module.run("verify")["ok"],
+                      "a key in a security module pairs, signs and syncs")
         encrypted(program, folder)
     print(f"{len(failures)} failed" if failures else "keys hold")
     sys.exit(1 if failures else 0)
