@@ -139,8 +139,14 @@ def main():
         succession(oem, tier, heir, label, port)
         for company in [oem, third, heir]:
             check(company.run("verify")["ok"], f"{company.origin} verifies all it holds")
+        third.serve(free_port(), FOLDER / "third.log")
+        time.sleep(1)
+        start = time.monotonic()
+        oem.stop()
+        check(time.monotonic() - start < 8, "a node ends although a partner watches it")
     finally:
         oem.stop()
+        third.stop()
     print("roles, suggestions, audiences, cuts and succession hold")
 
 

@@ -6,6 +6,7 @@ import LogStorage
 import Logging
 import NIOCore
 import PartnerTLS
+import ServiceLifecycle
 import Signing
 import TransparencyLog
 
@@ -242,7 +243,8 @@ struct PartnerServer: Sendable {
             body: .init { writer in
                 var known: [String: UInt64] = [:]
                 var silent = ContinuousClock.now
-                for await _ in watcher.changes() {
+                // A node that is told to end ends its endless answers first.
+                for await _ in watcher.changes().cancelOnGracefulShutdown() {
                     let offers = try await desk.node(for: caller).run { try $0.offers(to: caller) }
                     for plain in offers where known[plain.origin] != plain.size {
                         var offer = plain

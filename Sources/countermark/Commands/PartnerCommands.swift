@@ -85,8 +85,11 @@ struct Serve: AsyncParsableCommand {
         let service = try NodeService(
             home: home, host: address.host, port: address.port,
             operatorAddress: try ui.map { try Self.address($0, "--ui") }, logger: logger)
-        let group = ServiceGroup(
+        var configuration = ServiceGroupConfiguration(
             services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        // A partner that never ends its requests does not keep the node from ending.
+        configuration.maximumGracefulShutdownDuration = .seconds(5)
+        let group = ServiceGroup(configuration: configuration)
         do {
             try await group.run()
         } catch {
