@@ -44,6 +44,7 @@ public typealias PeerPolicy = @Sendable ([Certificate]) -> PeerDecision
 /// Roots are never merged across organisations.
 public final class PinnedRoots: Sendable {
     private let roots: Mutex<[String: [Certificate]]>
+    private let lists = Mutex<[String: [RevocationList]]>([:])
 
     /// A set of pins.
     public init(_ roots: [String: [Certificate]] = [:]) { self.roots = Mutex(roots) }
@@ -56,6 +57,14 @@ public final class PinnedRoots: Sendable {
     /// Replaces all pins at once.
     public func replace(with roots: [String: [Certificate]]) {
         self.roots.withLock { $0 = roots.filter { !$0.value.isEmpty } }
+    }
+
+    /// Replaces the revocation lists that the organisations' certificates are checked against.
+    ///
+    /// A certificate that a list names is refused, and so is one whose issuer's list is out of date;
+    /// issuers without a list are taken at their word.
+    public func replaceRevocationLists(with lists: [String: [RevocationList]]) {
+        self.lists.withLock { $0 = lists }
     }
 
     /// The organisations with pins.
@@ -89,7 +98,8 @@ public final class PinnedRoots: Sendable {
             do throws(SigningError) {
                 try CertificatePath.validate(
                     leaf: leaf, intermediates: Array(chain.dropFirst()),
-                    roots: pins[origin] ?? [], at: time, purpose: purpose)
+                    roots: pins[origin] ?? [], at: time, purpose: purpose,
+                    revocation: .lists(lists.withLock { $0[origin] ?? [] }))
                 return .accept(PeerIdentity(origin: origin, certificate: leaf))
             } catch {
                 refusal = .untrustedPeer(origin: origin, cause: error)

@@ -110,6 +110,36 @@ def own_pki(program, folder):
     return home
 
 
+def revocation(steward, pki, folder):
+    """A partner's list names its node: connections end; without the name they go on."""
+    ca = folder / "pki"
+    (ca / "index.txt").write_text("")
+    (ca / "number").write_text("01\n")
+    (ca / "ca.cnf").write_text(
+        f"[ca]\ndefault_ca=a\n[a]\ndatabase={ca}/index.txt\ncrlnumber={ca}/number\n"
+        f"certificate={ca}/issuing.pem\nprivate_key={ca}/issuing.key\ndefault_md=sha256\n"
+        "default_crl_days=30\n")
+
+    def publish():
+        out = str(ca / "list.pem")
+        subprocess.run(["openssl", "ca", "-config", str(ca / "ca.cnf"), "-gencrl", "-out", out],
+                       check=True, capture_output=True)
+        steward.run("partner", "crl", pki.org, out)
+        time.sleep(1.5)
+
+    publish()
+    check(pki.call("sync").returncode == 0, "a list that does not name the partner's node lets it in")
+    leaf = pathlib.Path(pki.path, "trust/own.pem")
+    subprocess.run(["openssl", "ca", "-config", str(ca / "ca.cnf"), "-revoke", str(leaf)],
+                   check=True, capture_output=True)
+    publish()
+    done = pki.call("sync")
+    check(done.returncode == 4, f"a node that its company's list names is refused: {done.stdout[:160]}")
+    steward.run("partner", "crl", pki.org, "--remove")
+    time.sleep(1.5)
+    check(pki.call("sync").returncode == 0, "without lists nothing is revoked")
+
+
 def security_module(program, folder):
     """The node's key in SoftHSM: it signs changesets and opens TLS, and never leaves the module."""
     module = "/usr/lib/softhsm/libsofthsm2.so"
@@ -164,6 +194,7 @@ def main():
                 pki.run("sync")
                 check(steward.digest() == pki.digest() and pki.run("verify")["ok"],
                       "a company with an intermediate authority pairs, signs, rotates and syncs")
+                revocation(steward, pki, folder)
             module = security_module(program, folder)
             if module:
                 pair(steward, module, folder, port)

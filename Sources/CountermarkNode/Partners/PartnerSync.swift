@@ -56,6 +56,7 @@ public final class PartnerSync: Sendable {
     /// Takes note of partners and keys that commands have changed meanwhile.
     func reload() throws {
         roots.replace(with: try home.pins())
+        roots.replaceRevocationLists(with: try home.revocationLists())
         try identity.reload()
     }
 
@@ -587,7 +588,11 @@ extension Home {
         return pins
     }
 
-    func pinnedRoots() throws -> PinnedRoots { PinnedRoots(try pins()) }
+    func pinnedRoots() throws -> PinnedRoots {
+        let roots = PinnedRoots(try pins())
+        roots.replaceRevocationLists(with: try revocationLists())
+        return roots
+    }
 }
 
 extension PartnerSync {

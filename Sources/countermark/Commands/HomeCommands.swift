@@ -130,7 +130,7 @@ struct Key: ParsableCommand {
 struct PartnerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "partner", abstract: "Introduces partners by hand.",
-        subcommands: [Add.self, List.self, Remove.self])
+        subcommands: [Add.self, List.self, Remove.self, PartnerCRL.self])
 
     struct Add: ParsableCommand {
         @OptionGroup var common: CommonOptions

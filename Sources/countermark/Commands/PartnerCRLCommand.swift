@@ -1,0 +1,39 @@
+import AnnotationModel
+import ArgumentParser
+import CountermarkNode
+import Foundation
+import Signing
+
+/// A partner's revocation lists.
+struct PartnerCRL: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "crl", abstract: "Keeps a partner's revocation lists; connections obey them.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "The partner's origin.") var org: String
+    @Argument(help: "The lists (PEM), one for each of its authorities.") var file: String?
+    @Flag(help: "Forget the lists.") var remove = false
+
+    func run() throws {
+        let home = try Home(opening: common.homePath)
+        let partner = try Origin(org)
+        guard remove == (file == nil) else { throw ValidationError("give FILE or --remove") }
+        guard let file else {
+            try home.removeRevocationLists(of: partner)
+            return common.print(["org": org, "lists": [Any]()], ["no lists of \(org)"])
+        }
+        let lists = try home.setRevocationLists(try readText(file), of: partner)
+        common.print(
+            [
+                "org": org,
+                "lists": lists.map {
+                    [
+                        "issuer": $0.issuer, "thisUpdate": $0.thisUpdate,
+                        "nextUpdate": $0.nextUpdate.map { $0 as Any } ?? NSNull(),
+                    ] as [String: Any]
+                },
+            ],
+            lists.map { list in
+                "\(list.issuer)  " + (list.nextUpdate.map { "until \(Output.time($0))" } ?? "")
+            })
+    }
+}
