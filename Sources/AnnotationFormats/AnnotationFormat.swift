@@ -148,6 +148,7 @@ public enum FormatRegistry {
         WebVTTFormat(), RTTMFormat(), TextGridFormat(), AudacityFormat(),
         BratFormat(), CoNLLFormat(.begin), CoNLLFormat(.ends), SpaCyFormat(),
         NABFormat(), TCPDFormat(),
+        WebAnnotationFormat(),
         PreferenceFormat(.all), PreferenceFormat(.pairs), PreferenceFormat(.judgements),
         PreferenceFormat(.answers),
     ]
