@@ -1,11 +1,13 @@
 import AnnotationModel
 import Foundation
+import Glibc
+import LogStorage
 import Signing
 
 /// The folder of one company's node: its name, its keys, its partners' roots, its logs.
 ///
 ///     home/config.json   who we are
-///     home/keys/         ca.key, node.key, log.key (0600)
+///     home/keys/         ca.key, node.key, log.key, witness.key (0600)
 ///     home/trust/        own.pem (with issuers), ca.pem (the root), issuer.pem, and one
 ///                        <partner>.json for each partner, with <partner>.crl
 ///     home/invitations/  what was offered to whom, and what this node answered (0600)
@@ -106,6 +108,9 @@ public struct Home: Sendable {
         }
         return String(decoding: data, as: UTF8.self)
     }
+
+    /// What this home's witness has cosigned.
+    var witnessRegister: WitnessRegister { WitnessRegister(folder: "\(path)/witness") }
 
     // MARK: Partners
 

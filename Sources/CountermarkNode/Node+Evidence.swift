@@ -182,6 +182,9 @@ extension Node {
         }
     }
 
+    /// True if this home holds the proof that a log signed two histories.
+    func isForked(_ log: String) throws -> Bool { try forks().prefix(of: log) != nil }
+
     static func forked(_ log: String) -> NodeError {
         NodeError(
             .failed, "equivocation", "\(log) has signed two histories",

@@ -111,7 +111,8 @@ extension Node {
                 offers.append(
                     LogOffer(
                         origin: "\(member)/\(dataset)", size: reader.size,
-                        checkpoint: String(decoding: reader.checkpoint, as: UTF8.self)))
+                        checkpoint: String(
+                            decoding: try cosignedCheckpoint(reader), as: UTF8.self)))
             }
         }
         // The owner learns what was joined and is not here yet: it may have to dial.
@@ -165,7 +166,12 @@ extension Node {
                     try writer.stage(batch)
                 }
                 try admission.conclude(size: admission.size, root: writer.stagedRoot)
-                try writer.publish { _, _ in checkpoint }
+                // Cosignatures are kept apart: the log's checkpoint is what its own key signed.
+                let keys = try admission.verifier.logKey.map {
+                    [try NoteVerifier(name: log, publicKey: $0)]
+                }
+                let plain = try Self.plain(checkpoint, of: keys ?? [])
+                try writer.publish { _, _ in plain }
             } catch {
                 try writer.discardStaged()
                 throw error

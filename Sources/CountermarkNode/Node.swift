@@ -29,6 +29,7 @@ public final class Node {
     /// The derived label sets.
     public let store: LabelStore
     let now: () -> Int64
+    private var knownWitness: Witness?
     private var signer: Signer?
     /// Certificates take longer to read than signatures to check.
     var verifiers: [LogVerifierKey: LogVerifier] = [:]
@@ -73,6 +74,14 @@ public final class Node {
         let made = Signer(
             identity: try person ?? home.identity(), logKey: try home.logKey())
         signer = made
+        return made
+    }
+
+    /// This organisation as a witness of its partners' logs.
+    func witness() throws -> Witness {
+        if let knownWitness { return knownWitness }
+        let made = try Witness(name: home.origin.description, key: try home.witnessKey())
+        knownWitness = made
         return made
     }
 
@@ -144,6 +153,11 @@ public final class Node {
         where old != present && known[old] != nil && known[old]?.retiredAt == nil {
             acts.append(.governance(.retireKey(fingerprint: old.bytes, index: index)))
         }
+        let witness = try witness().verifier.publicKey
+        let cosigning = try read(dataset) { merge in
+            merge.state.number(home.origin).flatMap { merge.state.witnessKeys[$0] } ?? []
+        }
+        if !cosigning.contains(witness) { acts.append(.governance(.addWitness(key: witness))) }
         return acts
     }
 

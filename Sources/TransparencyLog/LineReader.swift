@@ -22,6 +22,9 @@ struct LineReader {
         return Array(bytes[offset..<(offset + count)])
     }
 
+    /// True if nothing follows.
+    var isAtEnd: Bool { offset == bytes.count }
+
     /// What follows the lines read so far.
     var rest: [UInt8] { Array(bytes[offset...]) }
 }

@@ -71,6 +71,9 @@ public struct NoteVerifier: Sendable, Equatable {
             }
     }
 
+    /// Whether a signature line bears this key's name and identifier; whether it holds is not looked at.
+    public func signed(_ signature: SignedNote.Signature) -> Bool { made(signature) }
+
     /// Whether a signature line is this key's; name and key ID together say so, byte for byte.
     func made(_ signature: SignedNote.Signature) -> Bool {
         signature.keyID == keyID && signature.name.utf8.elementsEqual(name.utf8)

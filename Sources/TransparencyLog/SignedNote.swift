@@ -116,6 +116,13 @@ public struct SignedNote: Sendable, Equatable {
         return message + [0x0a] + line(name: name, keyID + (try key.sign(message)))
     }
 
+    /// The note with some of its signature lines.
+    public func keeping(_ isKept: (Signature) throws -> Bool) rethrows -> [UInt8] {
+        try signatures.filter(isKept).reduce(into: text + [0x0a]) { note, signature in
+            note += Self.line(name: signature.name, signature.keyID + signature.bytes)
+        }
+    }
+
     /// A signature line with its newline.
     static func line(name: String, _ bytes: [UInt8]) -> [UInt8] {
         signatureStart + Array(name.utf8) + [0x20] + Base64.encodedBytes(bytes) + [0x0a]

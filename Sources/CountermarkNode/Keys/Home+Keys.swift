@@ -21,6 +21,7 @@ public struct KeyPlan: Sendable {
 
 extension Home {
     static let nodeKeyFile = "keys/node.key"
+    static let witnessKeyFile = "keys/witness.key"
     /// The key that the next certificate has, until the change is done.
     static let nextNodeKeyFile = "keys/node.next.key"
 
@@ -54,6 +55,9 @@ extension Home {
         let logKey = try SigningKey.generate(.ed25519)
         try writeSecret(text, "\(path)/\(nodeKeyFile)")
         try writeSecret(try logKey.pem(passphrase: plan.passphrase), "\(path)/keys/log.key")
+        try writeSecret(
+            try SigningKey.generate(.ed25519).pem(passphrase: plan.passphrase),
+            "\(path)/\(witnessKeyFile)")
         try WholeFile.replace("\(path)/trust/ca.pem", with: authority.root.pem)
         try WholeFile.replace(
             "\(path)/trust/issuer.pem", with: authority.issuers.map(\.pem).joined())
@@ -103,6 +107,9 @@ extension Home {
 
     /// The key that signs checkpoints.
     public func logKey() throws -> SigningKey { try key(inFile: "keys/log.key") }
+
+    /// The key that cosigns partners' checkpoints and signs nothing else.
+    public func witnessKey() throws -> SigningKey { try key(inFile: Self.witnessKeyFile) }
 
     /// The organisation's authority.
     ///

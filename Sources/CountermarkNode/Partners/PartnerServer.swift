@@ -46,6 +46,24 @@ struct PartnerServer: Sendable {
         router.post("/v1/join") { request, _ in try await self.join(request) }
         router.post("/v1/evidence") { request, _ in try await self.takeEvidence(request) }
         router.get("/v1/watch") { _, _ in try self.watch() }
+        let desk = desk
+        WitnessRoutes(
+            addCheckpoint: { body, caller in
+                try await desk.node(for: caller).run {
+                    try $0.addCheckpoint(body, caller: caller)
+                }
+            },
+            checkpoint: { hash, caller in
+                try await desk.node(for: caller).run {
+                    try $0.witnessedCheckpoint(hash, caller: caller)
+                }
+            },
+            take: { note, caller in
+                try await desk.node(for: caller).run {
+                    try $0.take(cosignatures: note, caller: caller)
+                }
+            }, caller: { try self.caller() }
+        ).add(to: router)
         router.get("/logs/**") { request, context in
             try await self.resource(request, context.parameters.getCatchAll().map(String.init))
         }
@@ -134,7 +152,9 @@ struct PartnerServer: Sendable {
                 node.home.members(of: dataset).contains(member),
                 try node.mayRead(member, dataset, by: caller)
             else { return nil }
-            return try LogReader(directory: node.home.logFolder(member, dataset)).resource(path)
+            let reader = try LogReader(directory: node.home.logFolder(member, dataset))
+            guard path == "checkpoint" else { return try reader.resource(path) }
+            return reader.size > 0 ? try node.cosignedCheckpoint(reader) : nil
         }
         guard let found else { throw HTTPError(.notFound) }
         let isCheckpoint = path == "checkpoint"
@@ -241,19 +261,19 @@ struct PartnerServer: Sendable {
         return Response(
             status: .ok, headers: [.contentType: "application/x-ndjson"],
             body: .init { writer in
-                var known: [String: UInt64] = [:]
+                var known: [String: LogOffer] = [:]
                 var silent = ContinuousClock.now
                 // A node that is told to end ends its endless answers first.
                 for await _ in watcher.changes().cancelOnGracefulShutdown() {
                     let offers = try await desk.node(for: caller).run { try $0.offers(to: caller) }
-                    for plain in offers where known[plain.origin] != plain.size {
+                    for plain in offers where known[plain.origin] != plain {
                         var offer = plain
-                        if let from = known[plain.origin], from < plain.size {
+                        if let from = known[plain.origin]?.size, from < plain.size {
                             offer = try await desk.node(for: caller).run {
                                 try $0.inline(plain, from: from)
                             }
                         }
-                        known[offer.origin] = offer.size
+                        known[plain.origin] = plain
                         try await writer.write(
                             ByteBuffer(bytes: try JSONEncoder().encode(offer) + [0x0a]))
                         silent = .now

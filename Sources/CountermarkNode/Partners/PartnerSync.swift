@@ -23,6 +23,8 @@ public struct SyncReport: Sendable {
     public var operations = 0
     /// Signatures verified.
     public var verified: UInt64 = 0
+    /// Checkpoints that the partner's witness cosigned.
+    public var cosigned = 0
     /// `ok`, `cut` where the steward has ended this organisation's part in a dataset, or `failed`.
     public var state = "ok"
     /// Why it failed.
@@ -104,6 +106,7 @@ public final class PartnerSync: Sendable {
             var theirs = Self.sizes(offers)
             try await push(&theirs, partner, client, only, &report)
             try await bringRest(list.ended ?? [], client, only, &report)
+            await exchangeCosignatures(node, partner, client, &report)
         } catch {
             report.state = "failed"
             report.error = "\(error)"
@@ -114,7 +117,7 @@ public final class PartnerSync: Sendable {
     /// Calls, and calls again after a while where the partner asks for patience.
     ///
     /// Every call may be sent twice: a push says what it goes on from.
-    private func call(
+    func call(
         _ client: HTTPClient, _ method: String, _ path: String,
         headers: [(String, String)] = [], body: [UInt8]? = nil
     ) async throws -> PartnerTLS.HTTPResponse {
@@ -132,7 +135,7 @@ public final class PartnerSync: Sendable {
 
     private static let triesMax = 6
 
-    private func list(_ client: HTTPClient) async throws -> LogList {
+    func list(_ client: HTTPClient) async throws -> LogList {
         let response = try await call(client, "GET", "/v1/logs")
         guard response.status == 200,
             let document = try? JSONDecoder().decode(LogList.self, from: Data(response.body))
@@ -409,14 +412,28 @@ public final class PartnerSync: Sendable {
     func follow(
         _ partner: Home.Partner, client: HTTPClient, watcher: HomeWatcher, logger: Logger
     ) async {
+        // What partners cosign comes behind the entries, and on a queue of its own.
+        let cosigner: SharedNode
+        do { cosigner = SharedNode(try Node(home)) } catch {
+            logger.error("cannot follow", metadata: ["error": "\(error)"])
+            return
+        }
         while !Task.isCancelled {
             let first = await sync(partner, client: client)
             if let error = first.error {
                 logger.warning(
                     "sync failed", metadata: ["partner": "\(partner.org)", "error": "\(error)"])
             } else {
+                let (nudges, nudge) = AsyncStream<Void>.makeStream(
+                    bufferingPolicy: .bufferingNewest(1))
                 await withTaskGroup(of: Void.self) { group in
-                    group.addTask { await self.followTheirs(partner, client, logger) }
+                    group.addTask {
+                        await self.followCosignatures(partner, client, cosigner, nudges, logger)
+                    }
+                    group.addTask {
+                        await self.watchOwn(partner, cosigner, watcher, nudge, logger)
+                    }
+                    group.addTask { await self.followTheirs(partner, client, nudge, logger) }
                     group.addTask { await self.followOurs(partner, client, watcher, logger) }
                     await group.next()
                     group.cancelAll()
@@ -427,7 +444,8 @@ public final class PartnerSync: Sendable {
     }
 
     private func followTheirs(
-        _ partner: Home.Partner, _ client: HTTPClient, _ logger: Logger
+        _ partner: Home.Partner, _ client: HTTPClient,
+        _ nudge: AsyncStream<Void>.Continuation, _ logger: Logger
     ) async {
         do {
             for try await line in try await client.lines("/v1/watch") where !line.isEmpty {
@@ -436,6 +454,7 @@ public final class PartnerSync: Sendable {
                 }
                 var report = SyncReport(org: partner.org)
                 try await pull(offer, Origin(partner.org), client, nil, nil, &report)
+                nudge.yield()
             }
         } catch {
             logger.info(

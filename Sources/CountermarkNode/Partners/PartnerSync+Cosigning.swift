@@ -1,0 +1,113 @@
+import AnnotationModel
+import Foundation
+import Logging
+import PartnerTLS
+import TransparencyLog
+
+/// Partners are each other's witnesses: at every sync both cosign what they have verified.
+extension PartnerSync {
+    /// The least time between two exchanges of cosignatures with one partner.
+    static let cosigningPause = Duration.seconds(1)
+
+    /// Takes the partner's cosignatures, cosigns its logs, has its witness cosign ours, and hands over the rest.
+    ///
+    /// What fails is noted: the entries are synced whether or not anybody cosigns them.
+    func exchangeCosignatures(
+        _ cosigner: SharedNode, _ partner: Home.Partner, _ client: HTTPClient,
+        _ report: inout SyncReport
+    ) async {
+        do {
+            let org = try Origin(partner.org)
+            let offers = try await list(client).logs
+            for step in try await cosigner.run({ try $0.planCosigning(offers, with: org) }) {
+                if let note = step.handOver { try await handOver(note, client) }
+                guard let request = step.request else { continue }
+                if try await ask(request, step.log, org, cosigner, client) {
+                    report.cosigned += 1
+                }
+            }
+        } catch {
+            report.notes.append("cosignatures were not exchanged: \(error)")
+        }
+    }
+
+    private func handOver(_ note: [UInt8], _ client: HTTPClient) async throws {
+        let response = try await call(client, "POST", "/v1/cosignatures", body: note)
+        guard response.status == 200 else {
+            throw Self.refused(client, "/v1/cosignatures", response)
+        }
+    }
+
+    /// Asks the partner's witness about a checkpoint; where it has cosigned another size last, once more.
+    ///
+    /// - Returns: False where it has cosigned more than is held here.
+    private func ask(
+        _ first: AddCheckpointRequest, _ log: String, _ org: Origin, _ cosigner: SharedNode,
+        _ client: HTTPClient
+    ) async throws -> Bool {
+        var request = first
+        var response = try await call(client, "POST", "/v1/add-checkpoint", body: request.body)
+        if response.status == 409 {
+            let text = String(decoding: response.body, as: UTF8.self)
+            guard let size = UInt64(text.dropLast()) else {
+                throw Self.refused(client, "/v1/add-checkpoint", response)
+            }
+            guard let next = try await cosigner.run({ try $0.request(log, from: org, since: size) })
+            else { return false }
+            request = next
+            response = try await call(client, "POST", "/v1/add-checkpoint", body: request.body)
+        }
+        // Somebody else's request came between the two: the next exchange settles it.
+        if response.status == 409 { return false }
+        guard response.status == 200 else {
+            throw Self.refused(client, "/v1/add-checkpoint", response)
+        }
+        let (sent, body) = (request, response.body)
+        return try await cosigner.run { try $0.take(cosignatures: sent.note + body) }
+    }
+
+    private static func refused(
+        _ client: HTTPClient, _ path: String, _ response: PartnerTLS.HTTPResponse
+    ) -> NodeError {
+        NodeError(
+            .network, "not-cosigned",
+            "\(client.origin) answered \(response.status) to \(path): "
+                + String(decoding: response.body.prefix(300), as: UTF8.self)
+                .replacingOccurrences(of: "\n", with: " "),
+            hint: "see its log; the entries were synced")
+    }
+
+    /// Exchanges cosignatures whenever something moved on either side, behind the entries.
+    func followCosignatures(
+        _ partner: Home.Partner, _ client: HTTPClient, _ cosigner: SharedNode,
+        _ nudges: AsyncStream<Void>, _ logger: Logger
+    ) async {
+        for await _ in nudges {
+            var report = SyncReport(org: partner.org)
+            await exchangeCosignatures(cosigner, partner, client, &report)
+            for note in report.notes {
+                logger.warning("\(note)", metadata: ["partner": "\(partner.org)"])
+            }
+            try? await Task.sleep(for: Self.cosigningPause)
+        }
+    }
+
+    /// Nudges whenever what is offered to the partner has changed.
+    func watchOwn(
+        _ partner: Home.Partner, _ cosigner: SharedNode, _ watcher: HomeWatcher,
+        _ nudge: AsyncStream<Void>.Continuation, _ logger: Logger
+    ) async {
+        var known: [LogOffer]?
+        for await _ in watcher.changes() {
+            do {
+                let org = try Origin(partner.org)
+                let ours = try await cosigner.run { try $0.offers(to: org) }
+                if ours == known { continue }
+                known = ours
+                nudge.yield()
+            } catch {
+                logger.warning("cannot read the logs", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+}
