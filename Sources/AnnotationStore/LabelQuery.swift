@@ -165,6 +165,27 @@ extension LabelStore {
         }
     }
 
+    /// The governance acts of a dataset's logs, in the logs' order.
+    public func acts(_ logs: [Int: Origin]) throws -> [(operation: OperationID, act: GovernanceAct)]
+    {
+        try Self.translating("reading governance acts") {
+            try queue.unsafeReentrantWrite { db in
+                try logs.sorted { $0.key < $1.key }.flatMap { number, origin in
+                    try Row.fetchAll(
+                        db, sql: "SELECT op, bytes FROM act WHERE op>=? AND op<? ORDER BY op",
+                        arguments: [Int64(number) << 48, Int64(number + 1) << 48]
+                    ).map { row in
+                        let key = OperationKey(packed: row["op"])
+                        guard let act = GovernanceAct(decoding: Array(row["bytes"] as Data)) else {
+                            throw AnnotationStoreError.damagedRow(table: "act", key: key.packed)
+                        }
+                        return (OperationID(origin: origin, slot: key.slot), act)
+                    }
+                }
+            }
+        }
+    }
+
     /// The changes that others have suggested for an annotation.
     public func suggestions(
         _ target: OperationKey, _ logs: [Int: Origin]

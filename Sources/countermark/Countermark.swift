@@ -16,7 +16,7 @@ struct Countermark: AsyncParsableCommand {
             Member.self, Audience.self, Items.self, Import.self, Export.self, Annotate.self,
             SetCommand.self,
             Retract.self, Restore.self, Review.self, Comment.self, Show.self, List.self,
-            Conflicts.self, Resolve.self, History.self, Quarantine.self, Verify.self,
+            Conflicts.self, Resolve.self, History.self, Quarantine.self, Verify.self, Prove.self,
             Rebuild.self, SchemaCommand.self, Evidence.self, Bench.self, Sync.self, Serve.self,
             Invite.self, JoinInvitation.self,
         ])

@@ -20,6 +20,7 @@ extension FormatError: ReportedError {}
 extension InvitationError: ReportedError {}
 extension LogStorageError: ReportedError {}
 extension PartnerTLSError: ReportedError {}
+extension LabelProofError: ReportedError {}
 extension ProvenanceError: ReportedError {}
 extension SigningError: ReportedError {}
 extension TransparencyLogError: ReportedError {}
@@ -65,6 +66,7 @@ struct Failure {
         case is AnnotationStoreError: "label-table"
         case is FormatError: "bad-file"
         case is InvitationError: "invitation"
+        case is LabelProofError: "bad-proof"
         case is ProvenanceError: "refused"
         case is SigningError: "signing"
         case is TransparencyLogError: "bad-log"

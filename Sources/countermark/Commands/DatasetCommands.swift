@@ -254,11 +254,15 @@ struct Quarantine: ParsableCommand {
 /// Checks everything from the bytes.
 struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Checks tiles, roots, signatures, certificates and the label table.")
+        abstract: "Checks tiles, roots, signatures, certificates and the label table, or a proof.")
     @OptionGroup var common: CommonOptions
     @Argument(help: "One dataset; all if left out.") var dataset: String?
+    @Option(help: "A file that countermark prove wrote; no home is needed.") var proof: String?
+    @Option(help: "A root certificate (PEM) that you trust for the steward; may be repeated.")
+    var trust: [String] = []
 
     func run() throws {
+        if let proof { return try verifyProof(proof, trusting: trust, common) }
         let node = try common.node()
         let ids = try dataset.map { [try common.dataset($0, node)] } ?? node.home.datasets()
         var report = VerificationReport()

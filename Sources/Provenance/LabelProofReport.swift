@@ -1,0 +1,66 @@
+import AnnotationModel
+import Signing
+import TransparencyLog
+
+/// What a label's proof shows, once it was verified.
+public struct LabelProofReport: Sendable, Equatable {
+    /// A value that a write gave a field.
+    public enum Value: Sendable, Equatable {
+        /// A plain value; a class is a text.
+        case plain(FieldValue)
+        /// Where on the item.
+        case selector(Selector)
+    }
+
+    /// One signed write.
+    public struct Write: Sendable, Equatable {
+        /// The field's name; `review` for verdicts.
+        public let field: String
+        /// The value.
+        public let value: Value
+        /// The operation.
+        public let operation: OperationID
+        /// Who decided, where the changeset says so.
+        public let author: String?
+        /// The subject of the signer's certificate.
+        public let signer: String
+        /// Seconds since 1970 as the signer claims.
+        public let time: Int64
+        /// True if another write in the proof replaced it.
+        public internal(set) var isReplaced = false
+    }
+
+    /// A witness that cosigned a checkpoint over the annotation's entry.
+    public struct Witness: Sendable, Equatable {
+        /// The organisation.
+        public let org: String
+        /// When it had seen the checkpoint, in seconds since 1970.
+        public let time: Int64
+    }
+
+    /// The item's key.
+    public let item: String
+    /// The subject of the certificate that signed the annotation.
+    public let signer: String
+    /// The fingerprint of that certificate.
+    public let fingerprint: Digest
+    /// When it was signed, as the signer claims.
+    public let time: Int64
+    /// All writes, the annotation's own first.
+    public let writes: [Write]
+    /// Who cosigned.
+    public let witnesses: [Witness]
+    /// The sizes of the checkpoints up to which the proof can speak, by organisation.
+    public let sizes: [String: UInt64]
+    /// What a reader should know.
+    public let notes: [String]
+
+    /// The values of a field that no write in the proof replaced; more than one: it is contested.
+    public func values(_ field: String) -> [Value] {
+        var values: [Value] = []
+        for write in writes where write.field == field && !write.isReplaced {
+            if !values.contains(write.value) { values.append(write.value) }
+        }
+        return values
+    }
+}

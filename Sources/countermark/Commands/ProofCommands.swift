@@ -1,0 +1,121 @@
+import AnnotationFormats
+import AnnotationModel
+import ArgumentParser
+import CountermarkNode
+import Foundation
+import Provenance
+import Signing
+import TransparencyLog
+
+/// One label's provenance as a file.
+struct Prove: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Writes one label's provenance as one file that anybody checks offline.")
+
+    /// What to write.
+    enum Form: String, ExpressibleByArgument, CaseIterable {
+        case label
+        case tlogProof = "tlog-proof"
+        case receipt
+    }
+
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "The label's id.") var annotation: String
+    @Option(name: .shortAndLong, help: "The file to write.") var output: String
+    @Option(
+        help: """
+            label (everything), tlog-proof (C2SP, that the label's entry stands in its log; the entry goes \
+            to FILE.entry), or receipt (COSE, RFC 9942, with FILE.entry).
+            """)
+    var format = Form.label
+
+    func run() throws {
+        let node = try common.node()
+        let proof = try node.prove(annotation)
+        let bytes: [UInt8]
+        switch format {
+        case .label: bytes = proof.file
+        case .tlogProof, .receipt:
+            let piece = try node.piece(of: proof)
+            try write(piece.entry, output + ".entry")
+            bytes = format == .receipt ? try node.receipt(for: piece, proof) : piece.proof.file
+        }
+        try write(bytes, output)
+        common.print(
+            [
+                "annotation": proof.annotation.description, "file": output,
+                "bytes": bytes.count, "entries": proof.pieces.count,
+            ], ["\(output): \(bytes.count) bytes, \(proof.pieces.count) entries"])
+    }
+
+    private func write(_ bytes: [UInt8], _ path: String) throws {
+        try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+}
+
+/// Checks a label's proof with nothing but trusted roots.
+func verifyProof(_ file: String, trusting paths: [String], _ common: CommonOptions) throws {
+    guard !paths.isEmpty else {
+        throw ValidationError(
+            "give --trust FILE, the steward's root certificate (PEM), from a source that you trust")
+    }
+    guard let handle = FileHandle(forReadingAtPath: file),
+        let data = try handle.read(upToCount: LabelProof.bytesMax + 1)
+    else {
+        throw NodeError(.failed, "no-file", "\(file) cannot be read", hint: "check the path")
+    }
+    let roots = try paths.flatMap { try Certificate.all(pem: try readText($0)) }
+    let proof = try LabelProof(file: Array(data))
+    let report = try proof.verify(
+        trusting: roots, at: Int64(Date().timeIntervalSince1970))
+    common.print(document(proof, report), lines(proof, report))
+}
+
+private func json(_ value: LabelProofReport.Value) -> Any {
+    switch value {
+    case .plain(let value): return Output.json(value)
+    case .selector(let selector):
+        let text = SelectorJSON.text(selector)
+        return (try? JSONSerialization.jsonObject(with: Data(text.utf8))) ?? text
+    }
+}
+
+private func document(_ proof: LabelProof, _ report: LabelProofReport) -> [String: Any] {
+    let classes = report.values("class").map(json)
+    return [
+        "ok": true, "org": proof.annotation.origin.description, "signer": report.signer,
+        "fingerprint": report.fingerprint.hex,
+        "class": classes.count == 1 ? classes[0] : NSNull(), "time": report.time,
+        "log": "\(proof.annotation.origin)/\(proof.dataset)",
+        "index": proof.annotation.slot.entry, "item": report.item,
+        "annotation": proof.annotation.description, "dataset": proof.dataset.description,
+        "fields": Dictionary(
+            Set(report.writes.map(\.field)).map { field in
+                (field, report.values(field).map(json))
+            }, uniquingKeysWith: { first, _ in first }),
+        "writes": report.writes.map { write in
+            [
+                "field": write.field, "value": json(write.value),
+                "op": write.operation.description, "org": write.operation.origin.description,
+                "author": write.author ?? NSNull() as Any, "signer": write.signer,
+                "time": write.time, "replaced": write.isReplaced,
+            ] as [String: Any]
+        },
+        "witnesses": report.witnesses.map { ["org": $0.org, "time": $0.time] as [String: Any] },
+        "sizes": report.sizes, "notes": report.notes,
+    ]
+}
+
+private func lines(_ proof: LabelProof, _ report: LabelProofReport) -> [String] {
+    var lines = [
+        "holds: \(proof.annotation) on \(report.item), signed by \(report.signer)",
+        "time claimed \(Output.time(report.time))",
+    ]
+    for write in report.writes {
+        lines.append(
+            "  \(write.field) = \(json(write.value))  \(write.operation)  \(write.signer)"
+                + (write.isReplaced ? "  (replaced)" : ""))
+    }
+    lines += report.witnesses.map { "  seen by \($0.org) at \(Output.time($0.time))" }
+    return lines + report.notes
+}
