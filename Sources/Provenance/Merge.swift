@@ -139,9 +139,9 @@ public final class Merge {
             let number = logNumber(head.origin)
             guard var root = Digest(head.root) else { continue }
             var size = head.size
-            if let forkedAt = state.logs[number]?.forkedAt, size > forkedAt {
-                // Whichever history the author was shown, this much of it is everybody's.
-                (size, root) = (forkedAt, .zero)
+            if let end = state.end(of: number), size > end {
+                // Beyond it nothing counts, whatever the author was shown, and nobody waits for it.
+                (size, root) = (end, .zero)
             }
             if let before = log.cited[number] {
                 if size <= before.size {

@@ -108,7 +108,7 @@ public struct MergeState: Sendable, Equatable {
             guard let change = membership.apply(act) else { continue }
             let isConcerned = logs.values.contains { log in
                 (change.origin == nil || change.origin == log.origin)
-                    && max(log.applied, log.stored) > change.fromIndex
+                    && max(log.applied, log.stored, log.citedSize) > change.fromIndex
             }
             if isConcerned { needsRebuild = true }
         }
@@ -193,6 +193,13 @@ public struct MergeState: Sendable, Equatable {
     }
 
     // MARK: Standing and time
+
+    /// Where a log ends for everybody: what the versions of a forked log share, or where the steward cut it.
+    func end(of number: Int) -> UInt64? {
+        guard let log = logs[number] else { return nil }
+        guard let cut = membership.members[log.origin]?.cutIndex else { return log.forkedAt }
+        return min(cut, log.forkedAt ?? cut)
+    }
 
     /// Why an entry does not count, whatever its context and its certificate's end say; nil if it may.
     ///

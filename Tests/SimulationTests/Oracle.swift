@@ -10,6 +10,8 @@ struct Oracle {
     private let node: SimulatedNode
     private var logs: [Origin: [Written]] = [:]
     private var forks: [Origin: Int] = [:]
+    /// Where a log ends for everybody: at a fork, or where the steward cut it.
+    private var ends: [Origin: Int] = [:]
     private let steward: Origin
     /// The roles by index, a list of (from, role) for each act, and cuts.
     private var roles: [Origin: [(from: Int, role: Role?)]] = [:]
@@ -33,6 +35,7 @@ struct Oracle {
             logs[origin] = log.leaves.compactMap { world.written[$0] }
         }
         for (origin, proof) in node.disk.evidence { forks[origin] = Int(proof.prefix) }
+        ends = forks
         foldSteward()
         foldMembers()
         findLapses()
@@ -68,7 +71,10 @@ struct Oracle {
                 }
             }
         }
-        for (origin, cut) in cuts { roles[origin] = end(roles[origin] ?? [], cut) }
+        for (origin, cut) in cuts {
+            roles[origin] = end(roles[origin] ?? [], cut)
+            ends[origin] = min(cut, ends[origin] ?? cut)
+        }
     }
 
     private func end(
@@ -202,7 +208,7 @@ struct Oracle {
                 continue
             }
             var size = Int(head.size)
-            if let end = forks[head.origin], size > end { (size, root) = (end, .zero) }
+            if let end = ends[head.origin], size > end { (size, root) = (end, .zero) }
             if let before = mine[head.origin], size <= before.size {
                 let isOther = root != before.root && root != .zero && before.root != .zero
                 if Int(head.size) < before.size || (size == before.size && isOther) {
