@@ -17,7 +17,8 @@ struct Countermark: AsyncParsableCommand {
             SetCommand.self,
             Retract.self, Restore.self, Review.self, Comment.self, Show.self, List.self,
             Conflicts.self, Resolve.self, History.self, Quarantine.self, Verify.self, Prove.self,
-            Rebuild.self, SchemaCommand.self, Evidence.self, Bench.self, Sync.self, Serve.self,
+            Rebuild.self, SchemaCommand.self, Evidence.self, Bench.self, Sync.self, Carry.self,
+            Serve.self,
             Invite.self, JoinInvitation.self,
         ])
 

@@ -1,0 +1,192 @@
+import AnnotationModel
+import Foundation
+import LogStorage
+import Provenance
+import Replication
+import Signing
+import TransparencyLog
+
+/// What carrying one log did.
+public struct CarryReport: Sendable, Equatable {
+    /// The log's name.
+    public let log: String
+    /// Entries written into the folder, or taken from it.
+    public var entries: UInt64 = 0
+    /// Operations in the entries taken.
+    public var operations = 0
+    /// Why nothing of this log was carried; nil if all is well.
+    public var error: String?
+}
+
+extension Node {
+    /// The part of a carried folder in which the logs lie, as HTTP serves them.
+    private static let carriedLogs = "logs"
+    private static let carriedEvidence = "evidence"
+
+    /// Writes a dataset's logs into a folder, for a partner that no network reaches.
+    ///
+    /// The folder holds what HTTP serves: any tlog client reads it. A folder that was carried before gets what is
+    /// new; a crash leaves it at its last whole checkpoint.
+    ///
+    /// - Parameter receiver: Whom it is for; logs outside its audience are left out. Nil stands for the owner of
+    ///   the folder's next home, of whom nothing is known: then only logs that all members may read go along.
+    public func carryOut(
+        _ dataset: DatasetID, to folder: String, for receiver: Origin?
+    ) throws -> [CarryReport] {
+        try require(dataset)
+        try catchUp(dataset)
+        var reports: [CarryReport] = []
+        for member in home.members(of: dataset) {
+            let mayGo = try read(dataset) { merge in
+                let number = merge.state.number(member) ?? 0
+                return receiver.map { merge.state.mayRead(member, by: $0) }
+                    ?? (merge.state.audiences[number] == nil)
+            }
+            guard mayGo else { continue }
+            let name = "\(member)/\(dataset)"
+            reports.append(
+                CarryReport(
+                    log: name, entries: try copy(name, to: "\(folder)/\(Self.carriedLogs)/\(name)"))
+            )
+        }
+        for file in try evidence() where file.isProven {
+            guard try Self.parts(of: file.log).dataset == dataset else { continue }
+            let target = "\(folder)/\(Self.carriedEvidence)"
+            try FileManager.default.createDirectory(
+                atPath: target, withIntermediateDirectories: true)
+            let name = (file.path as NSString).lastPathComponent
+            try Data(contentsOf: URL(fileURLWithPath: file.path)).write(
+                to: URL(fileURLWithPath: "\(target)/\(name)"), options: .atomic)
+        }
+        return reports
+    }
+
+    private func copy(_ log: String, to folder: String) throws -> UInt64 {
+        let reader = try reader(of: log)
+        let writer = try LogWriter(
+            directory: folder, lockTimeoutSeconds: Self.lockTimeoutSeconds)
+        defer { writer.close() }
+        guard writer.size <= reader.size, try reader.root(at: writer.size) == writer.root else {
+            throw NodeError(
+                .failed, "other-history",
+                "\(folder) holds another history of \(log), or more of it, than this home",
+                hint: "carry it in first, or choose an empty folder")
+        }
+        let from = writer.size
+        try reader.forEachBatch(from: from, to: reader.size) { try writer.stage($0) }
+        try writer.publish { _, _ in reader.checkpoint }
+        let known = try CosignedCheckpoint.read(directory: reader.directory)
+        if !known.entries.isEmpty {
+            try CosignedCheckpoint.update(
+                directory: folder, lockTimeoutSeconds: Self.lockTimeoutSeconds
+            ) { set in
+                defer { set = known }
+                return set != known
+            }
+        }
+        return reader.size - from
+    }
+
+    /// Takes the logs that a folder holds, with the checks of a sync.
+    ///
+    /// - Throws: ``NodeError`` where the folder holds none; what concerns one log stands in its report.
+    public func carryIn(from folder: String) throws -> [CarryReport] {
+        let names = try Self.carried(folder)
+        guard !names.isEmpty else {
+            throw NodeError(
+                .failed, "nothing-carried", "\(folder) holds no logs",
+                hint: "give the folder that countermark carry out wrote")
+        }
+        // The stewards' logs first: they pin the roots of the others.
+        let order = try names.sorted {
+            (try Self.isStewards($0) ? 0 : 1, $0) < (try Self.isStewards($1) ? 0 : 1, $1)
+        }
+        var reports: [CarryReport] = []
+        for name in order {
+            var report = CarryReport(log: name)
+            do {
+                try take(name, from: "\(folder)/\(Self.carriedLogs)/\(name)", &report)
+            } catch {
+                report.error = "\(error)"
+            }
+            reports.append(report)
+        }
+        try takeEvidence(from: "\(folder)/\(Self.carriedEvidence)")
+        for dataset in Set(try order.map { try Self.parts(of: $0).dataset }) {
+            try catchUp(dataset)
+        }
+        return reports
+    }
+
+    private static func isStewards(_ log: String) throws -> Bool {
+        let (member, dataset) = try parts(of: log)
+        return member == dataset.owner
+    }
+
+    /// The names of the logs in a folder; other files are passed over.
+    private static func carried(_ folder: String) throws -> [String] {
+        func list(_ path: String) -> [String] {
+            (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        }
+        let root = "\(folder)/\(carriedLogs)"
+        return list(root).flatMap { member in
+            list("\(root)/\(member)").flatMap { owner in
+                list("\(root)/\(member)/\(owner)").map { "\(member)/\(owner)/\($0)" }
+            }
+        }.filter { (try? parts(of: $0)) != nil }.filter {
+            FileManager.default.fileExists(atPath: "\(root)/\($0)/checkpoint")
+        }
+    }
+
+    private func take(_ log: String, from folder: String, _ report: inout CarryReport) throws {
+        let theirs = try LogReader(directory: folder)
+        let (member, dataset) = try Self.parts(of: log)
+        let offer = LogOffer(
+            origin: log, size: theirs.size,
+            checkpoint: String(decoding: theirs.checkpoint, as: UTF8.self))
+        let step = try self.step(offer, with: member)
+        switch step {
+        case .rest, .give: break
+        case .investigate: try settleWith(theirs, log)
+        case .fetch(let from), .takeBack(let from):
+            do {
+                report.operations = try accept(
+                    log, from: from, checkpoint: theirs.checkpoint,
+                    isTakingBack: member == home.origin
+                ) { try theirs.forEachBatch(from: from, to: theirs.size, $0) }
+                report.entries = theirs.size - from
+            } catch let error as NodeError where error.code == Self.doesNotExtend {
+                try settleWith(theirs, log)
+                throw error
+            }
+            try catchUp(dataset)
+        }
+        for entry in try CosignedCheckpoint.read(directory: folder).entries {
+            try take(cosignatures: entry.note)
+        }
+    }
+
+    /// Another history than the one held: either it becomes evidence, or it is damage.
+    private func settleWith(_ theirs: LogReader, _ log: String) throws {
+        try settle(log, with: .init(checkpoint: theirs.checkpoint) { try theirs.subtree($0) })
+        if try isForked(log) { throw Self.forked(log) }
+        throw NodeError(
+            .failed, Self.doesNotExtend,
+            "\(theirs.directory) does not continue what is held of \(log)",
+            hint: "carry it out anew; nothing of it was taken")
+    }
+
+    private func takeEvidence(from folder: String) throws {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names.sorted() where name.hasSuffix(".equivocation") {
+            guard let handle = FileHandle(forReadingAtPath: "\(folder)/\(name)"),
+                let data = try handle.read(upToCount: Equivocation.bytesMax + 1)
+            else { continue }
+            do throws(any Error) {
+                try take(evidence: String(decoding: data, as: UTF8.self), from: home.origin)
+            } catch is TransparencyLogError {
+                // It proves nothing, so it accuses nobody.
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import AnnotationModel
+import ArgumentParser
+import CountermarkNode
+import Foundation
+
+/// Sync by files.
+struct Carry: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Syncs by files: a USB stick in the place of a network, with the same checks.",
+        subcommands: [Out.self, In.self])
+
+    struct Out: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Writes what is new of a dataset's logs into a folder.")
+        @OptionGroup var common: CommonOptions
+        @Argument var dataset: String
+        @Argument(help: "The folder.") var folder: String
+        @Option(
+            name: .customLong("for"),
+            help: "Whom it is for; else only logs that all members may read go along.")
+        var receiver: String?
+
+        func run() throws {
+            let node = try common.node()
+            let id = try common.dataset(dataset, node)
+            let reports = try node.carryOut(
+                id, to: folder, for: try receiver.map { try Origin($0) })
+            print(reports, common, verb: "wrote", pulled: false)
+        }
+    }
+
+    struct In: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Takes the logs that a folder holds, and checks them like any partner's.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "The folder.") var folder: String
+
+        func run() throws {
+            let reports = try common.node().carryIn(from: folder)
+            print(reports, common, verb: "took", pulled: true)
+            if reports.contains(where: { $0.error != nil }) { throw ExitCode(1) }
+        }
+    }
+}
+
+/// Prints what was carried, one document a log's company, as `sync` does for partners.
+private func print(
+    _ reports: [CarryReport], _ common: CommonOptions, verb: String, pulled: Bool
+) {
+    common.print(
+        [
+            "partners": reports.map { report in
+                [
+                    "org": String(report.log.prefix { $0 != "/" }), "log": report.log,
+                    "pulled": pulled ? report.entries : 0, "pushed": pulled ? 0 : report.entries,
+                    "operations": report.operations, "verified": pulled ? report.entries : 0,
+                    "state": report.error == nil ? "ok" : "failed",
+                    "error": report.error.map { $0 as Any } ?? NSNull(),
+                ] as [String: Any]
+            }
+        ],
+        reports.map {
+            "\($0.log)  \(verb) \($0.entries) entries"
+                + ($0.error.map { "  failed: \($0)" } ?? "")
+        })
+}
