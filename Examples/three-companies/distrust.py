@@ -19,8 +19,8 @@ def digests_agree(*companies):
     return digests.pop()
 
 
-def annotate(company, item, box="5,6,7,8", clock=None):
-    words = ["annotate", DATASET, item, "--class", "open", "--box", box]
+def annotate(company, item, *options, box="5,6,7,8", clock=None):
+    words = ["annotate", DATASET, item, "--class", "open", "--box", box, *options]
     return company.run(*words, clock=clock)["id"]
 
 
@@ -40,7 +40,10 @@ def fork(oem, forger, witness, item, folder):
     double.run("partner", "add", witness.origin, "--root", roots[witness.origin], "--url", url)
     witness.run("partner", "remove", OEM)
     witness.run("partner", "add", forger.origin, "--root", roots[forger.origin])
-    hidden = annotate(double, item, box="50,60,7,8")
+    # The program notices that this home is a copy; only who insists gets further.
+    refused = double.attempt("annotate", DATASET, item, "--class", "open", "--box", "1,1,1,1")
+    check("not-checked" in refused.stderr, "a copied home does not write by itself")
+    hidden = annotate(double, item, "--offline", box="50,60,7,8")
     witness.serve(port, folder / f"{witness.origin}.log")
     double.run("sync")
     witness.stop()

@@ -97,7 +97,9 @@ public struct Home: Sendable {
         let config = Config(version: 1, org: origin.description, name: name)
         try encoder.encode(config).write(
             to: URL(fileURLWithPath: path + "/config.json"), options: .atomic)
-        return try Home(opening: path)
+        let home = try Home(opening: path)
+        try HomeAnchor(home).set()
+        return home
     }
 
     func read(_ file: String) throws -> String {

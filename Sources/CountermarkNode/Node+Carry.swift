@@ -112,6 +112,8 @@ extension Node {
             reports.append(report)
         }
         try takeEvidence(from: "\(folder)/\(Self.carriedEvidence)")
+        let own = reports.filter { $0.log.hasPrefix("\(home.origin)/") }
+        if !own.isEmpty, own.allSatisfy({ $0.error == nil }) { try HomeAnchor(home).set() }
         for dataset in Set(try order.map { try Self.parts(of: $0).dataset }) {
             try catchUp(dataset)
         }

@@ -28,6 +28,8 @@ public final class Node {
     public let home: Home
     /// The derived label sets.
     public let store: LabelStore
+    /// Whether a home that was copied or restored writes before a partner was asked.
+    public var mayWriteUnchecked = false
     let now: () -> Int64
     private var knownWitness: Witness?
     private var signer: Signer?
@@ -101,6 +103,7 @@ public final class Node {
             directory: home.logFolder(home.origin, dataset),
             lockTimeoutSeconds: Self.lockTimeoutSeconds)
         defer { writer.close() }
+        try requireAnchored()
         // Another process may have changed the key before it let go of the log.
         signer = nil
         try catchUp(dataset)

@@ -24,6 +24,13 @@ struct CommonOptions: ParsableArguments {
         if let passphraseFile { setenv("COUNTERMARK_PASSPHRASE_FILE", passphraseFile, 1) }
     }
 
+    @Flag(
+        help: """
+            Write although this home was copied or restored and no partner could be asked since: its log \
+            forks if newer entries ever left it.
+            """)
+    var offline = false
+
     /// The home's folder.
     var homePath: String {
         let named = home ?? ProcessInfo.processInfo.environment["COUNTERMARK_HOME"]
@@ -32,7 +39,17 @@ struct CommonOptions: ParsableArguments {
     }
 
     /// The node of the home.
-    func node() throws -> Node { try Node(try Home(opening: homePath)) }
+    func node() throws -> Node {
+        let node = try Node(try Home(opening: homePath))
+        node.mayWriteUnchecked = offline
+        if offline, !node.home.isAnchored {
+            let warning =
+                "countermark: warning: \(homePath) was copied or restored and no partner was asked since; "
+                + "if newer entries ever left it, what is written now forks the log\n"
+            FileHandle.standardError.write(Data(warning.utf8))
+        }
+        return node
+    }
 
     /// A dataset's id, where the owner may be left out.
     func dataset(_ text: String, _ node: Node) throws -> DatasetID {

@@ -27,8 +27,9 @@ def digest(company):
     return company.run("status", DATASET)["datasets"][0]["digest"]
 
 
-def add(company, item, box="1,2,3,4"):
-    return company.run("annotate", DATASET, item, "--class", "open", "--box", box)["id"]
+def add(company, item, *options, box="1,2,3,4"):
+    words = ["annotate", DATASET, item, "--class", "open", "--box", box, *options]
+    return company.run(*words)["id"]
 
 
 def carry(sender, receiver, stick=STICK):
@@ -91,7 +92,7 @@ def main():
     double = Company(program, FOLDER / "double", TIER)
     shutil.copytree(tier.home, double.home)
     add(tier, "d.png", box="1,1,1,1")
-    add(double, "d.png", box="2,2,2,2")
+    add(double, "d.png", "--offline", box="2,2,2,2")
     carry(tier, oem)
     double.run("carry", "out", DATASET, str(FOLDER / "other"), "--for", OEM)
     caught = oem.attempt("carry", "in", str(FOLDER / "other"))

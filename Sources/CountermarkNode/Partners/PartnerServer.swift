@@ -327,6 +327,7 @@ extension Node {
         ) {
             try spool.forEachBatch(from: entriesAt, $0)
         }
+        if member == home.origin { try HomeAnchor(home).set() }
         try catchUp(dataset)
         return (.ok, (try reader(of: log).size, nil))
     }
