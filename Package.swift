@@ -135,8 +135,8 @@ let package = Package(
         .testTarget(
             name: "CountermarkNodeTests",
             dependencies: [
-                "CountermarkNode", "AnnotationModel", "AnnotationStore", "LogStorage",
-                "Provenance", "Replication", "Signing", "TransparencyLog",
+                "CountermarkNode", "AnnotationFormats", "AnnotationModel", "AnnotationStore",
+                "LogStorage", "Provenance", "Replication", "Signing", "TransparencyLog",
             ],
             swiftSettings: settings),
     ]

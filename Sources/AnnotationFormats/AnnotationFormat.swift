@@ -122,6 +122,8 @@ public struct WriteOptions: Hashable, Sendable {
     public var includesProvenance: Bool
     /// Writes `<output>.countermark.jsonl` beside the output, with which it reads back without loss.
     public var writesSidecar: Bool
+    /// What the labels were taken from, which the sidecar keeps; nil for unknown.
+    public var base: ExportBase?
 
     /// Options; machines want the defaults.
     public init(
@@ -131,6 +133,19 @@ public struct WriteOptions: Hashable, Sendable {
         self.isSpreadsheetSafe = isSpreadsheetSafe
         self.includesProvenance = includesProvenance
         self.writesSidecar = writesSidecar
+    }
+}
+
+/// What an export was made of: how much of each log its label set had merged.
+public struct ExportBase: Hashable, Sendable {
+    /// The dataset's id.
+    public var dataset: String
+    /// The number of entries by organisation.
+    public var heads: [String: UInt64]
+
+    /// The state of a dataset.
+    public init(dataset: String, heads: [String: UInt64]) {
+        (self.dataset, self.heads) = (dataset, heads)
     }
 }
 

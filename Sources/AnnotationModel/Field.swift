@@ -89,6 +89,12 @@ public enum Field: Hashable, Sendable {
         }
     }
 
+    /// What stands before an organisation in the name under which its `examined` of an item is shown.
+    public static let examinedPrefix = "examined/"
+
+    /// The name under which an organisation's `examined` of an item is shown.
+    public static func examined(by origin: Origin) -> String { examinedPrefix + origin.description }
+
     /// An attribute's field.
     public static func named(_ attribute: String) -> Field { .attribute(attribute) }
 }

@@ -330,6 +330,8 @@ private final class NameCache {
             return Field.Known(rawValue: Int(id))?.name ?? "field \(id)"
         }
         let text = try name(id)
+        let examined = "\u{0}" + Field.examinedPrefix
+        if text.hasPrefix(examined) { return String(text.dropFirst()) }
         return text.hasPrefix("\u{0}") ? text : Field.attribute(text).name
     }
 }

@@ -93,10 +93,13 @@ public final class Node {
     ///
     /// - Parameter body: Hands operations over one by one; a bulk import never holds more than a few
     ///   changesets in memory. It gets the id that each operation will have.
+    /// - Parameter citing: How much of each log the author knew, where that is less than all that is merged
+    ///   here; nothing is cited backwards.
     /// - Returns: The number of changesets written.
     @discardableResult
     public func write(
         _ dataset: DatasetID, author: String? = nil, message: String? = nil, source: String? = nil,
+        citing: [Origin: UInt64]? = nil,
         _ body: (_ append: (Operation) throws -> OperationID) throws -> Void
     ) throws -> Int {
         let writer = try LogWriter(
@@ -108,7 +111,7 @@ public final class Node {
         signer = nil
         try catchUp(dataset)
         var batch = OutgoingBatch(
-            firstIndex: writer.size, heads: try headsToCite(dataset),
+            firstIndex: writer.size, heads: try headsToCite(dataset, citing),
             author: author ?? person.map { NodeIdentity.name(of: $0.certificate) },
             message: message, source: source)
         try batch.introduce(try actsAboutKeys(dataset, index: writer.size))
@@ -197,13 +200,16 @@ public final class Node {
     }
 
     /// The heads of other logs that moved since our last changeset cited them.
-    private func headsToCite(_ dataset: DatasetID) throws -> [Head] {
+    private func headsToCite(
+        _ dataset: DatasetID, _ known: [Origin: UInt64]?
+    ) throws -> [Head] {
         try read(dataset) { merge in
             let cited = merge.state.progress(home.origin)?.cited ?? [:]
             var heads: [Head] = []
             for log in merge.state.logs.values where log.origin != home.origin {
                 // Of a forked log only what all its versions share.
-                let size = min(log.applied, log.forkedAt ?? .max)
+                let size = min(
+                    log.applied, log.forkedAt ?? .max, known.map { $0[log.origin] ?? 0 } ?? .max)
                 guard size > cited[log.number]?.size ?? 0,
                     let root = try root(of: log.origin, dataset, at: size)
                 else { continue }

@@ -56,9 +56,11 @@ extension Merge {
     }
 
     /// `examined` is one register a company; all other fields are shared.
+    ///
+    /// The NUL keeps attributes out of it, as with reviews: nobody can examine in another's name.
     private func itemField(_ code: Int, _ scope: OperationScope) throws -> Int64 {
         guard code == Field.Known.examined.rawValue else { return try fieldID(code, scope.view) }
-        return try Array("examined/\(scope.log.origin)".utf8).withUnsafeBytes {
+        return try Array("\u{0}\(Field.examined(by: scope.log.origin))".utf8).withUnsafeBytes {
             try storage.nameID($0)
         }
     }

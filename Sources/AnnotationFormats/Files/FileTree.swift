@@ -95,6 +95,10 @@ enum FileTree {
 public struct ReadContext {
     /// The fields of an item by its key; nil for an unknown item.
     public let itemFields: (String) throws -> [String: FieldValue]?
+    /// Hears from a sidecar what the export was made of.
+    public var noteBase: (ExportBase) -> Void = { _ in }
+    /// Hears, before a label is handed over, what the same label was when it was exported.
+    public var noteExported: (LabelRecord) -> Void = { _ in }
 
     /// A context that asks by itself.
     public init(itemFields: @escaping (String) throws -> [String: FieldValue]?) {

@@ -15,8 +15,17 @@ enum LabelStudioWriter {
         var task = 0
         var isFirst = true
         var idByKey: [String: Int] = [:]
+        // A text has no other name than its task's number, so such an item keeps it.
+        var last = 0
         try source.forEachItem { item in
-            if idByKey[item.key] == nil { idByKey[item.key] = idByKey.count + 1 }
+            guard let number = number(item.key) else { return }
+            idByKey[item.key] = number
+            last = max(last, number)
+        }
+        try source.forEachItem { item in
+            guard idByKey[item.key] == nil else { return }
+            last += 1
+            idByKey[item.key] = last
         }
         try files.write(source, to: ElementOutput(output), report: &report) {
             label, item, number, report in
@@ -33,6 +42,13 @@ enum LabelStudioWriter {
         try output.write(Array("\n]\n".utf8))
         try output.end()
         return report
+    }
+
+    private static func number(_ key: String) -> Int? {
+        guard key.hasPrefix("task/"), let number = Int(key.dropFirst(5)), number > 0,
+            number < 1 << 31, "task/\(number)" == key
+        else { return nil }
+        return number
     }
 
     private static func file(_ item: ItemRecord, _ regions: [[UInt8]], _ id: Int) -> [UInt8] {

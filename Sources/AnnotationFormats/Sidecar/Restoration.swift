@@ -22,16 +22,20 @@ struct Restoration {
     }
 
     private let sources: [Source]
+    private let context: ReadContext
     private var lineByPlace: [UInt64: Line] = [:]
     private var laterLinesByPlace: [UInt64: [Line]] = [:]
     private var unplaced: [Line] = []
+    /// The labels of one item in an edited file, until all of them are known.
+    private var group: [LabelRecord] = []
+    private let groupMax = 1_024
     private var heads: [Line] = []
     /// The exported files that were edited or are gone.
     private var edited: [String] = []
     private var isIntact: Bool { edited.isEmpty }
 
-    init(_ sources: [Source], files: [InputFile]) throws {
-        self.sources = sources
+    init(_ sources: [Source], files: [InputFile], context: ReadContext) throws {
+        (self.sources, self.context) = (sources, context)
         for index in sources.indices { try scan(index, files: files) }
     }
 
@@ -80,6 +84,18 @@ struct Restoration {
             if current.map({ Int64($0.bytes) != bytes || $0.text != hash }) ?? true {
                 edited.append(path)
             }
+            return
+        }
+        if let base = json["base"] {
+            guard let dataset = base["dataset"]?.string, case .object(let heads)? = base["heads"]
+            else {
+                throw FormatError.structure(
+                    file: source.name, path: "base", why: "needs dataset and heads")
+            }
+            context.noteBase(
+                ExportBase(
+                    dataset: dataset,
+                    heads: heads.compactMapValues { $0.integer.flatMap { UInt64(exactly: $0) } }))
             return
         }
         guard let record = json["record"] else {
@@ -146,29 +162,104 @@ struct Restoration {
         switch event {
         case .labelClass, .item:
             if isIntact { return }
+            try resolveGroup(into: sink)
             try sink(event)
         case .skipped, .note: try sink(event)
         case .annotation(let label):
-            guard let place = label.externalID else { return try sink(event) }
-            let key = Sidecar.Fingerprint.of(place.utf8).hash
-            guard let line = lineByPlace[key] else { return try sink(event) }
-            let restored = try self.event(line)
-            guard case .annotation(let kept) = restored else {
-                take(key)
-                return try sink(restored)
+            if isIntact { return try passIntact(label, into: sink) }
+            if let first = group.first, first.item != label.item || group.count >= groupMax {
+                try resolveGroup(into: sink)
             }
-            if isIntact {
-                take(key)
-                return try sink(restored)
-            }
-            if kept.item == label.item, kept.className == label.className,
-                kept.selector == label.selector
-            {
-                take(key)
-                return try sink(restored)
-            }
-            try sink(event)
+            group.append(label)
         }
+    }
+
+    private mutating func passIntact(_ label: LabelRecord, into sink: EventSink) throws {
+        guard let key = label.externalID.map(Self.key), let line = lineByPlace[key] else {
+            return try sink(.annotation(label))
+        }
+        take(key)
+        try pass(line, into: sink)
+    }
+
+    /// Hands over a line as it was exported.
+    private func pass(_ line: Line, into sink: EventSink) throws {
+        let restored = try event(line)
+        if case .annotation(let kept) = restored { context.noteExported(kept) }
+        try sink(restored)
+    }
+
+    private static func key(_ place: String) -> UInt64 {
+        Sidecar.Fingerprint.of(place.utf8).hash
+    }
+
+    private func kept(_ key: UInt64) throws -> LabelRecord? {
+        guard let line = lineByPlace[key], case .annotation(let kept) = try event(line) else {
+            return nil
+        }
+        return kept
+    }
+
+    /// Finds what the labels of one item were when they were exported: first those that still say the
+    /// same, at their place or at another of the item; what is left was changed where it stood.
+    private mutating func resolveGroup(into sink: EventSink) throws {
+        let labels = group
+        group.removeAll(keepingCapacity: true)
+        let item = labels.first?.item
+        var open: [(key: UInt64, kept: LabelRecord)] = []
+        for key in keys(around: labels) {
+            if let kept = try kept(key), kept.item == item { open.append((key, kept)) }
+        }
+        var found = [(key: UInt64, kept: LabelRecord)?](repeating: nil, count: labels.count)
+        for isAnywhere in [false, true] {
+            for (index, label) in labels.enumerated() where found[index] == nil {
+                let own = label.externalID.map(Self.key)
+                let match = open.firstIndex {
+                    (isAnywhere || $0.key == own) && $0.kept.className == label.className
+                        && $0.kept.selector == label.selector
+                }
+                if let match { found[index] = open.remove(at: match) }
+            }
+        }
+        for (index, label) in labels.enumerated() {
+            if let (key, kept) = found[index] {
+                take(key)
+                context.noteExported(kept)
+                try sink(.annotation(kept))
+                continue
+            }
+            let own = label.externalID.map(Self.key)
+            guard let match = open.firstIndex(where: { $0.key == own }) else {
+                try sink(.annotation(label))
+                continue
+            }
+            let (key, kept) = open.remove(at: match)
+            take(key)
+            context.noteExported(kept)
+            var edited = kept
+            (edited.className, edited.selector) = (label.className, label.selector)
+            edited.attributes.merge(label.attributes) { _, new in new }
+            edited.confidence = label.confidence ?? kept.confidence
+            try sink(.annotation(edited))
+        }
+    }
+
+    /// The places of labels, and where they are numbered those that follow: lines may have been removed.
+    private func keys(around labels: [LabelRecord]) -> [UInt64] {
+        var keys: [UInt64] = []
+        for place in labels.compactMap(\.externalID) where !keys.contains(Self.key(place)) {
+            keys.append(Self.key(place))
+        }
+        guard let last = labels.last?.externalID, let mark = last.lastIndex(of: "#"),
+            var number = Int(last[last.index(after: mark)...])
+        else { return keys }
+        while keys.count < 2 * groupMax {
+            number += 1
+            let next = Self.key("\(last[...mark])\(number)")
+            guard lineByPlace[next] != nil else { break }
+            keys.append(next)
+        }
+        return keys
     }
 
     private mutating func take(_ key: UInt64) {
@@ -182,13 +273,14 @@ struct Restoration {
 
     /// Hands over the labels that the format could not carry.
     mutating func finish(into sink: EventSink) throws {
+        try resolveGroup(into: sink)
         var lines = unplaced
         if isIntact {
             lines += lineByPlace.values
             lines += laterLinesByPlace.values.joined()
         }
         for line in lines.sorted(by: { ($0.source, $0.start) < ($1.source, $1.start) }) {
-            try sink(try event(line))
+            try pass(line, into: sink)
         }
     }
 }

@@ -4,7 +4,8 @@ import AnnotationModel
 ///
 /// One JSON object a line: `{"record": …}` with a class, item or label as ``JSONLinesFormat`` writes it; a
 /// label that the format took has a `place` besides, the external id by which a reading of the export
-/// knows it. The last lines are `{"file": {"path", "bytes", "fnv1a"}}`, one for each exported file, so that a
+/// knows it. A first line `{"base": {"dataset", "heads"}}` says how much of each log the export was made
+/// of. The last lines are `{"file": {"path", "bytes", "fnv1a"}}`, one for each exported file, so that a
 /// file which was edited since is noticed. The hash finds accidents, it is no proof against malice.
 enum Sidecar {
     /// What a sidecar's name ends in.
@@ -65,7 +66,7 @@ struct SidecarFormat: AnnotationFormat {
             return try base.read(files, context: context, into: sink)
         }
         try open(sidecars[...], []) { opened in
-            var restoration = try Restoration(opened, files: labels)
+            var restoration = try Restoration(opened, files: labels, context: context)
             try restoration.begin(into: sink)
             try base.read(labels, context: context) { event in
                 try restoration.pass(event, into: sink)
@@ -104,12 +105,22 @@ struct SidecarFormat: AnnotationFormat {
                 }
             })
         let report = try base.write(counted, to: recorder, options: options)
-        try writeSidecar(source, recorder, to: side)
+        try writeSidecar(source, recorder, to: side, options)
         return report
     }
 
+    private func write(_ base: ExportBase, to writer: inout JSONWriter) {
+        let heads = base.heads.mapValues { JSONValue.integer(Int64(clamping: $0)) }
+        writer.value(
+            .object([
+                "base": .object(["dataset": .string(base.dataset), "heads": .object(heads)])
+            ]))
+        writer.newline()
+    }
+
     private func writeSidecar(
-        _ source: LabelSource, _ recorder: RecordingOutput, to side: any FormatOutput
+        _ source: LabelSource, _ recorder: RecordingOutput, to side: any FormatOutput,
+        _ options: WriteOptions
     ) throws {
         var buffer = BufferedJSON(side)
         try side.begin("sidecar" + Sidecar.ending)
@@ -128,6 +139,7 @@ struct SidecarFormat: AnnotationFormat {
             buffer.writer.newline()
             try buffer.flushIfLarge()
         }
+        if let base = options.base { write(base, to: &buffer.writer) }
         for record in source.classes { try line(nil) { JSONLinesFormat.write(record, to: &$0) } }
         try source.forEachItem { item in
             try line(nil) { JSONLinesFormat.write(item, to: &$0) }

@@ -43,6 +43,8 @@ struct Import: ParsableCommand {
     @Option(help: "human or model:NAME@VERSION.") var source: String?
     @Flag(help: "Retract labels that the files no longer hold.") var prune = false
     @Flag(help: "Refuse labels of items that the dataset lacks.") var knownItemsOnly = false
+    @Flag(help: "Take the files' values also over changes that they cannot have known.")
+    var overwrite = false
 
     func run() throws {
         let node = try signing.node(common)
@@ -50,12 +52,14 @@ struct Import: ParsableCommand {
         var options = ImportOptions()
         (options.author, options.source) = (author, source)
         (options.prune, options.knownItemsOnly) = (prune, knownItemsOnly)
+        options.overwrite = overwrite
         let report = try node.importLabels(
             id, files, format: try FormatRegistry.format(named: format), options: options)
         common.print(
             [
                 "added": report.added, "changed": report.changed, "retracted": report.retracted,
-                "unchanged": report.unchanged, "changesets": report.changesets,
+                "unchanged": report.unchanged, "held": report.held,
+                "changesets": report.changesets, "skippedCount": report.skippedCount,
                 "skipped": report.skipped.map { ["where": $0.where, "why": $0.why] },
             ],
             report.skipped.map { "skipped \($0.where): \($0.why)" } + [

@@ -51,7 +51,7 @@ struct SidecarTests {
         let box = try #require(
             reading.labels.first { $0.selector == .box(.init(x: 11, y: 20, width: 29, height: 40)) }
         )
-        #expect(box.provenance == nil)
+        #expect(box.provenance?.id == "oem.example:0.0")
         #expect(
             !reading.labels.contains {
                 $0.selector == .box(.init(x: 10, y: 20, width: 30, height: 40))

@@ -1,0 +1,85 @@
+import AnnotationFormats
+import AnnotationModel
+import AnnotationStore
+import Provenance
+
+/// What the items in label files mean for a dataset.
+final class ImportItems {
+    private let node: Node
+    private let dataset: DatasetID
+    private let isComplete: Bool
+    private let history: ImportHistory
+    private var logs: [Int: Origin] = [:]
+    private var hasItems = false
+    /// Items that were added by this import, or looked up: the last ones.
+    private var added: Set<String> = []
+    private var known: [String: Bool] = [:]
+    private var met = KeySet()
+    private static let keptMax = 4_096
+
+    init(
+        _ node: Node, _ dataset: DatasetID, isComplete: Bool, _ history: ImportHistory
+    ) {
+        (self.node, self.dataset, self.isComplete) = (node, dataset, isComplete)
+        self.history = history
+    }
+
+    func start(_ logs: [Int: Origin], hasItems: Bool) {
+        (self.logs, self.hasItems) = (logs, hasItems)
+    }
+
+    /// True if the files named the item with this row.
+    func isMet(_ id: Int64) -> Bool { met.contains(id) }
+
+    func isKnown(_ key: String) throws -> Bool {
+        if let answer = known[key] { return answer }
+        let answer = try node.store.item(dataset, key: key) != nil
+        if known.count >= Self.keptMax { known.removeAll(keepingCapacity: true) }
+        known[key] = answer
+        return answer
+    }
+
+    /// The operation that an item's record asks for; nil if it says nothing new.
+    func operation(for record: ItemRecord) throws -> Operation? {
+        let said = said(record)
+        guard hasItems, let item = try node.store.item(dataset, key: record.key) else {
+            if added.count >= Self.keptMax { added.removeAll(keepingCapacity: true) }
+            guard added.insert(record.key).inserted else { return nil }
+            return .addItem(key: record.key, fields: fields(said))
+        }
+        met.insert(-item.target)
+        var now = item.record.fields
+        now[Field.Known.examined.name] =
+            now[Field.examined(by: node.home.origin)]
+        var new = said.filter { !ImportStatement.isSame($0.key, $0.value, now[$0.key]) }
+        if new.isEmpty { return nil }
+        if new.contains(where: { now[$0.key] != nil }) {
+            let past = try history.past(item.target, addedBy: nil, logs)
+            new = new.filter { field, value in
+                guard now[field] != nil else { return true }
+                if let base = past.base[field] {
+                    return !ImportStatement.isSame(field, value, base)
+                }
+                // Others said it, and a format that tells of items only in passing does not correct them.
+                return isComplete
+                    && !(past.all[field] ?? []).contains {
+                        ImportStatement.isSame(field, value, $0)
+                    }
+            }
+        }
+        return new.isEmpty ? nil : .setItem(key: record.key, fields: fields(new))
+    }
+
+    /// The fields that this organisation can say of an item: not what others have examined.
+    private func said(_ record: ItemRecord) -> Statement {
+        record.fields.filter {
+            !$0.key.hasPrefix("\u{0}") && !$0.key.hasPrefix(Field.examinedPrefix)
+                && !($0.key == Field.Known.examined.name && $0.value != .bool(true))
+        }
+    }
+
+    private func fields(_ said: Statement) -> [Field: FieldValue] {
+        [Field: FieldValue](
+            said.map { (Field(name: $0.key), $0.value) }, uniquingKeysWith: { first, _ in first })
+    }
+}

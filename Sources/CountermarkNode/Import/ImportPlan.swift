@@ -1,0 +1,340 @@
+import AnnotationFormats
+import AnnotationModel
+import AnnotationStore
+import Provenance
+
+/// Decides what each record of the files means for a dataset as it stands: the smallest set of operations.
+///
+/// Three things are compared: what the file says, what it was based on, and what holds now. A field in
+/// which the file only repeats what it was based on is left alone, whatever holds now. It was based on
+/// what the sidecar kept, or else on what this organisation's last import of the label said. Memory
+/// holds the labels of a few items and one bit for each label and item that was met.
+final class ImportPlan {
+    static let defaultSource = "import"
+    /// Labels of items kept for the next records.
+    private static let labelsKeptMax = 8_192
+    /// Records of one item that are matched together.
+    private static let recordsTogetherMax = 4_096
+
+    let node: Node
+    let dataset: DatasetID
+    let options: ImportOptions
+    private let format: any AnnotationFormat
+    /// True if what the file does not say is said too.
+    private let isComplete: Bool
+    private(set) var logs: [Int: Origin] = [:]
+    private var hasLabels = false
+    /// How much of each log the files can have known.
+    private(set) var seen: [Origin: UInt64] = [:]
+    private var base: [Origin: UInt64]?
+    /// What this log had cited before, which it cannot take back.
+    private var cited: [Origin: UInt64] = [:]
+    var report = ImportReport()
+
+    private var exported: LabelRecord?
+    private var pending: [(record: LabelRecord, exported: LabelRecord?)] = []
+    private var kept: [String: ItemLabels] = [:]
+    private var keptCount = 0
+    private var met = KeySet()
+    private var metItems = KeySet()
+    let items: ImportItems
+    let history: ImportHistory
+
+    init(
+        _ node: Node, _ dataset: DatasetID, _ format: any AnnotationFormat,
+        _ options: ImportOptions
+    ) throws {
+        (self.node, self.dataset, self.format, self.options) = (node, dataset, format, options)
+        isComplete = format.name == "csv" || format.name == "jsonl"
+        history = ImportHistory(node, dataset)
+        items = ImportItems(node, dataset, isComplete: isComplete, history)
+    }
+
+    /// What the reader is told, and tells besides the records.
+    func context(isFirst: Bool) -> ReadContext {
+        var context = ReadContext { [node, dataset] in
+            try node.store.item(dataset, key: $0)?.record.fields
+        }
+        if isFirst {
+            context.noteBase = { [self] in note($0) }
+        } else {
+            context.noteExported = { [self] in exported = $0 }
+        }
+        return context
+    }
+
+    private func note(_ export: ExportBase) {
+        guard export.dataset == dataset.description else { return }
+        var heads = base ?? [:]
+        for (name, size) in export.heads {
+            guard let origin = try? Origin(name) else { continue }
+            heads[origin] = min(size, heads[origin] ?? .max)
+            seen[origin] = max(size, seen[origin] ?? 0)
+        }
+        base = heads
+    }
+
+    /// The first reading: notes which entries of others the files name.
+    func survey(_ event: FormatEvent) throws {
+        guard case .annotation(let record) = event, let provenance = record.provenance,
+            let id = try? OperationID.parse(provenance.id).id, id.origin != node.home.origin
+        else { return }
+        seen[id.origin] = max(id.slot.entry + 1, seen[id.origin] ?? 0)
+    }
+
+    /// Takes the dataset's state; between the readings.
+    func start() throws {
+        logs = try node.logNames(dataset)
+        let state = try node.read(dataset) { $0.state }
+        hasLabels = state.counts.annotations > 0
+        items.start(logs, hasItems: state.counts.items > 0)
+        for (number, head) in state.progress(node.home.origin)?.cited ?? [:] {
+            if let origin = logs[number] { cited[origin] = head.size }
+        }
+    }
+
+    // MARK: The second reading
+
+    func take(_ event: FormatEvent, into sink: (Operation) throws -> Void) throws {
+        switch event {
+        case .labelClass, .note: return
+        case .skipped(let place, let why): report.skip(place, why)
+        case .item(let record):
+            if options.knownItemsOnly, try !items.isKnown(record.key) { return }
+            try items.operation(for: record).map(sink)
+        case .annotation(let record):
+            let exported = exported
+            self.exported = nil
+            guard try isAccepted(record) else { return }
+            guard hasLabels else { return try add(record, into: sink) }
+            if pending.last.map({ $0.record.item != record.item }) ?? false
+                || pending.count >= Self.recordsTogetherMax
+            {
+                try flush(into: sink)
+            }
+            pending.append((record, exported))
+        }
+    }
+
+    private func isAccepted(_ record: LabelRecord) throws -> Bool {
+        if options.knownItemsOnly, try !items.isKnown(record.item) {
+            report.skip(
+                "item \(record.item)", "the dataset does not have it (--known-items-only)")
+            return false
+        }
+        do {
+            try record.selector.validate()
+        } catch {
+            report.skip("item \(record.item)", "\(error)")
+            return false
+        }
+        return true
+    }
+
+    private func add(_ record: LabelRecord, into sink: (Operation) throws -> Void) throws {
+        report.added += 1
+        var fields: [Field: FieldValue] = [:]
+        for (name, value) in record.attributes { fields[.attribute(name)] = value }
+        if let confidence = record.confidence { fields[.known(.confidence)] = .float(confidence) }
+        if let id = record.externalID { fields[.known(.externalID)] = .text(id) }
+        if let author = record.author, author != options.author {
+            fields[.known(.author)] = .text(author)
+        }
+        if let source = record.source, source != options.source ?? Self.defaultSource {
+            fields[.known(.source)] = .text(source)
+        }
+        if record.isRetracted { fields[.known(.status)] = .integer(1) }
+        try sink(
+            .addAnnotation(
+                item: record.item, className: record.className.isEmpty ? "-" : record.className,
+                selector: record.selector, fields: fields))
+    }
+
+    /// Matches the records of one item with its labels, all at once: where a file knows labels by their
+    /// place only, a line that was put in moves all that follow.
+    private func flush(into sink: (Operation) throws -> Void) throws {
+        guard let key = pending.first?.record.item else { return }
+        let records = pending
+        pending.removeAll(keepingCapacity: true)
+        var open = try labels(of: key)
+        var found = [LabelView?](repeating: nil, count: records.count)
+        for index in records.indices { found[index] = try named(records[index].record) }
+        let steps: [(inout ItemLabels, LabelRecord) -> LabelView?] = [
+            { $0.take(byExternalID: $1, saying: true) },
+            {
+                ImportStatement.isPositional($1.externalID)
+                    ? nil : $0.take(byExternalID: $1, saying: false)
+            },
+            { $0.take(byContent: $1) },
+            { $0.take(byExternalID: $1, saying: false) },
+        ]
+        for step in steps {
+            for index in records.indices where found[index] == nil {
+                guard let label = step(&open, records[index].record),
+                    !met.contains(label.key.packed)
+                else { continue }
+                met.insert(label.key.packed)
+                found[index] = label
+            }
+        }
+        kept[key] = open
+        for (label, entry) in zip(found, records) {
+            guard let label else {
+                try add(entry.record, into: sink)
+                continue
+            }
+            try change(label, entry.record, entry.exported, into: sink)
+        }
+    }
+
+    /// The label that a record names by its id in the logs, whoever added it.
+    private func named(_ record: LabelRecord) throws -> LabelView? {
+        guard let provenance = record.provenance,
+            let id = try? OperationID.parse(provenance.id).id,
+            let number = logs.first(where: { $0.value == id.origin })?.key,
+            let label = try node.store.label(
+                OperationKey(log: number, slot: id.slot), origin: id.origin),
+            label.item == record.item, !met.contains(label.key.packed)
+        else { return nil }
+        met.insert(label.key.packed)
+        return label
+    }
+
+    private func labels(of key: String) throws -> ItemLabels {
+        if let item = try node.store.item(dataset, key: key) { metItems.insert(-item.target) }
+        if let known = kept[key] { return known }
+        var filter = LabelFilter()
+        (filter.item, filter.org) = (key, node.home.origin)
+        let labels = ItemLabels(
+            try node.store.labels(logs, filter: filter, limit: .max)
+                .filter { !met.contains($0.key.packed) })
+        if keptCount + labels.count > Self.labelsKeptMax {
+            kept.removeAll(keepingCapacity: true)
+            keptCount = 0
+        }
+        keptCount += labels.count
+        return labels
+    }
+
+    // MARK: One label
+
+    private func change(
+        _ label: LabelView, _ record: LabelRecord, _ exported: LabelRecord?,
+        into sink: (Operation) throws -> Void
+    ) throws {
+        let said = ImportStatement.of(record)
+        let now = ImportStatement.of(label)
+        var new = said.filter { !ImportStatement.isSame($0.key, $0.value, now[$0.key]) }
+        if isComplete {
+            for field in now.keys where said[field] == nil && Self.mayBeCleared(field) {
+                new[field] = .null
+            }
+        }
+        let id = record.externalID
+        if now[ImportStatement.externalID] != nil || ImportStatement.isPositional(id) {
+            new[ImportStatement.externalID] = nil
+        }
+        if !new.isEmpty, !options.overwrite {
+            try leaveOut(&new, label, exported.map(ImportStatement.of))
+        }
+        if new.isEmpty {
+            report.unchanged += 1
+            return
+        }
+        report.changed += 1
+        try sink(
+            .set(
+                label.id,
+                try new.sorted { $0.key < $1.key }.map {
+                    try ImportStatement.write($0.key, $0.value)
+                }))
+    }
+
+    private static func mayBeCleared(_ field: String) -> Bool {
+        if case .attribute = Field(name: field) { return !field.hasPrefix("\u{0}") }
+        return field == Field.Known.confidence.name
+    }
+
+    /// Removes what the file only repeats, and what would overwrite a change that it cannot have known.
+    private func leaveOut(
+        _ new: inout Statement, _ label: LabelView, _ exported: Statement?
+    ) throws {
+        if let exported {
+            new = new.filter { !ImportStatement.isSame($0.key, $0.value, exported[$0.key]) }
+        }
+        guard label.flags.contains(.hasRegisters) else {
+            // Added as retracted: a format without a status says nothing against it.
+            if !isComplete, label.isRetracted { new[ImportStatement.status] = nil }
+            return
+        }
+        let past = try history.past(label.key.packed, addedBy: label.id, logs)
+        if exported == nil {
+            let isOwn = label.id.origin == node.home.origin
+            new = new.filter { field, value in
+                if isOwn { return !ImportStatement.isSame(field, value, past.base[field]) }
+                // Of another's label there is no such memory: a value that was replaced is an old one.
+                return !(past.all[field] ?? []).contains {
+                    ImportStatement.isSame(field, value, $0)
+                }
+            }
+        }
+        if new.isEmpty { return }
+        let known = try knownHeads(past)
+        for write in try node.store.writes(label.key.packed, logs) where new[write.field] != nil {
+            let (org, entry) = (write.operation.origin, write.operation.slot.entry)
+            if org == node.home.origin || entry < known[org] ?? 0 { continue }
+            guard entry < max(cited[org] ?? 0, seen[org] ?? 0) else { continue }
+            new[write.field] = nil
+            report.held += 1
+            report.skip(
+                "\(label.id), \(write.field)",
+                "\(org) has changed it since (\(write.operation)); decide with resolve, or import "
+                    + "again with --overwrite")
+        }
+    }
+
+    /// How much of each log the file was based on.
+    private func knownHeads(_ past: ImportHistory.Past) throws -> [Origin: UInt64] {
+        if let base { return base }
+        guard let last = past.lastImport,
+            let own = logs.first(where: { $0.value == last.origin })?.key
+        else { return [:] }
+        let key = OperationKey(log: own, slot: last.slot)
+        let context = try node.read(dataset) { try $0.rows.context(key.entryKey) }
+        var heads: [Origin: UInt64] = [:]
+        for part in context.parts {
+            if let origin = logs[part.log] { heads[origin] = part.size }
+        }
+        return heads
+    }
+
+    // MARK: The end
+
+    /// What waits, and with `prune` the retraction of this organisation's labels that the files no longer
+    /// hold, of the items that they speak of.
+    func finish(into sink: (Operation) throws -> Void) throws {
+        try flush(into: sink)
+        guard options.prune, hasLabels else { return }
+        var filter = LabelFilter()
+        filter.org = node.home.origin
+        var after: OperationKey?
+        var item: (key: String, isMet: Bool) = ("", false)
+        while true {
+            let page = try node.store.labels(logs, filter: filter, after: after, limit: 1_000)
+            for label in page where !label.isRetracted && !met.contains(label.key.packed) {
+                if item.key != label.item {
+                    let target = try node.store.item(dataset, key: label.item)?.target
+                    item = (
+                        label.item,
+                        target.map { metItems.contains(-$0) || items.isMet(-$0) } ?? false
+                    )
+                }
+                guard item.isMet else { continue }
+                report.retracted += 1
+                try sink(.set(label.id, [.field(.known(.status), .integer(1))]))
+            }
+            guard page.count == 1_000, let last = page.last else { return }
+            after = last.key
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import AnnotationFormats
+import AnnotationModel
+import AnnotationStore
+
+/// What a record, a label or a set of writes says, by field: comparable whatever it came from.
+///
+/// The class is text and the selector its encoding, so that one table holds all fields.
+typealias Statement = [String: FieldValue]
+
+enum ImportStatement {
+    static let className = Field.Known.className.name
+    static let selector = Field.Known.selector.name
+    static let status = Field.Known.status.name
+    static let externalID = Field.Known.externalID.name
+
+    static func of(_ record: LabelRecord) -> Statement {
+        var said: Statement = [selector: .bytes(record.selector.encoded)]
+        if !record.className.isEmpty { said[className] = .text(record.className) }
+        for (name, value) in record.attributes { said[Field.attribute(name).name] = value }
+        said["confidence"] = record.confidence.map { .float($0) }
+        said[externalID] = record.externalID.map { .text($0) }
+        said["author"] = record.author.map { .text($0) }
+        said["source"] = record.source.map { .text($0) }
+        said[status] = .integer(record.isRetracted ? 1 : 0)
+        return said
+    }
+
+    static func of(_ label: LabelView) -> Statement {
+        var said = label.fields
+        said[className] = .text(label.className)
+        said[selector] = .bytes(label.selector.encoded)
+        said[status] = .integer(label.isRetracted ? 1 : 0)
+        said["author"] = said["author"] ?? label.author.map { .text($0) }
+        said["source"] = said["source"] ?? label.source.map { .text($0) }
+        return said
+    }
+
+    /// True if two values of a field say the same; numbers and coordinates may differ by what writing
+    /// and reading them with other digits costs.
+    static func isSame(_ field: String, _ left: FieldValue?, _ right: FieldValue?) -> Bool {
+        let (left, right) = (left ?? .null, right ?? .null)
+        if left == right { return true }
+        if let one = left.numberValue, let other = right.numberValue { return isNear(one, other) }
+        guard field == selector, case .bytes(let one) = left, case .bytes(let other) = right,
+            let shape = try? Selector(decoding: one), let second = try? Selector(decoding: other)
+        else { return false }
+        return isSame(shape, second)
+    }
+
+    static func isSame(_ left: Selector, _ right: Selector) -> Bool {
+        if left == right { return true }
+        guard left.kind == right.kind,
+            let one = try? JSONValue(parsing: SelectorJSON.text(left)),
+            let other = try? JSONValue(parsing: SelectorJSON.text(right))
+        else { return false }
+        return isNear(one, other)
+    }
+
+    private static func isNear(_ left: Double, _ right: Double) -> Bool {
+        abs(left - right) <= 1e-9 * max(1, abs(left), abs(right))
+    }
+
+    private static func isNear(_ left: JSONValue, _ right: JSONValue) -> Bool {
+        if let one = left.double, let other = right.double { return isNear(one, other) }
+        switch (left, right) {
+        case (.array(let one), .array(let other)):
+            return one.count == other.count && zip(one, other).allSatisfy { isNear($0, $1) }
+        case (.object(let one), .object(let other)):
+            return one.count == other.count
+                && one.allSatisfy { key, value in other[key].map { isNear(value, $0) } ?? false }
+        default: return left == right
+        }
+    }
+
+    /// The write of one field.
+    static func write(_ field: String, _ value: FieldValue) throws -> Operation.Write {
+        switch (field, value) {
+        case (className, .text(let name)): return .className(name)
+        case (selector, .bytes(let bytes)): return .selector(try Selector(decoding: bytes))
+        default: return .field(Field(name: field), value)
+        }
+    }
+
+    /// True for an id that says only where in a file a label stood: `path#number`, or the region ids that
+    /// Label Studio exports get here, `task/annotation/rNumber`.
+    static func isPositional(_ id: String?) -> Bool {
+        guard let id else { return false }
+        if let mark = id.utf8.lastIndex(of: UInt8(ascii: "#")) {
+            return isNumber(id.utf8[id.utf8.index(after: mark)...])
+        }
+        let parts = id.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return parts.count == 3 && parts[2].first == UInt8(ascii: "r") && isNumber(parts[0])
+            && isNumber(parts[1]) && isNumber(parts[2].dropFirst())
+    }
+
+    private static func isNumber(_ digits: Substring.UTF8View) -> Bool {
+        !digits.isEmpty && digits.allSatisfy { (0x30...0x39).contains($0) }
+    }
+}

@@ -1,0 +1,84 @@
+import AnnotationModel
+import AnnotationStore
+import Provenance
+
+/// This organisation's labels of one item that no record of the files has been matched with yet.
+struct ItemLabels {
+    private struct Content: Hashable {
+        var className: String
+        var selector: Selector
+    }
+
+    private var labels: [LabelView?]
+    private var byExternalID: [String: [Int]] = [:]
+    private var byContent: [Content: [Int]] = [:]
+    /// Comparing digit by digit is for items with few labels; with many, equal is equal.
+    private static let comparedMax = 512
+
+    init(_ found: [LabelView]) {
+        labels = found
+        for (index, label) in found.enumerated() {
+            byContent[Content(className: label.className, selector: label.selector), default: []]
+                .append(index)
+            if let id = label.fields[ImportStatement.externalID]?.textValue {
+                byExternalID[id, default: []].append(index)
+            }
+        }
+    }
+
+    var count: Int { labels.count }
+
+    private mutating func take(_ index: Int?) -> LabelView? {
+        guard let index, let label = labels[index] else { return nil }
+        labels[index] = nil
+        return label
+    }
+
+    private func says(_ index: Int, _ record: LabelRecord) -> Bool {
+        guard let label = labels[index] else { return false }
+        return label.className == record.className
+            && ImportStatement.isSame(label.selector, record.selector)
+    }
+
+    /// The label with the record's id; where asked for, only if it says the same.
+    mutating func take(byExternalID record: LabelRecord, saying same: Bool) -> LabelView? {
+        guard let id = record.externalID else { return nil }
+        return take(
+            byExternalID[id]?.first { same ? says($0, record) : labels[$0] != nil })
+    }
+
+    /// The label that says the same, unless both carry a lasting id: then these differ.
+    mutating func take(byContent record: LabelRecord) -> LabelView? {
+        let content = Content(className: record.className, selector: record.selector)
+        if let index = byContent[content]?.first(where: { mayBe($0, record) }) {
+            return take(index)
+        }
+        guard labels.count <= Self.comparedMax else { return nil }
+        return take(labels.indices.first { mayBe($0, record) && says($0, record) })
+    }
+
+    private func mayBe(_ index: Int, _ record: LabelRecord) -> Bool {
+        guard let label = labels[index] else { return false }
+        return !Self.isLasting(record.externalID)
+            || !Self.isLasting(label.fields[ImportStatement.externalID]?.textValue)
+    }
+
+    private static func isLasting(_ id: String?) -> Bool {
+        id != nil && !ImportStatement.isPositional(id)
+    }
+}
+
+/// A set of operations of one log, or of rows: one bit each.
+struct KeySet {
+    private var blocks: [Int64: [UInt64]] = [:]
+
+    mutating func insert(_ key: Int64) {
+        blocks[key >> 12, default: Array(repeating: 0, count: 64)][Int(key & 0xfff) >> 6] |=
+            1 << UInt64(key & 0x3f)
+    }
+
+    func contains(_ key: Int64) -> Bool {
+        guard let block = blocks[key >> 12] else { return false }
+        return block[Int(key & 0xfff) >> 6] >> UInt64(key & 0x3f) & 1 == 1
+    }
+}

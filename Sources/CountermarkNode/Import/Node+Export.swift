@@ -1,0 +1,79 @@
+import AnnotationFormats
+import AnnotationModel
+import AnnotationStore
+import Provenance
+
+extension Node {
+    /// Which labels to export.
+    public enum ExportView: Equatable, Sendable {
+        /// The resolved label set without what is retracted.
+        case resolved
+        /// Everything, retracted labels too.
+        case union
+        /// What one organisation added.
+        case org(Origin)
+    }
+
+    /// Writes a dataset's labels in a format.
+    ///
+    /// - Returns: The report, and how many of the labels are contested.
+    public func export(
+        _ dataset: DatasetID, format: any AnnotationFormat, view: ExportView,
+        to output: any FormatOutput, options: WriteOptions = WriteOptions()
+    ) throws -> (report: ConversionReport, contested: Int) {
+        try require(dataset)
+        try catchUp(dataset)
+        let logs = try logNames(dataset)
+        var filter = LabelFilter()
+        if case .org(let origin) = view { filter.org = origin }
+        let store = store
+        var contested = 0
+        let source = LabelSource(
+            forEachItem: { try store.forEachItem(dataset, $0) },
+            forEachAnnotation: { body in
+                contested = 0
+                var after: OperationKey?
+                while true {
+                    let page = try store.labels(logs, filter: filter, after: after, limit: 1_000)
+                    for label in page where view == .union || !label.isRetracted {
+                        if label.flags.isConflict { contested += 1 }
+                        try body(Self.record(label))
+                    }
+                    guard page.count == 1_000, let last = page.last else { return }
+                    after = last.key
+                }
+            })
+        var options = options
+        options.base = try exportBase(dataset)
+        let report = try format.write(source, to: output, options: options)
+        return (report, contested)
+    }
+
+    /// How much of each log the export is made of, so that an import of it can tell what it was based on.
+    private func exportBase(_ dataset: DatasetID) throws -> ExportBase {
+        try read(dataset) { merge in
+            ExportBase(
+                dataset: dataset.description,
+                heads: [String: UInt64](
+                    merge.state.logs.values.map { ($0.origin.description, $0.applied) },
+                    uniquingKeysWith: max))
+        }
+    }
+
+    static func record(_ label: LabelView) -> LabelRecord {
+        var attributes: [String: FieldValue] = [:]
+        for (name, value) in label.fields {
+            if case .attribute(let attribute) = Field(name: name) { attributes[attribute] = value }
+        }
+        return LabelRecord(
+            item: label.item, className: label.className, selector: label.selector,
+            attributes: attributes, confidence: label.fields["confidence"]?.numberValue,
+            externalID: label.fields["externalID"]?.textValue,
+            author: label.fields["author"]?.textValue ?? label.author,
+            source: label.fields["source"]?.textValue ?? label.source,
+            isRetracted: label.isRetracted,
+            provenance: .init(
+                id: label.id.description, org: label.id.origin.description,
+                isContested: label.flags.isConflict))
+    }
+}

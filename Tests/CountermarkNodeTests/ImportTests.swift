@@ -1,0 +1,231 @@
+import AnnotationFormats
+import AnnotationModel
+import AnnotationStore
+import Foundation
+import Provenance
+import Testing
+
+@testable import CountermarkNode
+
+@Suite("Importing label files")
+struct ImportTests {
+    private let oem = "oem.example"
+    private let tier = "tier.example"
+
+    static let items: [AnnotationModel.Operation] = {
+        let items: [(String, [Field: FieldValue])] = [
+            ("images/a.jpg", [.known(.width): 200, .known(.height): 100]),
+            ("images/b.jpg", [.known(.width): 40, .known(.height): 30]),
+            ("talk.wav", [.known(.duration): 12.5]), ("series.csv", [:]), ("prompt/1", [:]),
+            ("velodyne/000001.pcd", [:]),
+            ("clip.mp4", [.known(.width): 64, .known(.height): 48]),
+            (
+                "task/1",
+                [.known(.mediaType): "text/plain", .attribute("text"): "It is an example."]
+            ),
+        ]
+        return items.map { .addItem(key: $0.0, fields: $0.1) }
+    }()
+
+    /// A dataset of one company with labels of every kind of selector that a format may carry.
+    static func rich(_ all: Companies, _ name: String) throws {
+        let labels: [(String, Selector)] = [
+            ("images/a.jpg", .box(.init(x: 10, y: 20, width: 30, height: 40))),
+            ("images/a.jpg", .box(.init(x: 11.5, y: 20, width: 33, height: 7))),
+            ("images/a.jpg", .polygon([[[1, 1, 9.25, 1, 9, 9.5]]])),
+            (
+                "images/b.jpg",
+                .rotatedBox(.init(centerX: 20, centerY: 15, width: 9, height: 4, angle: 0.5))
+            ),
+            ("images/b.jpg", .mask(.init(width: 40, height: 30, counts: [35, 4, 26, 4, 1131]))),
+            ("images/b.jpg", .wholeItem), ("talk.wav", .interval(start: 1, end: 2, channels: [])),
+            ("series.csv", .interval(start: 3, end: 9, channels: ["p"])),
+            ("task/1", .textSpan(start: 9, end: 16, quote: "example")),
+            ("images/a.jpg", .keypoints([.init(x: 5, y: 6, visibility: .visible)])),
+            (
+                "velodyne/000001.pcd",
+                .cuboid(.init(center: [1, 2, 3], size: [4, 2, 1.5], rotation: [1, 0, 0, 0]))
+            ),
+            (
+                "clip.mp4",
+                .track([
+                    .init(time: 1, selector: .box(.init(x: 1, y: 2, width: 3, height: 4))),
+                    .init(time: 2, selector: .box(.init(x: 2, y: 2, width: 3, height: 4))),
+                ])
+            ),
+            ("prompt/1", .preference([["good"], ["bad"]])),
+        ]
+        try all.node(name).write(
+            all.dataset,
+            items
+                + labels.enumerated().map { index, label in
+                    var fields: [Field: FieldValue] = [.known(.externalID): .text("ext-\(index)")]
+                    if index % 2 == 0 { fields[.attribute("severity")] = 2 }
+                    if index % 3 == 0 { fields[.known(.confidence)] = 0.75 }
+                    return .addAnnotation(
+                        item: label.0, className: index % 2 == 0 ? "spur" : "open",
+                        selector: label.1, fields: fields)
+                })
+    }
+
+    static let isStrange: Set<String> = [
+        "pcd", "pcd-ascii", "las", "sdf", "dxf", "kitti-raw", "tcpd", "preference", "dpo", "kto",
+        "alpaca",
+    ]
+
+    /// Exports a dataset and returns where.
+    static func export(
+        _ node: Node, _ dataset: DatasetID, _ name: String, _ folder: String, sidecar: Bool,
+        view: Node.ExportView = .resolved
+    ) throws -> (path: String, labels: Int) {
+        let format = try FormatRegistry.format(named: name)
+        let path = format.defaultFileName.map { "\(folder)-\($0)" } ?? folder
+        let output: any FormatOutput =
+            format.defaultFileName == nil
+            ? try DiskOutput(folder: path) : DiskOutput(file: path)
+        let (report, _) = try node.export(
+            dataset, format: format, view: view, to: output,
+            options: WriteOptions(writesSidecar: sidecar))
+        return (path, report.annotations)
+    }
+
+    static func load(
+        _ node: Node, _ dataset: DatasetID, _ name: String, _ path: String,
+        _ options: ImportOptions = ImportOptions()
+    ) throws -> ImportReport {
+        try node.importLabels(
+            dataset, [path], format: try FormatRegistry.format(named: name), options: options)
+    }
+
+    @Test(
+        "an own export comes back without a change, with its sidecar and without it",
+        arguments: FormatRegistry.all.map(\.name))
+    func idempotent(_ name: String) throws {
+        let all = try Companies([oem, tier])
+        try Self.rich(all, oem)
+        try all.carry(oem, to: tier)
+        try all.node(tier).write(
+            all.dataset, [all.label("images/a.jpg"), all.label("images/b.jpg")])
+        try all.carry(tier, to: oem)
+        let node = try all.node(oem)
+        let digest = try all.digest(oem)
+        let (path, labels) = try Self.export(
+            node, all.dataset, name, all.folder.path + "/with", sidecar: true)
+        // Formats that write nothing of this dataset, because it holds no file or label of theirs.
+        #expect((labels == 0) == Self.isStrange.contains(name))
+        if labels == 0 { return }
+        let first = try Self.load(node, all.dataset, name, path)
+        #expect(first.changesets == 0, "\(first)")
+        #expect(try all.digest(oem) == digest)
+
+        let (plain, _) = try Self.export(
+            node, all.dataset, name, all.folder.path + "/plain", sidecar: false)
+        let other = try Companies(["fresh.example"])
+        let fresh = try other.node("fresh.example")
+        try fresh.write(other.dataset, Self.items)
+        guard try Self.load(fresh, other.dataset, name, plain).added > 0 else { return }
+        for _ in 0..<2 {
+            let again = try Self.load(fresh, other.dataset, name, plain)
+            #expect(again.changesets == 0, "\(again)")
+        }
+        let (own, ownLabels) = try Self.export(
+            fresh, other.dataset, name, all.folder.path + "/own", sidecar: false)
+        // These name items by the layout of their folders, beside the items that are registered.
+        #expect((ownLabels == 0) == ["kitti", "sustech"].contains(name))
+        if ownLabels == 0 { return }
+        let back = try Self.load(fresh, other.dataset, name, own)
+        #expect(back.changesets == 0, "\(back)")
+    }
+
+    private func lines(_ all: Companies, _ name: String, _ text: [String]) throws -> String {
+        let path = "\(all.folder.path)/\(name)"
+        try Data((text.joined(separator: "\n") + "\n").utf8).write(
+            to: URL(fileURLWithPath: path))
+        return path
+    }
+
+    private func line(_ id: Int, _ name: String, x: Int = 1) -> String {
+        #"{"item":"a.png","class":"\#(name)","externalID":"e\#(id)","selector":"#
+            + #"{"kind":"box","x":\#(x),"y":2,"width":3,"height":4}}"#
+    }
+
+    private func only(_ node: Node, _ all: Companies, _ id: String) throws -> LabelView {
+        try #require(
+            node.store.labels(try node.logNames(all.dataset), limit: 100).first {
+                $0.fields["externalID"]?.textValue == id
+            })
+    }
+
+    @Test(
+        "what the file only repeats leaves a partner's change alone; what it changes is concurrent")
+    func concurrent() throws {
+        let all = try Companies([oem, tier])
+        let node = try all.node(oem)
+        let first = try lines(all, "v1.jsonl", (0..<3).map { line($0, "spur") })
+        #expect(try Self.load(node, all.dataset, "jsonl", first).added == 3)
+        try all.carry(oem, to: tier)
+        let ids = try (0..<3).map { try only(node, all, "e\($0)").id }
+        try all.node(tier).write(
+            all.dataset, [.set(ids[0], [.className("open")]), .set(ids[1], [.className("open")])])
+        try all.carry(tier, to: oem)
+        #expect(try Self.load(node, all.dataset, "jsonl", first).changesets == 0)
+        #expect(try only(node, all, "e0").className == "open")
+
+        let second = try lines(
+            all, "v2.jsonl", [line(0, "short"), line(1, "spur"), line(2, "spur", x: 9)])
+        let report = try Self.load(node, all.dataset, "jsonl", second)
+        #expect((report.changed, report.unchanged, report.added) == (2, 1, 0))
+        let contested = try only(node, all, "e0")
+        #expect(contested.flags.contains(.contested))
+        #expect(try !only(node, all, "e1").flags.isConflict)
+        #expect(try node.read(all.dataset) { $0.state.counts.conflicts } == 1)
+        try all.carry(oem, to: tier)
+        #expect(try all.digest(oem) == all.digest(tier))
+    }
+
+    @Test("a change that this log knows and the file cannot is held back, and taken when asked for")
+    func held() throws {
+        let all = try Companies([oem, tier])
+        let node = try all.node(oem)
+        let first = try lines(all, "v1.jsonl", [line(0, "spur")])
+        _ = try Self.load(node, all.dataset, "jsonl", first)
+        try all.carry(oem, to: tier)
+        let id = try only(node, all, "e0").id
+        try all.node(tier).write(all.dataset, [.set(id, [.className("open")])])
+        try all.carry(tier, to: oem)
+        try node.write(all.dataset, [all.label("b.png")])
+        let second = try lines(all, "v2.jsonl", [line(0, "short")])
+        let report = try Self.load(node, all.dataset, "jsonl", second)
+        #expect((report.held, report.changesets) == (1, 0))
+        #expect(report.skipped.first?.why.contains("--overwrite") == true)
+        #expect(try only(node, all, "e0").className == "open")
+        var options = ImportOptions()
+        options.overwrite = true
+        #expect(try Self.load(node, all.dataset, "jsonl", second, options).changed == 1)
+        #expect(try only(node, all, "e0").className == "short")
+        #expect(try !only(node, all, "e0").flags.isConflict)
+    }
+
+    @Test("prune retracts what the file no longer holds, of its items alone, and brings back")
+    func prune() throws {
+        let all = try Companies([oem])
+        let node = try all.node(oem)
+        try node.write(all.dataset, [all.label("other.png")])
+        let first = try lines(all, "v1.jsonl", (0..<3).map { line($0, "spur", x: $0) })
+        _ = try Self.load(node, all.dataset, "jsonl", first)
+        var options = ImportOptions()
+        options.prune = true
+        let second = try lines(all, "v2.jsonl", [line(1, "spur", x: 1)])
+        let report = try Self.load(node, all.dataset, "jsonl", second, options)
+        #expect((report.retracted, report.unchanged, report.changed) == (2, 1, 0))
+        #expect(try Self.load(node, all.dataset, "jsonl", second, options).changesets == 0)
+        let back = try Self.load(node, all.dataset, "jsonl", first, options)
+        #expect((back.changed, back.retracted) == (2, 0))
+        #expect(try node.read(all.dataset) { $0.state.counts.retracted } == 0)
+        options.knownItemsOnly = true
+        let strange = try lines(
+            all, "v3.jsonl", [line(7, "x").replacingOccurrences(of: "a.png", with: "new.png")])
+        let refused = try Self.load(node, all.dataset, "jsonl", strange, options)
+        #expect((refused.added, refused.skippedCount, refused.changesets) == (0, 1, 0))
+    }
+}
