@@ -84,12 +84,50 @@ extension Node {
                 }
                 return
             }
-            _ = try Checkpoint.open(
-                reader.checkpoint, verifier: try NoteVerifier(name: name, publicKey: logKey),
-                origin: name)
+            let key = try NoteVerifier(name: name, publicKey: logKey)
+            _ = try Checkpoint.open(reader.checkpoint, verifier: key, origin: name)
+            if problems.isEmpty {
+                problems += try verifyCosignatures(member, dataset, key, reader)
+            }
         } catch {
             problems.append(.init(log: name, index: nil, what: "checkpoint: \(error)"))
         }
+    }
+
+    /// Checks the cosignatures at rest: each under a checkpoint of this log, by a key that a member introduced.
+    private func verifyCosignatures(
+        _ member: Origin, _ dataset: DatasetID, _ log: NoteVerifier, _ reader: LogReader
+    ) throws -> [VerificationProblem] {
+        func problem(_ what: String) -> VerificationProblem {
+            .init(log: log.name, index: nil, what: "cosigned: \(what)")
+        }
+        let set: CosignatureSet
+        do throws(LogStorageError) {
+            set = try CosignedCheckpoint.read(directory: reader.directory)
+        } catch {
+            return [problem("\(error)")]
+        }
+        let witnesses = try witnessKeys(dataset, of: member)
+        var problems: [VerificationProblem] = []
+        for entry in set.entries {
+            do {
+                let checkpoint = try Checkpoint.open(entry.note, verifier: log, origin: log.name)
+                let found = try SignedNote(entry.note).cosignatures(by: witnesses)
+                if Set(entry.lines.map(\.name)) != Set(found.map(\.witness.name)) {
+                    problems.append(problem("a line at \(entry.size) entries is nobody's"))
+                }
+                if checkpoint.size > reader.size {
+                    problems.append(
+                        problem("witnesses saw \(checkpoint.size) entries, \(reader.size) are here")
+                    )
+                } else if try reader.root(at: checkpoint.size) != checkpoint.root {
+                    problems.append(problem("another root at \(checkpoint.size) entries"))
+                }
+            } catch {
+                problems.append(problem("\(error)"))
+            }
+        }
+        return problems
     }
 
     /// Replays the logs into a table of its own and compares the digests: of the replay, of the running

@@ -122,9 +122,24 @@ extension Node {
     /// All that the logs say of a label, each write with whether it still stands.
     func story(of label: LabelView, _ dataset: DatasetID) throws -> LabelStory {
         let status = label.isRetracted ? "retracted" : "active"
+        let witnessing = try witnessing(of: label.id.origin, dataset)
+        let seen = witnessing.seen(label.id.slot.entry)
+        let witnessed: [String: Any] = [
+            "met": witnessing.isMet(label.id.slot.entry) ?? NSNull() as Any,
+            "required": witnessing.required ?? NSNull() as Any,
+            "by": seen.map {
+                ["org": $0.org, "time": $0.time, "size": $0.size] as [String: Any]
+            },
+        ]
         return try story(
-            ["id": label.id.description, "item": label.item, "status": status],
-            "\(label.id)  \(label.item)  \(status)", target: label.key.packed,
+            [
+                "id": label.id.description, "item": label.item, "status": status,
+                "witnessed": witnessed,
+            ],
+            "\(label.id)  \(label.item)  \(status)"
+                + (seen.isEmpty
+                    ? "" : "  seen by " + seen.map(\.org).joined(separator: ", ")),
+            target: label.key.packed,
             from: [label.id], dataset
         ) { resolved($0, label) }
     }

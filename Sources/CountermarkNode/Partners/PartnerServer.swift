@@ -23,6 +23,7 @@ struct PartnerServer: Sendable {
     /// Answers newcomers, so that they keep no partner waiting.
     private let joinNode: SharedNode
     private let limiter = RateLimiter()
+    private var contacts: PartnerContacts { PartnerContacts(home) }
 
     init(home: Home, watcher: HomeWatcher, logger: Logger) throws {
         (self.home, self.watcher, self.logger) = (home, watcher, logger)
@@ -78,6 +79,7 @@ struct PartnerServer: Sendable {
             throw HTTPError(.forbidden, message: "no partner's certificate was shown")
         }
         let isAdmitted = limiter.admits(origin)
+        if isAdmitted { contacts.note(origin) }
         desk.count(origin) {
             $0.requests += 1
             if !isAdmitted { $0.refused += 1 }

@@ -106,6 +106,7 @@ public final class PartnerSync: Sendable {
             var theirs = Self.sizes(offers)
             try await push(&theirs, partner, client, only, &report)
             try await bringRest(list.ended ?? [], client, only, &report)
+            PartnerContacts(home).note(try Origin(partner.org))
             // Whatever the partner has of our own log is here now.
             if only == nil { try HomeAnchor(home).set() }
             await exchangeCosignatures(node, partner, client, &report)

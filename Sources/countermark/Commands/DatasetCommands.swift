@@ -42,7 +42,7 @@ private func lines(_ dataset: [String: Any]) -> [String] {
 struct DatasetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dataset", abstract: "Creates and shows datasets.",
-        subcommands: [Create.self, List.self, Show.self, Join.self])
+        subcommands: [Create.self, List.self, Show.self, Join.self, Witnesses.self])
 
     struct Create: ParsableCommand {
         @OptionGroup var common: CommonOptions
@@ -183,6 +183,47 @@ struct Audience: ParsableCommand {
         common.print(
             ["dataset": id.description, "audience": names ?? NSNull() as Any],
             [names.map { "the steward and " + $0.joined(separator: ", ") } ?? "all members"])
+    }
+}
+
+extension DatasetCommand {
+    /// Whose cosignatures make an entry a witnessed one.
+    struct Witnesses: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows or sets whose cosignatures make a label a witnessed one.")
+        @OptionGroup var common: CommonOptions
+        @Argument var dataset: String
+        @Option(help: "How many have to have cosigned; the steward's act.") var require: Int?
+        @Option(
+            name: .customLong("org"),
+            help: "One that is asked; may be repeated; all members if left out.")
+        var orgs: [String] = []
+
+        func run() throws {
+            let node = try common.node()
+            let id = try common.dataset(dataset, node)
+            if let require {
+                try node.setWitnessPolicy(
+                    id, threshold: require, witnesses: try orgs.map { try Origin($0) })
+            } else if !orgs.isEmpty {
+                throw ValidationError("--org goes with --require")
+            }
+            try node.require(id)
+            try node.catchUp(id)
+            let policy = try node.read(id) { $0.state.membership.witnessPolicy }
+            let names = policy?.witnesses.map(\.description) ?? []
+            common.print(
+                [
+                    "dataset": id.description, "required": policy?.threshold ?? NSNull() as Any,
+                    "witnesses": names,
+                ],
+                [
+                    policy.map { policy in
+                        "\(policy.threshold) of "
+                            + (names.isEmpty ? "all members" : names.joined(separator: ", "))
+                    } ?? "no policy: nothing is asked of witnesses"
+                ])
+        }
     }
 }
 

@@ -207,19 +207,28 @@ struct Status: ParsableCommand {
         let ids = try dataset.map { [try common.dataset($0, node)] } ?? node.home.datasets()
         if let id = ids.first, dataset != nil { try node.require(id) }
         let datasets = try ids.map { try describe($0, node) }
-        let partners = try node.home.partners().map { partner in
-            ["org": partner.org, "lastSeen": NSNull(), "state": "pinned"] as [String: Any]
-        }
-        let evidence = try node.evidence()
-        let alarms = evidence.map {
-            [
-                "kind": "equivocation", "log": $0.log, "prefix": $0.prefix, "file": $0.path,
+        let contacts = PartnerContacts(node.home)
+        let origins = try node.home.partners().map { try Origin($0.org) }
+        let partners = origins.map { origin in
+            let seen = contacts.lastSeen(origin).map { Int64($0.timeIntervalSince1970) }
+            return [
+                "org": origin.description, "lastSeen": seen ?? NSNull() as Any,
+                "state": seen == nil ? "pinned" : contacts.isSilent(origin) ? "silent" : "seen",
             ] as [String: Any]
         }
-        let warnings = evidence.map {
-            "ALARM \($0.log) has signed two histories; only its first \($0.prefix) entries count: "
-                + $0.path
-        }
+        let silent = origins.filter { contacts.isSilent($0) }
+        let evidence = try node.evidence()
+        let alarms =
+            evidence.map {
+                [
+                    "kind": "equivocation", "log": $0.log, "prefix": $0.prefix, "file": $0.path,
+                ] as [String: Any]
+            } + silent.map { ["kind": "silent", "org": $0.description] as [String: Any] }
+        let warnings =
+            evidence.map {
+                "ALARM \($0.log) has signed two histories; only its first \($0.prefix) entries count: "
+                    + $0.path
+            } + silent.map { "ALARM \($0) has not been in contact for more than a week" }
         common.print(
             [
                 "org": node.home.origin.description, "datasets": datasets, "partners": partners,
@@ -236,10 +245,13 @@ struct Status: ParsableCommand {
                 let vkey = try state.logKeys[log.number].map {
                     try NoteVerifier(name: "\(log.origin)/\(id)", publicKey: $0).vkey
                 }
+                let witnessing = try node.witnessing(of: log.origin, id)
                 return [
                     "origin": log.origin.description, "vkey": vkey ?? NSNull(),
                     "size": reader.size, "root": reader.statedRoot.base64, "applied": log.applied,
-                    "cosignatures": 0,
+                    "cosignatures": witnessing.count(covering: reader.size),
+                    "witnessed": witnessing.witnessedSize ?? NSNull() as Any,
+                    "cosignedAt": witnessing.newest ?? NSNull() as Any,
                 ] as [String: Any]
             }
         return [

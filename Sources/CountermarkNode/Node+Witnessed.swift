@@ -1,0 +1,84 @@
+import AnnotationModel
+import LogStorage
+import Provenance
+import Signing
+import TransparencyLog
+
+/// How far witnesses have followed one log, for `status` and `show`.
+public struct LogWitnessing: Sendable, Equatable {
+    /// A witness and the largest tree that it has cosigned.
+    public struct Witness: Sendable, Equatable {
+        /// The organisation.
+        public let org: String
+        /// The number of entries.
+        public let size: UInt64
+        /// When, in seconds since 1970.
+        public let time: Int64
+    }
+
+    /// The witnesses, by name.
+    public let witnesses: [Witness]
+    /// The number of entries that as many witnesses as the steward's policy asks for have cosigned; nil
+    /// without a policy.
+    public let witnessedSize: UInt64?
+    /// How many witnesses the policy asks for; nil without a policy.
+    public let required: Int?
+    /// Those that the policy asks.
+    fileprivate let asked: Set<String>
+
+    /// How many witnesses have cosigned at least so many entries.
+    public func count(covering size: UInt64) -> Int { witnesses.count { $0.size >= size } }
+
+    /// The newest word of any witness, in seconds since 1970.
+    public var newest: Int64? { witnesses.map(\.time).max() }
+
+    /// The witnesses that have cosigned an entry.
+    public func seen(_ index: UInt64) -> [Witness] { witnesses.filter { $0.size > index } }
+
+    /// Whether an entry is witnessed as the policy asks; nil without a policy.
+    public func isMet(_ index: UInt64) -> Bool? {
+        required.map { required in seen(index).count { asked.contains($0.org) } >= required }
+    }
+}
+
+extension Node {
+    /// How far witnesses have followed a log.
+    public func witnessing(of member: Origin, _ dataset: DatasetID) throws -> LogWitnessing {
+        let set = try CosignedCheckpoint.read(directory: home.logFolder(member, dataset))
+        let membership = try read(dataset) { $0.state.membership }
+        let policy = membership.witnessPolicy
+        var asked = policy?.witnesses ?? []
+        if asked.isEmpty {
+            asked = [membership.steward] + membership.members.keys.filter(membership.isMember)
+        }
+        let names = Set(asked.filter { $0 != member }.map(\.description))
+        return LogWitnessing(
+            witnesses: set.witnesses.sorted { $0.key < $1.key }.map {
+                .init(org: $0.key, size: $0.value.size, time: $0.value.time)
+            },
+            witnessedSize: policy.map { set.sizeCosigned(by: $0.threshold, of: names) },
+            required: policy?.threshold, asked: names)
+    }
+
+    /// The steward's act that says how many of which organisations have to have cosigned.
+    public func setWitnessPolicy(
+        _ dataset: DatasetID, threshold: Int, witnesses: [Origin]
+    ) throws {
+        try requireSteward(dataset)
+        try catchUp(dataset)
+        let membership = try read(dataset) { $0.state.membership }
+        for origin in witnesses where !membership.isMember(origin) {
+            throw NodeError.notFound(
+                "member", origin.description, hint: "see countermark dataset show \(dataset)")
+        }
+        let others = witnesses.isEmpty ? membership.members.count : witnesses.count
+        guard (0...others).contains(threshold) else {
+            throw NodeError(
+                .usage, "bad-threshold", "\(threshold) of \(others) witnesses cannot be reached",
+                hint: "ask for as many as there are, or fewer")
+        }
+        try write(
+            dataset,
+            [.governance(.setWitnessPolicy(threshold: threshold, witnesses: witnesses))])
+    }
+}
