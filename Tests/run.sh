@@ -13,6 +13,7 @@ python3 Tests/EndToEnd/trust.py --program .build/debug/countermark
 python3 Tests/EndToEnd/carry.py --program .build/debug/countermark
 python3 Tests/EndToEnd/restore.py --program .build/debug/countermark
 python3 Tests/EndToEnd/witness.py --program .build/debug/countermark
+python3 Tests/EndToEnd/fork.py --program .build/debug/countermark
 python3 Tests/EndToEnd/pairing.py --program .build/debug/countermark
 python3 Tests/EndToEnd/keys.py --program .build/debug/countermark
 COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Independent/check.sh

@@ -5,6 +5,7 @@ import LogStorage
 import Logging
 import NIOPosix
 import PartnerTLS
+import Provenance
 import Replication
 import ServiceLifecycle
 import Signing
@@ -229,9 +230,19 @@ public final class PartnerSync: Sendable {
                 return operations
             }
             report.add(entries: offer.size - held, operations: operations)
-        } catch let error as NodeError where error.code == Node.doesNotExtend {
+        } catch  where held > 0 && Self.isAboutEntries(error) {
+            // Of another history everything may be wrong, even where its entries begin in their bundle.
             if try await investigate(offer, client) { throw Node.forked(offer.origin) }
             throw error
+        }
+    }
+
+    /// True for what is wrong with the entries that came, not with the way or with this home.
+    private static func isAboutEntries(_ error: any Error) -> Bool {
+        switch error {
+        case let error as NodeError: error.kind == .failed
+        case LogStorageError.damaged, LogStorageError.format: true
+        default: error is ProvenanceError || error is TransparencyLogError
         }
     }
 
