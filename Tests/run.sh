@@ -18,6 +18,7 @@ python3 Tests/EndToEnd/pairing.py --program .build/debug/countermark
 python3 Tests/EndToEnd/keys.py --program .build/debug/countermark
 COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Independent/check.sh
 bash Tests/Independent/proofs.sh
+COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Independent/labelproof.sh
 COUNTERMARK="$PWD/.build/debug/countermark" bash Examples/three-companies/run.sh
 
 # The public sample beside the project, where somebody put it.

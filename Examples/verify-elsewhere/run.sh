@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Sets up what is missing and checks a label's proof: run.sh PROOF --trust ROOT.pem
+set -euo pipefail
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+venv="$here/../../.build/verify-elsewhere"
+[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+exec "$venv/bin/python" "$here/verify.py" "$@"

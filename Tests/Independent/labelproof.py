@@ -1,0 +1,181 @@
+"""Makes proofs of labels that two companies changed, and compares what two verifiers say of them.
+
+    labelproof.py PROGRAM FOLDER
+
+Every 50th byte of each proof is also flipped, and both must refuse. Writes FOLDER/artefacts.json for
+proofcheck.py: the labels' tlog-proofs and receipts.
+"""
+
+import base64
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
+ELSEWHERE = PROJECT / "Examples" / "verify-elsewhere"
+sys.path[:0] = [str(PROJECT / "Examples" / "three-companies"), str(ELSEWHERE)]
+
+from company import Company, free_port  # noqa: E402
+from tlog import key_id  # noqa: E402
+from verify import Label  # noqa: E402
+
+OEM, TIER = "oem.example", "tier.example"
+DATASET = f"{OEM}/boards"
+FIELDS = ["ok", "org", "signer", "class", "time", "log", "index", "witnesses", "item", "sizes"]
+
+
+def check(holds, what):
+    if not holds:
+        sys.exit(f"FAILED: {what}")
+
+
+def sync(tier):
+    for _ in range(2):
+        tier.run("sync")
+
+
+def join(folder, oem, tier, port):
+    tier.run("init", "--org", TIER, "--name", "The supplier")
+    for company in (oem, tier):
+        (folder / f"{company.origin}.pem").write_text(company.run("key", "show")["root"])
+    oem.run("partner", "add", TIER, "--root", str(folder / f"{TIER}.pem"))
+    url = f"https://127.0.0.1:{port}"
+    tier.run("partner", "add", OEM, "--root", str(folder / f"{OEM}.pem"), "--url", url)
+    oem.run("member", "set", "boards", TIER, "--role", "annotator")
+    for _ in range(40):
+        if tier.attempt("dataset", "join", DATASET).returncode == 0:
+            return
+        time.sleep(0.1)
+    tier.run("dataset", "join", DATASET)
+
+
+def labels(oem, tier):
+    """Labels by what happened to them, with the class that each must show."""
+    box = ("--class", "open", "--box", "1,2,3,4")
+    changed = tier.run("annotate", DATASET, "a.png", *box, "--author", f"kim@{TIER}")["id"]
+    contested = tier.run("annotate", DATASET, "c.png", *box)["id"]
+    suggested = oem.run("annotate", DATASET, "b.png", *box)["id"]
+    pending = oem.run("annotate", DATASET, "d.png", *box)["id"]
+    sync(tier)
+    oem.run("set", changed, "class=short", "severity=low")
+    oem.run("set", contested, "class=short")
+    tier.run("set", contested, "class=spur")
+    suggestion = tier.run("set", suggested, "class=spur")
+    check(suggestion["suggestion"], "an annotator's change to another's label is a suggestion")
+    tier.run("set", pending, "class=spur")
+    sync(tier)
+    tier.run("set", changed, "confidence=0.5")
+    oem.run("review", suggestion["id"], "accept")
+    sync(tier)
+    return {
+        "changed": (changed, ["short"]), "contested": (contested, ["short", "spur"]),
+        "suggested": (suggested, ["spur"]), "pending": (pending, ["open"]),
+    }
+
+
+class Verifiers:
+    def __init__(self, program, root):
+        self.program, self.trust = program, ["--trust", str(root)]
+
+    def ours(self, proof):
+        command = [self.program, "verify", "--proof", str(proof), *self.trust, "--json"]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    def elsewhere(self, proof):
+        command = [sys.executable, str(ELSEWHERE / "verify.py"), str(proof), *self.trust]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    def agree(self, proof, what, classes):
+        found = []
+        for done in (self.ours(proof), self.elsewhere(proof)):
+            check(done.returncode == 0, f"{what}: {done.stdout}{done.stderr}")
+            found.append(json.loads(done.stdout))
+        ours, other = found
+        for field in FIELDS:
+            check(ours[field] == other[field], f"{what}: {field}: {ours[field]}, {other[field]}")
+        check(sorted(ours["fields"]["class"]) == classes, f"{what}: {ours['fields']['class']}")
+        check(other["classes"] == classes, f"{what}: {other['classes']}")
+        check(ours["witnesses"], f"{what}: nobody cosigned")
+        return other
+
+    def refuse(self, proof, what):
+        for done in (self.ours(proof), self.elsewhere(proof)):
+            check(done.returncode not in (0, 2) and done.returncode > 0,
+                  f"{what}: exit code {done.returncode}: {done.stdout}{done.stderr}")
+        check(done.returncode == 1 and done.stderr.count("\n") == 1 and "refused" in done.stderr,
+              f"{what} is not refused in one line: {done.stderr}")
+
+
+def artefacts(company, folder, what, report, label):
+    """What proofcheck.py needs to check one label's entry by itself."""
+    files = {}
+    for form in ("tlog-proof", "receipt"):
+        path = folder / f"{what}.{form}"
+        company.run("prove", report["annotation"], "-o", str(path), "--format", form)
+        files[form] = (path.read_bytes(), (folder / f"{what}.{form}.entry").read_bytes())
+    encode = lambda data: base64.b64encode(data).decode()  # noqa: E731
+    witness = report["witnesses"][0]
+    (public,) = [k for (origin, _), k in label.witness_keys.items() if origin == witness["org"]]
+    name = witness["org"]
+    vkey = f"{name}+{key_id(name, 4, public).hex()}+{encode(bytes([4]) + public)}"
+    logs = {log["origin"]: log["vkey"] for log in company.run("status")["datasets"][0]["logs"]}
+    certificate = x509.load_pem_x509_certificate(company.run("key", "show")["certificate"].encode())
+    public = certificate.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    proof, receipt = files["tlog-proof"], files["receipt"]
+    return {
+        "proof": encode(proof[0]), "entry": encode(proof[1]), "vkey": logs[report["org"]],
+        "witnesses": [vkey], "quorum": 1, "time": witness["time"], "index": report["index"],
+        "size": report["sizes"][report["org"]],
+    }, {
+        "receipt": encode(receipt[0]), "entry": encode(receipt[1]), "publicKey": encode(public),
+        "kid": encode(certificate.fingerprint(hashes.SHA256())),
+        "issuer": company.origin, "subject": report["log"],
+    }
+
+
+def main():
+    program, folder = str(pathlib.Path(sys.argv[1]).resolve()), pathlib.Path(sys.argv[2])
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    oem, tier = Company(program, folder, OEM), Company(program, folder, TIER)
+    port = free_port()
+    oem.run("init", "--org", OEM, "--name", "The manufacturer")
+    oem.run("dataset", "create", "boards", "--title", "Boards")
+    oem.serve(port, folder / "oem.log")
+    try:
+        join(folder, oem, tier, port)
+        made = labels(oem, tier)
+    finally:
+        oem.stop()
+
+    verifiers, pairs, refused = Verifiers(program, folder / f"{OEM}.pem"), [], 0
+    roots = x509.load_pem_x509_certificates((folder / f"{OEM}.pem").read_bytes())
+    for what, (annotation, classes) in made.items():
+        proof = folder / f"{what}.proof"
+        tier.run("prove", annotation, "-o", str(proof))
+        report = verifiers.agree(proof, what, classes)
+        data = proof.read_bytes()
+        pairs.append(artefacts(tier, folder, what, report, Label(data, roots)))
+        damaged = folder / "damaged"
+        for place in range(0, len(data), 50) if what in ("changed", "suggested") else []:
+            damaged.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+            verifiers.refuse(damaged, f"{what} with byte {place} flipped")
+            refused += 1
+    Verifiers(program, folder / f"{TIER}.pem").refuse(proof, "a proof under another root")
+    proofs, receipts = zip(*pairs)
+    (folder / "artefacts.json").write_text(json.dumps({"proofs": proofs, "receipts": receipts}))
+    print(
+        f"labelproof: {len(made)} labels said alike by both verifiers; "
+        f"{refused + 1} damaged or foreign files refused by both"
+    )
+
+
+main()
