@@ -109,7 +109,20 @@ extension Home {
     public func logKey() throws -> SigningKey { try key(inFile: "keys/log.key") }
 
     /// The key that cosigns partners' checkpoints and signs nothing else.
-    public func witnessKey() throws -> SigningKey { try key(inFile: Self.witnessKeyFile) }
+    ///
+    /// A home that has none, made before there were witnesses, gets one.
+    public func witnessKey() throws -> SigningKey {
+        let file = "\(path)/\(Self.witnessKeyFile)"
+        if !FileManager.default.fileExists(atPath: file) {
+            let made = try SigningKey.generate(.ed25519)
+            // Opening the log's key tries the passphrase before anything is encrypted with it.
+            _ = try logKey()
+            let passphrase = try hasEncryptedKeys() ? ring.knownPassphrase : nil
+            try WholeFile.create(file, with: try made.pem(passphrase: passphrase), mode: 0o600)
+        }
+        // Where another process was first, its key is the one.
+        return try key(inFile: Self.witnessKeyFile)
+    }
 
     /// The organisation's authority.
     ///

@@ -15,6 +15,9 @@ final class KeyRing: Sendable {
     private let keys = Mutex<[String: Open]>([:])
     private let passphrase = Mutex<String?>(nil)
 
+    /// The passphrase that has opened a key file; nil where none was needed so far.
+    var knownPassphrase: String? { passphrase.withLock { $0 } }
+
     /// The key that a text holds or names: PKCS #8 in PEM, encrypted or not, or a PKCS #11 URI.
     ///
     /// - Parameters:

@@ -8,9 +8,31 @@ enum WholeFile {
     ///
     /// - Parameter mode: 0600 for what only the owner may read.
     static func replace(_ path: String, with text: String, mode: mode_t = 0o644) throws {
-        // A name of its own for each process: two that write at once must not share bytes.
-        let temporary = "\(path).\(getpid()).tmp"
-        unlink(temporary)
+        let temporary = try stage(path, text, mode)
+        guard rename(temporary, path) == 0 else {
+            defer { unlink(temporary) }
+            throw failure(path)
+        }
+        try syncFolder(of: path)
+    }
+
+    /// Makes a file if it is not there; one that is there stays as it is.
+    ///
+    /// - Parameter mode: 0600 for what only the owner may read.
+    static func create(_ path: String, with text: String, mode: mode_t = 0o644) throws {
+        let temporary = try stage(path, text, mode)
+        defer { unlink(temporary) }
+        // Unlike a rename, a link fails where another process was first.
+        if link(temporary, path) != 0, errno != EEXIST { throw failure(path) }
+        try syncFolder(of: path)
+    }
+
+    /// Writes a text beside a file, durably.
+    ///
+    /// - Returns: The path of what was written.
+    private static func stage(_ path: String, _ text: String, _ mode: mode_t) throws -> String {
+        // A name of its own for each write: two that write at once must not share bytes.
+        let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard file >= 0 else { throw failure(temporary) }
         do {
@@ -27,11 +49,7 @@ enum WholeFile {
             unlink(temporary)
             throw error
         }
-        guard rename(temporary, path) == 0 else {
-            defer { unlink(temporary) }
-            throw failure(path)
-        }
-        try syncFolder(of: path)
+        return temporary
     }
 
     /// Removes a file if it is there, durably.
