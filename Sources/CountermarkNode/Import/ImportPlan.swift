@@ -11,8 +11,9 @@ import Provenance
 /// holds the labels of a few items and one bit for each label and item that was met.
 final class ImportPlan {
     static let defaultSource = "import"
-    /// Labels of items kept for the next records: some 60 MB. A file that goes round and round through items
-    /// with more labels than this loads them again and again.
+    /// Labels of items kept for the next records, some 60 MB.
+    ///
+    /// A file that goes round and round through items with more labels than this loads them again and again.
     private static let labelsKeptMax = 131_072
     /// Records of one item that are matched together.
     private static let recordsTogetherMax = 4_096
