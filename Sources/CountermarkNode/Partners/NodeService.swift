@@ -1,0 +1,123 @@
+import AnnotationModel
+import Foundation
+import Hummingbird
+import Logging
+import PartnerTLS
+import ServiceLifecycle
+import Signing
+import Synchronization
+
+/// Runs a node: answers partners and keeps in live sync with those it dials.
+public struct NodeService: Service {
+    private let node: SharedNode
+    private let home: Home
+    private let host: String
+    private let port: Int
+    private let operatorAddress: (host: String, port: Int)?
+    private let logger: Logger
+
+    /// A service for a home, to listen on an address.
+    ///
+    /// - Parameter operatorAddress: Where the node's own operator asks for its health and figures,
+    ///   without TLS: an address that nobody else can reach.
+    public init(
+        home: Home, host: String, port: Int, operatorAddress: (host: String, port: Int)? = nil,
+        logger: Logger
+    ) throws {
+        node = SharedNode(try Node(home))
+        (self.home, self.host, self.port, self.logger) = (home, host, port, logger)
+        self.operatorAddress = operatorAddress
+    }
+
+    /// Serves until the task is cancelled or the process is told to end.
+    public func run() async throws {
+        let sync = try PartnerSync(node, home: home)
+        let identity = sync.identity
+        let logger = logger
+        let watcher = HomeWatcher(home)
+        Incoming(home).clean()
+        let server = try PartnerServer(home: home, watcher: watcher, logger: logger)
+        let application = Application(
+            router: server.router(),
+            server: .partners(
+                context: identity.server, policy: server.joins.policy(sync.roots),
+                onRefusal: { error, address in
+                    logger.warning(
+                        "refused a connection",
+                        metadata: [
+                            "from": "\(address.map { "\($0)" } ?? "?")", "error": "\(error)",
+                        ])
+                }),
+            configuration: .init(address: .hostname(host, port: port)),
+            logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await application.run() }
+            if let operatorAddress {
+                let page = Application(
+                    router: OperatorServer(node: node, desk: server.desk).router(),
+                    configuration: .init(
+                        address: .hostname(operatorAddress.host, port: operatorAddress.port)),
+                    logger: logger)
+                group.addTask { try await page.run() }
+            }
+            group.addTask { await follow(sync, watcher) }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Keeps in sync with all partners that can be dialled, also with those that a command adds, and takes
+    /// note of keys that it changes.
+    private func follow(_ sync: PartnerSync, _ watcher: HomeWatcher) async {
+        let followed = Followed()
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                do {
+                    try sync.reload()
+                    for partner in try home.partners() {
+                        guard let client = try sync.client(partner),
+                            followed.insert(partner.org)
+                        else { continue }
+                        group.addTask {
+                            await self.follow(partner, client, sync, watcher)
+                            followed.remove(partner.org)
+                        }
+                    }
+                } catch {
+                    logger.error("cannot read the partners", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: .seconds(1))
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// The partners that are followed at present.
+    private final class Followed: Sendable {
+        private let names = Mutex<Set<String>>([])
+
+        func insert(_ name: String) -> Bool { names.withLock { $0.insert(name).inserted } }
+
+        func remove(_ name: String) { names.withLock { _ = $0.remove(name) } }
+    }
+
+    /// Follows one partner until it is removed or its address changes.
+    private func follow(
+        _ partner: Home.Partner, _ client: HTTPClient, _ sync: PartnerSync, _ watcher: HomeWatcher
+    ) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await sync.follow(partner, client: client, watcher: watcher, logger: logger)
+            }
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: .seconds(1))
+                    guard let all = try? home.partners() else { continue }
+                    if !all.contains(partner) { return }
+                }
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}
