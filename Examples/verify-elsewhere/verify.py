@@ -88,16 +88,20 @@ class Label:
             for _, member, _, roots, _ in (
                 piece.changeset.acts(SET_MEMBER) if origin == self.steward else []
             ):
-                if member != self.steward:
+                if member != self.steward and roots:
                     self.roots[member] = [x509.load_der_x509_certificate(r) for r in roots]
         need(origin in self.log_keys, f"{origin} has introduced no log key")
 
     def check_proofs(self):
         for origin, pieces in self.logs.items():
             others = {k: v for k, v in self.witness_keys.items() if k[0] != origin}
+            signed = {}
             for piece in pieces:
                 log = f"{origin}/{self.dataset}"
                 piece.seen = piece.proof.check(piece.entry, log, self.log_keys[origin], others)
+                proof = piece.proof
+                need(signed.setdefault(proof.size, proof.root) == proof.root,
+                     f"{origin} signed two roots at {proof.size} entries")
 
     def check_standing(self):
         self.counted = {

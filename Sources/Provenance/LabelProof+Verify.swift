@@ -83,6 +83,7 @@ struct LabelProofCheck {
             member: member, dataset: proof.dataset, roots: isSteward ? roots : pinned ?? [])
         state.add(LogProgress(number: number, origin: member))
         let cose = COSEVerifier()
+        var signed: [UInt64: Digest] = [:]
         for piece in pieces {
             let verified = try piece.entry.withUnsafeBytes {
                 try verifier.verify($0, index: piece.proof.index, with: cose)
@@ -93,6 +94,11 @@ struct LabelProofCheck {
             let key = try NoteVerifier(name: name, publicKey: logKey)
             let (checkpoint, _) = try piece.proof.verify(
                 entry: piece.entry, log: key, origin: name, policy: nil)
+            guard signed[checkpoint.size] ?? checkpoint.root == checkpoint.root else {
+                throw LabelProofError.refused(
+                    "\(name) signed two roots at \(checkpoint.size) entries: it has forked")
+            }
+            signed[checkpoint.size] = checkpoint.root
             guard piece.proof.extra == nil else {
                 throw LabelProofError.refused("a piece carries data that nothing vouches for")
             }
