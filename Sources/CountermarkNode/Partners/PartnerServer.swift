@@ -40,7 +40,7 @@ struct PartnerServer: Sendable {
         router.get("/healthz") { _, _ in "ok\n" }
         router.get("/v1/logs") { _, _ in try await self.logs() }
         router.get("/v1/evidence") { _, _ in
-            let caller = try self.caller()
+            let caller = try self.caller(cost: RateLimiter.listCost)
             let files = try await self.desk.node(for: caller).run { try $0.evidence(for: caller) }
             return try self.json(EvidenceList(evidence: files))
         }
@@ -74,11 +74,11 @@ struct PartnerServer: Sendable {
         return router
     }
 
-    private func caller() throws -> Origin {
+    private func caller(cost: Double = 1) throws -> Origin {
         guard let peer = PartnerChannel.peer, let origin = try? Origin(peer.origin) else {
             throw HTTPError(.forbidden, message: "no partner's certificate was shown")
         }
-        let isAdmitted = limiter.admits(origin)
+        let isAdmitted = limiter.admits(origin, cost: cost)
         if isAdmitted { contacts.note(origin) }
         desk.count(origin) {
             $0.requests += 1
@@ -100,7 +100,7 @@ struct PartnerServer: Sendable {
     }
 
     private func logs() async throws -> Response {
-        let caller = try caller()
+        let caller = try caller(cost: RateLimiter.listCost)
         return try json(try await desk.node(for: caller).run { try $0.list(for: caller) })
     }
 

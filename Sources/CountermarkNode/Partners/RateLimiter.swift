@@ -22,15 +22,22 @@ final class RateLimiter: Sendable {
         (self.burst, self.perSecond) = (burst, perSecond)
     }
 
-    /// Takes one token; false if there is none.
-    func admits(_ partner: Origin, at now: ContinuousClock.Instant = .now) -> Bool {
+    /// A call that looks through all logs, against one that reads a tile.
+    static let listCost = 25.0
+
+    /// Takes tokens; false if there are too few.
+    ///
+    /// - Parameter cost: One for a call that reads one resource.
+    func admits(
+        _ partner: Origin, cost: Double = 1, at now: ContinuousClock.Instant = .now
+    ) -> Bool {
         buckets.withLock { buckets in
             var bucket = buckets[partner] ?? Bucket(tokens: burst, filledAt: now)
             let passed = (now - bucket.filledAt) / .seconds(1)
             bucket.tokens = min(burst, bucket.tokens + max(0, passed) * perSecond)
             bucket.filledAt = now
-            let isAdmitted = bucket.tokens >= 1
-            if isAdmitted { bucket.tokens -= 1 }
+            let isAdmitted = bucket.tokens >= cost
+            if isAdmitted { bucket.tokens -= cost }
             buckets[partner] = bucket
             return isAdmitted
         }
