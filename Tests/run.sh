@@ -19,6 +19,7 @@ python3 Tests/EndToEnd/keys.py --program .build/debug/countermark
 COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Independent/check.sh
 bash Tests/Independent/proofs.sh
 COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Independent/labelproof.sh
+COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Clients/run.sh
 COUNTERMARK="$PWD/.build/debug/countermark" bash Examples/three-companies/run.sh
 
 # The public sample beside the project, where somebody put it.

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Opens what countermark exports with the clients that the formats' users have, from PyPI, and takes
+# every modality through two companies on real data. With names (`coco`, `molecules`), only those.
+#
+# COUNTERMARK is the program, .build/debug/countermark by default. The clients live in a cached
+# environment of their own; what they read is noted in .build/clients.jsonl, a line for each format.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+program="$(realpath "${COUNTERMARK:-.build/debug/countermark}")"
+if [ ! -x "$program" ]; then
+    echo "$program is missing: build it first" >&2
+    exit 2
+fi
+
+# MARK: The clients
+
+needs=(Tests/Clients/requirements.txt Tests/Clients/requirements-alone.txt)
+if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    as_root=""
+    if [ "$(id -u)" -ne 0 ]; then as_root="sudo"; fi
+    $as_root apt-get update -qq
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        python3-venv >/dev/null
+fi
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/countermark"
+hash="$({ python3 --version && cat "${needs[@]}"; } | sha256sum | cut -c1-16)"
+clients="$cache/clients-$hash"
+if [ ! -d "$clients" ]; then
+    echo "installing the clients into $clients"
+    mkdir -p "$cache"
+    # Built aside and renamed: an installation that was interrupted is never taken for whole.
+    building="$(mktemp -d "$cache/building-XXXXXX")"
+    trap 'rm -rf "$building"' EXIT
+    python3 -m venv "$building"
+    pip=("$building/bin/python" -m pip install --quiet --disable-pip-version-check)
+    "${pip[@]}" -r "${needs[0]}"
+    "${pip[@]}" --no-deps -r "${needs[1]}"
+    # Where another run was faster, its environment serves.
+    mv -T "$building" "$clients" 2>/dev/null || [ -d "$clients" ]
+fi
+
+# MARK: The checks
+
+chosen() {
+    local name="$1" wanted
+    shift
+    [ "$#" -eq 0 ] && return
+    for wanted in "$@"; do [ "$wanted" = "$name" ] && return; done
+    return 1
+}
+
+mkdir -p .build
+[ "$#" -gt 0 ] || rm -f .build/clients.jsonl
+export COUNTERMARK="$program" PYTHONPATH="$PWD/Tests/Clients" PYTHONDONTWRITEBYTECODE=1
+export MPLBACKEND=Agg PYTHONWARNINGS=ignore
+passed=0
+failed=()
+for script in Tests/Clients/check_*.py Tests/Modalities/*.py; do
+    [ -f "$script" ] || continue
+    name="$(basename "$script" .py)"
+    chosen "${name#check_}" "$@" || continue
+    begun=$SECONDS
+    if "$clients/bin/python" "$script"; then
+        passed=$((passed + 1))
+        echo "$script: passed in $((SECONDS - begun)) s"
+    else
+        failed+=("$script")
+        echo "$script: FAILED" >&2
+    fi
+done
+if [ "$((passed + ${#failed[@]}))" -eq 0 ]; then
+    echo "no check is called $*" >&2
+    exit 2
+fi
+if [ "${#failed[@]}" -gt 0 ]; then
+    printf 'failed: %s\n' "${failed[@]}" >&2
+    exit 1
+fi
+echo "$passed checks by the formats' own clients passed"
