@@ -16,7 +16,7 @@ public struct YOLOFormat: AnnotationFormat {
     public enum Task: String, Sendable, CaseIterable {
         /// `class cx cy w h [confidence]`.
         case detect = "yolo"
-        /// `class x1 y1 x2 y2 …`; a line of five figures is a box.
+        /// `class x1 y1 x2 y2 …`; a line of five figures is read as a box, and a box written as a polygon.
         case segment = "yolo-seg"
         /// `class cx cy w h`, then x, y and perhaps a flag for each point.
         case pose = "yolo-pose"

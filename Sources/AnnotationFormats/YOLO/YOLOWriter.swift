@@ -125,15 +125,15 @@ struct YOLOWriter {
             [box.x + box.width / 2, box.y + box.height / 2, box.width, box.height]
         }
         switch (task, label.selector) {
-        case (.detect, .box(let box)), (.segment, .box(let box)): return centred(box)
+        case (.detect, .box(let box)): return centred(box)
         case (.segment, .polygon(let parts)) where parts.count == 1 && parts[0].count == 1:
             return parts[0][0]
         case (.orientedBox, .rotatedBox(let box)): return Geometry.corners(box)
-        case (.orientedBox, .box(let box)):
-            return [
-                box.x, box.y, box.x + box.width, box.y, box.x + box.width, box.y + box.height,
-                box.x, box.y + box.height,
-            ]
+        case (.orientedBox, .box(let box)): return Self.corners(box)
+        case (.segment, .box(let box)):
+            // Beside a polygon, training programs take the four figures of a box for two points.
+            report.lose("boxes were written as polygons of four points", example: item.key)
+            return Self.corners(box)
         case (.pose, .keypoints(let points)): return pose(points, label, item, &report)
         default: break
         }
@@ -151,6 +151,12 @@ struct YOLOWriter {
         report.lose(
             "the box around each \(label.selector.kindName) was written", example: item.key)
         return centred(bounds)
+    }
+
+    /// The corners from the top left one clockwise.
+    private static func corners(_ box: Selector.Box) -> [Double] {
+        let (right, bottom) = (box.x + box.width, box.y + box.height)
+        return [box.x, box.y, right, box.y, right, bottom, box.x, bottom]
     }
 
     private mutating func pose(

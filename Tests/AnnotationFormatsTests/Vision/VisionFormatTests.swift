@@ -86,6 +86,18 @@ struct VisionFormatTests {
         }
     }
 
+    @Test("a box among YOLO polygons is written as a polygon of four points")
+    func yoloBoxAmongPolygons() throws {
+        let box = LabelRecord(
+            item: Self.image.key, className: "cat",
+            selector: .box(.init(x: 50, y: 25, width: 100, height: 50)))
+        let (files, report) = try written("yolo-seg", items: [Self.image], labels: [box])
+        let bytes = try #require(files.first { $0.key.hasSuffix(".txt") }?.value)
+        #expect(
+            String(decoding: bytes, as: UTF8.self) == "0 0.25 0.25 0.75 0.25 0.75 0.75 0.25 0.75\n")
+        #expect(report.losses.contains { $0.why.contains("four points") })
+    }
+
     static func voc(_ corners: [Int]) -> String {
         """
         <annotation><filename>a.jpg</filename><size><width>200</width><height>100</height></size>
