@@ -15,7 +15,7 @@ public struct LabelStudioFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "label-studio"
     /// What a user should know before choosing it.
-    public let summary = "Label Studio JSON tasks; flat shapes, text spans, audio, video, choices"
+    public let summary = "Label Studio JSON tasks; flat shapes, masks, text spans, audio, choices"
     /// The name of the output file where the user gives none; nil for a folder.
     public let defaultFileName: String? = "label-studio.json"
 
@@ -24,6 +24,15 @@ public struct LabelStudioFormat: AnnotationFormat {
     static let textMembers = ["text", "document", "dialogue"]
     /// The prefix of attributes that hold Label Studio's own members.
     static let prefix = "ls."
+
+    /// The control that a type of region stems from where no other is known.
+    ///
+    /// Label Studio has controls of one type each, so that one name cannot stand for all types:
+    /// `rectanglelabels` are of `rectangle`, `labels` of `label`.
+    static func controlName(_ type: String) -> String {
+        if type == "labels" { return "label" }
+        return type.hasSuffix("labels") ? String(type.dropLast("labels".count)) : type
+    }
 
     /// The format.
     public init() {}

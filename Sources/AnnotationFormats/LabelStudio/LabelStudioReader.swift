@@ -135,7 +135,11 @@ struct LabelStudioReader {
             label.attributes["ls.note"] = .text(text.joined(separator: "\n"))
         }
         for (member, name) in [("parentID", "ls.parent"), ("from_name", "ls.from_name")] {
-            if let text = region[member]?.string { label.attributes[name] = .text(text) }
+            guard let text = region[member]?.string else { continue }
+            let type = region["type"]?.string ?? ""
+            if name != "ls.from_name" || text != LabelStudioFormat.controlName(type) {
+                label.attributes[name] = .text(text)
+            }
         }
         if json["ground_truth"]?.bool == true { label.attributes["ls.ground_truth"] = .bool(true) }
         for name in LabelStudioWriter.attributeMembers {

@@ -106,7 +106,7 @@ enum LabelStudioWriter {
         writer.string(shape.type)
         let from = attributes.removeValue(forKey: "ls.from_name")?.text
         writer.key("from_name")
-        writer.string(from ?? "label")
+        writer.string(from ?? LabelStudioFormat.controlName(shape.type))
         writer.key("to_name")
         writer.string(member(item))
         writer.key("value")
@@ -221,6 +221,8 @@ enum LabelStudioWriter {
             return Shape(
                 type: "polygonlabels", value: ["points": .array(points), "closed": .bool(true)],
                 list: "polygonlabels")
+        case .mask(let mask):
+            return brush(mask, of: size, item, &report)
         case .keypoints(let points) where points.count == 1:
             return Shape(
                 type: "keypointlabels",
@@ -232,5 +234,25 @@ enum LabelStudioWriter {
                 example: item.key)
             return nil
         }
+    }
+
+    private static func brush(
+        _ mask: Selector.Mask, of size: (width: Double, height: Double), _ item: ItemRecord,
+        _ report: inout ConversionReport
+    ) -> Shape? {
+        guard Double(mask.width) == size.width, Double(mask.height) == size.height else {
+            report.skip("the mask has another size than its image", example: item.key)
+            return nil
+        }
+        guard let bytes = LabelStudioBrush.packed(mask) else {
+            report.skip(
+                "the mask is larger than \(LabelStudioBrush.pixelsMax) pixels; export as coco",
+                example: item.key)
+            return nil
+        }
+        return Shape(
+            type: "brushlabels",
+            value: ["format": .string("rle"), "rle": .array(bytes.map { .integer(Int64($0)) })],
+            list: "brushlabels")
     }
 }

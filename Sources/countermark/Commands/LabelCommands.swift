@@ -96,6 +96,9 @@ struct Export: ParsableCommand {
             [
                 "annotations": report.annotations, "items": report.items, "contested": contested,
                 "output": path,
+                "losses": report.losses.map {
+                    ["why": $0.why, "count": $0.count, "skipped": $0.isSkipped] as [String: Any]
+                },
             ],
             report.losses.map { "\($0.count)x: \($0.why)" } + [
                 "\(report.annotations) annotations of \(report.items) items in \(path), "

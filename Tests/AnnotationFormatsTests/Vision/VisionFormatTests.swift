@@ -237,6 +237,28 @@ struct VisionFormatTests {
         #expect(reading.items.first?.key == "data/upload/1/a.jpg")
     }
 
+    @Test(
+        "a mask becomes a Label Studio brush and comes back, long runs too",
+        arguments: [
+            Selector.Mask(width: 5, height: 4, counts: [9, 2, 9]),
+            Selector.Mask(width: 3, height: 2, counts: [0, 6]),
+            Selector.Mask(width: 400, height: 300, counts: [60_000, 45_301, 14_699]),
+        ])
+    func labelStudioBrush(mask: Selector.Mask) throws {
+        let item = ItemRecord(
+            key: "a.jpg",
+            fields: [
+                "width": .integer(Int64(mask.width)), "height": .integer(Int64(mask.height)),
+            ])
+        let label = LabelRecord(item: item.key, className: "stain", selector: .mask(mask))
+        let (files, report) = try written("label-studio", items: [item], labels: [label])
+        #expect(report.annotations == 1)
+        let back = try Reading(
+            "label-studio", files.map { InputFile(name: $0.key, bytes: $0.value) })
+        #expect(back.labels.map(\.selector) == [.mask(mask)])
+        #expect(back.labels.first?.attributes == [:])
+    }
+
     @Test("text offsets in other units are found by the quoted text, or the label is skipped")
     func labelStudioText() throws {
         for (start, end, isTaken) in [
