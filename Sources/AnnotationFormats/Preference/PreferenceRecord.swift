@@ -178,7 +178,7 @@ struct PreferenceRecord {
     }
 
     /// The text of a response: a text, the content of a message, or several messages as JSON.
-    private static func response(_ json: JSONValue) throws(Refusal) -> String {
+    static func response(_ json: JSONValue) throws(Refusal) -> String {
         if let text = json.string { return text }
         let messages = json.array ?? [json]
         guard !messages.isEmpty, messages.allSatisfy(isMessage) else {

@@ -54,11 +54,14 @@ struct PreferenceWriter {
         }
         var attributes = label.attributes
         var members: [String: JSONValue] = ["item": .string(label.item)]
-        guard let usual = respond(label, groups, &attributes, &members) else {
+        let question = json(prompt)
+        guard let usual = respond(label, groups, to: question, &attributes, &members) else {
             report.skip(refusal, example: label.item)
             return nil
         }
-        members[kind == .answers ? "instruction" : "prompt"] = json(prompt)
+        if members["messages"] == nil {
+            members[kind == .answers ? "instruction" : "prompt"] = question
+        }
         for name in ["system", "tools", "input"] {
             guard let value = item.fields[name] else { continue }
             if name == "input", members["output"] == nil {
@@ -79,22 +82,24 @@ struct PreferenceWriter {
         case .all: "a preference of an unknown shape"
         case .pairs: "dpo has one chosen and one rejected response, no ties; export as preference"
         case .judgements: "kto has single responses judged desirable or undesirable"
-        case .answers: "alpaca has single answers without judgement; export as preference"
+        case .answers:
+            "alpaca has single answers to a text, without judgement; export as preference"
         }
     }
 
     /// Adds the responses; returns the class that a reader gives to the record, or nil for a shape that
     /// the kind does not write.
     private func respond(
-        _ label: LabelRecord, _ groups: [[String]], _ attributes: inout [String: FieldValue],
-        _ members: inout [String: JSONValue]
+        _ label: LabelRecord, _ groups: [[String]], to prompt: JSONValue,
+        _ attributes: inout [String: FieldValue], _ members: inout [String: JSONValue]
     ) -> String? {
+        let said = { (text: String) in Self.continuation(text, of: prompt) }
         let single = groups.count == 1 && groups[0].count == 1 ? groups[0][0] : nil
         let verdicts = [PreferenceClass.desirable: true, PreferenceClass.undesirable: false]
         if let single {
             if let verdict = verdicts[label.className] {
                 guard kind == .all || kind == .judgements else { return nil }
-                members["completion"] = .string(single)
+                members["completion"] = said(single)
                 members["label"] = .bool(verdict)
                 return label.className
             }
@@ -102,33 +107,61 @@ struct PreferenceWriter {
                 return nil
             }
             if isRated(label) {
-                members["completion"] = .string(single)
+                members["completion"] = said(single)
                 members["ratings"] = ratings(&attributes)
                 return PreferenceClass.rating
             }
-            // An answer is what "output" says; both kinds of record read alike.
-            members["output"] = .string(single)
+            // An answer is what "output" says; a conversation goes on with it.
+            if let messages = prompt.array {
+                guard kind == .all else { return nil }
+                let last = said(single)
+                if let message = last.array, message.count == 1 {
+                    members["messages"] = .array(messages + message)
+                } else {
+                    members["completion"] = last
+                }
+            } else {
+                members["output"] = .string(single)
+            }
             return PreferenceClass.answer
         }
         if groups.count == 2, groups.allSatisfy({ $0.count == 1 }),
             label.className != PreferenceClass.ranking
         {
             guard kind == .all || kind == .pairs else { return nil }
-            members["chosen"] = .string(groups[0][0])
-            members["rejected"] = .string(groups[1][0])
+            members["chosen"] = said(groups[0][0])
+            members["rejected"] = said(groups[1][0])
             return PreferenceClass.pair
         }
         guard kind == .all else { return nil }
         var (responses, ranks): ([JSONValue], [JSONValue]) = ([], [])
         for (index, group) in groups.enumerated() {
             for response in group {
-                responses.append(.string(response))
+                responses.append(said(response))
                 ranks.append(.integer(Int64(index + 1)))
             }
         }
         members["responses"] = .array(responses)
         members["ranking"] = .array(ranks)
         return PreferenceClass.ranking
+    }
+
+    /// A response in the shape of its prompt: trainers take a text after a text, and messages after messages
+    /// with the same members.
+    private static func continuation(_ text: String, of prompt: JSONValue) -> JSONValue {
+        guard let messages = prompt.array, let first = messages.first else { return .string(text) }
+        if text.first == "[", let several = try? JSONValue(parsing: text),
+            (try? PreferenceRecord.response(several)) == text
+        {
+            return several
+        }
+        let isShareGPT = first["role"] == nil
+        return .array([
+            .object([
+                isShareGPT ? "from" : "role": .string(isShareGPT ? "gpt" : "assistant"),
+                isShareGPT ? "value" : "content": .string(text),
+            ])
+        ])
     }
 
     private func isRated(_ label: LabelRecord) -> Bool {

@@ -21,6 +21,12 @@ public struct WebAnnotationFormat: AnnotationFormat {
     static let context = "http://www.w3.org/ns/anno.jsonld"
     /// What `countermark:` stands for.
     static let vocabulary = "urn:countermark:"
+    /// Our own terms: JSON-LD keeps a JSON value as it is only where its context says so.
+    static let ownContext = JSONValue.object([
+        "countermark": .string(vocabulary),
+        "countermark:attributes": .object(["@type": .string("@json")]),
+        "countermark:value": .object(["@type": .string("@json")]),
+    ])
     static let (document, unresolved) = ("oa", "oa.unresolved")
 
     /// The format.

@@ -13,7 +13,7 @@ enum WebAnnotationWriter {
         try output.begin("annotations.jsonld")
         try text.append(
             "{\"@context\":[\"\(WebAnnotationFormat.context)\","
-                + "{\"countermark\":\"\(WebAnnotationFormat.vocabulary)\"}],"
+                + WebAnnotationFormat.ownContext.text + "],"
                 + "\"id\":\"urn:countermark:page\",\"type\":\"AnnotationPage\",\"items\":[")
         try source.forEachAnnotation { label in
             if label.isRetracted {

@@ -3,6 +3,9 @@ import AnnotationModel
 /// Selectors of the Web Annotation model, to and from ours.
 enum WebSelector {
     private static let type = "countermark:Selector"
+    /// A member of its own: `value` of the vocabulary is a text, and JSON-LD would drop what an object under it
+    /// holds.
+    private static let value = "countermark:value"
     private static let mediaFragments = "http://www.w3.org/TR/media-frags/"
     private static let textFragments = "http://tools.ietf.org/rfc/rfc5147"
     private static let tableFragments = "http://tools.ietf.org/rfc/rfc7111"
@@ -14,7 +17,7 @@ enum WebSelector {
         _ alternatives: [JSONValue], fields: [String: FieldValue] = [:]
     ) throws(Refusal) -> Selector? {
         let own = alternatives.first { WebAnnotationCheck.types($0).contains(type) }
-        if let json = own?["value"] {
+        if let json = own?[value] ?? own?["value"] {
             do throws(SelectorJSON.Problem) {
                 return try SelectorJSON.selector(json)
             } catch {
@@ -168,7 +171,7 @@ enum WebSelector {
         let isExact = (try? read(alternatives)) == selector
         if !isExact {
             let value = (try? JSONValue(parsing: SelectorJSON.text(selector))) ?? .null
-            alternatives.append(.object(["type": .string(type), "value": value]))
+            alternatives.append(.object(["type": .string(type), Self.value: value]))
         }
         return alternatives
     }

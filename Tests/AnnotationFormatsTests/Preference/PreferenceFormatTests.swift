@@ -112,6 +112,39 @@ struct PreferenceFormatTests {
                 == #"{"instruction":"p","item":"p","output":"a"}"# + "\n")
     }
 
+    @Test("a conversation goes on with messages that have its members")
+    func conversations() throws {
+        for (start, line) in [
+            (
+                #"{"prompt":[{"role":"user","content":"p"}],"#,
+                #""chosen":[{"content":"a","role":"assistant"}]"#
+            ),
+            (
+                #"{"conversations":[{"from":"human","value":"p"}],"#,
+                #""chosen":[{"from":"gpt","value":"a"}]"#
+            ),
+        ] {
+            let message = #"{"content":"b","role":"assistant"}"#
+            let several = "[\(message),\(message)]"
+            let record = start + #""chosen":"a","rejected":"# + several + "}\n"
+            let reading = try Self.read(record)
+            let (files, _) = try written("dpo", items: reading.items, labels: reading.labels)
+            let text = String(decoding: files["dpo.jsonl"] ?? [], as: UTF8.self)
+            #expect(text.contains(line), "\(text)")
+            #expect(text.contains(#""rejected":"# + several), "\(text)")
+            #expect(try Self.read(text).labels == reading.labels)
+        }
+        let turns = #"{"content":"p","role":"user"},{"content":"a","role":"assistant"}"#
+        let answered = #"{"messages":["# + turns + "]}"
+        let reading = try Self.read(answered)
+        let (files, _) = try written("preference", items: reading.items, labels: reading.labels)
+        let text = String(decoding: files["preference.jsonl"] ?? [], as: UTF8.self)
+        #expect(text.contains(answered.dropFirst().dropLast()), "\(text)")
+        #expect(try Self.read(text).labels == reading.labels)
+        let (_, report) = try written("alpaca", items: reading.items, labels: reading.labels)
+        #expect(report.skipped == 1)
+    }
+
     @Test(
         "real pairs, judgements and answers come in completely and go out and in again",
         .enabled(if: SharedFiles.exists(SharedFiles.root + "/data/llm-preference")),
