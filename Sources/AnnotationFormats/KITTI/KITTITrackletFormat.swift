@@ -161,11 +161,19 @@ public struct KITTITrackletFormat: AnnotationFormat {
             return skip("tracklets are tracks of cuboids; this is a \(label.selector.kindName)")
         }
         var frames: [(Int64, Selector.Cuboid)] = []
-        for keyframe in keyframes {
+        let endsOutside = keyframes.last?.isOutside == true
+        if endsOutside {
+            report.lose(
+                "the frame from which on a track is out of sight for good is not written",
+                example: label.item)
+        }
+        for keyframe in endsOutside ? keyframes.dropLast() : keyframes[...] {
             guard case .cuboid(let cuboid) = keyframe.selector,
                 let frame = Int64(exactly: keyframe.time), !keyframe.isOutside,
                 (cuboid.center + cuboid.size + cuboid.rotation).allSatisfy(\.isFinite)
-            else { return skip("a keyframe is no cuboid at a whole frame number") }
+            else {
+                return skip("a keyframe is out of sight, or no cuboid at a whole frame number")
+            }
             guard frames.isEmpty || (frames.last?.0 == frame - 1 && frames[0].1.size == cuboid.size)
             else { return skip("tracklets have one size, and every frame from the first on") }
             frames.append((frame, cuboid))

@@ -153,6 +153,27 @@ struct TrackletTests {
                 ]))
     }
 
+    @Test("a track that goes out of sight at its end is written until then")
+    func ends() throws {
+        let cuboid = Selector.cuboid(
+            .init(center: [1, 2, 3], size: [4, 2, 1], rotation: [1, 0, 0, 0]))
+        let frames: [Selector.Keyframe] = [
+            .init(time: 3, selector: cuboid), .init(time: 4, selector: cuboid),
+            .init(time: 5, selector: cuboid, isOutside: true),
+        ]
+        for (track, count) in [(frames, 1), ([frames[0], frames[2], frames[1]], 0)] {
+            let label = LabelRecord(item: "d", className: "Car", selector: .track(track))
+            let (files, report) = try written(
+                "kitti-raw", items: [ItemRecord(key: "d")], labels: [label])
+            #expect(report.annotations == count)
+            #expect(report.losses.count == 1)
+            let back = try Reading(
+                "kitti-raw", files.map { InputFile(name: $0.key, bytes: $0.value) })
+            #expect(
+                back.labels.map(\.selector) == (count == 1 ? [.track(Array(frames[..<2]))] : []))
+        }
+    }
+
     @Test("sizes below 0, missing figures and text that is no number are skipped")
     func skips() throws {
         for text in [
