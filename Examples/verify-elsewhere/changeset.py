@@ -8,7 +8,8 @@ from formats import canonical, need, whole
 FIELDS = {0: "class", 1: "selector", 2: "confidence", 3: "status", 4: "source", 5: "externalID",
           6: "author", 8: "mediaType", 9: "sha256", 10: "bytes", 11: "width", 12: "height",
           13: "duration", 14: "channels", 15: "frameRate", 16: "unit", 17: "group", 18: "split",
-          19: "stage.filter", 20: "stage.clean", 21: "stage.quality", 22: "examined"}
+          19: "stage.filter", 20: "stage.clean", 21: "stage.quality", 22: "examined",
+          23: "stage.classify", 24: "stage.annotate", 25: "stage.mark"}
 # The number of members after the code.
 ACTS = {16: 2, 17: 4, 18: 2, 19: 1, 20: 1, 21: 3, 22: 2, 23: 2, 24: 2, 25: 2, 26: 2, 27: 1, 28: 1}
 ADD_ANNOTATION, SET, REVIEW = 1, 2, 4

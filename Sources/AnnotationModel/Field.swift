@@ -30,6 +30,9 @@ public enum Field: Hashable, Sendable {
         case stageQuality = 21
         /// "I have looked, and this is all there is": one register a company.
         case examined = 22
+        case stageClassify = 23
+        case stageAnnotate = 24
+        case stageMark = 25
 
         /// The name in files, on the command line and in messages.
         public var name: String {
@@ -56,6 +59,9 @@ public enum Field: Hashable, Sendable {
             case .stageClean: "stage.clean"
             case .stageQuality: "stage.quality"
             case .examined: "examined"
+            case .stageClassify: "stage.classify"
+            case .stageAnnotate: "stage.annotate"
+            case .stageMark: "stage.mark"
             }
         }
     }

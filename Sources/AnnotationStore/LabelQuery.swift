@@ -27,6 +27,16 @@ public struct LabelView: Sendable {
     public let fields: [String: FieldValue]
 }
 
+/// An item of a label set with its resolved fields.
+public struct StoredItem: Sendable {
+    /// What registers and touches know it by.
+    public let target: Int64
+    /// Conflicts.
+    public let flags: RowFlags
+    /// The key and the fields.
+    public let record: ItemRecord
+}
+
 /// Which annotations to list.
 public struct LabelFilter: Sendable {
     /// The item's key.
@@ -37,6 +47,11 @@ public struct LabelFilter: Sendable {
     public var org: Origin?
     /// Only what is in conflict.
     public var conflictsOnly = false
+    /// Only what is in this state of a stage: the label's own state, or its item's where it has none; nil
+    /// stands for no state at all.
+    public var stage: (stage: ProcessingStage, state: String?)?
+    /// Nothing of items that the stage `filter` excludes.
+    public var isWithoutExcluded = false
 
     /// All annotations.
     public init() {}
@@ -115,6 +130,14 @@ extension LabelStore {
             arguments += [try names.id(name) ?? -1]
         }
         if filter.conflictsOnly { conditions += " AND a.flags & 3" }
+        if let (stage, state) = filter.stage {
+            let field = stage.field.rawValue
+            conditions +=
+                " AND coalesce(\(StageFunction.name)(a.fields,\(field)),"
+                + "\(StageFunction.name)(i.fields,\(field))) IS ?"
+            arguments += [state]
+        }
+        if filter.isWithoutExcluded { conditions += " AND NOT \(StageFunction.isExcluded)" }
         return (from, conditions, arguments)
     }
 
@@ -228,21 +251,54 @@ extension LabelStore {
         }
     }
 
-    /// One item of a dataset, and what registers and touches know it by; nil if there is none.
-    public func item(
-        _ dataset: DatasetID, key: String
-    ) throws -> (target: Int64, record: ItemRecord)? {
-        try Self.translating("reading an item") {
+    /// One item of a dataset; nil if there is none.
+    public func item(_ dataset: DatasetID, key: String) throws -> StoredItem? {
+        var found: StoredItem?
+        try forEachItem(dataset, keys: [key]) { found = $1 }
+        return found
+    }
+
+    /// Calls `body` with each of the named items, or with nil where the dataset has none.
+    public func forEachItem(
+        _ dataset: DatasetID, keys: [String], _ body: (String, StoredItem?) throws -> Void
+    ) throws {
+        try Self.translating("reading items") {
             try queue.unsafeReentrantWrite { db in
-                let row = try Row.fetchOne(
-                    db,
-                    sql: "SELECT i.id, i.key, i.fields FROM item i JOIN dataset d "
-                        + "ON d.id=i.dataset WHERE d.name=? AND i.key=?",
-                    arguments: [dataset.description.databaseBytes, key.databaseBytes])
-                guard let row else { return nil }
-                return (-(row["id"] as Int64), try Self.record(row, NameCache(db)))
+                let names = NameCache(db)
+                let statement = try db.cachedStatement(
+                    sql: "SELECT i.id, i.key, i.flags, i.fields FROM item i JOIN dataset d "
+                        + "ON d.id=i.dataset WHERE d.name=? AND i.key=?")
+                for key in keys {
+                    let row = try Row.fetchOne(
+                        statement,
+                        arguments: [dataset.description.databaseBytes, key.databaseBytes])
+                    try body(
+                        key,
+                        try row.map { try Self.stored($0, names) })
+                }
             }
         }
+    }
+
+    /// The items of a dataset that companies disagree about, in the order of their keys.
+    public func itemsInConflict(_ dataset: DatasetID) throws -> [StoredItem] {
+        try Self.translating("reading items") {
+            try queue.unsafeReentrantWrite { db in
+                let names = NameCache(db)
+                return try Row.fetchAll(
+                    db,
+                    sql: "SELECT i.id, i.key, i.flags, i.fields FROM item i JOIN dataset d "
+                        + "ON d.id=i.dataset WHERE d.name=? AND i.flags & 3 ORDER BY i.key",
+                    arguments: [dataset.description.databaseBytes]
+                ).map { try Self.stored($0, names) }
+            }
+        }
+    }
+
+    private static func stored(_ row: Row, _ names: NameCache) throws -> StoredItem {
+        StoredItem(
+            target: -(row["id"] as Int64), flags: RowFlags(rawValue: row["flags"]),
+            record: try record(row, names))
     }
 
     private static func record(_ row: Row, _ names: NameCache) throws -> ItemRecord {
@@ -256,8 +312,10 @@ extension LabelStore {
     }
 
     /// Calls `body` with each item of a dataset.
+    ///
+    /// - Parameter withoutExcluded: Leaves out those that the stage `filter` excludes.
     public func forEachItem(
-        _ dataset: DatasetID, _ body: (ItemRecord) throws -> Void
+        _ dataset: DatasetID, withoutExcluded: Bool = false, _ body: (ItemRecord) throws -> Void
     ) throws {
         try Self.translating("reading items") {
             try queue.unsafeReentrantWrite { db in
@@ -265,7 +323,9 @@ extension LabelStore {
                 let cursor = try Row.fetchCursor(
                     db,
                     sql: "SELECT i.key, i.fields FROM item i JOIN dataset d ON d.id=i.dataset "
-                        + "WHERE d.name=? ORDER BY i.key",
+                        + "WHERE d.name=?"
+                        + (withoutExcluded ? " AND NOT \(StageFunction.isExcluded)" : "")
+                        + " ORDER BY i.key",
                     arguments: [dataset.description.databaseBytes])
                 while let row = try cursor.next() {
                     try body(try Self.record(row, names))

@@ -38,6 +38,7 @@ public final class LabelStore {
         var configuration = Configuration()
         configuration.busyMode = .timeout(30)
         configuration.prepareDatabase { db in
+            db.add(function: StageFunction.function)
             try db.execute(
                 sql: """
                     PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;

@@ -13,12 +13,6 @@ struct LabelStory {
     let lines: [String]
 }
 
-/// One contested field, for `conflicts`.
-struct ConflictView {
-    let document: [String: Any]
-    let line: String
-}
-
 extension Node {
     /// One write of a field as the log holds it.
     private struct Write {
@@ -95,6 +89,9 @@ extension Node {
                         writes.append(write(field.name, view.string(Int(index))))
                     case .known(.selector) where !isBase:
                         writes.append(write(field.name, try selector(value)))
+                    case .known(.examined):
+                        let name = Field.examined(by: id.origin)
+                        writes.append(write(name, Output.json(try FieldValue(decoding: value))))
                     default:
                         writes.append(
                             write(field.name, Output.json(try FieldValue(decoding: value))))
@@ -120,7 +117,11 @@ extension Node {
     }
 
     /// All that the logs say of a label, each write with whether it still stands.
-    func story(of label: LabelView, _ dataset: DatasetID) throws -> LabelStory {
+    ///
+    /// - Parameter shows: Which fields to tell of.
+    func story(
+        of label: LabelView, _ dataset: DatasetID, shows: (String) -> Bool = { _ in true }
+    ) throws -> LabelStory {
         let status = label.isRetracted ? "retracted" : "active"
         let witnessing = try witnessing(of: label.id.origin, dataset)
         let seen = witnessing.seen(label.id.slot.entry)
@@ -140,28 +141,39 @@ extension Node {
                 + (seen.isEmpty
                     ? "" : "  seen by " + seen.map(\.org).joined(separator: ", ")),
             target: label.key.packed,
-            from: [label.id], dataset
+            from: [label.id], dataset, shows: shows
         ) { resolved($0, label) }
     }
 
     /// All that the logs say of an item; nil if the dataset has none with this key.
-    func story(ofItem key: String, _ dataset: DatasetID) throws -> LabelStory? {
+    ///
+    /// - Parameter shows: Which fields to tell of.
+    func story(
+        ofItem key: String, _ dataset: DatasetID, shows: (String) -> Bool = { _ in true }
+    ) throws -> LabelStory? {
         try catchUp(dataset)
-        guard let (target, record) = try store.item(dataset, key: key) else { return nil }
+        guard let item = try store.item(dataset, key: key) else { return nil }
         var filter = LabelFilter()
         filter.item = key
         let labels = try store.labels(try logNames(dataset), filter: filter, limit: 1_000)
+        let origin = item.record.fields[ProcessingStage.clean.field.name]
+            .flatMap { StageState(of: .clean, $0)?.from }
+        let derived = try store.items(cleanedFrom: key, dataset, limit: 1_000)
         return try story(
             [
-                "id": key, "item": key, "status": "active",
+                "id": key, "item": key, "status": "active", "derivedItems": derived,
+                "derivedFrom": origin ?? NSNull() as Any,
                 "annotations": labels.map(\.id.description),
-            ], "\(key)  \(labels.count) annotations", target: target, from: [], dataset
-        ) { record.fields[$0].map { Output.json($0) } ?? NSNull() }
+            ],
+            "\(key)  \(labels.count) annotations" + (origin.map { "  made from \($0)" } ?? "")
+                + (derived.isEmpty ? "" : "  cleaned: " + derived.joined(separator: ", ")),
+            target: item.target, from: [], dataset, shows: shows
+        ) { item.record.fields[$0].map { Output.json($0) } ?? NSNull() }
     }
 
     private func story(
         _ head: [String: Any], _ title: String, target: Int64, from first: [OperationID],
-        _ dataset: DatasetID, value: (String) -> Any
+        _ dataset: DatasetID, shows: (String) -> Bool, value: (String) -> Any
     ) throws -> LabelStory {
         let logs = try logNames(dataset)
         let surviving = try store.writes(target, logs)
@@ -174,8 +186,8 @@ extension Node {
         var fields: [String: Any] = [:]
         var reviews: [[String: Any]] = []
         var lines = [title]
-        for (name, group) in Dictionary(grouping: all, by: \.field).sorted(by: { $0.key < $1.key })
-        {
+        let byField = Dictionary(grouping: all, by: \.field).sorted { $0.key < $1.key }
+        for (name, group) in byField where shows(name) {
             let standing = surviving.filter { $0.field == name }
             let documents = group.map { write in
                 let replaced =
@@ -288,68 +300,6 @@ extension Node {
                     with: Data(SelectorJSON.text(label.selector).utf8))) ?? NSNull()
         case "status": return label.isRetracted ? 1 : 0
         default: return Output.json(label.fields[field])
-        }
-    }
-
-    /// The contested fields of a dataset with their candidates.
-    func conflicts(_ dataset: DatasetID) throws -> [ConflictView] {
-        try catchUp(dataset)
-        let logs = try logNames(dataset)
-        var filter = LabelFilter()
-        filter.conflictsOnly = true
-        var views: [ConflictView] = []
-        for label in try store.labels(logs, filter: filter, limit: .max) {
-            let writes = try store.writes(label.key.packed, logs)
-            for (field, group) in Dictionary(grouping: writes, by: \.field)
-                .sorted(by: { $0.key < $1.key }) where !field.hasPrefix("\u{0}")
-            {
-                let differs = Set(group.map(\.encoded)).count > 1
-                let isStatus =
-                    field == "status" && label.flags.contains(.editedWhileRetracted)
-                guard differs || isStatus else { continue }
-                let candidates = try group.map { write in
-                    [
-                        "value": try value(of: write), "org": write.operation.origin.description,
-                        "op": write.operation.description,
-                    ] as [String: Any]
-                }
-                let kind = differs ? "value" : "edited-while-retracted"
-                views.append(
-                    ConflictView(
-                        document: [
-                            "annotation": label.id.description, "item": label.item,
-                            "field": field, "kind": kind, "candidates": candidates,
-                        ],
-                        line: "\(label.id)  \(field)  \(kind)  "
-                            + candidates.map { "\($0["org"] ?? ""): \($0["value"] ?? "")" }
-                            .joined(separator: " | ")))
-            }
-        }
-        return views
-    }
-
-    private func value(of write: WriteView) throws -> Any {
-        guard write.field == "selector" else { return Output.json(write.value) }
-        let text = SelectorJSON.text(try Selector(decoding: write.encoded))
-        return try JSONSerialization.jsonObject(with: Data(text.utf8))
-    }
-
-    /// What an organisation proposes for a contested field.
-    func candidate(
-        of label: LabelView, _ dataset: DatasetID, field: String, org: Origin
-    ) throws -> AnnotationModel.Operation.Write {
-        let writes = try store.writes(label.key.packed, try logNames(dataset))
-        guard
-            let write = writes.last(where: { $0.field == field && $0.operation.origin == org })
-        else {
-            throw NodeError(
-                .failed, "no-candidate", "\(org) proposes nothing for \(field) of \(label.id)",
-                hint: "see countermark show \(label.id)")
-        }
-        switch Field(name: field) {
-        case .known(.className): return .className(write.value?.textValue ?? "")
-        case .known(.selector): return .selector(try Selector(decoding: write.encoded))
-        case let field: return .field(field, write.value ?? .null)
         }
     }
 }

@@ -16,20 +16,22 @@ extension Node {
 
     /// Writes a dataset's labels in a format.
     ///
+    /// - Parameter onlyKept: Leaves out the items that the stage `filter` excludes, with their labels.
     /// - Returns: The report, and how many of the labels are contested.
     public func export(
         _ dataset: DatasetID, format: any AnnotationFormat, view: ExportView,
-        to output: any FormatOutput, options: WriteOptions = WriteOptions()
+        onlyKept: Bool = false, to output: any FormatOutput, options: WriteOptions = WriteOptions()
     ) throws -> (report: ConversionReport, contested: Int) {
         try require(dataset)
         try catchUp(dataset)
         let logs = try logNames(dataset)
         var filter = LabelFilter()
         if case .org(let origin) = view { filter.org = origin }
+        filter.isWithoutExcluded = onlyKept
         let store = store
         var contested = 0
         let source = LabelSource(
-            forEachItem: { try store.forEachItem(dataset, $0) },
+            forEachItem: { try store.forEachItem(dataset, withoutExcluded: onlyKept, $0) },
             forEachAnnotation: { body in
                 contested = 0
                 var after: OperationKey?

@@ -75,7 +75,9 @@ struct DatasetCommand: ParsableCommand {
 
         func run() throws {
             let node = try common.node()
-            let document = try describe(try common.dataset(id, node), node)
+            let id = try common.dataset(id, node)
+            var document = try describe(id, node)
+            if common.json { document["stages"] = StageDocument(try node.stages(id).all).document }
             common.print(document, lines(document))
         }
     }

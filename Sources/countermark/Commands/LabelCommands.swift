@@ -69,51 +69,6 @@ struct Import: ParsableCommand {
     }
 }
 
-/// Writes label files.
-struct Export: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Writes label files.")
-    @OptionGroup var common: CommonOptions
-    @Argument var dataset: String
-    @Option(help: "\(FormatRegistry.all.map(\.name).joined(separator: ", ")).")
-    var format: String
-    @Option(name: [.customShort("o"), .long], help: "The file or folder to write.")
-    var output: String?
-    @Flag(help: "Also write what the format cannot carry, to PATH.countermark.jsonl.")
-    var sidecar = false
-    @Option(help: "resolved, union or org:ORIGIN.") var view = "resolved"
-
-    func run() throws {
-        let node = try common.node()
-        let id = try common.dataset(dataset, node)
-        let format = try FormatRegistry.format(named: format)
-        let path = output ?? format.defaultFileName ?? "\(id.name)-labels"
-        let target: any FormatOutput =
-            format.defaultFileName == nil ? try DiskOutput(folder: path) : DiskOutput(file: path)
-        let (report, contested) = try node.export(
-            id, format: format, view: try exportView(), to: target,
-            options: WriteOptions(writesSidecar: sidecar))
-        common.print(
-            [
-                "annotations": report.annotations, "items": report.items, "contested": contested,
-                "output": path,
-                "losses": report.losses.map {
-                    ["why": $0.why, "count": $0.count, "skipped": $0.isSkipped] as [String: Any]
-                },
-            ],
-            report.losses.map { "\($0.count)x: \($0.why)" } + [
-                "\(report.annotations) annotations of \(report.items) items in \(path), "
-                    + "\(contested) contested"
-            ])
-    }
-
-    private func exportView() throws -> Node.ExportView {
-        if view == "resolved" { return .resolved }
-        if view == "union" { return .union }
-        if view.hasPrefix("org:") { return .org(try Origin(String(view.dropFirst(4)))) }
-        throw ValidationError("--view is resolved, union or org:ORIGIN")
-    }
-}
-
 /// Adds one label.
 struct Annotate: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Adds one label.")
@@ -179,8 +134,7 @@ private func assignment(_ text: String) throws -> (String, String) {
 }
 
 /// What the writing of one field of a label means.
-private func fieldWrite(_ field: String, _ value: String) throws -> AnnotationModel.Operation.Write
-{
+func fieldWrite(_ field: String, _ value: String) throws -> AnnotationModel.Operation.Write {
     switch Field(name: field) {
     case .known(.className): return .className(value)
     case .known(.selector):
@@ -196,6 +150,9 @@ private func fieldWrite(_ field: String, _ value: String) throws -> AnnotationMo
             throw ValidationError("a confidence lies in 0...1")
         }
         return .field(.known(.confidence), .float(number))
+    case let field where ProcessingStage(field) != nil && value != "null":
+        guard let stage = ProcessingStage(field) else { return .field(field, .null) }
+        return .field(field, try StageState(stage, value).value)
     case let field: return .field(field, Output.value(value))
     }
 }
@@ -360,6 +317,8 @@ struct List: ParsableCommand {
     @Option(name: .customLong("class"), help: "One class.") var className: String?
     @Option(help: "What one organisation added.") var org: String?
     @Flag(help: "Labels in conflict.") var contested = false
+    @Option(help: "STAGE=STATE, of the label or else of its item; none for no state.")
+    var stage: String?
     @Option(help: "The most labels of a page.") var limit = 100
     @Option(help: "Goes on after this id.") var after: String?
 
@@ -372,6 +331,7 @@ struct List: ParsableCommand {
         var filter = LabelFilter()
         (filter.item, filter.className, filter.conflictsOnly) = (item, className, contested)
         filter.org = try org.map { try Origin($0) }
+        filter.stage = try stage.map(stageFilter)
         let from = try after.map { try node.key(try OperationID.parse($0).id, id) }
         let labels = try node.store.labels(
             try node.logNames(id), filter: filter, after: from, limit: limit)
@@ -393,50 +353,6 @@ func summary(_ label: LabelView) -> [String: Any] {
         "contested": label.flags.isConflict,
         "fields": label.fields.mapValues { Output.json($0) },
     ]
-}
-
-/// Contested fields.
-struct Conflicts: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Contested fields.")
-    @OptionGroup var common: CommonOptions
-    @Argument var dataset: String
-
-    func run() throws {
-        let node = try common.node()
-        let id = try common.dataset(dataset, node)
-        try node.require(id)
-        let conflicts = try node.conflicts(id)
-        common.print(
-            ["conflicts": conflicts.map(\.document)],
-            conflicts.map(\.line))
-    }
-}
-
-/// Settles a contested field.
-struct Resolve: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Settles a contested field with a value that covers all candidates.")
-    @OptionGroup var common: CommonOptions
-    @OptionGroup var signing: SigningOptions
-    @Argument(help: "The label's id.") var annotation: String
-    @Option(help: "The field.") var field: String
-    @Option(help: "Takes this organisation's value.") var take: String?
-    @Option(help: "Takes this value.") var value: String?
-    @Option(help: "Who decided.") var author: String?
-
-    func run() throws {
-        let node = try signing.node(common)
-        let (dataset, label) = try node.find(annotation)
-        let decided: AnnotationModel.Operation.Write
-        switch (take, value) {
-        case (.some(let org), .none):
-            decided = try node.candidate(of: label, dataset, field: field, org: try Origin(org))
-        case (.none, .some(let value)): decided = try fieldWrite(field, value)
-        default: throw ValidationError("give either --take ORG or --value V")
-        }
-        let ids = try node.write(dataset, author: author, [.set(label.id, [decided])])
-        common.print(["id": ids.first?.description ?? ""], ids.map(\.description))
-    }
 }
 
 /// Changesets.

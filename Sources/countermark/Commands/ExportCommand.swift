@@ -1,0 +1,66 @@
+import AnnotationFormats
+import AnnotationModel
+import AnnotationStore
+import ArgumentParser
+import CountermarkNode
+import Foundation
+
+/// Writes label files.
+struct Export: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Writes label files.")
+    @OptionGroup var common: CommonOptions
+    @Argument var dataset: String
+    @Option(help: "\(FormatRegistry.all.map(\.name).joined(separator: ", ")).")
+    var format: String
+    @Option(name: [.customShort("o"), .long], help: "The file or folder to write.")
+    var output: String?
+    @Flag(help: "Also write what the format cannot carry, to PATH.countermark.jsonl.")
+    var sidecar = false
+    @Option(help: "resolved, union or org:ORIGIN.") var view = "resolved"
+    @Flag(help: "Leave out items that the stage filter excludes, with their labels.")
+    var onlyKept = false
+
+    func run() throws {
+        let node = try common.node()
+        let id = try common.dataset(dataset, node)
+        let format = try FormatRegistry.format(named: format)
+        let path = output ?? format.defaultFileName ?? "\(id.name)-labels"
+        let target: any FormatOutput =
+            format.defaultFileName == nil ? try DiskOutput(folder: path) : DiskOutput(file: path)
+        let (report, contested) = try node.export(
+            id, format: format, view: try exportView(), onlyKept: onlyKept, to: target,
+            options: WriteOptions(writesSidecar: sidecar))
+        let excluded = onlyKept ? 0 : try node.store.excludedItems(id)
+        common.print(
+            [
+                "annotations": report.annotations, "items": report.items, "contested": contested,
+                "excludedItems": excluded, "output": path,
+                "losses": report.losses.map {
+                    ["why": $0.why, "count": $0.count, "skipped": $0.isSkipped] as [String: Any]
+                },
+            ],
+            report.losses.map { "\($0.count)x: \($0.why)" }
+                + ExcludedItems.lines(excluded) + [
+                    "\(report.annotations) annotations of \(report.items) items in \(path), "
+                        + "\(contested) contested"
+                ])
+    }
+
+    private func exportView() throws -> Node.ExportView {
+        if view == "resolved" { return .resolved }
+        if view == "union" { return .union }
+        if view.hasPrefix("org:") { return .org(try Origin(String(view.dropFirst(4)))) }
+        throw ValidationError("--view is resolved, union or org:ORIGIN")
+    }
+}
+
+/// What an export says of the items that the stage `filter` excludes.
+enum ExcludedItems {
+    static func lines(_ count: Int) -> [String] {
+        count == 0
+            ? []
+            : [
+                "\(count) items are excluded by the stage filter and exported all the same; see --only-kept"
+            ]
+    }
+}
