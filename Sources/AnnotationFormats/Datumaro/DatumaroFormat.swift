@@ -281,6 +281,19 @@ private struct DatumaroWriter {
     private var names: [String] = []
     private var indexByName: [String: Int] = [:]
     private var records: [ClassRecord] = []
+    private var media: Set<MediaType> = []
+
+    /// What a dataset's items are; Datumaro refuses clouds in a dataset that does not say so.
+    private enum MediaType: Int {
+        case any = 1
+        case image = 2
+        case pointCloud = 6
+
+        init(_ item: ItemRecord) {
+            let isCloud = ["pcd", "ply", "las", "bin"].contains(FileTree.ending(item.key))
+            self = isCloud ? .pointCloud : .image
+        }
+    }
 
     init(output: any FormatOutput) { self.output = output }
 
@@ -294,6 +307,7 @@ private struct DatumaroWriter {
         try source.forEachItem { item in
             let subset = Self.subset(item)
             if !subsets.contains(subset) { subsets.append(subset) }
+            media.insert(MediaType(item))
         }
         var report = ConversionReport()
         for subset in subsets {
@@ -362,6 +376,9 @@ private struct DatumaroWriter {
         writer.beginObject()
         writer.key("dm_format_version")
         writer.string("1.0")
+        writer.key("media_type")
+        // The subsets are one dataset, which has one type.
+        writer.integer((media.count == 1 ? media.first ?? .any : .any).rawValue)
         writer.key("infos")
         writer.beginObject()
         writer.endObject()
@@ -423,8 +440,7 @@ private struct DatumaroWriter {
             writer.integer(frame)
         }
         writer.endObject()
-        let isCloud = ["pcd", "ply", "las", "bin"].contains(FileTree.ending(item.key))
-        writer.key(name: isCloud ? "point_cloud" : "image")
+        writer.key(name: MediaType(item) == .pointCloud ? "point_cloud" : "image")
         writer.beginObject()
         writer.key("path")
         writer.string(item.key)

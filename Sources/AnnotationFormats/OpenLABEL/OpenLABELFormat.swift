@@ -39,6 +39,38 @@ public struct OpenLABELFormat: AnnotationFormat {
     static let track = "track"
     static let defaultScene = "scene"
 
+    /// The uid of a track's element: the standard takes whole numbers and UUIDs only.
+    ///
+    /// Any other text becomes the name of the element, and its hash the uid, in the shape of a UUID of version 8.
+    static func uid(track: String) -> String {
+        if isUID(track) { return track }
+        var digits = Array(NuScenesFormat.token(of: track))
+        digits[12] = "8"
+        digits[16] = "8"
+        var text = ""
+        for (place, digit) in digits.enumerated() {
+            if [8, 12, 16, 20].contains(place) { text.append("-") }
+            text.append(digit)
+        }
+        return text
+    }
+
+    /// The track of an element: its name, if the uid was made from it, else the uid.
+    static func track(uid: String, name: String?) -> String {
+        if let name, !name.isEmpty, !isUID(name), self.uid(track: name) == uid { return name }
+        return uid
+    }
+
+    private static func isUID(_ text: String) -> Bool {
+        let number = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
+        if !number.isEmpty, number.allSatisfy({ (0x30...0x39).contains($0) }) { return true }
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        return parts.map(\.utf8.count) == [8, 4, 4, 4, 12]
+            && parts.allSatisfy {
+                $0.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0 | 0x20) }
+            }
+    }
+
     /// The format.
     public init() {}
 

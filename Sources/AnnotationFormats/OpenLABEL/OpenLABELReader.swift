@@ -123,8 +123,9 @@ struct OpenLABELReader {
             item: scene, className: object["type"]?.string ?? "", selector: .wholeItem,
             author: author)
         base.attributes = OpenLABELGeometry.attributes(object["object_data"])
-        base.attributes[OpenLABELFormat.track] = .text(uid)
-        if let name = object["name"]?.string, !name.isEmpty, name != uid {
+        let track = OpenLABELFormat.track(uid: uid, name: object["name"]?.string)
+        base.attributes[OpenLABELFormat.track] = .text(track)
+        if let name = object["name"]?.string, !name.isEmpty, name != uid, name != track {
             base.attributes[OpenLABELFormat.elementName] = .text(name)
         }
         var count = 0
@@ -135,7 +136,7 @@ struct OpenLABELReader {
             count += 1
             let stream = entry["stream"]?.string
             guard let item = try item(stream, nil, path, into: sink) else { return }
-            var label = label(base, uid, kind, entry, item, selector, nil)
+            var label = label(base, track, kind, entry, item, selector, nil)
             label.externalID = OpenLABELFormat.unique(label.externalID ?? "", &ids)
             try Emit.label(label, at: place(path), into: sink)
         }
@@ -147,7 +148,7 @@ struct OpenLABELReader {
                 let stream = entry["stream"]?.string
                 guard let item = try item(stream, number, path, into: sink) else { return }
                 let isOwn = itemByFrame["\(stream ?? "")\0\(number)"] != nil
-                var label = label(base, uid, kind, entry, item, selector, isOwn ? number : nil)
+                var label = label(base, track, kind, entry, item, selector, isOwn ? number : nil)
                 if isOwn {
                     label.externalID = OpenLABELFormat.unique(label.externalID ?? "", &ids)
                     try Emit.label(label, at: place(path), into: sink)
@@ -168,7 +169,7 @@ struct OpenLABELReader {
             try Emit.label(Self.finished(trace), at: place(trace.path), into: sink)
         }
         if count == 0 {
-            base.externalID = "\(scene)#object/\(uid)"
+            base.externalID = "\(scene)#object/\(track)"
             try Emit.label(base, at: place("objects.\(uid)"), into: sink)
         }
     }
@@ -229,7 +230,8 @@ struct OpenLABELReader {
         if let system = entry["coordinate_system"]?.string {
             label.attributes["frame"] = .text(system)
         }
-        let name = entry["name"]?.string ?? ""
+        let own = entry["name"]?.string ?? ""
+        let name = own == kind ? "" : own
         if !name.isEmpty { label.attributes[OpenLABELFormat.shapeName] = .text(name) }
         let stream = entry["stream"]?.string ?? ""
         label.externalID = OpenLABELFormat.externalID(
@@ -268,15 +270,16 @@ struct OpenLABELReader {
             author: author)
         base.attributes = OpenLABELGeometry.attributes(json["\(kind)_data"])
         base.attributes[OpenLABELFormat.kind] = .text(kind)
-        base.attributes[OpenLABELFormat.track] = .text(uid)
-        if let name = json["name"]?.string, !name.isEmpty, name != uid {
+        let track = OpenLABELFormat.track(uid: uid, name: json["name"]?.string)
+        base.attributes[OpenLABELFormat.track] = .text(track)
+        if let name = json["name"]?.string, !name.isEmpty, name != uid, name != track {
             base.attributes[OpenLABELFormat.elementName] = .text(name)
         }
         let intervals = json["frame_intervals"]?.array ?? []
         for index in 0..<max(1, intervals.count) {
             try Emit.label(at: place("\(group).\(uid)"), into: sink) { () throws(Refusal) in
                 var label = base
-                label.externalID = "\(scene)#\(kind)/\(uid)/\(index + 1)"
+                label.externalID = "\(scene)#\(kind)/\(track)/\(index + 1)"
                 guard intervals.indices.contains(index) else { return label }
                 guard let start = intervals[index]["frame_start"]?.integer,
                     let end = intervals[index]["frame_end"]?.integer, start >= 0, end >= start,
@@ -294,12 +297,13 @@ struct OpenLABELReader {
         try Emit.label(at: place("relations.\(uid)"), into: sink) { () throws(Refusal) in
             let from = try targets(json["rdf_subjects"])
             let to = try targets(json["rdf_objects"])
+            let track = OpenLABELFormat.track(uid: uid, name: json["name"]?.string)
             var label = LabelRecord(
                 item: scene, className: json["type"]?.string ?? "",
                 selector: .relation(kind: json["type"]?.string ?? "", from: from, to: to),
-                externalID: "\(scene)#relation/\(uid)", author: author)
-            label.attributes[OpenLABELFormat.track] = .text(uid)
-            if let name = json["name"]?.string, !name.isEmpty, name != uid {
+                externalID: "\(scene)#relation/\(track)", author: author)
+            label.attributes[OpenLABELFormat.track] = .text(track)
+            if let name = json["name"]?.string, !name.isEmpty, name != uid, name != track {
                 label.attributes[OpenLABELFormat.elementName] = .text(name)
             }
             return label
@@ -310,12 +314,13 @@ struct OpenLABELReader {
         var targets: [Selector.Target] = []
         for entry in json?.array ?? [] {
             guard let uid = entry["uid"]?.string, let type = entry["type"]?.string,
-                root["\(type)s"]?[uid] != nil
+                let element = root["\(type)s"]?[uid]
             else { throw Refusal("rdf_subjects or rdf_objects name an element that is not there") }
+            let track = OpenLABELFormat.track(uid: uid, name: element["name"]?.string)
             targets.append(
                 .init(
-                    .item(scene), selector: .graph(kind: "openlabel", elements: ["\(type):\(uid)"]))
-            )
+                    .item(scene),
+                    selector: .graph(kind: "openlabel", elements: ["\(type):\(track)"])))
         }
         guard !targets.isEmpty else { throw Refusal("rdf_subjects or rdf_objects are missing") }
         return targets

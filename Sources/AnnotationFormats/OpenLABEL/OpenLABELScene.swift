@@ -22,6 +22,8 @@ final class OpenLABELScene {
     let name: String
     var items: [ItemRecord] = []
     var tracks: Set<String> = []
+    /// The tracks whose elements have names of their own.
+    var named: Set<String> = []
     var objects: [String: Element] = [:]
     var events: [String: [String: Event]] = [:]
     var relations: [String: JSONValue] = [:]
@@ -40,13 +42,21 @@ final class OpenLABELScene {
     func uid(track: String, of className: String, kind: String) -> String {
         let key = "\(kind)\0\(track)\0\(className)"
         if !track.isEmpty, let uid = uidByTrack[key] { return uid }
-        var uid = track
+        var uid = track.isEmpty ? "" : self.uid(track: track)
         while uid.isEmpty || !uids.insert("\(kind)\0\(uid)").inserted {
             repeat { next += 1 } while tracks.contains(String(next))
             uid = String(next)
         }
         if !track.isEmpty { uidByTrack[key] = uid }
         return uid
+    }
+
+    /// The uid that stands for a track, in its element and in relations.
+    ///
+    /// Where an imported element has a name of its own, that name cannot keep the track: the uid stays
+    /// as it came, although the standard knows no such.
+    func uid(track: String) -> String {
+        named.contains(track) ? track : OpenLABELFormat.uid(track: track)
     }
 
     /// The stream of an item, and the frame where the picture is one of a stream's.

@@ -22,7 +22,11 @@ struct OpenLABELWriter {
         }
         try source.forEachAnnotation { label in
             if let track = label.attributes[OpenLABELFormat.track]?.plainText {
-                sceneByItem[label.item]?.scene.tracks.insert(track)
+                let scene = sceneByItem[label.item]?.scene
+                scene?.tracks.insert(track)
+                if label.attributes[OpenLABELFormat.elementName] != nil {
+                    scene?.named.insert(track)
+                }
             }
         }
         try source.forEachAnnotation { label in
@@ -129,20 +133,20 @@ struct OpenLABELWriter {
         var element =
             scene.objects[uid]
             ?? .init(
-                type: label.className,
-                name: label.attributes[OpenLABELFormat.elementName]?.text ?? "")
+                type: label.className, name: Self.elementName(label, uid))
         var name = label.attributes[OpenLABELFormat.shapeName]?.text ?? ""
         if case .track = label.selector, let kind = shapes.first?.kind {
             // Two tracks of one object are told apart by their names only.
             while scene.ids.contains(
                 OpenLABELFormat.externalID(
-                    scene.name, uid: uid, kind: kind, name: name, stream: isScene ? "" : stream,
-                    frame: nil))
+                    scene.name, uid: Self.known(label, uid), kind: kind, name: name,
+                    stream: isScene ? "" : stream, frame: nil))
             { name += "'" }
         }
         for (frame, kind, entry) in shapes {
             var entry = entry
-            if !name.isEmpty { entry["name"] = .string(name) }
+            // The standard wants a name; without one of its own a shape is called by its kind.
+            entry["name"] = .string(name.isEmpty ? kind : name)
             if !isScene { entry["stream"] = .string(stream) }
             if let system = label.attributes["frame"]?.text {
                 entry["coordinate_system"] = .string(system)
@@ -157,11 +161,24 @@ struct OpenLABELWriter {
             }
         }
         scene.objects[uid] = element
-        guard let kind = shapes.first?.kind else { return "\(scene.name)#object/\(uid)" }
+        let known = Self.known(label, uid)
+        guard let kind = shapes.first?.kind else { return "\(scene.name)#object/\(known)" }
         let id = OpenLABELFormat.externalID(
-            scene.name, uid: uid, kind: kind, name: name, stream: isScene ? "" : stream,
+            scene.name, uid: known, kind: kind, name: name, stream: isScene ? "" : stream,
             frame: frame)
         return OpenLABELFormat.unique(id, &scene.ids)
+    }
+
+    /// An element's name: its own, else that of its track where the uid was made from it.
+    private static func elementName(_ label: LabelRecord, _ uid: String) -> String {
+        if let name = label.attributes[OpenLABELFormat.elementName]?.text { return name }
+        return known(label, uid)
+    }
+
+    /// By what an element is known when it is read: its track, or its uid.
+    private static func known(_ label: LabelRecord, _ uid: String) -> String {
+        let track = label.attributes[OpenLABELFormat.track]?.plainText ?? ""
+        return track.isEmpty ? uid : OpenLABELFormat.track(uid: uid, name: track)
     }
 
     /// The label with those attributes that it has at a frame of its track.
@@ -203,13 +220,12 @@ struct OpenLABELWriter {
         var event =
             scene.events[kind]?[uid]
             ?? .init(
-                type: label.className,
-                name: label.attributes[OpenLABELFormat.elementName]?.text ?? uid)
+                type: label.className, name: Self.elementName(label, uid))
         if event.labels == 0 { event.data = plain(label, without: [OpenLABELFormat.kind]) }
         event.labels += 1
         if let interval { event.intervals.append(interval) }
         scene.events[kind, default: [:]][uid] = event
-        return "\(scene.name)#\(kind)/\(uid)/\(event.labels)"
+        return "\(scene.name)#\(kind)/\(Self.known(label, uid))/\(event.labels)"
     }
 
     private mutating func add(
@@ -227,8 +243,8 @@ struct OpenLABELWriter {
                         "OpenLABEL's relations join elements of one scene; this one joins something else"
                     )
                 }
-                list.append(
-                    .object(["type": .string(String(parts[0])), "uid": .string(String(parts[1]))]))
+                let uid = scene.uid(track: String(parts[1]))
+                list.append(.object(["type": .string(String(parts[0])), "uid": .string(uid)]))
             }
             return .array(list)
         }
@@ -242,9 +258,9 @@ struct OpenLABELWriter {
             report.lose("relations have no attributes in OpenLABEL", example: label.item)
         }
         scene.relations[uid] = .object([
-            "name": .string(label.attributes[OpenLABELFormat.elementName]?.text ?? uid),
+            "name": .string(Self.elementName(label, uid)),
             "type": .string(relation), "rdf_subjects": subjects, "rdf_objects": objects,
         ])
-        return "\(scene.name)#relation/\(uid)"
+        return "\(scene.name)#relation/\(Self.known(label, uid))"
     }
 }

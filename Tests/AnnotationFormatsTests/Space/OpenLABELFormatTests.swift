@@ -72,6 +72,35 @@ struct OpenLABELFormatTests {
         #expect(reading.labels.allSatisfy { $0.author == "ann@oem.example" })
     }
 
+    @Test("a track called by text gets a UUID in the file and comes back by its name")
+    func textTracks() throws {
+        let items = [ItemRecord(key: "a.pcd")]
+        let box = Selector.cuboid(
+            .init(center: [1, 2, 3], size: [4, 2, 1], rotation: [1, 0, 0, 0]))
+        let labels = ["car-1", "7", "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f", "-", "dé"].map {
+            LabelRecord(
+                item: "a.pcd", className: "Car", selector: box, attributes: ["track": .text($0)])
+        }
+        let (files, report) = try written("openlabel", items: items, labels: labels)
+        #expect(report.losses.isEmpty)
+        let json = try JSONValue(parsing: try #require(files["scene.json"]))
+        guard case .object(let objects)? = json["openlabel"]?["objects"] else {
+            Issue.record("no objects")
+            return
+        }
+        let uids = objects.keys
+        #expect(uids.count == 5)
+        #expect(uids.contains("7"))
+        #expect(!uids.contains("car-1"))
+        #expect(uids.allSatisfy { $0 == "7" || $0.utf8.count == 36 })
+        let back = try Reading(
+            "openlabel", files.map { InputFile(name: $0.key, bytes: $0.value) })
+        #expect(
+            Set(back.labels.map { $0.attributes })
+                == Set(labels.map { $0.attributes }))
+        #expect(back.labels.contains { $0.externalID == "scene#object/car-1/cuboid//a.pcd" })
+    }
+
     @Test("a frame without the object says that it is out of sight, and attributes may change")
     func track() throws {
         let reading = try Reading("openlabel", [textFile("any.json", Self.text)])
