@@ -206,6 +206,37 @@ struct ImportTests {
         #expect(try !only(node, all, "e0").flags.isConflict)
     }
 
+    @Test("two people's marks of one place are two labels, and an export may hold one's alone")
+    func people() throws {
+        let all = try Companies([oem])
+        let node = try all.node(oem)
+        let stamps = "[\"2013-12-15 07:50:00\", \"2013-12-17 07:00:00\"]"
+        for name in ["AL", "CB", "AL", "CB"] {
+            let path = try lines(
+                all, "\(name)_labels_v1.json", ["{\"pump.csv\": \(stamps)}"])
+            _ = try Self.load(node, all.dataset, "nab", path)
+        }
+        #expect(try node.read(all.dataset) { $0.state.counts.annotations } == 4)
+        // The same without a word of who it was in the file.
+        let path = try lines(all, "windows.json", ["{\"pump.csv\": \(stamps)}"])
+        for (author, added) in [("ann", 2), ("ben", 2), ("ann", 0), ("ben", 0)] {
+            var options = ImportOptions()
+            options.author = author
+            let report = try Self.load(node, all.dataset, "nab", path, options)
+            #expect((report.added, report.unchanged) == (added, 2 - added), "\(author)")
+        }
+        for (part, count) in [
+            (Node.ExportPart(authors: ["CB"]), 2), (.init(authors: ["ann", "AL"]), 4), (.init(), 8),
+            (.init(classes: ["anomaly"], authors: ["ben"]), 2), (.init(classes: ["other"]), 0),
+        ] {
+            let output = DiskOutput(file: "\(all.folder.path)/out.jsonl")
+            let format = try FormatRegistry.format(named: "jsonl")
+            let (report, _) = try node.export(
+                all.dataset, format: format, view: .resolved, part: part, to: output)
+            #expect(report.annotations == count, "\(part)")
+        }
+    }
+
     @Test("prune retracts what the file no longer holds, of its items alone, and brings back")
     func prune() throws {
         let all = try Companies([oem])

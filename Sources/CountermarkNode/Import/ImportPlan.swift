@@ -209,7 +209,7 @@ final class ImportPlan {
         (filter.item, filter.org) = (key, node.home.origin)
         let labels = ItemLabels(
             try node.store.labels(logs, filter: filter, limit: .max)
-                .filter { !met.contains($0.key.packed) })
+                .filter { !met.contains($0.key.packed) }, author: options.author)
         if keptCount + labels.count > Self.labelsKeptMax {
             kept.removeAll(keepingCapacity: true)
             keptCount = 0

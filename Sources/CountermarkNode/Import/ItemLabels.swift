@@ -10,13 +10,15 @@ struct ItemLabels {
     }
 
     private var labels: [LabelView?]
+    /// Who labelled, where a record does not say.
+    private let author: String?
     private var byExternalID: [String: [Int]] = [:]
     private var byContent: [Content: [Int]] = [:]
     /// Comparing digit by digit is for items with few labels; with many, equal is equal.
     private static let comparedMax = 512
 
-    init(_ found: [LabelView]) {
-        labels = found
+    init(_ found: [LabelView], author: String?) {
+        (labels, self.author) = (found, author)
         for (index, label) in found.enumerated() {
             byContent[Content(className: label.className, selector: label.selector), default: []]
                 .append(index)
@@ -43,8 +45,16 @@ struct ItemLabels {
     /// The label with the record's id; where asked for, only if it says the same.
     mutating func take(byExternalID record: LabelRecord, saying same: Bool) -> LabelView? {
         guard let id = record.externalID else { return nil }
+        let isPositional = ImportStatement.isPositional(id)
         return take(
-            byExternalID[id]?.first { same ? says($0, record) : labels[$0] != nil })
+            byExternalID[id]?.first { index in
+                guard labels[index] != nil else { return false }
+                // At one place of two people's files stands a label of each.
+                if isPositional, same || record.author == nil, isByAnother(index, record) {
+                    return false
+                }
+                return !same || says(index, record)
+            })
     }
 
     /// The label that says the same, unless both carry a lasting id: then these differ.
@@ -57,8 +67,16 @@ struct ItemLabels {
         return take(labels.indices.first { mayBe($0, record) && says($0, record) })
     }
 
+    /// True if two people said it: then these are two labels, even where they say the same.
+    private func isByAnother(_ index: Int, _ record: LabelRecord) -> Bool {
+        guard let author = record.author ?? author,
+            let own = labels[index].flatMap({ $0.fields["author"]?.textValue ?? $0.author })
+        else { return false }
+        return own != author
+    }
+
     private func mayBe(_ index: Int, _ record: LabelRecord) -> Bool {
-        guard let label = labels[index] else { return false }
+        guard let label = labels[index], !isByAnother(index, record) else { return false }
         return !Self.isLasting(record.externalID)
             || !Self.isLasting(label.fields[ImportStatement.externalID]?.textValue)
     }

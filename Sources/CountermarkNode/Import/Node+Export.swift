@@ -14,13 +14,32 @@ extension Node {
         case org(Origin)
     }
 
+    /// A part of the label set, for formats that have one class or one annotator a file.
+    public struct ExportPart: Equatable, Sendable {
+        /// The classes to write; empty for all.
+        public var classes: Set<String>
+        /// The authors whose labels to write; empty for all.
+        public var authors: Set<String>
+
+        /// A part; everything if nothing is named.
+        public init(classes: Set<String> = [], authors: Set<String> = []) {
+            (self.classes, self.authors) = (classes, authors)
+        }
+
+        fileprivate func holds(_ label: LabelRecord) -> Bool {
+            (classes.isEmpty || classes.contains(label.className))
+                && (authors.isEmpty || label.author.map(authors.contains) == true)
+        }
+    }
+
     /// Writes a dataset's labels in a format.
     ///
     /// - Parameter onlyKept: Leaves out the items that the stage `filter` excludes, with their labels.
     /// - Returns: The report, and how many of the labels are contested.
     public func export(
         _ dataset: DatasetID, format: any AnnotationFormat, view: ExportView,
-        onlyKept: Bool = false, to output: any FormatOutput, options: WriteOptions = WriteOptions()
+        part: ExportPart = ExportPart(), onlyKept: Bool = false, to output: any FormatOutput,
+        options: WriteOptions = WriteOptions()
     ) throws -> (report: ConversionReport, contested: Int) {
         try require(dataset)
         try catchUp(dataset)
@@ -38,8 +57,10 @@ extension Node {
                 while true {
                     let page = try store.labels(logs, filter: filter, after: after, limit: 1_000)
                     for label in page where view == .union || !label.isRetracted {
+                        let record = Self.record(label)
+                        guard part.holds(record) else { continue }
                         if label.flags.isConflict { contested += 1 }
-                        try body(Self.record(label))
+                        try body(record)
                     }
                     guard page.count == 1_000, let last = page.last else { return }
                     after = last.key

@@ -19,6 +19,10 @@ struct Export: ParsableCommand {
     @Option(help: "resolved, union or org:ORIGIN.") var view = "resolved"
     @Flag(help: "Leave out items that the stage filter excludes, with their labels.")
     var onlyKept = false
+    @Option(name: .customLong("class"), help: "Only this class; may be repeated.")
+    var classes: [String] = []
+    @Option(name: .customLong("author"), help: "Only what this author labelled; may be repeated.")
+    var authors: [String] = []
 
     func run() throws {
         let node = try common.node()
@@ -28,8 +32,9 @@ struct Export: ParsableCommand {
         let target: any FormatOutput =
             format.defaultFileName == nil ? try DiskOutput(folder: path) : DiskOutput(file: path)
         let (report, contested) = try node.export(
-            id, format: format, view: try exportView(), onlyKept: onlyKept, to: target,
-            options: WriteOptions(writesSidecar: sidecar))
+            id, format: format, view: try exportView(),
+            part: .init(classes: Set(classes), authors: Set(authors)), onlyKept: onlyKept,
+            to: target, options: WriteOptions(writesSidecar: sidecar))
         let excluded = onlyKept ? 0 : try node.store.excludedItems(id)
         common.print(
             [
