@@ -1,5 +1,7 @@
 """What every modality goes through: two companies disagree, every node says who says what, one settles it."""
 
+import json
+
 from company import expect, same
 
 
@@ -20,9 +22,22 @@ class Dispute:
     def contest(self, label, field, *values):
         """Each company writes its value, in the network's order; nobody has synced in between."""
         for company, value in zip(self.net.companies, values, strict=True):
-            company.run("set", label, f"{field}={value}")
-        origins = [c.origin for c in self.net.companies]
-        self.values[label, field] = dict(zip(origins, values))
+            text = value if isinstance(value, str) else json.dumps(value)
+            company.run("set", label, f"{field}={text}")
+        self.values[label, field] = self.by_company(values)
+
+    def contest_stage(self, item, stage, *values):
+        """The same for a stage of an item: a state and why."""
+        for company, value in zip(self.net.companies, values, strict=True):
+            words = [word for name, text in value.items() for word in (f"--{name}", text)]
+            company.run("stage", "set", self.net.dataset, item, "--stage", stage, *words)
+        self.values[item, f"stage.{stage}"] = self.by_company(values)
+
+    def by_company(self, values):
+        return dict(zip([c.origin for c in self.net.companies], values))
+
+    def show(self, company, target, field):
+        return company.run("show", target, "--dataset", self.net.dataset)["fields"][field]
 
     def agree(self):
         """After a sync all nodes have one digest and the same conflicts, with who says what."""
@@ -32,10 +47,10 @@ class Dispute:
             found = {}
             for conflict in company.conflicts(self.net.dataset):
                 said = {c["org"]: c["value"] for c in conflict["candidates"]}
-                found[conflict["annotation"], conflict["field"]] = said
+                found[conflict["annotation"] or conflict["item"], conflict["field"]] = said
             same(found, self.values, f"{company.origin} shows every conflict and who says what")
             for (label, field), said in self.values.items():
-                shown = company.run("show", label)["fields"][field]
+                shown = self.show(company, label, field)
                 expect(shown["contested"], f"{company.origin} shows {field} of {label} as contested")
                 writes = {w["org"]: w["value"] for w in shown["writes"] if not w.get("replaced")}
                 same(writes, said, f"{company.origin} shows who wrote {field} of {label}")
@@ -44,9 +59,9 @@ class Dispute:
     def settle(self, label, field, company, take):
         """One company takes one's value; after a sync it stands on every node and is no conflict."""
         value = self.values.pop((label, field))[take]
-        company.run("resolve", label, "--field", field, "--take", take)
+        company.run("resolve", label, "--dataset", self.net.dataset, "--field", field, "--take", take)
         state = self.agree()
         for other in self.net.companies:
-            shown = other.run("show", label)["fields"][field]
+            shown = self.show(other, label, field)
             same((shown["value"], shown["contested"]), (value, False), f"{other.origin} shows the settled {field}")
         return state

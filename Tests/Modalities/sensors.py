@@ -36,11 +36,9 @@ def bring_series(oem, net, data):
     dropped = clean(data / "data" / TRAFFIC, cleaned)
     oem.run("items", "add", net.dataset, str(net.path / "clean"), "--group-by", "^([^/]+)/")
     key = str(cleaned.relative_to(net.path / "clean"))
-    stages = [{"kind": "item", "item": key, "fields": {"stage.clean": {
-        "from": TRAFFIC, "how": f"{dropped} rows with a stamp that was there already left out"}}}]
-    stages += [{"kind": "item", "item": name, "fields": {"stage.filter": {"kept": kept, "why": why}}}
-               for name, kept, why in [(MACHINE, True, "a machine"), (NETWORK, False, "no machine")]]
-    oem.bring(net.dataset, samples.jsonl(net.path / "stages.jsonl", stages), "jsonl")
+    oem.run("stage", "set", net.dataset, key, "--stage", "clean", "--state", "done", "--from", TRAFFIC,
+            "--how", f"{dropped} rows left out whose stamp was there already")
+    oem.run("stage", "set", net.dataset, MACHINE, "--stage", "filter", "--state", "kept")
     return key
 
 
@@ -101,17 +99,19 @@ def main():
         dispute, moved = Dispute(net), ["2013-12-15 08:00:00", "2013-12-17 07:00:00"]
         place = {"kind": "interval", "start": epoch(moved[0]), "end": epoch(moved[1]) + 1e-6, "channels": []}
         dispute.contest(second, "class", "anomaly", "planned-stop")
-        dispute.contest(second, "attribute.cause", "bearing", "maintenance")
+        dispute.contest(second, "cause", "bearing", "maintenance")
+        dispute.contest_stage(NETWORK, "filter", {"state": "excluded", "why": "no machine"}, {"state": "kept"})
         tier.run("set", first, f"selector={json.dumps(place)}")
         dispute.agree()
+        dispute.settle(NETWORK, "stage.filter", tier, OEM)
         dispute.settle(second, "class", tier, OEM)
-        dispute.settle(second, "attribute.cause", oem, TIER)
+        dispute.settle(second, "cause", oem, TIER)
 
         for company in net.companies:
-            items = company.items(net.dataset)
-            same(items[NETWORK]["stage.filter"]["kept"], False, "a series left out, and why")
-            same(items[cleaned]["stage.clean"]["from"], TRAFFIC, "what a cleaned channel comes from")
-            same(items[cleaned]["group"], "realTraffic", "which machine it belongs to")
+            items, story = company.items(net.dataset), company.run("show", cleaned, "--dataset", net.dataset)
+            same(items[NETWORK]["stage.filter"]["state"], "excluded", "a series left out")
+            same(story["derivedFrom"], TRAFFIC, "what a cleaned channel comes from")
+            same(items[cleaned]["group"], "realTraffic", "which road it belongs to")
         for person, count in PEOPLE.items():
             path = tier.export(net.dataset, "nab", net.path / f"{person}.json", "--author", person)
             found = json.loads(path.read_text())
