@@ -122,8 +122,13 @@ let package = Package(
                 "COpenSSL",
             ],
             swiftSettings: settings),
+        // Small datasets for tests, one for each format.
+        .target(
+            name: "FormatFixtures", dependencies: ["AnnotationFormats", "AnnotationModel"],
+            path: "Tests/FormatFixtures", swiftSettings: settings),
         .testTarget(
-            name: "AnnotationFormatsTests", dependencies: ["AnnotationFormats", "AnnotationModel"],
+            name: "AnnotationFormatsTests",
+            dependencies: ["AnnotationFormats", "AnnotationModel", "FormatFixtures"],
             swiftSettings: settings),
         .testTarget(
             name: "PartnerTLSTests",
@@ -136,7 +141,8 @@ let package = Package(
             name: "CountermarkNodeTests",
             dependencies: [
                 "CountermarkNode", "AnnotationFormats", "AnnotationModel", "AnnotationStore",
-                "LogStorage", "Provenance", "Replication", "Signing", "TransparencyLog",
+                "FormatFixtures", "LogStorage", "Provenance", "Replication", "Signing",
+                "TransparencyLog",
             ],
             swiftSettings: settings),
     ]

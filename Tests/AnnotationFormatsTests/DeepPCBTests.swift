@@ -9,9 +9,9 @@ struct DeepPCBTests {
         let reading = try Reading(
             "deeppcb", text: "466 441 493 470 3\r\n\n331,248,364,283,4\n1\t2 3.5 4 6",
             name: "x/0004.txt")
-        #expect(reading.items == [ItemRecord(key: "0004_test.jpg")])
+        #expect(reading.items == [ItemRecord(key: "x/0004_test.jpg")])
         #expect(reading.labels.map(\.className) == ["mousebite", "spur", "pin-hole"])
-        #expect(reading.labels.map(\.externalID) == ["0004#1", "0004#2", "0004#3"])
+        #expect(reading.labels.map(\.externalID) == ["x/0004#1", "x/0004#2", "x/0004#3"])
         #expect(reading.labels[0].selector == .box(.init(x: 466, y: 441, width: 27, height: 29)))
         #expect(reading.labels[2].selector == .box(.init(x: 1, y: 2, width: 2.5, height: 2)))
     }
@@ -92,15 +92,17 @@ struct DeepPCBTests {
     func losses() throws {
         let box = Selector.box(.init(x: 1.4, y: 2, width: 3, height: 4))
         let items = [
-            ItemRecord(key: "a/1_test.png"), ItemRecord(key: "b/1_test.png"),
+            ItemRecord(key: "images/1_test.png"), ItemRecord(key: "1_test.jpg"),
             ItemRecord(key: "2.png", fields: ["examined": .bool(true)]), ItemRecord(key: "3.png"),
         ]
         let labels = [
-            LabelRecord(item: "a/1_test.png", className: "open", selector: box, confidence: 0.5),
-            LabelRecord(item: "a/1_test.png", className: "scratch", selector: box),
-            LabelRecord(item: "a/1_test.png", className: "open", selector: .wholeItem),
-            LabelRecord(item: "b/1_test.png", className: "open", selector: box),
-            LabelRecord(item: "a/1_test.png", className: "open", selector: box, isRetracted: true),
+            LabelRecord(
+                item: "images/1_test.png", className: "open", selector: box, confidence: 0.5),
+            LabelRecord(item: "images/1_test.png", className: "scratch", selector: box),
+            LabelRecord(item: "images/1_test.png", className: "open", selector: .wholeItem),
+            LabelRecord(item: "1_test.jpg", className: "open", selector: box),
+            LabelRecord(
+                item: "images/1_test.png", className: "open", selector: box, isRetracted: true),
         ]
         let (files, report) = try written("deeppcb", items: items, labels: labels)
         #expect(files == ["1.txt": Array("1 2 4 6 1\n".utf8), "2.txt": []])

@@ -29,11 +29,12 @@ public struct AudacityFormat: AnnotationFormat {
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
+        let finder = ItemFinder(context)
         var count = 0
         try FileTree.forEach(files, where: { FileTree.ending($0) == "txt" }) { file in
             count += 1
             let item = try MediaItems.key(
-                file.stem, endings: MediaItems.audioEndings, context: context)
+                file, endings: MediaItems.audioEndings, finder: finder)
             guard try Emit.item(item, at: file.file.name, into: sink) else { return }
             var number = 0
             var pending: (label: LabelRecord, place: String)?

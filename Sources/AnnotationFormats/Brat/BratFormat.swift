@@ -30,6 +30,7 @@ public struct BratFormat: AnnotationFormat {
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
+        let finder = ItemFinder(context)
         var texts: [String: InputFile] = [:]
         try FileTree.forEach(files, where: { FileTree.ending($0) == "txt" }) { file in
             texts[file.stem] = file.file
@@ -39,7 +40,7 @@ public struct BratFormat: AnnotationFormat {
             count += 1
             let beside = InputFile(path: FileTree.stem(file.file.name) + ".txt")
             let key = try MediaItems.key(
-                file.stem, endings: MediaItems.textEndings, context: context)
+                file, endings: MediaItems.textEndings, finder: finder)
             let text: String
             if let input = texts[file.stem] {
                 text = try input.smallText()

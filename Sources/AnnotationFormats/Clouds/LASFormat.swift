@@ -31,11 +31,20 @@ public struct LASFormat: AnnotationFormat {
 
     /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        try read(files, context: .empty, into: sink)
+    }
+
+    /// Reads files; `context` knows the clouds.
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let finder = ItemFinder(context)
         var count = 0
         let isCloud = { (path: String) in ["las", "laz"].contains(FileTree.ending(path)) }
         try FileTree.forEach(files, where: isCloud) { file in
             count += 1
-            try file.file.withBytes { try Self.read($0, file, into: sink) }
+            let item = try finder.key(of: file)
+            try file.file.withBytes { try Self.read($0, file, item, into: sink) }
         }
         if count == 0 { throw FormatError.noInput(format: name, wants: "give .las files") }
     }
@@ -91,14 +100,14 @@ public struct LASFormat: AnnotationFormat {
     }
 
     private static func read(
-        _ bytes: UnsafeRawBufferPointer, _ file: FormatFile, into sink: EventSink
+        _ bytes: UnsafeRawBufferPointer, _ file: FormatFile, _ item: String, into sink: EventSink
     ) throws {
         let layout = try layout(bytes, file.file.name)
         let fields: [String: FieldValue] = [
             "points": .integer(Int64(layout.points)), "mediaType": .text("application/vnd.las"),
         ]
-        guard try Emit.item(file.path, fields, at: file.file.name, into: sink) else { return }
-        var points = PointClasses(item: file.path, path: file.stem) { code in
+        guard try Emit.item(item, fields, at: file.file.name, into: sink) else { return }
+        var points = PointClasses(item: item, path: file.stem) { code in
             code < UInt64(classNames.count) ? classNames[Int(code)] : String(code)
         }
         var silent = 0

@@ -33,6 +33,14 @@ public struct PCDFormat: AnnotationFormat {
 
     /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        try read(files, context: .empty, into: sink)
+    }
+
+    /// Reads files; `context` knows the clouds.
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let finder = ItemFinder(context)
         var namesByFolder: [String: [UInt64: String]] = [:]
         let isNames = { (path: String) in FileSystem.lastComponent(path) == Self.namesFile }
         try FileTree.forEach(files, where: isNames) { file in
@@ -41,9 +49,10 @@ public struct PCDFormat: AnnotationFormat {
         var count = 0
         try FileTree.forEach(files, where: { FileTree.ending($0) == "pcd" }) { file in
             count += 1
+            let item = try finder.key(of: file)
             try file.file.withBytes { bytes in
                 let reader = PCDReader(
-                    bytes: bytes, file: file, names: namesByFolder[file.parent] ?? [:])
+                    bytes: bytes, file: file, item: item, names: namesByFolder[file.parent] ?? [:])
                 try reader.read(into: sink)
             }
         }

@@ -4,6 +4,7 @@ import AnnotationModel
 struct PCDReader {
     let bytes: UnsafeRawBufferPointer
     let file: FormatFile
+    let item: String
     let names: [UInt64: String]
 
     func read(into sink: EventSink) throws {
@@ -13,7 +14,7 @@ struct PCDReader {
             fields["width"] = .integer(Int64(header.width))
             fields["height"] = .integer(Int64(header.height))
         }
-        guard try Emit.item(file.path, fields, at: file.file.name, into: sink) else { return }
+        guard try Emit.item(item, fields, at: file.file.name, into: sink) else { return }
         let find = { (names: [String]) in
             header.columns.first { names.contains($0.name.lowercased()) && $0.count == 1 }
         }
@@ -27,7 +28,7 @@ struct PCDReader {
         }
         let instances = find(PCDFormat.instanceNames)
         let names = names
-        var points = PointClasses(item: file.path, path: file.stem) { number in
+        var points = PointClasses(item: item, path: file.stem) { number in
             names[number] ?? String(number)
         }
         var unlabelled = 0

@@ -43,11 +43,12 @@ public struct CoNLLFormat: AnnotationFormat {
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
+        let finder = ItemFinder(context)
         var count = 0
         let endings = ["conll", "bio", "iob", "iob2", "txt", "tsv", ""]
         try FileTree.forEach(files, where: { endings.contains(FileTree.ending($0)) }) { file in
             count += 1
-            var reader = CoNLLReader(file: file, context: context)
+            var reader = CoNLLReader(file: file, context: context, finder: finder)
             try reader.read(into: sink)
         }
         if count == 0 { throw FormatError.noInput(format: name, wants: "give a .conll file") }

@@ -7,6 +7,7 @@ struct CoNLLReader {
 
     let file: FormatFile
     let context: ReadContext
+    private let finder: ItemFinder
 
     private struct Word {
         var text: String
@@ -27,7 +28,9 @@ struct CoNLLReader {
     private var named: String?
     private var isStarted = false
 
-    init(file: FormatFile, context: ReadContext) { (self.file, self.context) = (file, context) }
+    init(file: FormatFile, context: ReadContext, finder: ItemFinder) {
+        (self.file, self.context, self.finder) = (file, context, finder)
+    }
 
     mutating func read(into sink: EventSink) throws {
         try file.file.forEachLine { line, lines in
@@ -66,7 +69,11 @@ struct CoNLLReader {
         defer { (words, sentence, named) = ([], 0, nil) }
         if words.isEmpty, !isStarted || named == nil { return }
         documents += 1
-        let key = named ?? (documents == 1 ? file.stem : "\(file.stem)/\(documents)")
+        let number = documents
+        let fallback = { (path: String) in
+            FileTree.stem(path) + (number == 1 ? "" : "/\(number)")
+        }
+        let key = try named ?? finder.key(file) { [fallback($0)] } ?? fallback(file.path)
         let known = try context.itemFields(key)?["text"]?.text
         let place = "\(file.file.name), line \(words.first?.line ?? 1)"
         let document: TextDocument

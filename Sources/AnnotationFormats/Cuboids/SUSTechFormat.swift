@@ -2,7 +2,8 @@ import AnnotationModel
 
 /// SUSTechPOINTS labels: one JSON file a point cloud, an array of cuboids.
 ///
-/// The item is `lidar/ID.pcd` for labels in `label/ID.json`. Positions are centres in the LiDAR frame,
+/// The item of labels in `label/ID.json` is the known cloud in `lidar` or beside the folder of labels, else
+/// `lidar/ID.pcd`. Positions are centres in the LiDAR frame,
 /// `scale` is length, width, height, rotations are Euler angles in radians about x, then y, then z; the
 /// triple that was read is the attribute `sustech.rotation`, since it may lie outside of ±π. `obj_id` is the
 /// identity of an object over frames: the attribute `track`. The external id is the path of the file without
@@ -17,29 +18,45 @@ public struct SUSTechFormat: AnnotationFormat {
 
     static let rotationAttribute = "sustech.rotation"
     static let trackAttribute = "track"
+    private static let cloudEndings = ["pcd", "bin", "las", "ply"]
 
     /// The format.
     public init() {}
 
     /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        try read(files, context: .empty, into: sink)
+    }
+
+    /// Reads files; `context` knows the clouds.
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let finder = ItemFinder(context)
         var count = 0
         let isLabel = { (path: String) in
             FileTree.ending(path) == "json" && !path.split(separator: "/").contains("calib")
         }
         try FileTree.forEach(files, where: isLabel) { file in
             count += 1
-            try Self.read(file, into: sink)
+            try Self.read(file, finder, into: sink)
         }
         if count == 0 { throw FormatError.noInput(format: name, wants: "give label/*.json") }
     }
 
-    private static func read(_ file: FormatFile, into sink: EventSink) throws {
+    private static func read(
+        _ file: FormatFile, _ finder: ItemFinder, into sink: EventSink
+    ) throws {
+        let known = try finder.key(file) { path in
+            ItemFinder.with(
+                cloudEndings,
+                ItemFinder.exchanged(FileTree.stem(path), { $0 == "label" }, for: "lidar"))
+        }
+        let key = known ?? FileSystem.join(lidarFolder(file.parent), file.bareStem + ".pcd")
         try JSONFile.scan(file.file) { scanner, path in
             var probe = scanner
             try probe.beginArray()
             let isEmpty = try !probe.nextElement()
-            let key = FileSystem.join(lidarFolder(file.parent), file.bareStem + ".pcd")
             let fields: [String: FieldValue] = isEmpty ? ["examined": .bool(true)] : [:]
             guard try Emit.item(key, fields, at: file.file.name, into: sink) else {
                 return try scanner.skipValue()

@@ -31,32 +31,49 @@ public struct DeepPCBFormat: AnnotationFormat {
 
     /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        let texts = try files.flatMap { try Self.expand($0) }
-        guard !texts.isEmpty else {
-            throw FormatError.noInput(format: name, wants: "give .txt files or their folder")
+        try read(files, context: .empty, into: sink)
+    }
+
+    /// Reads files; `context` knows the images.
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let finder = ItemFinder(context)
+        var count = 0
+        let isLabel = { (path: String) in
+            path.hasSuffix(".txt")
+                && !FileSystem.lastComponent(path).lowercased().hasPrefix("readme")
         }
-        for name in Self.classNames { try sink(.labelClass(ClassRecord(name: name))) }
-        for file in texts {
-            try file.withBytes { bytes in try Self.read(bytes, file: file, into: sink) }
+        for file in files {
+            let isFolder = file.isOnDisk && FileSystem.isFolder(file.name)
+            let isWanted = isFolder ? isLabel : { _ in true }
+            try FileTree.forEach([Self.labelFolder(file)], where: isWanted) { file in
+                if count == 0 {
+                    for name in Self.classNames { try sink(.labelClass(ClassRecord(name: name))) }
+                }
+                count += 1
+                let known = try finder.key(file) { Self.imageNames($0) }
+                let key = known ?? Self.itemKey(file)
+                try file.file.withBytes { try Self.read($0, file: file, key: key, into: sink) }
+            }
+        }
+        if count == 0 {
+            throw FormatError.noInput(format: name, wants: "give .txt files or their folder")
         }
     }
 
-    /// The text files of a folder (or of its `labels` folder); a file stands for itself.
-    private static func expand(_ file: InputFile) throws -> [InputFile] {
-        guard file.isOnDisk, FileSystem.isFolder(file.name) else { return [file] }
+    /// The folder `labels` of a folder that has one.
+    private static func labelFolder(_ file: InputFile) -> InputFile {
+        guard file.isOnDisk else { return file }
         let inner = FileSystem.join(file.name, "labels")
-        let folder = FileSystem.isFolder(inner) ? inner : file.name
-        return try FileSystem.names(in: folder)
-            .filter { $0.hasSuffix(".txt") && !$0.lowercased().hasPrefix("readme") }
-            .map { InputFile(path: FileSystem.join(folder, $0)) }
+        return FileSystem.isFolder(inner) ? InputFile(path: inner) : file
     }
 
     private static func read(
-        _ bytes: UnsafeRawBufferPointer, file: InputFile,
+        _ bytes: UnsafeRawBufferPointer, file: FormatFile, key: String,
         into sink: (FormatEvent) throws -> Void
     ) throws {
-        let id = identifier(file.name)
-        let key = itemKey(id: id, labelPath: file.isOnDisk ? file.name : "")
+        let (id, file) = (file.stem, file.file)
         if let problem = ItemKey.problem(key) {
             return try sink(.skipped(where: file.name, why: problem))
         }
@@ -144,9 +161,29 @@ public struct DeepPCBFormat: AnnotationFormat {
         return String(name[..<dot])
     }
 
-    private static func itemKey(id: String, labelPath: String) -> String {
-        guard !labelPath.isEmpty else { return "\(id)_test.jpg" }
-        let folder = FileSystem.parent(labelPath)
+    /// The folders in which the images of a folder of labels may lie: beside it, and in itself.
+    private static func imageFolders(_ folder: String) -> [String] {
+        var (above, name) = (FileSystem.parent(folder), FileSystem.lastComponent(folder))
+        if name.hasSuffix("_not") {
+            name.removeLast(4)
+            return [FileSystem.join(above, name), folder]
+        }
+        if name != "labels" { above = folder }
+        return [FileSystem.join(above, "images"), above]
+    }
+
+    /// What an image may be called whose labels lie at a path.
+    private static func imageNames(_ path: String) -> [String] {
+        imageFolders(FileSystem.parent(path)).flatMap { folder in
+            imageEndings.map { FileSystem.join(folder, "\(identifier(path))_test.\($0)") }
+        }
+    }
+
+    /// The image that lies on disk where those of the dataset do, else a guess.
+    private static func itemKey(_ file: FormatFile) -> String {
+        let id = identifier(file.path)
+        guard file.file.isOnDisk else { return FileSystem.join(file.parent, "\(id)_test.jpg") }
+        let folder = FileSystem.parent(file.file.name)
         let name = FileSystem.lastComponent(folder)
         var siblings = ["images"]
         if name.hasSuffix("_not") { siblings.append(String(name.dropLast(4))) }
@@ -155,14 +192,14 @@ public struct DeepPCBFormat: AnnotationFormat {
             let images = FileSystem.join(folder.isEmpty ? "." : folder, "../" + sibling)
             for ending in imageEndings
             where FileSystem.exists(FileSystem.join(images, "\(id)_test.\(ending)")) {
-                return "\(sibling)/\(id)_test.\(ending)"
+                let above = FileSystem.join(FileSystem.parent(file.parent), sibling)
+                return FileSystem.join(above, "\(id)_test.\(ending)")
             }
         }
-        for ending in imageEndings
-        where FileSystem.exists(FileSystem.join(folder, "\(id)_test.\(ending)")) {
-            return "\(id)_test.\(ending)"
+        let ending = imageEndings.first {
+            FileSystem.exists(FileSystem.join(folder, "\(id)_test.\($0)"))
         }
-        return "\(id)_test.jpg"
+        return FileSystem.join(file.parent, "\(id)_test.\(ending ?? "jpg")")
     }
 
     /// Writes items and annotations.
@@ -253,7 +290,9 @@ public struct DeepPCBFormat: AnnotationFormat {
         ) -> Bool {
             var id = DeepPCBFormat.identifier(key)
             if id.hasSuffix("_test") { id = String(id.dropLast(5)) }
-            let name = "\(id).txt"
+            var folder = FileSystem.parent(key)
+            if FileSystem.lastComponent(folder) == "images" { folder = FileSystem.parent(folder) }
+            let name = FileSystem.join(folder, "\(id).txt")
             guard ItemKey.problem(name) == nil, fileByName[name] == nil else {
                 report.skip(
                     "another item has the same file name; export folders one by one", example: key)

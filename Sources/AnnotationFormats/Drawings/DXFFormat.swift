@@ -28,11 +28,20 @@ public struct DXFFormat: AnnotationFormat {
 
     /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        try read(files, context: .empty, into: sink)
+    }
+
+    /// Reads files; `context` knows the drawings.
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let finder = ItemFinder(context)
         var count = 0
         try FileTree.forEach(files, where: { FileTree.ending($0) == "dxf" }) { file in
             count += 1
+            let item = try finder.key(of: file)
             try file.file.withBytes { bytes in
-                var reader = DXFReader(file: file)
+                var reader = DXFReader(file: file, item: item)
                 try reader.read(bytes, into: sink)
             }
         }

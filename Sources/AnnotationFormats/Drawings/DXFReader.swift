@@ -3,6 +3,7 @@ import AnnotationModel
 /// Reads one drawing, one entity at a time.
 struct DXFReader {
     private let file: FormatFile
+    private let item: String
     private var fields: [String: FieldValue] = ["mediaType": .text(DXFFormat.mediaType)]
     private var layers: [FieldValue] = []
     private var isTaken: Bool?
@@ -25,7 +26,7 @@ struct DXFReader {
         1: "in", 2: "ft", 4: "mm", 5: "cm", 6: "m", 7: "km", 13: "um", 14: "dm",
     ]
 
-    init(file: FormatFile) { self.file = file }
+    init(file: FormatFile, item: String) { (self.file, self.item) = (file, item) }
 
     mutating func read(_ bytes: UnsafeRawBufferPointer, into sink: EventSink) throws {
         var scanner = try DXFScanner(bytes, file: file.file.name)
@@ -88,7 +89,7 @@ struct DXFReader {
     private mutating func begin(into sink: EventSink) throws -> Bool {
         if let isTaken { return isTaken }
         if !layers.isEmpty { fields["layers"] = .array(layers) }
-        let taken = try Emit.item(file.path, fields, at: file.file.name, into: sink)
+        let taken = try Emit.item(item, fields, at: file.file.name, into: sink)
         isTaken = taken
         return taken
     }
@@ -132,7 +133,7 @@ struct DXFReader {
                 file: file.file.name, line: entity.line,
                 why: "more than \(DXFFormat.entitiesMax) entities; split the drawing")
         }
-        let (item, stem, block) = (file.path, file.stem, block)
+        let (item, stem, block) = (item, file.stem, block)
         try Emit.label(at: place, into: sink) { () throws(Refusal) in
             var label = LabelRecord(
                 item: item, className: entity.type,

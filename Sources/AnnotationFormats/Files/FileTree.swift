@@ -94,7 +94,7 @@ enum FileTree {
 /// What a caller knows beforehand and a format may need: the items that the dataset has.
 public struct ReadContext {
     /// The fields of an item by its key; nil for an unknown item.
-    public let itemFields: (String) throws -> [String: FieldValue]?
+    public internal(set) var itemFields: (String) throws -> [String: FieldValue]?
     /// Hears from a sidecar what the export was made of.
     public var noteBase: (ExportBase) -> Void = { _ in }
     /// Hears, before a label is handed over, what the same label was when it was exported.

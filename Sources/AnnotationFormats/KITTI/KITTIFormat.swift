@@ -7,8 +7,8 @@ import AnnotationModel
 /// height, width, length, inside are the geometric centre and length, width, height. Its box in the image is
 /// the attribute `kitti.box` as left, top, right, bottom. An object without position, and `DontCare`, is a
 /// box. `truncated`, `occluded` and `alpha` are attributes; the angle as it was written is
-/// `kitti.rotation_y`. Box edges are taken as they stand. The item's key is `image_2/ID.png`, or the path of
-/// the image found beside; the external id the path of the label file without its ending, `#`, and the line.
+/// `kitti.rotation_y`. Box edges are taken as they stand. The item is the known
+/// image in `image_2` or beside the folder of labels, else `image_2/ID.png` or the path of the image found on disk; the external id the path of the label file without its ending, `#`, and the line.
 public struct KITTIFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "kitti"
@@ -26,6 +26,14 @@ public struct KITTIFormat: AnnotationFormat {
 
     /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        try read(files, context: .empty, into: sink)
+    }
+
+    /// Reads files; `context` knows the images.
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let finder = ItemFinder(context)
         var count = 0
         let isLabel = { (path: String) in
             let folder = FileSystem.lastComponent(FileSystem.parent(path))
@@ -33,16 +41,24 @@ public struct KITTIFormat: AnnotationFormat {
         }
         try FileTree.forEach(files, where: isLabel) { file in
             count += 1
-            try Self.read(file, into: sink)
+            try Self.read(file, finder, into: sink)
         }
         if count == 0 {
             throw FormatError.noInput(format: name, wants: "give label_2 or its .txt files")
         }
     }
 
-    private static func read(_ file: FormatFile, into sink: EventSink) throws {
-        let key = imageKey(file)
-        guard try Emit.item(key, at: file.file.name, into: sink) else { return }
+    private static func read(
+        _ file: FormatFile, _ finder: ItemFinder, into sink: EventSink
+    ) throws {
+        let known = try finder.key(file) { path in
+            ItemFinder.with(ImageSize.endings, imageNames(FileTree.stem(path)))
+        }
+        let key = known ?? imageKey(file)
+        // A file without a line says that somebody looked and found nothing.
+        let isEmpty = try file.file.withBytes { $0.allSatisfy { $0 <= UInt8(ascii: " ") } }
+        let fields: [String: FieldValue] = isEmpty ? ["examined": .bool(true)] : [:]
+        guard try Emit.item(key, fields, at: file.file.name, into: sink) else { return }
         try file.file.forEachLine { text, lines in
             let words = text.split { $0 == " " || $0 == "\t" }
             if words.isEmpty { return }
@@ -55,14 +71,12 @@ public struct KITTIFormat: AnnotationFormat {
         }
     }
 
+    private static func imageNames(_ stem: String) -> [String] {
+        ItemFinder.exchanged(stem, { $0.hasPrefix("label") }, for: "image_2")
+    }
+
     private static func imageKey(_ file: FormatFile) -> String {
-        var parts = file.stem.split(separator: "/").map(String.init)
-        if let index = parts.dropLast().lastIndex(where: { $0.hasPrefix("label") }) {
-            parts[index] = "image_2"
-        } else {
-            parts.insert("image_2", at: parts.count - 1)
-        }
-        let key = parts.joined(separator: "/")
+        let key = imageNames(file.stem)[0]
         if file.file.isOnDisk {
             let root = String(file.file.name.dropLast(file.path.count))
             for ending in ["png", "jpg"] where FileSystem.exists("\(root)\(key).\(ending)") {

@@ -24,22 +24,32 @@ public struct KITTITrackletFormat: AnnotationFormat {
 
     /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        try read(files, context: .empty, into: sink)
+    }
+
+    /// Reads files; `context` knows the drives.
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let finder = ItemFinder(context)
         var count = 0
         try FileTree.forEach(files, where: { FileTree.ending($0) == "xml" }) { file in
             count += 1
-            try file.file.withBytes { try Self.read($0, file, into: sink) }
+            let points = { FileSystem.join(FileSystem.parent($0), "velodyne_points") }
+            let item = try finder.key(file) { [points($0)] } ?? points(file.path)
+            try file.file.withBytes { try Self.read($0, file, item, into: sink) }
         }
         if count == 0 { throw FormatError.noInput(format: name, wants: "give tracklet_labels.xml") }
     }
 
     private static func read(
-        _ bytes: UnsafeRawBufferPointer, _ file: FormatFile, into sink: EventSink
+        _ bytes: UnsafeRawBufferPointer, _ file: FormatFile, _ key: String,
+        into sink: EventSink
     ) throws {
         var scanner = try XMLScanner(bytes, file: file.file.name)
         guard case .start("boost_serialization", _)? = try scanner.next() else {
             throw scanner.error("a tracklet file begins with <boost_serialization>")
         }
-        let key = FileSystem.join(file.parent, "velodyne_points")
         guard
             try Emit.item(key, ["timeUnit": .text("frame")], at: file.file.name, into: sink)
         else { return }
@@ -57,7 +67,9 @@ public struct KITTITrackletFormat: AnnotationFormat {
             try Emit.label(at: scanner.place(tree.offset), into: sink) { () throws(Refusal) in
                 var label = try label(tree)
                 label.item = key
-                label.externalID = "\(file.stem)#\(number)"
+                // Not the file's own name, which the user may have chosen.
+                let stem = FileSystem.join(file.parent, "tracklet_labels")
+                label.externalID = "\(stem)#\(number)"
                 return label
             }
         }

@@ -25,17 +25,27 @@ public struct LabelMeFormat: AnnotationFormat {
 
     /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        try read(files, context: .empty, into: sink)
+    }
+
+    /// Reads files; `context` knows the images.
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let finder = ItemFinder(context)
         var count = 0
         try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }) { file in
             count += 1
-            try Self.read(file, into: sink)
+            try Self.read(file, finder, into: sink)
         }
         if count == 0 {
             throw FormatError.noInput(format: name, wants: "give .json files or their folder")
         }
     }
 
-    private static func read(_ file: FormatFile, into sink: EventSink) throws {
+    private static func read(
+        _ file: FormatFile, _ finder: ItemFinder, into sink: EventSink
+    ) throws {
         try JSONFile.scan(file.file) { scanner, path in
             var fields: [String: FieldValue] = [:]
             var imagePath: String?
@@ -66,7 +76,11 @@ public struct LabelMeFormat: AnnotationFormat {
                     file: file.file.name, path: shapes == nil ? "shapes" : "imagePath",
                     why: "missing; a LabelMe file has shapes and imagePath")
             }
-            guard let key = FileTree.resolved(imagePath, in: file.parent) else {
+            let image = imagePath
+            let known = try finder.key(file) { path in
+                [FileTree.resolved(image, in: FileSystem.parent(path))].compactMap { $0 }
+            }
+            guard let key = known ?? FileTree.resolved(image, in: file.parent) else {
                 return try sink(
                     .skipped(
                         where: "\(file.file.name), imagePath",

@@ -33,6 +33,14 @@ public struct MOTFormat: AnnotationFormat {
 
     /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        try read(files, context: .empty, into: sink)
+    }
+
+    /// Reads files; `context` knows the sequences.
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let finder = ItemFinder(context)
         var namesByFolder: [String: [String]] = [:]
         var fieldsByFolder: [String: [String: FieldValue]] = [:]
         let isBeside = { (path: String) in
@@ -55,7 +63,7 @@ public struct MOTFormat: AnnotationFormat {
             count += 1
             let reader = MOTReader(
                 file: file, names: namesByFolder[file.parent] ?? Self.classNames,
-                fields: fieldsByFolder[FileSystem.parent(file.parent)] ?? [:])
+                fields: fieldsByFolder[FileSystem.parent(file.parent)] ?? [:], finder: finder)
             try reader.read(into: sink)
         }
         if count == 0 {

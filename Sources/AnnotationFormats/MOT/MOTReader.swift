@@ -7,6 +7,8 @@ struct MOTReader {
     let names: [String]
     /// What is known of the sequence.
     let fields: [String: FieldValue]
+    let finder: ItemFinder
+    private static let videoEndings = ["mp4", "avi", "mkv", "webm", "mov"]
 
     private struct Row {
         var frame: Int64
@@ -46,17 +48,27 @@ struct MOTReader {
         }
         var known = fields
         known["timeUnit"] = .text("frame")
-        guard try Emit.item(itemKey, known, at: file.file.name, into: sink) else { return }
+        let item = try finder.key(file) { Self.sequences(below: $0) } ?? itemKey
+        guard try Emit.item(item, known, at: file.file.name, into: sink) else { return }
         for id in order {
             let rows = (rowsByID[id] ?? []).sorted { ($0.frame, $0.line) < ($1.frame, $1.line) }
-            try emit(rows, "\(file.stem)#\(id)", into: sink)
+            try emit(rows, item, "\(file.stem)#\(id)", into: sink)
         }
         var countByFrame: [Int64: Int] = [:]
         for row in single {
             countByFrame[row.frame, default: 0] += 1
             let number = countByFrame[row.frame] ?? 1
-            try emit([row], "\(file.stem)#\(row.frame)/\(number)", into: sink)
+            try emit([row], item, "\(file.stem)#\(row.frame)/\(number)", into: sink)
         }
+    }
+
+    /// What a sequence may be called: its folder, perhaps with the ending of a video.
+    private static func sequences(below path: String) -> [String] {
+        var folder = FileSystem.parent(path)
+        if ["gt", "det"].contains(FileSystem.lastComponent(folder)) {
+            folder = FileSystem.parent(folder)
+        }
+        return folder.isEmpty ? [] : [folder] + ItemFinder.with(videoEndings, [folder])
     }
 
     /// The sequence's folder: the one above `gt` or `det`.
@@ -74,14 +86,16 @@ struct MOTReader {
         return folder.isEmpty ? file.bareStem : folder
     }
 
-    private func emit(_ rows: [Row], _ id: String, into sink: EventSink) throws {
+    private func emit(
+        _ rows: [Row], _ item: String, _ id: String, into sink: EventSink
+    ) throws {
         guard let first = rows.first else { return }
         let place = "\(file.file.name), line \(first.line)"
         let isLong = rows.count > MOTFormat.listMax
         var isCut = false
         try Emit.label(at: place, into: sink) { () throws(Refusal) in
             var label = LabelRecord(
-                item: itemKey, className: try className(first), selector: .wholeItem,
+                item: item, className: try className(first), selector: .wholeItem,
                 externalID: id)
             label.attributes["mot.id"] = Int64(exactly: first.values[1]).map { .integer($0) }
             if first.values.count == 10, first.values[7...].contains(where: { $0 != -1 }) {

@@ -7,8 +7,20 @@ enum MediaItems {
     ]
     static let textEndings = ["txt"]
 
-    /// The key of a known item, by the name itself or with an ending or below a folder; else the name
-    /// with the first ending, unless it has one.
+    /// The key of the known item that lies like a file of labels, with one of the endings; else the file's
+    /// path with the first ending, unless it has one.
+    static func key(
+        _ file: FormatFile, endings: [String], finder: ItemFinder
+    ) throws -> String {
+        let known = try finder.key(file) { path in
+            let stem = FileTree.stem(path)
+            return [stem] + ItemFinder.with(endings, [stem])
+        }
+        return try known ?? key(file.stem, endings: endings, context: .empty)
+    }
+
+    /// The key of a known item, by a name that stands in a file: itself or with an ending or below a
+    /// folder; else the name with the first ending, unless it has one.
     static func key(
         _ name: String, endings: [String], folders: [String] = [""], context: ReadContext
     ) throws -> String {

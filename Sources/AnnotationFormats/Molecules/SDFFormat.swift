@@ -55,13 +55,21 @@ public struct SDFFormat: AnnotationFormat {
 
     /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        try read(files, context: .empty, into: sink)
+    }
+
+    /// Reads files; `context` knows the molecules.
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let finder = ItemFinder(context)
         var count = 0
         let isMolecule = { (path: String) in
             ["sdf", "sd", "mol"].contains(FileTree.ending(path))
         }
         try FileTree.forEach(files, where: isMolecule) { file in
             count += 1
-            var reader = SDFReader(file: file)
+            var reader = SDFReader(file: file, finder: finder)
             try reader.read(into: sink)
         }
         if count == 0 { throw FormatError.noInput(format: name, wants: "give .sdf or .mol files") }

@@ -5,10 +5,11 @@ struct SDFReader {
     /// The most lines of one molecule.
     static let linesMax = 1 << 16
     let file: FormatFile
+    private let finder: ItemFinder
     private var count = 0
     private var keys: Set<String> = []
 
-    init(file: FormatFile) { self.file = file }
+    init(file: FormatFile, finder: ItemFinder) { (self.file, self.finder) = (file, finder) }
 
     mutating func read(into sink: EventSink) throws {
         var lines: [String] = []
@@ -57,7 +58,7 @@ struct SDFReader {
             return try sink(.skipped(where: place, why: error.why))
         }
         let data = Self.dataItems(lines[(end + 1)...])
-        let key = key(molfile.title)
+        let key = try key(molfile.title)
         var fields: [String: FieldValue] = [
             "mediaType": .text(SDFFormat.mediaType),
             "atoms": .integer(Int64(molfile.elements.count)),
@@ -105,13 +106,17 @@ struct SDFReader {
     }
 
     /// The key of a molecule: its title where that can be one, else its number in the file.
-    private mutating func key(_ title: String) -> String {
-        var key = FileSystem.join(file.stem, title.isEmpty ? "\(count)" : title)
-        if ItemKey.problem(key) != nil || keys.contains(key) {
-            key = FileSystem.join(file.stem, "\(count)")
-        }
+    private mutating func key(_ title: String) throws -> String {
+        let number = String(count)
+        var key = try key(named: title.isEmpty ? number : title)
+        if ItemKey.problem(key) != nil || keys.contains(key) { key = try self.key(named: number) }
         while !keys.insert(key).inserted { key += "'" }
         return key
+    }
+
+    private func key(named name: String) throws -> String {
+        let below = { FileSystem.join(FileTree.stem($0), name) }
+        return try finder.key(file) { [below($0)] } ?? below(file.path)
     }
 
     /// One data item; `line` counts from the molecule's end.

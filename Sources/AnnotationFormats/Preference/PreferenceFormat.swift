@@ -47,6 +47,14 @@ public struct PreferenceFormat: AnnotationFormat {
 
     /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        try read(files, context: .empty, into: sink)
+    }
+
+    /// Reads files; `context` knows the prompts.
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let finder = ItemFinder(context)
         var count = 0
         var counter = ItemCounter()
         var items: [String: Int] = [:]
@@ -61,7 +69,9 @@ public struct PreferenceFormat: AnnotationFormat {
                 } catch {
                     return try sink(.skipped(where: place, why: error.why))
                 }
-                let key = record.key ?? "\(file.stem)/\(number)"
+                let fallback = { (path: String) in "\(FileTree.stem(path))/\(number)" }
+                let key =
+                    try record.key ?? finder.key(file) { [fallback($0)] } ?? fallback(file.path)
                 let hash = record.fields.hashValue
                 if let known = items[key] {
                     guard known == hash else {

@@ -30,6 +30,7 @@ struct Restoration {
     private var group: [LabelRecord] = []
     private let groupMax = 1_024
     private var heads: [Line] = []
+    private var itemLineByKey: [UInt64: Line] = [:]
     /// The exported files that were edited or are gone.
     private var edited: [String] = []
     private var isIntact: Bool { edited.isEmpty }
@@ -105,6 +106,9 @@ struct Restoration {
                 why: "a line of a sidecar holds a record or a file")
         }
         guard record["kind"]?.string ?? "annotation" == "annotation" else {
+            if record["kind"]?.string == "item", let key = record["item"]?.string {
+                itemLineByKey[Self.key(key)] = line
+            }
             return heads.append(line)
         }
         guard let place = json["place"]?.string else { return unplaced.append(line) }
@@ -132,6 +136,26 @@ struct Restoration {
             file = found
         }
         return try file.withBytes { Sidecar.Fingerprint.of($0) }
+    }
+
+    /// What a reader is told: the items that the caller knows, and those of the export.
+    var readContext: ReadContext {
+        let (items, caller) = (itemLineByKey, context)
+        // A copy without the rest, since it is asked while labels are passed.
+        let lines = Self(itemsOf: self)
+        var context = caller
+        context.itemFields = { key in
+            if let fields = try caller.itemFields(key) { return fields }
+            guard let line = items[Self.key(key)], case .item(let item) = try lines.event(line),
+                item.key == key
+            else { return nil }
+            return item.fields
+        }
+        return context
+    }
+
+    private init(itemsOf other: Restoration) {
+        (sources, context) = (other.sources, other.context)
     }
 
     private func event(_ line: Line) throws -> FormatEvent {

@@ -68,7 +68,7 @@ struct SidecarFormat: AnnotationFormat {
         try open(sidecars[...], []) { opened in
             var restoration = try Restoration(opened, files: labels, context: context)
             try restoration.begin(into: sink)
-            try base.read(labels, context: context) { event in
+            try base.read(labels, context: restoration.readContext) { event in
                 try restoration.pass(event, into: sink)
             }
             try restoration.finish(into: sink)

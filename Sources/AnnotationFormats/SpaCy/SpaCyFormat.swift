@@ -29,14 +29,18 @@ public struct SpaCyFormat: AnnotationFormat {
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
+        let finder = ItemFinder(context)
         var count = 0
         try FileTree.forEach(
             files, where: { ["jsonl", "json"].contains(FileTree.ending($0)) }
         ) { file in
             count += 1
             try JSONRecords.forEach(file.file) { json, place, number in
+                let fallback = { (path: String) in "\(FileTree.stem(path))/\(number)" }
                 let reader = SpaCyReader(
-                    place: place, fallbackKey: "\(file.stem)/\(number)", context: context)
+                    place: place,
+                    fallbackKey: try finder.key(file) { [fallback($0)] } ?? fallback(file.path),
+                    context: context)
                 try reader.read(json, into: sink)
             }
         }

@@ -28,11 +28,12 @@ public struct TextGridFormat: AnnotationFormat {
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
+        let finder = ItemFinder(context)
         var count = 0
         try FileTree.forEach(files, where: { FileTree.ending($0) == "textgrid" }) { file in
             count += 1
             let item = try MediaItems.key(
-                file.stem, endings: MediaItems.audioEndings, context: context)
+                file, endings: MediaItems.audioEndings, finder: finder)
             try file.file.withBytes { bytes in
                 var reader = TextGridReader(
                     file: file, item: item,

@@ -33,6 +33,7 @@ public struct WebVTTFormat: AnnotationFormat {
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
+        let finder = ItemFinder(context)
         var count = 0
         try FileTree.forEach(files, where: { FileTree.ending($0) == "vtt" }) { file in
             count += 1
@@ -40,7 +41,7 @@ public struct WebVTTFormat: AnnotationFormat {
                 var reader = WebVTTReader(
                     file: file, lines: try TextLines(bytes, file: file.file.name))
                 reader.item = try MediaItems.key(
-                    file.stem, endings: MediaItems.audioEndings, context: context)
+                    file, endings: MediaItems.audioEndings, finder: finder)
                 try reader.read(into: sink)
             }
         }

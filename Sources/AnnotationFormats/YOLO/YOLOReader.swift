@@ -4,14 +4,14 @@ import AnnotationModel
 struct YOLOReader {
     let task: YOLOFormat.Task
     let classes: YOLOClasses
-    let context: ReadContext
+    private let finder: ItemFinder
     private(set) var files = 0
 
     /// The most figures in a line: a polygon of eight thousand points.
     static let figuresMax = 1 << 14
 
     init(task: YOLOFormat.Task, classes: YOLOClasses, context: ReadContext) {
-        (self.task, self.classes, self.context) = (task, classes, context)
+        (self.task, self.classes, finder) = (task, classes, ItemFinder(context))
     }
 
     private struct Image {
@@ -72,13 +72,10 @@ struct YOLOReader {
         {
             stem = "labels/" + stem
         }
-        let keys = [Self.swapped(stem), stem, FileSystem.lastComponent(stem)]
-        for key in keys {
-            for ending in ImageSize.endings {
-                guard let fields = try context.itemFields("\(key).\(ending)") else { continue }
-                return Image(
-                    key: "\(key).\(ending)", size: ItemRecord.pixelSize(fields), isKnown: true)
-            }
+        let keys = [Self.swapped(stem), stem]
+        if let key = try finder.key(file, { ItemFinder.with(ImageSize.endings, Self.names($0)) }) {
+            return Image(
+                key: key, size: ItemRecord.pixelSize(try finder.fields(key)), isKnown: true)
         }
         if !full.isEmpty {
             for (key, path) in [(keys[0], Self.swapped(full)), (stem, full)] {
@@ -91,6 +88,14 @@ struct YOLOReader {
             }
         }
         return Image(key: keys[0] + ".jpg")
+    }
+
+    /// What an image may be called whose labels lie at a path: among the images, beside the labels, or beside
+    /// their folder.
+    private static func names(_ path: String) -> [String] {
+        let stem = FileTree.stem(path)
+        let outside = ItemFinder.exchanged(stem, { $0 == "labels" || $0 == "Annotations" }, for: "")
+        return [swapped(stem), stem, outside[1]]
     }
 
     /// The path with its last component `labels` or `Annotations` replaced by where images lie.

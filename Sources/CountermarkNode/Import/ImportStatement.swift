@@ -93,6 +93,12 @@ enum ImportStatement {
             && isNumber(parts[1]) && isNumber(parts[2].dropFirst())
     }
 
+    /// True for two ids that begin with the path of one file, given with more folders above it or fewer.
+    static func isSamePlace(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.contains(UInt8(ascii: "#")) else { return false }
+        return left.hasSuffix("/" + right) || right.hasSuffix("/" + left)
+    }
+
     private static func isNumber(_ digits: Substring.UTF8View) -> Bool {
         !digits.isEmpty && digits.allSatisfy { (0x30...0x39).contains($0) }
     }

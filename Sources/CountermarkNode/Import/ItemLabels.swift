@@ -13,6 +13,7 @@ struct ItemLabels {
     /// Who labelled, where a record does not say.
     private let author: String?
     private var byExternalID: [String: [Int]] = [:]
+    private var byPlace: [Substring: [Int]] = [:]
     private var byContent: [Content: [Int]] = [:]
     /// Comparing digit by digit is for items with few labels; with many, equal is equal.
     private static let comparedMax = 512
@@ -24,6 +25,9 @@ struct ItemLabels {
                 .append(index)
             if let id = label.fields[ImportStatement.externalID]?.textValue {
                 byExternalID[id, default: []].append(index)
+                if id.utf8.contains(UInt8(ascii: "#")) {
+                    byPlace[Self.place(id), default: []].append(index)
+                }
             }
         }
     }
@@ -46,15 +50,26 @@ struct ItemLabels {
     mutating func take(byExternalID record: LabelRecord, saying same: Bool) -> LabelView? {
         guard let id = record.externalID else { return nil }
         let isPositional = ImportStatement.isPositional(id)
-        return take(
-            byExternalID[id]?.first { index in
-                guard labels[index] != nil else { return false }
-                // At one place of two people's files stands a label of each.
-                if isPositional, same || record.author == nil, isByAnother(index, record) {
-                    return false
-                }
-                return !same || says(index, record)
-            })
+        let isTaken = { (index: Int) in
+            guard labels[index] != nil else { return false }
+            // At one place of two people's files stands a label of each.
+            if isPositional, same || record.author == nil, isByAnother(index, record) {
+                return false
+            }
+            return !same || says(index, record)
+        }
+        if let indices = byExternalID[id] { return take(indices.first(where: isTaken)) }
+        return take(moved(id).first(where: isTaken))
+    }
+
+    /// The labels whose file was given by another path, with more folders above it or fewer.
+    private func moved(_ id: String) -> [Int] {
+        byPlace[Self.place(id)]?.filter { index in
+            guard let own = labels[index]?.fields[ImportStatement.externalID]?.textValue else {
+                return false
+            }
+            return ImportStatement.isSamePlace(own, id)
+        } ?? []
     }
 
     /// The label that says the same, unless both carry a lasting id: then these differ.
@@ -79,6 +94,11 @@ struct ItemLabels {
         guard let label = labels[index], !isByAnother(index, record) else { return false }
         return !Self.isLasting(record.externalID)
             || !Self.isLasting(label.fields[ImportStatement.externalID]?.textValue)
+    }
+
+    /// An id without the folders that it begins with.
+    private static func place(_ id: String) -> Substring {
+        id[(id.lastIndex(of: "/").map { id.index(after: $0) } ?? id.startIndex)...]
     }
 
     private static func isLasting(_ id: String?) -> Bool {

@@ -1,0 +1,182 @@
+"""Makes Docs/Formats.md from what the tests saw, or with --check compares it with the page.
+
+`swift test` takes a small dataset through every format of the registry and notes in
+.build/formats.jsonl what came back. Tests/Clients/run.sh opens exports with the formats' own clients
+and notes in .build/clients.jsonl what they counted. The page joins both; nothing in it is typed by hand
+but the words around the table.
+"""
+
+import argparse
+import difflib
+import json
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGE = ROOT / "Docs" / "Formats.md"
+SEEN = ROOT / ".build" / "formats.jsonl"
+CLIENTS = ROOT / ".build" / "clients.jsonl"
+RENEW = "bash Tests/Clients/run.sh && python3 Tests/Formats/matrix.py"
+
+INTRO = """\
+# Formats
+
+Every format in the table is read with `countermark import DATASET FILE… --format F` and, where the
+table says so, written with `countermark export DATASET --format F -o PATH`. `export --sidecar` puts
+`<output>.countermark.jsonl` beside the output; while it lies there, an import gives back every label with its id, author,
+company and history, and what the format has no place for.
+
+This page is made by a test run and compared with it each time the tests run: `swift test` takes a small
+dataset that fits each format through its files, with the sidecar and without, and compares record by record;
+`Tests/Clients/run.sh` opens exports with the clients that the formats' users have, and compares counts,
+classes and coordinates. To renew the page after a change:
+
+```
+swift test --filter FormatMatrixTests
+bash Tests/Clients/run.sh
+python3 Tests/Formats/matrix.py
+```
+
+- **Items, labels**: how many the dataset has that goes through the files; one of its labels is retracted, most have an
+  author, a source, attributes and a confidence, and where the format has items without labels, one is examined and
+  empty.
+- **With sidecar**: whether everything came back.
+- **Without**: what did not, with the number of labels or items that it concerns. *Origin* stands for author, source and
+  the id in the logs, which few formats have a place for; a retracted label is in the files of no format but our own.
+- **Read by**: the clients that opened an export (items, labels, greatest deviation that was allowed, where one was).
+"""
+
+OUTRO = """\
+## Common to all formats
+
+- A reader names every record that it does not take, with file, line or path, and why; `import` prints the
+  first ones and counts the rest. A file that is malformed as a whole is refused with the place, and nothing of it is
+  imported.
+- A second import of the same file changes nothing; one changed label becomes one operation. A change that another
+  company made in between stays as a concurrent value (`countermark conflicts`).
+- Where a format says by a file's place which item it means, registered items are looked for first
+  (`countermark items add` before `import`).
+- Points in images are in pixels of the picture as it is stored. A rotation that EXIF asks for is not applied: `items add` notes
+  the width and height that are stored, and as `orientation` the rotation.
+"""
+
+
+def records(path):
+    if not path.exists():
+        return None
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+
+
+def words(row):
+    """The column of what is lost without a sidecar."""
+    if not row["write"]:
+        return ["—", "—"]
+    with_sidecar = "all" if not row["lossesWithSidecar"] else "; ".join(row["lossesWithSidecar"])
+    losses = [loss.replace("|", "\\|") for loss in row["losses"]]
+    origin = [loss for loss in losses if loss.split(" (")[0] in ("author", "source", "id in the logs")]
+    if len(origin) == 3:
+        losses = [loss for loss in losses if loss not in origin] + ["origin"]
+    return [with_sidecar, "all" if not losses else "not: " + "; ".join(losses)]
+
+
+def client_column(name, clients):
+    if clients is None:
+        return None
+    best = {}
+    for record in clients:
+        if record["format"] == name:
+            key = (record["client"], record["version"])
+            if key not in best or record["labels"] > best[key]["labels"]:
+                best[key] = record
+    cells = []
+    for (client, version), record in sorted(best.items()):
+        near = f", ±{record['tolerance']:g}" if record.get("tolerance") else ""
+        cells.append(f"{client} {version} ({record['items']}, {record['labels']}{near})")
+    return "; ".join(cells) or "none"
+
+
+def table(rows, clients):
+    lines = [
+        "| format | read | write | items, labels | with sidecar | without | read by |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in rows:
+        name = row["format"]
+        lines.append(
+            "| "
+            + " | ".join(
+                [
+                    f"`{name}`", "yes", "yes" if row["write"] else "no",
+                    f"{row['items']}, {row['labels']}", *words(row), clients[name],
+                ]
+            )
+            + " |"
+        )
+    return lines
+
+
+def notes(rows):
+    lines = ["## What each writer says", ""]
+    lines += [
+        "The figures say how many labels of the dataset a line concerns. *Left out* is in the sidecar alone.", ""
+    ]
+    for row in rows:
+        lines.append(f"**`{row['format']}`** {row['summary']}.")
+        for note in row.get("notes", []):
+            kind = "left out" if note["isSkipped"] else "in part"
+            lines.append(f"- {note['why']} ({note['count']}, {kind})")
+        lines.append("")
+    return lines
+
+
+def page(rows, clients):
+    lines = [INTRO, *table(rows, clients), "", *notes(rows), OUTRO.rstrip()]
+    return "\n".join(lines) + "\n"
+
+
+def committed_clients():
+    """The last column as the page has it."""
+    cells = {}
+    for line in PAGE.read_text("utf-8").splitlines() if PAGE.exists() else []:
+        parts = line.replace("\\|", "\0").split(" | ")
+        if line.startswith("| `") and len(parts) == 7:
+            cells[parts[0].strip("| `")] = parts[6].replace("\0", "\\|").removesuffix(" |")
+    return cells
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare and write nothing")
+    options = parser.parse_args()
+    rows = records(SEEN)
+    if rows is None:
+        sys.exit(f"{SEEN} is missing; run: swift test --filter FormatMatrixTests")
+    seen = records(CLIENTS)
+    if seen is None:
+        if not options.check:
+            sys.exit(f"{CLIENTS} is missing; run: bash Tests/Clients/run.sh")
+        print("SKIPPED: the column of clients, because .build/clients.jsonl is missing")
+    old = committed_clients()
+    names = [row["format"] for row in rows]
+    clients = {n: old.get(n, "none") if seen is None else client_column(n, seen) for n in names}
+    for name in sorted({record["format"] for record in seen or []} - set(names)):
+        sys.exit(f"a client read the format {name}, which the registry does not have")
+    text = page(rows, clients)
+    if not options.check:
+        PAGE.write_text(text, "utf-8")
+        print(f"{PAGE.relative_to(ROOT)}: {len(rows)} formats")
+        return
+    before = PAGE.read_text("utf-8") if PAGE.exists() else ""
+    if before == text:
+        print(f"Docs/Formats.md says what the tests saw of {len(rows)} formats")
+        return
+    sys.stdout.writelines(
+        difflib.unified_diff(
+            before.splitlines(True), text.splitlines(True), "Docs/Formats.md", "the tests"
+        )
+    )
+    sys.exit(f"Docs/Formats.md is not what the tests saw; renew it: {RENEW}")
+
+
+if __name__ == "__main__":
+    main()
