@@ -11,7 +11,19 @@ enum Coordinates {
     static let floatScale = 7
     /// The most decimals that are packed.
     static let decimalsMax = 6
-    private static let powers: [Double] = [1, 10, 100, 1e3, 1e4, 1e5, 1e6]
+
+    @inline(__always)
+    private static func power(_ scale: Int) -> Double {
+        switch scale {
+        case 0: 1
+        case 1: 10
+        case 2: 100
+        case 3: 1e3
+        case 4: 1e4
+        case 5: 1e5
+        default: 1e6
+        }
+    }
 
     /// The bound on whole numbers: exact in a double at scale 0; with decimals tighter, so that no two
     /// whole numbers over one power of ten round to the same double.
@@ -33,15 +45,15 @@ enum Coordinates {
     }
 
     private static func isExact(_ value: Double, _ scale: Int) -> Bool {
-        let whole = (value * powers[scale]).rounded()
-        return whole.magnitude < Double(wholeMax(scale: scale)) && whole / powers[scale] == value
+        let whole = (value * power(scale)).rounded()
+        return whole.magnitude < Double(wholeMax(scale: scale)) && whole / power(scale) == value
     }
 
     static func encode(_ value: Double, scale: Int, into encoder: inout CBOREncoder) {
         if scale == floatScale {
             encoder.float(value == 0 ? 0 : value)
         } else {
-            encoder.integer(Int64((value * powers[scale]).rounded()))
+            encoder.integer(Int64((value * power(scale)).rounded()))
         }
     }
 
@@ -64,7 +76,7 @@ enum Coordinates {
             throw .outOfRange(offset: start, what: "a coordinate too large for its scale")
         }
         if scale > 0, !tracker.needsScale { tracker.needsScale = whole % 10 != 0 }
-        return Double(whole) / powers[scale]
+        return Double(whole) / power(scale)
     }
 
     /// What a reader has seen of the values of one selector.
@@ -100,7 +112,14 @@ extension Selector {
     public func encode(into encoder: inout CBOREncoder) {
         switch self {
         case .wholeItem: start(&encoder, count: 1)
-        case .box(let box): flat([box.x, box.y, box.width, box.height], &encoder)
+        case .box(let box):
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: 4) { numbers in
+                numbers[0] = box.x
+                numbers[1] = box.y
+                numbers[2] = box.width
+                numbers[3] = box.height
+                flat(numbers, &encoder)
+            }
         case .rotatedBox(let box), .ellipse(let box):
             flat([box.centerX, box.centerY, box.width, box.height, box.angle], &encoder)
         case .cuboid(let cuboid): flat(cuboid.center + cuboid.size + cuboid.rotation, &encoder)
@@ -168,7 +187,7 @@ extension Selector {
         encoder.unsigned(UInt64(kind.code << 3 | scale))
     }
 
-    private func flat(_ values: [Double], _ encoder: inout CBOREncoder) {
+    private func flat(_ values: some Collection<Double>, _ encoder: inout CBOREncoder) {
         let scale = Coordinates.scale(values)
         start(&encoder, scale: scale, count: values.count + 1)
         for value in values { Coordinates.encode(value, scale: scale, into: &encoder) }

@@ -43,7 +43,15 @@ extension Selector {
     }
 
     /// Throws unless the numbers describe something; for selectors made in memory.
-    public func validate() throws(AnnotationModelError) { _ = try Selector(decoding: encoded) }
+    public func validate() throws(AnnotationModelError) {
+        // Any four finite numbers can be written; the size alone can be wrong.
+        if case .box(let box) = self, box.x.isFinite, box.y.isFinite, box.width.isFinite,
+            box.height.isFinite, box.width >= 0, box.height >= 0
+        {
+            return
+        }
+        _ = try Selector(decoding: encoded)
+    }
 }
 
 /// Decodes selectors; each kind has its own rule of what a usable geometry is.

@@ -173,7 +173,7 @@ extension Node {
                 let plain = try Self.plain(checkpoint, of: keys ?? [])
                 try writer.publish { _, _ in plain }
             } catch {
-                try writer.discardStaged()
+                writer.discardStaged()
                 throw error
             }
             return admission.operations

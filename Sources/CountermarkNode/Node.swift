@@ -91,15 +91,17 @@ public final class Node {
 
     /// Signs operations into this organisation's log of a dataset, and merges them.
     ///
+    /// All or nothing: one checkpoint covers everything that `body` said, and if it throws, the log is as it was.
+    ///
     /// - Parameter body: Hands operations over one by one; a bulk import never holds more than a few
     ///   changesets in memory. It gets the id that each operation will have.
     /// - Parameter citing: How much of each log the author knew, where that is less than all that is merged
-    ///   here; nothing is cited backwards.
+    ///   here; nothing is cited backwards. It is asked when the log is locked and everything merged.
     /// - Returns: The number of changesets written.
     @discardableResult
     public func write(
         _ dataset: DatasetID, author: String? = nil, message: String? = nil, source: String? = nil,
-        citing: [Origin: UInt64]? = nil,
+        citing: () throws -> [Origin: UInt64]? = { nil },
         _ body: (_ append: (Operation) throws -> OperationID) throws -> Void
     ) throws -> Int {
         let writer = try LogWriter(
@@ -111,20 +113,26 @@ public final class Node {
         signer = nil
         try catchUp(dataset)
         var batch = OutgoingBatch(
-            firstIndex: writer.size, heads: try headsToCite(dataset, citing),
+            firstIndex: writer.size, heads: try headsToCite(dataset, citing()),
             author: author ?? person.map { NodeIdentity.name(of: $0.certificate) },
             message: message, source: source)
         try batch.introduce(try actsAboutKeys(dataset, index: writer.size))
-        var changesets = 0
-        try body { operation in
-            let slot = try batch.append(operation) { try self.sign($0, dataset) }
-            if batch.isLarge { changesets += try commit(&batch, writer, dataset) }
-            return OperationID(origin: home.origin, slot: slot)
+        let before = writer.size
+        do {
+            try body { operation in
+                let slot = try batch.append(operation) { try self.sign($0, dataset) }
+                if batch.isLarge { try writer.stage(batch.takeEntries()) }
+                return OperationID(origin: home.origin, slot: slot)
+            }
+            try batch.close { try self.sign($0, dataset) }
+            try writer.stage(batch.takeEntries())
+            try publish(writer, dataset)
+        } catch {
+            writer.discardStaged()
+            throw error
         }
-        try batch.close { try self.sign($0, dataset) }
-        changesets += try commit(&batch, writer, dataset)
         try catchUp(dataset)
-        return changesets
+        return Int(writer.size - before)
     }
 
     /// Writes a few operations as one changeset.
@@ -185,18 +193,13 @@ public final class Node {
         return try COSESign1.sign(payload: payload, header: header, key: signer.identity.key)
     }
 
-    private func commit(
-        _ batch: inout OutgoingBatch, _ writer: LogWriter, _ dataset: DatasetID
-    ) throws -> Int {
-        let entries = batch.takeEntries()
-        if entries.count == 0 { return 0 }
+    private func publish(_ writer: LogWriter, _ dataset: DatasetID) throws {
         let origin = try LogOrigin("\(home.origin)/\(dataset)")
         let key = try signing().logKey
-        try writer.append(entries) { size, root in
+        try writer.publish { size, root in
             let checkpoint = Checkpoint(origin: origin.description, size: size, root: root)
             return try SignedNote.sign(checkpoint.text, name: origin.description, key: key)
         }
-        return entries.count
     }
 
     /// The heads of other logs that moved since our last changeset cited them.

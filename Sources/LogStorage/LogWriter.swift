@@ -117,15 +117,17 @@ public final class LogWriter {
         range = staged
     }
 
-    /// Drops what was staged.
-    public func discardStaged() throws { if staged.size != range.size { try recover() } }
+    /// Drops what was staged; where the disk does not let us, opening the log again does it.
+    public func discardStaged() {
+        guard lock >= 0, staged.size != range.size else { return }
+        do { try recover() } catch { close() }
+    }
 
     private func droppingStaged(_ body: () throws -> Void) throws {
         do {
             try body()
         } catch {
-            // Bytes beyond the old checkpoint are removed at once, or, where the disk does not even
-            // let us do that, when the log is opened again.
+            // Nobody reads beyond the checkpoint, but the bytes there must not outlive the error.
             do { try recover() } catch { close() }
             throw error
         }

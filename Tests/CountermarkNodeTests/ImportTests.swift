@@ -3,6 +3,7 @@ import AnnotationModel
 import AnnotationStore
 import FormatFixtures
 import Foundation
+import LogStorage
 import Provenance
 import Testing
 
@@ -197,6 +198,27 @@ struct ImportTests {
                 all.dataset, format: format, view: .resolved, part: part, to: output)
             #expect(report.annotations == count, "\(part)")
         }
+    }
+
+    @Test("a file that breaks off behind megabytes of good labels leaves the log as it was")
+    func nothingHalf() throws {
+        let all = try Companies([oem])
+        let node = try all.node(oem)
+        let long = String(repeating: "x", count: 4_000)
+        let good = (0..<1_400).map {
+            line($0, "spur").replacingOccurrences(
+                of: "}}", with: "},\"attributes\":{\"note\":\"\(long)\"}}")
+        }
+        let size = try node.read(all.dataset) { $0.state.progress(node.home.origin)?.stored ?? 0 }
+        let broken = try lines(all, "broken.jsonl", good + ["{\"item\":"])
+        #expect(throws: FormatError.self) { try Self.load(node, all.dataset, "jsonl", broken) }
+        let folder = node.home.logFolder(node.home.origin, all.dataset)
+        #expect(try LogReader(directory: folder).size == size)
+        #expect(try node.read(all.dataset) { $0.state.counts.annotations } == 0)
+        let whole = try lines(all, "whole.jsonl", good)
+        let report = try Self.load(node, all.dataset, "jsonl", whole)
+        #expect(report.added == 1_400 && report.changesets > OutgoingBatch.bytesPerCommit >> 16)
+        #expect(try node.verify(all.dataset).problems.isEmpty)
     }
 
     @Test("prune retracts what the file no longer holds, of its items alone, and brings back")

@@ -52,7 +52,7 @@ struct LogWriterTests {
         let before = try log.files()
         let writer = try log.writer()
         try writer.stage(try SampleLog.batch(200..<1_300))
-        try writer.discardStaged()
+        writer.discardStaged()
         #expect(try log.files() == before)
         try writer.stage(try SampleLog.batch(200..<900))
         #expect(throws: Refused.self) { try writer.publish { _, _ in throw Refused() } }

@@ -19,6 +19,31 @@ extension JSONScanner {
             decoding: UnsafeRawBufferPointer(rebasing: bytes[raw.start..<raw.end]), as: UTF8.self)
     }
 
+    /// Reads a string that may have been met before.
+    @inline(__always)
+    mutating func string(_ cache: inout TextCache) throws(JSONError) -> String {
+        let kind = try peek()
+        guard kind == .string else {
+            throw JSONError(.wrongKind(expected: "a string", found: kind), at: position)
+        }
+        let raw = try rawString()
+        if raw.isEscaped { return String(decoding: try unescape(raw), as: UTF8.self) }
+        return cache.text(UnsafeRawBufferPointer(rebasing: bytes[raw.start..<raw.end])) {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+
+    /// Reads a string and tells whether it is this one, written without escapes.
+    @inline(__always)
+    mutating func stringIs(_ text: StaticString) throws(JSONError) -> Bool {
+        guard try peek() == .string else { return false }
+        let raw = try rawString()
+        guard raw.end - raw.start == text.utf8CodeUnitCount else { return false }
+        for index in 0..<text.utf8CodeUnitCount
+        where bytes[raw.start &+ index] != text.utf8Start[index] { return false }
+        return true
+    }
+
     /// Reads a string as bytes without copying them, where it has no escapes.
     mutating func withStringBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result

@@ -60,16 +60,16 @@ public struct CSVFormat: AnnotationFormat {
         }
         let columns = try header(cells, file: file, line: scanner.line)
         while try nextRow() {
-            let place = "\(file), line \(scanner.line)"
+            let line = scanner.line
             guard cells.count == columns.count else {
                 try sink(
                     .skipped(
-                        where: place,
+                        where: "\(file), line \(line)",
                         why: "\(cells.count) cells, the header has \(columns.count); "
                             + "quote cells that hold commas"))
                 continue
             }
-            try sink(Row(cells: cells, columns: columns).event(where: place))
+            try sink(Row(cells: cells, columns: columns).event(where: "\(file), line \(line)"))
         }
     }
 
@@ -204,7 +204,7 @@ extension CSVFormat {
             var why: String
         }
 
-        func event(where place: String) -> FormatEvent {
+        func event(where place: @autoclosure () -> String) -> FormatEvent {
             do throws(Refusal) {
                 switch text(.kind) ?? "annotation" {
                 case "annotation": return .annotation(try annotation())
@@ -214,7 +214,8 @@ extension CSVFormat {
                     throw Refusal(column: .kind, why: "must be class, item or annotation")
                 }
             } catch {
-                return .skipped(where: "\(place), column \(error.column.rawValue)", why: error.why)
+                return .skipped(
+                    where: "\(place()), column \(error.column.rawValue)", why: error.why)
             }
         }
 
@@ -272,18 +273,8 @@ extension CSVFormat {
 
         private func annotation() throws(Refusal) -> LabelRecord {
             let item = try key()
-            guard let shape = try json(.selector) else {
-                throw Refusal(
-                    column: .selector, why: "missing; write {\"kind\":\"wholeItem\"} for the whole")
-            }
-            let selector: Selector
-            do throws(SelectorJSON.Problem) {
-                selector = try SelectorJSON.selector(shape)
-            } catch {
-                throw Refusal(column: .selector, why: error.description)
-            }
             var label = LabelRecord(
-                item: item, className: text(.labelClass) ?? "", selector: selector)
+                item: item, className: text(.labelClass) ?? "", selector: try selector())
             label.attributes = try fields()
             label.confidence = try confidence()
             label.source = text(.source)
@@ -300,6 +291,28 @@ extension CSVFormat {
                 throw Refusal(column: .labelClass, why: problem)
             }
             return label
+        }
+
+        private func selector() throws(Refusal) -> Selector {
+            if var text = text(.selector), let box = text.withUTF8({ Self.plainBox(.init($0)) }) {
+                return box
+            }
+            guard let shape = try json(.selector) else {
+                throw Refusal(
+                    column: .selector, why: "missing; write {\"kind\":\"wholeItem\"} for the whole")
+            }
+            do throws(SelectorJSON.Problem) {
+                return try SelectorJSON.selector(shape)
+            } catch {
+                throw Refusal(column: .selector, why: error.description)
+            }
+        }
+
+        private static func plainBox(_ text: UnsafeRawBufferPointer) -> Selector? {
+            guard var scanner = try? JSONScanner(text),
+                let box = SelectorJSON.plainBox(&scanner), (try? scanner.finish()) != nil
+            else { return nil }
+            return box
         }
 
         private func confidence() throws(Refusal) -> Double? {

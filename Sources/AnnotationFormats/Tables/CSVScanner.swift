@@ -25,6 +25,9 @@ struct CSVScanner {
     private var nextLine = 1
     /// The line that the row last read begins on.
     private(set) var line = 0
+    /// The quoted cell being read, with its doubled quotes made one; kept for its room.
+    private var content: [UInt8] = []
+    private var cache = TextCache()
     /// True if the table began with a byte order mark, which was passed over.
     let hasByteOrderMark: Bool
 
@@ -95,13 +98,14 @@ struct CSVScanner {
             }
         }
         try checkSize(rowStart)
-        return try text(UnsafeRawBufferPointer(rebasing: bytes[start..<position]))
+        return try Self.text(
+            UnsafeRawBufferPointer(rebasing: bytes[start..<position]), line: nextLine, &cache)
     }
 
     private mutating func quoted(rowStart: Int) throws(Problem) -> String {
         let firstLine = nextLine
         position += 1
-        var content: [UInt8] = []
+        content.removeAll(keepingCapacity: true)
         while true {
             guard position < bytes.count else {
                 throw Problem(
@@ -117,9 +121,10 @@ struct CSVScanner {
             content.append(byte)
             try checkSize(rowStart)
         }
-        let result: Result<String, Problem> = content.withUnsafeBytes { buffer in
+        let (bytes, line) = (content, nextLine)
+        let result: Result<String, Problem> = bytes.withUnsafeBytes { buffer in
             do throws(Problem) {
-                return .success(try text(buffer))
+                return .success(try Self.text(buffer, line: line, &cache))
             } catch {
                 return .failure(error)
             }
@@ -134,11 +139,15 @@ struct CSVScanner {
         }
     }
 
-    private func text(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> String {
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw Problem(line: nextLine, why: "the text is not UTF-8; save the table as UTF-8")
+    private static func text(
+        _ bytes: UnsafeRawBufferPointer, line: Int, _ cache: inout TextCache
+    ) throws(Problem) -> String {
+        try cache.text(bytes) { bytes throws(Problem) in
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw Problem(line: line, why: "the text is not UTF-8; save the table as UTF-8")
+            }
+            return text
         }
-        return text
     }
 }
 

@@ -34,9 +34,10 @@ public struct JSONLinesFormat: AnnotationFormat {
     ) throws {
         var start = 0
         var line = 0
+        var plain = PlainLine()
         while start < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
-            let length = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.count
+            let length = rest.firstNewline ?? rest.count
             line += 1
             guard length <= lineBytesMax else {
                 throw FormatError.text(
@@ -44,7 +45,9 @@ public struct JSONLinesFormat: AnnotationFormat {
                     why: "the line has \(length) bytes, the limit is \(lineBytesMax)")
             }
             let text = UnsafeRawBufferPointer(rebasing: rest[..<length])
-            if !text.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) {
+            if let label = plain.annotation(text) {
+                try sink(.annotation(label))
+            } else if !text.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) {
                 let json: JSONValue
                 do throws(JSONError) {
                     json = try JSONValue(parsing: text)
@@ -300,5 +303,24 @@ public struct JSONLinesFormat: AnnotationFormat {
         }
         writer.endObject()
         writer.newline()
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The offset of the first line feed, found eight bytes at a time.
+    fileprivate var firstNewline: Int? {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        var index = 0
+        while index &+ 8 <= count {
+            let word = loadUnaligned(fromByteOffset: index, as: UInt64.self) ^ (ones &* 0x0a)
+            // A byte that was a line feed is zero now, and only such a one borrows from a clear top bit.
+            if (word &- ones) & ~word & (ones &* 0x80) != 0 { break }
+            index &+= 8
+        }
+        while index < count {
+            if self[index] == 0x0a { return index }
+            index &+= 1
+        }
+        return nil
     }
 }

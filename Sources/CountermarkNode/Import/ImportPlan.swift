@@ -25,7 +25,8 @@ final class ImportPlan {
     /// True if what the file does not say is said too.
     private let isComplete: Bool
     private(set) var logs: [Int: Origin] = [:]
-    private var hasLabels = false
+    /// True if there is something that the files can agree or disagree with.
+    private(set) var hasLabels = false
     /// How much of each log the files can have known.
     private(set) var seen: [Origin: UInt64] = [:]
     private var base: [Origin: UInt64]?
@@ -45,7 +46,7 @@ final class ImportPlan {
     init(
         _ node: Node, _ dataset: DatasetID, _ format: any AnnotationFormat,
         _ options: ImportOptions
-    ) throws {
+    ) {
         (self.node, self.dataset, self.format, self.options) = (node, dataset, format, options)
         isComplete = format.name == "csv" || format.name == "jsonl"
         history = ImportHistory(node, dataset)
@@ -84,7 +85,7 @@ final class ImportPlan {
         seen[id.origin] = max(id.slot.entry + 1, seen[id.origin] ?? 0)
     }
 
-    /// Takes the dataset's state; between the readings.
+    /// Takes the dataset's state, before the files are read.
     func start() throws {
         logs = try node.logNames(dataset)
         let state = try node.read(dataset) { $0.state }

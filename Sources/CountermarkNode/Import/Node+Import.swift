@@ -8,26 +8,33 @@ extension Node {
     /// file finds what the file said last time.
     static let importMessage = "import "
 
-    /// Imports label files; the same files a second time change nothing.
+    /// Imports label files; the same files a second time change nothing, and a file with an error in it changes
+    /// nothing at all.
     ///
-    /// The files are read twice: once to find what is wrong and what they were based on before anything
-    /// is signed, once to write. The changesets cite no more than what the files can have known: what this
-    /// log had cited before, the heads that a sidecar names, and the entries of labels that the files
-    /// name. So a change that another company made meanwhile is concurrent and not overwritten.
+    /// Where the dataset has labels, the files are read twice: once to find what they were based on, once to
+    /// write. The changesets cite no more than what the files can have known: what this log had cited before,
+    /// the heads that a sidecar names, and the entries of labels that the files name. So a change that another
+    /// company made meanwhile is concurrent and not overwritten.
     public func importLabels(
         _ dataset: DatasetID, _ paths: [String], format: any AnnotationFormat,
         options: ImportOptions
     ) throws -> ImportReport {
         try require(dataset)
         let files = paths.map { InputFile(path: $0) }
-        try catchUp(dataset)
-        let plan = try ImportPlan(self, dataset, format, options)
-        try format.read(files, context: plan.context(isFirst: true)) { try plan.survey($0) }
-        try plan.start()
+        let plan = ImportPlan(self, dataset, format, options)
         let names = paths.map(FileSystem.lastComponent).joined(separator: ", ").prefix(200)
         let changesets = try write(
             dataset, author: options.author, message: Self.importMessage + names,
-            source: options.source ?? ImportPlan.defaultSource, citing: plan.seen
+            source: options.source ?? ImportPlan.defaultSource,
+            citing: {
+                try plan.start()
+                if plan.hasLabels {
+                    try format.read(files, context: plan.context(isFirst: true)) {
+                        try plan.survey($0)
+                    }
+                }
+                return plan.seen
+            }
         ) { append in
             try format.read(files, context: plan.context(isFirst: false)) {
                 try plan.take($0) { _ = try append($0) }
