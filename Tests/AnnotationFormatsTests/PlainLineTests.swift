@@ -68,6 +68,6 @@ struct PlainLineTests {
         var reader = PlainLine()
         #expect(Array(line.utf8).withUnsafeBytes { reader.annotation($0) } == nil)
         #expect(
-            Array(line.dropLast(11).utf8 + [0x7d]).withUnsafeBytes { reader.annotation($0) } != nil)
+            Array(line.dropLast(12).utf8 + [0x7d]).withUnsafeBytes { reader.annotation($0) } != nil)
     }
 }
