@@ -1,3 +1,4 @@
+import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import Foundation
@@ -74,10 +75,8 @@ extension Node {
                 .failed, "no-file", "\(path) cannot be read", hint: "check its permissions")
         }
         var hasher = SHA256Hasher()
-        var head: [UInt8] = []
         var count: Int64 = 0
         while let part = try file.read(upToCount: 1 << 20), !part.isEmpty {
-            if head.isEmpty { head = Array(part.prefix(32)) }
             part.withUnsafeBytes { hasher.update($0) }
             count += Int64(part.count)
         }
@@ -85,9 +84,9 @@ extension Node {
             .known(.sha256): .bytes(hasher.finish().bytes), .known(.bytes): .integer(count),
             .known(.mediaType): .text(mediaType(of: path)),
         ]
-        if head.starts(with: [0x89, 0x50, 0x4e, 0x47]), head.count >= 24 {
-            fields[.known(.width)] = .integer(bigEndian(head[16..<20]))
-            fields[.known(.height)] = .integer(bigEndian(head[20..<24]))
+        if let size = ImageSize.read(path: path) {
+            fields[.known(.width)] = .integer(Int64(size.width))
+            fields[.known(.height)] = .integer(Int64(size.height))
         }
         if let expression,
             let match = expression.firstMatch(
@@ -99,15 +98,12 @@ extension Node {
         return fields
     }
 
-    private static func bigEndian(_ bytes: ArraySlice<UInt8>) -> Int64 {
-        bytes.reduce(0) { $0 << 8 | Int64($1) }
-    }
-
     private static func mediaType(of path: String) -> String {
         switch URL(fileURLWithPath: path).pathExtension.lowercased() {
         case "png": "image/png"
         case "jpg", "jpeg": "image/jpeg"
         case "tif", "tiff": "image/tiff"
+        case "bmp": "image/bmp"
         case "pcd": "model/vnd.pcd"
         case "csv": "text/csv"
         case "txt": "text/plain"

@@ -81,6 +81,32 @@ struct NodeTests {
     private let oem = "oem.example"
     private let tier = "tier.example"
 
+    @Test("pictures are registered with the size that their header states, other files without")
+    func pictureSizes() throws {
+        let companies = try Companies(["acme.example"])
+        let node = try #require(companies.nodes["acme.example"])
+        let folder = companies.folder.path + "/pictures"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        let png: [UInt8] =
+            [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13] + Array("IHDR".utf8)
+            + [0, 0, 2, 0x80, 0, 0, 1, 0xe0]
+        let jpeg: [UInt8] = [
+            0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0, 0xff, 0xc0, 0, 11, 8, 1, 0x77, 4, 0xda, 1,
+        ]
+        for (name, bytes) in [("a.png", png), ("b.jpg", jpeg), ("c.jpg", [0xff, 0xd8, 0xff])] {
+            try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+        }
+        _ = try node.addItems(companies.dataset, [folder], groupBy: nil)
+        var sizes: [String: [FieldValue?]] = [:]
+        try node.store.forEachItem(companies.dataset) {
+            sizes[$0.key] = [$0.fields["width"], $0.fields["height"]]
+        }
+        #expect(sizes["a.png"] == [.integer(640), .integer(480)])
+        #expect(sizes["b.jpg"] == [.integer(1242), .integer(375)])
+        #expect(sizes["c.jpg"] == [nil, nil])
+    }
+
     @Test("two companies that change one field see one conflict, the same digest, and settle it")
     func conflict() throws {
         let all = try Companies([oem, tier, "third.example"])

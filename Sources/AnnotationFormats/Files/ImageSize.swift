@@ -1,7 +1,7 @@
 /// The size in pixels that the header of an image states.
 ///
 /// The stored grid: an EXIF orientation is not applied.
-enum ImageSize {
+package enum ImageSize {
     /// The endings that images of label folders have, most frequent first.
     static let endings = ["jpg", "png", "jpeg", "bmp", "JPG", "PNG", "JPEG", "tif", "tiff", "webp"]
 
@@ -20,7 +20,7 @@ enum ImageSize {
     }
 
     /// The size of an image on disk; nil where it cannot be read.
-    static func read(path: String) -> (width: Int, height: Int)? {
+    package static func read(path: String) -> (width: Int, height: Int)? {
         do {
             return try InputFile(path: path).withBytes { read($0) }
         } catch {
