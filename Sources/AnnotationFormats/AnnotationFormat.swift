@@ -68,12 +68,15 @@ public struct ClassRecord: Hashable, Sendable {
     public var keypoints: [String]
     /// The pairs of keypoints that are joined, counted from 1.
     public var skeleton: [[Int64]]
+    /// `#rrggbb`; empty for none.
+    public var color: String
 
     /// A class.
     public init(
-        name: String, parent: String = "", keypoints: [String] = [], skeleton: [[Int64]] = []
+        name: String, parent: String = "", keypoints: [String] = [], skeleton: [[Int64]] = [],
+        color: String = ""
     ) {
-        (self.name, self.parent) = (name, parent)
+        (self.name, self.parent, self.color) = (name, parent, color)
         (self.keypoints, self.skeleton) = (keypoints, skeleton)
     }
 }
