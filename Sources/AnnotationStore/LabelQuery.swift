@@ -25,6 +25,13 @@ public struct LabelView: Sendable {
     public let author: String?
     /// Attributes, confidence, external id and other fields by name.
     public let fields: [String: FieldValue]
+
+    /// The same label under another class.
+    public func withClass(_ name: String) -> LabelView {
+        LabelView(
+            key: key, id: id, item: item, className: name, selector: selector,
+            isRetracted: isRetracted, flags: flags, source: source, author: author, fields: fields)
+    }
 }
 
 /// An item of a label set with its resolved fields.
@@ -41,8 +48,8 @@ public struct StoredItem: Sendable {
 public struct LabelFilter: Sendable {
     /// The item's key.
     public var item: String?
-    /// The class's name.
-    public var className: String?
+    /// The names of classes, one of which it has; none for all.
+    public var classNames: [String] = []
     /// Only what this organisation added.
     public var org: Origin?
     /// Only what is in conflict.
@@ -125,9 +132,10 @@ extension LabelStore {
                 + " AND r.item IN (SELECT id FROM item WHERE key=?)"
             arguments += [item.databaseBytes, item.databaseBytes]
         }
-        if let name = filter.className {
-            conditions += " AND a.class=?"
-            arguments += [try names.id(name) ?? -1]
+        if !filter.classNames.isEmpty {
+            let ids = try filter.classNames.compactMap { try names.id($0) }
+            conditions += " AND a.class IN (\(ids.map { _ in "?" }.joined(separator: ",")))"
+            arguments += StatementArguments(ids)
         }
         if filter.conflictsOnly { conditions += " AND a.flags & 3" }
         if let (stage, state) = filter.stage {
@@ -145,10 +153,6 @@ extension LabelStore {
         _ row: Row, _ origin: Origin, _ names: NameCache
     ) throws -> LabelView {
         let key = OperationKey(packed: row["key"])
-        var fields: [String: FieldValue] = [:]
-        for (field, value) in FieldList.decode((row["fields"] as Data?).map { Array($0) } ?? []) {
-            fields[try names.field(field)] = try FieldValue(decoding: value)
-        }
         let source: Int64 = row["source"]
         let author: Int64 = row["author"]
         return LabelView(
@@ -158,7 +162,17 @@ extension LabelStore {
             selector: try Selector(decoding: Array(row["selector"] as Data)),
             isRetracted: row["status"], flags: RowFlags(rawValue: row["flags"]),
             source: source == 0 ? nil : try names.name(source),
-            author: author == 0 ? nil : try names.name(author), fields: fields)
+            author: author == 0 ? nil : try names.name(author),
+            fields: try fields(row["fields"], names))
+    }
+
+    /// The fields of a row by name.
+    static func fields(_ list: Data?, _ names: NameCache) throws -> [String: FieldValue] {
+        var fields: [String: FieldValue] = [:]
+        for (field, value) in FieldList.decode(list.map { Array($0) } ?? []) {
+            fields[try names.field(field)] = try FieldValue(decoding: value)
+        }
+        return fields
     }
 
     /// One annotation.
@@ -362,7 +376,7 @@ extension LabelStore {
 }
 
 /// Names by id for the time of one query.
-private final class NameCache {
+final class NameCache {
     private let db: Database
     private var texts: [Int64: String] = [:]
 

@@ -22,6 +22,7 @@ extension LogStorageError: ReportedError {}
 extension PartnerTLSError: ReportedError {}
 extension LabelProofError: ReportedError {}
 extension ProvenanceError: ReportedError {}
+extension SchemaError: ReportedError {}
 extension SigningError: ReportedError {}
 extension TransparencyLogError: ReportedError {}
 extension CocoaError: ReportedError {}
@@ -68,6 +69,7 @@ struct Failure {
         case is InvitationError: "invitation"
         case is LabelProofError: "bad-proof"
         case is ProvenanceError: "refused"
+        case is SchemaError: "bad-schema"
         case is SigningError: "signing"
         case is TransparencyLogError: "bad-log"
         default: "failed"

@@ -132,15 +132,19 @@ extension Node {
                 ["org": $0.org, "time": $0.time, "size": $0.size] as [String: Any]
             },
         ]
+        let judging = try judging(dataset)
+        let outside = try judging.problems(of: label)
+        let className = judging.schema.className(label.className)
+        let notes =
+            (className == label.className ? [] : ["  now \(className)"])
+            + (seen.isEmpty ? [] : ["  seen by " + seen.map(\.org).joined(separator: ", ")])
+            + (outside ?? []).map { "\n  outside the schema: \($0)" }
         return try story(
             [
                 "id": label.id.description, "item": label.item, "status": status,
-                "witnessed": witnessed,
-            ],
-            "\(label.id)  \(label.item)  \(status)"
-                + (seen.isEmpty
-                    ? "" : "  seen by " + seen.map(\.org).joined(separator: ", ")),
-            target: label.key.packed,
+                "witnessed": witnessed, "class": className, "classAsWritten": label.className,
+                "outsideSchema": outside?.map(\.description) ?? NSNull() as Any,
+            ], "\(label.id)  \(label.item)  \(status)" + notes.joined(), target: label.key.packed,
             from: [label.id], dataset, shows: shows
         ) { resolved($0, label) }
     }

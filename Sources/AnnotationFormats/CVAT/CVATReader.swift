@@ -61,7 +61,11 @@ struct CVATReader {
                     }
                 }
                 let parent = label.value("parent") ?? ""
-                try sink(.labelClass(ClassRecord(name: name, parent: parent)))
+                try sink(
+                    .labelClass(
+                        ClassRecord(
+                            name: name, parent: parent,
+                            color: ClassRecord.color(of: label.value("color")))))
             }
         }
     }

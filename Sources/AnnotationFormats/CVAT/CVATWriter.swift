@@ -6,13 +6,17 @@ struct CVATWriter {
     private var report = ConversionReport()
     private var types: [String: [String: String]] = [:]
     private var classes: [String] = []
+    private var colors: [String: String] = [:]
     private var videos: [String: ItemRecord] = [:]
     private var video: String?
 
     init(output: any FormatOutput) { self.output = output }
 
     mutating func write(_ source: LabelSource) throws -> ConversionReport {
-        for record in source.classes { note(class: record.name) }
+        for record in source.classes {
+            note(class: record.name)
+            if !record.color.isEmpty { colors[record.name] = record.color }
+        }
         try source.forEachAnnotation { label in
             note(class: label.className)
             if case .track = label.selector, !label.isRetracted, video == nil { video = label.item }
@@ -74,6 +78,7 @@ struct CVATWriter {
         for name in classes {
             writer.start("label")
             writer.text("name", name)
+            if let color = colors[name] { writer.text("color", color) }
             writer.start("attributes")
             for (attribute, type) in (types[name] ?? [:]).sorted(by: { $0.key < $1.key }) {
                 writer.start("attribute")

@@ -96,6 +96,11 @@ private struct DatumaroReader {
                     .filter { $0.count == 2 }
             )
         }
+        var colors: [Int64: String] = [:]
+        for entry in json["mask"]?["colormap"]?.array ?? [] {
+            guard let id = entry["label_id"]?.integer else { continue }
+            colors[id] = ClassRecord.color(of: ["r", "g", "b"].map { entry[$0]?.integer })
+        }
         for (index, entry) in (json["label"]?["labels"]?.array ?? []).enumerated() {
             guard let name = entry["name"]?.string, !name.isEmpty,
                 name.utf8.count <= RecordRule.nameBytesMax
@@ -110,7 +115,8 @@ private struct DatumaroReader {
                     ClassRecord(
                         name: name, parent: entry["parent"]?.string ?? "",
                         keypoints: keypoints[index]?.names ?? [],
-                        skeleton: keypoints[index]?.joints ?? [])))
+                        skeleton: keypoints[index]?.joints ?? [],
+                        color: colors[Int64(index)] ?? "")))
         }
     }
 
@@ -401,8 +407,26 @@ private struct DatumaroWriter {
         writer.endArray()
         writer.endObject()
         if records.contains(where: { !$0.keypoints.isEmpty }) { points(&writer) }
+        if records.contains(where: { $0.colorParts != nil }) { colors(&writer) }
         writer.endObject()
         return writer.bytes
+    }
+
+    private func colors(_ writer: inout JSONWriter) {
+        writer.key("mask")
+        writer.beginObject()
+        writer.key("colormap")
+        writer.beginArray()
+        for (index, record) in records.enumerated() {
+            guard let parts = record.colorParts else { continue }
+            writer.value(
+                .object([
+                    "label_id": .integer(Int64(index)), "r": .integer(parts[0]),
+                    "g": .integer(parts[1]), "b": .integer(parts[2]),
+                ]))
+        }
+        writer.endArray()
+        writer.endObject()
     }
 
     private func points(_ writer: inout JSONWriter) {

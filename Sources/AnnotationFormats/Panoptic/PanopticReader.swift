@@ -88,7 +88,8 @@ struct PanopticReader {
         known.categoryByID[id] = Category(
             name: name, isThing: json["isthing"]?.integer.map { $0 != 0 })
         let parent = json["supercategory"]?.string ?? ""
-        try sink(.labelClass(ClassRecord(name: name, parent: parent)))
+        let color = ClassRecord.color(of: (json["color"]?.array ?? []).map(\.integer))
+        try sink(.labelClass(ClassRecord(name: name, parent: parent, color: color)))
     }
 
     // MARK: Segments

@@ -174,12 +174,13 @@ struct PanopticWriter {
         var categories = JSONWriter()
         categories.beginArray()
         for (index, record) in state.classes.enumerated() {
-            categories.value(
-                .object([
-                    "id": .integer(Int64(index + 1)), "name": .string(record.name),
-                    "supercategory": .string(record.parent),
-                    "isthing": .integer(state.stuff.contains(index) ? 0 : 1),
-                ]))
+            var members: [String: JSONValue] = [
+                "id": .integer(Int64(index + 1)), "name": .string(record.name),
+                "supercategory": .string(record.parent),
+                "isthing": .integer(state.stuff.contains(index) ? 0 : 1),
+            ]
+            members["color"] = record.colorParts.map { .array($0.map { .integer($0) }) }
+            categories.value(.object(members))
         }
         categories.endArray()
         state.images.endArray()

@@ -39,10 +39,14 @@ public struct LabelJudge: Sendable {
     /// True if the media type of a label's item matters.
     public var asksForMediaType: Bool { !mediaTypes.isEmpty }
 
+    /// True if a label's attributes matter.
+    public let asksForAttributes: Bool
+
     /// A judge by a schema.
     public init(_ schema: LabelSchema) {
         mediaTypes = schema.selectors.map { ($0, KindSet($0.selectors)) }
         refusesOtherAttributes = schema.restrictsAttributes && !schema.allowsOtherAttributes
+        asksForAttributes = schema.restrictsAttributes
         var common = Rule()
         for attribute in schema.attributes ?? [] where attribute.classes == nil {
             common.attributes[attribute.name] = attribute

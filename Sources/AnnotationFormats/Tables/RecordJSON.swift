@@ -25,6 +25,10 @@ enum RecordJSON {
             }
             writer.endArray()
         }
+        if !record.color.isEmpty {
+            writer.key("color")
+            writer.string(record.color)
+        }
         writer.endObject()
     }
 
@@ -35,6 +39,8 @@ enum RecordJSON {
         for (key, value) in members {
             switch (key, value) {
             case ("parent", .string(let parent)): record.parent = parent
+            case ("color", .string(let color)) where LabelSchema.isColor(color):
+                record.color = color.lowercased()
             case ("keypoints", .array(let names)):
                 record.keypoints = names.compactMap(\.string)
                 if record.keypoints.count != names.count { return nil }

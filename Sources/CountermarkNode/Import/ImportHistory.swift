@@ -28,6 +28,9 @@ final class ImportHistory {
     /// Labels that stand together were written together.
     private static let entriesMax = 8
 
+    /// Classes are told under the names that stand for them now.
+    var classes: ImportClasses?
+
     init(_ node: Node, _ dataset: DatasetID) { (self.node, self.dataset) = (node, dataset) }
 
     /// The past of a target: its own adding, if it is an annotation, and all that touched it.
@@ -57,13 +60,13 @@ final class ImportHistory {
             ?? LogReader(directory: node.home.logFolder(operation.origin, dataset))
         readers[operation.origin] = reader
         let bytes = try reader.entry(at: operation.slot.entry)
-        let entry = try bytes.withUnsafeBytes { try Self.read($0) }
+        let entry = try bytes.withUnsafeBytes { try read($0) }
         if entries.count >= Self.entriesMax { entries.removeAll(keepingCapacity: true) }
         entries[key] = entry
         return entry
     }
 
-    private static func read(_ bytes: UnsafeRawBufferPointer) throws -> Entry {
+    private func read(_ bytes: UnsafeRawBufferPointer) throws -> Entry {
         let statement = try COSESign1.parse(bytes)
         let view = try ChangesetView(statement.payload(in: bytes))
         var entry = Entry(
@@ -74,7 +77,7 @@ final class ImportHistory {
             switch operation {
             case .addAnnotation(_, let name, let shape, let fields):
                 said = [
-                    ImportStatement.className: .text(view.string(name)),
+                    ImportStatement.className: .text(className(view.string(name))),
                     ImportStatement.selector: .bytes(Array(shape)),
                     ImportStatement.status: .integer(0),
                 ]
@@ -90,7 +93,7 @@ final class ImportHistory {
         return entry
     }
 
-    private static func add(
+    private func add(
         _ fields: FieldPairs, _ view: ChangesetView, to said: inout Statement
     ) throws {
         try fields.forEach { code, value in
@@ -98,10 +101,12 @@ final class ImportHistory {
             switch field {
             case .known(.className):
                 let index = try FieldValue(decoding: value).numberValue ?? 0
-                said[field.name] = .text(view.string(Int(index)))
+                said[field.name] = .text(className(view.string(Int(index))))
             case .known(.selector): said[field.name] = .bytes(Array(value))
             default: said[field.name] = try FieldValue(decoding: value)
             }
         }
     }
+
+    private func className(_ written: String) -> String { classes?.canonical(written) ?? written }
 }

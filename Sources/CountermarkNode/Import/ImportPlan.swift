@@ -11,6 +11,8 @@ import Provenance
 /// holds the labels of a few items and one bit for each label and item that was met.
 final class ImportPlan {
     static let defaultSource = "import"
+    /// What labels of formats without classes are called.
+    static let noClass = "-"
     /// Labels of items kept for the next records, some 60 MB.
     ///
     /// A file that goes round and round through items with more labels than this loads them again and again.
@@ -35,13 +37,16 @@ final class ImportPlan {
     var report = ImportReport()
 
     private var exported: LabelRecord?
-    private var pending: [(record: LabelRecord, exported: LabelRecord?)] = []
+    typealias Pending = (record: LabelRecord, exported: LabelRecord?)
+    private var pending: [Pending] = []
     private var kept: [String: ItemLabels] = [:]
     private var keptCount = 0
     private var met = KeySet()
     private var metItems = KeySet()
     let items: ImportItems
     let history: ImportHistory
+    /// Nil where neither a schema nor a mapping says anything of classes.
+    private var classes: ImportClasses?
 
     init(
         _ node: Node, _ dataset: DatasetID, _ format: any AnnotationFormat,
@@ -91,6 +96,8 @@ final class ImportPlan {
         let state = try node.read(dataset) { $0.state }
         hasLabels = state.counts.annotations > 0
         items.start(logs, hasItems: state.counts.items > 0)
+        classes = ImportClasses(node, dataset, try node.schema(of: dataset), options)
+        history.classes = classes
         for (number, head) in state.progress(node.home.origin)?.cited ?? [:] {
             if let origin = logs[number] { cited[origin] = head.size }
         }
@@ -104,11 +111,15 @@ final class ImportPlan {
         case .skipped(let place, let why): report.skip(place, why)
         case .item(let record):
             if options.knownItemsOnly, try !items.isKnown(record.key) { return }
+            classes?.note(record)
             try items.operation(for: record).map(sink)
-        case .annotation(let record):
+        case .annotation(var record):
             let exported = exported
             self.exported = nil
             guard try isAccepted(record) else { return }
+            if let why = try classes?.take(&record) {
+                return report.skip("item \(record.item)", why)
+            }
             guard hasLabels else { return try add(record, into: sink) }
             if pending.last.map({ $0.record.item != record.item }) ?? false
                 || pending.count >= Self.recordsTogetherMax
@@ -149,7 +160,8 @@ final class ImportPlan {
         if record.isRetracted { fields[.known(.status)] = .integer(1) }
         try sink(
             .addAnnotation(
-                item: record.item, className: record.className.isEmpty ? "-" : record.className,
+                item: record.item,
+                className: record.className.isEmpty ? Self.noClass : record.className,
                 selector: record.selector, fields: fields))
     }
 
@@ -157,8 +169,9 @@ final class ImportPlan {
     /// place only, a line that was put in moves all that follow.
     private func flush(into sink: (Operation) throws -> Void) throws {
         guard let key = pending.first?.record.item else { return }
-        let records = pending
+        let written = pending
         pending.removeAll(keepingCapacity: true)
+        let records = classes?.canonical(written) ?? written
         var open = try labels(of: key)
         var found = [LabelView?](repeating: nil, count: records.count)
         for index in records.indices { found[index] = try named(records[index].record) }
@@ -181,12 +194,15 @@ final class ImportPlan {
             }
         }
         kept[key] = open
-        for (label, entry) in zip(found, records) {
+        for (label, (entry, canonical)) in zip(found, zip(written, records)) {
             guard let label else {
+                // The log keeps what the file says.
                 try add(entry.record, into: sink)
                 continue
             }
-            try change(label, entry.record, entry.exported, into: sink)
+            try change(
+                label, canonical.record, canonical.exported,
+                classAsWritten: entry.record.className, into: sink)
         }
     }
 
@@ -200,7 +216,7 @@ final class ImportPlan {
             label.item == record.item, !met.contains(label.key.packed)
         else { return nil }
         met.insert(label.key.packed)
-        return label
+        return classes?.canonical(label) ?? label
     }
 
     private func labels(of key: String) throws -> ItemLabels {
@@ -208,9 +224,10 @@ final class ImportPlan {
         if let known = kept[key] { return known }
         var filter = LabelFilter()
         (filter.item, filter.org) = (key, node.home.origin)
-        let labels = ItemLabels(
-            try node.store.labels(logs, filter: filter, limit: .max)
-                .filter { !met.contains($0.key.packed) }, author: options.author)
+        var own = try node.store.labels(logs, filter: filter, limit: .max)
+            .filter { !met.contains($0.key.packed) }
+        if let classes { own = classes.canonical(own) }
+        let labels = ItemLabels(own, author: options.author)
         if keptCount + labels.count > Self.labelsKeptMax {
             kept.removeAll(keepingCapacity: true)
             keptCount = 0
@@ -223,7 +240,7 @@ final class ImportPlan {
 
     private func change(
         _ label: LabelView, _ record: LabelRecord, _ exported: LabelRecord?,
-        into sink: (Operation) throws -> Void
+        classAsWritten: String, into sink: (Operation) throws -> Void
     ) throws {
         let said = ImportStatement.of(record)
         let now = ImportStatement.of(label)
@@ -245,6 +262,9 @@ final class ImportPlan {
             return
         }
         report.changed += 1
+        if new[ImportStatement.className] != nil {
+            new[ImportStatement.className] = .text(classAsWritten)
+        }
         try sink(
             .set(
                 label.id,
@@ -312,6 +332,15 @@ final class ImportPlan {
     }
 
     // MARK: The end
+
+    /// The report with what is known of the classes.
+    var finalReport: ImportReport {
+        var report = report
+        if let classes {
+            (report.renamed, report.unfitClasses) = (classes.renamed, classes.unfit)
+        }
+        return report
+    }
 
     /// What waits, and with `prune` the retraction of this organisation's labels that the files no longer
     /// hold, of the items that they speak of.

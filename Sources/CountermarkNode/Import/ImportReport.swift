@@ -1,3 +1,5 @@
+import AnnotationFormats
+
 /// What an import did.
 public struct ImportReport: Sendable {
     /// Labels added.
@@ -10,6 +12,10 @@ public struct ImportReport: Sendable {
     public var unchanged = 0
     /// Changes not written because another company has changed the same field and this log knows it.
     public var held = 0
+    /// Labels whose class a mapping renamed.
+    public var renamed = 0
+    /// The classes of the files that the schema does not have.
+    public var unfitClasses: [UnfitClass] = []
     /// Changesets written.
     public var changesets = 0
     /// Records not taken, with the reason: the first ``skippedMax``.
@@ -41,6 +47,10 @@ public struct ImportOptions: Sendable {
     public var knownItemsOnly = false
     /// Writes the file's value also where another company changed the field since and this log knows it.
     public var overwrite = false
+    /// What classes of the files are called in the dataset.
+    public var classMapping: ClassMapping?
+    /// Refuses labels that do not fit the schema.
+    public var strictSchema = false
 
     /// The defaults.
     public init() {}

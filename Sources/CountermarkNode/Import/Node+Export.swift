@@ -32,13 +32,22 @@ extension Node {
         }
     }
 
-    /// Writes a dataset's labels in a format.
+    /// Under which names to export classes.
+    public enum ExportClasses: String, CaseIterable, Sendable {
+        /// As the schema calls them now.
+        case mapped
+        /// As the labels were written.
+        case asWritten = "as-written"
+    }
+
+    /// Writes a dataset's labels in a format; the schema's classes come first, in its order.
     ///
     /// - Parameter onlyKept: Leaves out the items that the stage `filter` excludes, with their labels.
     /// - Returns: The report, and how many of the labels are contested.
     public func export(
         _ dataset: DatasetID, format: any AnnotationFormat, view: ExportView,
-        part: ExportPart = ExportPart(), onlyKept: Bool = false, to output: any FormatOutput,
+        part: ExportPart = ExportPart(), onlyKept: Bool = false,
+        names: ExportClasses = .mapped, to output: any FormatOutput,
         options: WriteOptions = WriteOptions()
     ) throws -> (report: ConversionReport, contested: Int) {
         try require(dataset)
@@ -49,7 +58,12 @@ extension Node {
         filter.isWithoutExcluded = onlyKept
         let store = store
         var contested = 0
+        let schema = try schema(of: dataset)
+        let mappings = names == .mapped ? schema.mappings : [:]
+        var part = part
+        part.classes = Set(part.classes.map { mappings[$0] ?? $0 })
         let source = LabelSource(
+            classes: schema.schema?.classRecords ?? [],
             forEachItem: { try store.forEachItem(dataset, withoutExcluded: onlyKept, $0) },
             forEachAnnotation: { body in
                 contested = 0
@@ -57,7 +71,8 @@ extension Node {
                 while true {
                     let page = try store.labels(logs, filter: filter, after: after, limit: 1_000)
                     for label in page where view == .union || !label.isRetracted {
-                        let record = Self.record(label)
+                        var record = Self.record(label)
+                        if let name = mappings[record.className] { record.className = name }
                         guard part.holds(record) else { continue }
                         if label.flags.isConflict { contested += 1 }
                         try body(record)

@@ -41,7 +41,7 @@ extension Node {
             }
             try plan.finish { _ = try append($0) }
         }
-        var report = plan.report
+        var report = plan.finalReport
         report.changesets = changesets
         return report
     }

@@ -1,3 +1,4 @@
+import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import ArgumentParser
@@ -53,7 +54,8 @@ struct DatasetCommand: ParsableCommand {
         func run() throws {
             let node = try common.node()
             let id = try common.dataset(id, node)
-            try node.create(id, title: title, schema: try schema.map(schemaText) ?? "{}")
+            let schema = try schema.map(readSchema) ?? LabelSchema()
+            try node.create(id, title: title, schema: try Node.logText(schema))
             let document = try describe(id, node)
             common.print(document, lines(document))
         }
@@ -81,16 +83,6 @@ struct DatasetCommand: ParsableCommand {
             common.print(document, lines(document))
         }
     }
-}
-
-/// A schema's text, if it is a JSON object.
-private func schemaText(_ path: String) throws -> String {
-    let text = try readText(path)
-    guard (try? JSONSerialization.jsonObject(with: Data(text.utf8))) is [String: Any] else {
-        throw NodeError(
-            .failed, "bad-schema", "\(path) is no JSON object", hint: "see Docs/DataModel.md")
-    }
-    return text
 }
 
 /// Members, the steward's acts.
@@ -225,46 +217,6 @@ extension DatasetCommand {
                             + (names.isEmpty ? "all members" : names.joined(separator: ", "))
                     } ?? "no policy: nothing is asked of witnesses"
                 ])
-        }
-    }
-}
-
-/// The label schema.
-struct SchemaCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "schema", abstract: "The label schema.", subcommands: [Show.self, Set.self])
-
-    struct Show: ParsableCommand {
-        @OptionGroup var common: CommonOptions
-        @Argument var dataset: String
-        @Argument(help: "Write it here instead of to standard output.") var file: String?
-
-        func run() throws {
-            let node = try common.node()
-            let id = try common.dataset(dataset, node)
-            try node.require(id)
-            try node.catchUp(id)
-            let schema = try node.read(id) { $0.state.membership.schema }
-            if let file {
-                try Data(schema.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
-            } else {
-                print(schema)
-            }
-        }
-    }
-
-    struct Set: ParsableCommand {
-        @OptionGroup var common: CommonOptions
-        @Argument var dataset: String
-        @Argument(help: "The schema (JSON).") var file: String
-
-        func run() throws {
-            let node = try common.node()
-            let id = try common.dataset(dataset, node)
-            try node.requireSteward(id)
-            try node.write(id, [.governance(.setSchema(try schemaText(file)))])
-            let document = try describe(id, node)
-            common.print(document, lines(document))
         }
     }
 }

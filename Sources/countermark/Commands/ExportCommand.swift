@@ -19,6 +19,9 @@ struct Export: ParsableCommand {
     @Option(help: "resolved, union or org:ORIGIN.") var view = "resolved"
     @Flag(help: "Leave out items that the stage filter excludes, with their labels.")
     var onlyKept = false
+    @Option(
+        name: .customLong("classes"), help: "mapped (as the schema calls them now) or as-written.")
+    var classNames = Node.ExportClasses.mapped
     @Option(name: .customLong("class"), help: "Only this class; may be repeated.")
     var classes: [String] = []
     @Option(name: .customLong("author"), help: "Only what this author labelled; may be repeated.")
@@ -34,7 +37,7 @@ struct Export: ParsableCommand {
         let (report, contested) = try node.export(
             id, format: format, view: try exportView(),
             part: .init(classes: Set(classes), authors: Set(authors)), onlyKept: onlyKept,
-            to: target, options: WriteOptions(writesSidecar: sidecar))
+            names: classNames, to: target, options: WriteOptions(writesSidecar: sidecar))
         let excluded = onlyKept ? 0 : try node.store.excludedItems(id)
         common.print(
             [

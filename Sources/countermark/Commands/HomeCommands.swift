@@ -254,7 +254,10 @@ struct Status: ParsableCommand {
                     "cosignedAt": witnessing.newest ?? NSNull() as Any,
                 ] as [String: Any]
             }
+        let schema = try node.schema(of: id)
+        let outside = try node.outsideSchema(id, schema)
         return [
+            "schema": schema.document, "outsideSchema": outside ?? NSNull() as Any,
             "id": id.description, "digest": state.digest.hex, "items": state.counts.items,
             "annotations": state.counts.annotations - state.counts.retracted,
             "conflicts": state.counts.conflicts, "quarantined": state.counts.quarantined,
@@ -269,7 +272,10 @@ struct Status: ParsableCommand {
             lines.append(
                 "  \(dataset["items"] ?? 0) items, \(dataset["annotations"] ?? 0) annotations, "
                     + "\(dataset["conflicts"] ?? 0) conflicts, "
-                    + "\(dataset["quarantined"] ?? 0) not counted")
+                    + "\(dataset["quarantined"] ?? 0) not counted"
+                    + ((dataset["outsideSchema"] as? Int).map { count in
+                        count == 0 ? "" : ", \(count) outside the schema"
+                    } ?? ", not judged: the schema cannot be read"))
             for log in dataset["logs"] as? [[String: Any]] ?? [] {
                 lines.append(
                     "  \(log["origin"] ?? "")  \(log["applied"] ?? 0)/\(log["size"] ?? 0) entries")

@@ -45,11 +45,14 @@ struct Import: ParsableCommand {
     @Flag(help: "Refuse labels of items that the dataset lacks.") var knownItemsOnly = false
     @Flag(help: "Take the files' values also over changes that they cannot have known.")
     var overwrite = false
+    @OptionGroup var classes: ClassOptions
 
     func run() throws {
         let node = try signing.node(common)
         let id = try common.dataset(dataset, node)
+        if try classes.propose(node, id, files, format: format, common) { return }
         var options = ImportOptions()
+        try classes.apply(to: &options, node, id)
         (options.author, options.source) = (author, source)
         (options.prune, options.knownItemsOnly) = (prune, knownItemsOnly)
         options.overwrite = overwrite
@@ -61,11 +64,13 @@ struct Import: ParsableCommand {
                 "unchanged": report.unchanged, "held": report.held,
                 "changesets": report.changesets, "skippedCount": report.skippedCount,
                 "skipped": report.skipped.map { ["where": $0.where, "why": $0.why] },
+                "renamed": report.renamed, "classes": report.unfitClasses.map(\.document),
             ],
-            report.skipped.map { "skipped \($0.where): \($0.why)" } + [
-                "\(report.added) added, \(report.changed) changed, \(report.retracted) retracted, "
-                    + "\(report.unchanged) unchanged in \(report.changesets) changesets"
-            ])
+            report.skipped.map { "skipped \($0.where): \($0.why)" }
+                + report.unfitClasses.map(\.line) + [
+                    "\(report.added) added, \(report.changed) changed, \(report.retracted) retracted, "
+                        + "\(report.unchanged) unchanged in \(report.changesets) changesets"
+                ])
     }
 }
 
@@ -306,53 +311,6 @@ struct Show: ParsableCommand {
         }
         common.print(story.document, story.lines)
     }
-}
-
-/// The label set, paged.
-struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The label set, paged.")
-    @OptionGroup var common: CommonOptions
-    @Argument var dataset: String
-    @Option(help: "One item's labels.") var item: String?
-    @Option(name: .customLong("class"), help: "One class.") var className: String?
-    @Option(help: "What one organisation added.") var org: String?
-    @Flag(help: "Labels in conflict.") var contested = false
-    @Option(help: "STAGE=STATE, of the label or else of its item; none for no state.")
-    var stage: String?
-    @Option(help: "The most labels of a page.") var limit = 100
-    @Option(help: "Goes on after this id.") var after: String?
-
-    func run() throws {
-        guard (1...100_000).contains(limit) else { throw ValidationError("--limit is 1...100000") }
-        let node = try common.node()
-        let id = try common.dataset(dataset, node)
-        try node.require(id)
-        try node.catchUp(id)
-        var filter = LabelFilter()
-        (filter.item, filter.className, filter.conflictsOnly) = (item, className, contested)
-        filter.org = try org.map { try Origin($0) }
-        filter.stage = try stage.map(stageFilter)
-        let from = try after.map { try node.key(try OperationID.parse($0).id, id) }
-        let labels = try node.store.labels(
-            try node.logNames(id), filter: filter, after: from, limit: limit)
-        let next: Any = labels.count == limit ? labels.last?.id.description ?? "" : NSNull()
-        common.print(
-            ["annotations": labels.map(summary), "next": next],
-            labels.map { "\($0.id)  \($0.item)  \($0.className)  \($0.selector.kindName)" })
-    }
-}
-
-/// A label as lists show it.
-func summary(_ label: LabelView) -> [String: Any] {
-    let selector = try? JSONSerialization.jsonObject(
-        with: Data(SelectorJSON.text(label.selector).utf8))
-    return [
-        "id": label.id.description, "item": label.item, "class": label.className,
-        "selector": selector ?? NSNull(), "org": label.id.origin.description,
-        "status": label.isRetracted ? "retracted" : "active",
-        "contested": label.flags.isConflict,
-        "fields": label.fields.mapValues { Output.json($0) },
-    ]
 }
 
 /// Changesets.

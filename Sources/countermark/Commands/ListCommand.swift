@@ -1,0 +1,66 @@
+import AnnotationFormats
+import AnnotationModel
+import AnnotationStore
+import ArgumentParser
+import CountermarkNode
+import Foundation
+import Provenance
+import Signing
+
+/// The label set, paged.
+struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "The label set, paged.")
+    @OptionGroup var common: CommonOptions
+    @Argument var dataset: String
+    @Option(help: "One item's labels.") var item: String?
+    @Option(name: .customLong("class"), help: "One class.") var className: String?
+    @Option(help: "What one organisation added.") var org: String?
+    @Flag(help: "Labels in conflict.") var contested = false
+    @Flag(help: "Labels that do not fit the schema.") var outsideSchema = false
+    @Option(help: "STAGE=STATE, of the label or else of its item; none for no state.")
+    var stage: String?
+    @Option(help: "The most labels of a page.") var limit = 100
+    @Option(help: "Goes on after this id.") var after: String?
+
+    func run() throws {
+        guard (1...100_000).contains(limit) else { throw ValidationError("--limit is 1...100000") }
+        let node = try common.node()
+        let id = try common.dataset(dataset, node)
+        try node.require(id)
+        try node.catchUp(id)
+        var filter = LabelFilter()
+        (filter.item, filter.conflictsOnly) = (item, contested)
+        filter.org = try org.map { try Origin($0) }
+        filter.stage = try stage.map(stageFilter)
+        let judging = try node.judging(id)
+        warn(of: judging.schema, id)
+        filter.classNames = className.map { judging.schema.writtenNames(of: $0) } ?? []
+        let from = try after.map { try node.key(try OperationID.parse($0).id, id) }
+        let labels =
+            try outsideSchema
+            ? node.outside(id, judging, filter: filter, after: from, limit: limit)
+            : node.store.labels(try node.logNames(id), filter: filter, after: from, limit: limit)
+        let next: Any = labels.count == limit ? labels.last?.id.description ?? "" : NSNull()
+        common.print(
+            ["annotations": try labels.map { try summary($0, judging) }, "next": next],
+            labels.map {
+                "\($0.id)  \($0.item)  \(judging.schema.className($0.className))  "
+                    + $0.selector.kindName
+            })
+    }
+}
+
+/// A label as lists show it.
+func summary(_ label: LabelView, _ judging: LabelJudging) throws -> [String: Any] {
+    let selector = try? JSONSerialization.jsonObject(
+        with: Data(SelectorJSON.text(label.selector).utf8))
+    return [
+        "id": label.id.description, "item": label.item,
+        "class": judging.schema.className(label.className), "classAsWritten": label.className,
+        "outsideSchema": try judging.reasons(label),
+        "selector": selector ?? NSNull(), "org": label.id.origin.description,
+        "status": label.isRetracted ? "retracted" : "active",
+        "contested": label.flags.isConflict,
+        "fields": label.fields.mapValues { Output.json($0) },
+    ]
+}
