@@ -12,22 +12,46 @@ enum FrameTrack {
         frames.append(.init(time: Double(frame), selector: selector))
     }
 
-    /// Whether a frame in which the thing is seen is left to interpolation.
-    static func interpolates(_ frames: [Selector.Keyframe]) -> Bool {
-        zip(frames, frames.dropFirst()).contains { one, next in
-            !one.isOutside && next.time - one.time > 1
+    /// The most frames of a track that are written out.
+    static let framesMax = 1 << 20
+
+    /// The frames in which the thing is seen, those between two keyframes interpolated.
+    ///
+    /// Nil for a track over so many frames that writing each of them out is no one's intent. Keyframes that do
+    /// not lie on whole numbers stay as they are, for the writer to refuse.
+    static func seen(_ frames: [Selector.Keyframe]) -> [Selector.Keyframe]? {
+        var found: [Selector.Keyframe] = []
+        for (index, frame) in frames.enumerated() where !frame.isOutside {
+            found.append(frame)
+            guard index + 1 < frames.count, let first = Int64(exactly: frame.time),
+                let next = Int64(exactly: frames[index + 1].time), next - first > 1
+            else { continue }
+            let count = next - first
+            guard count <= framesMax, found.count + Int(count) <= framesMax else { return nil }
+            for step in 1..<count {
+                let selector = Interpolation.selector(
+                    frame.selector, frames[index + 1].selector, at: Double(step) / Double(count))
+                found.append(.init(time: Double(first + step), selector: selector))
+            }
         }
+        return found
     }
 
     /// What such a format cannot say of a track, for the report.
     static func losses(_ frames: [Selector.Keyframe]) -> [String] {
         var losses: [String] = []
-        if interpolates(frames) {
-            losses.append("nothing is interpolated here: a track is written at its keyframes only")
+        let interpolates = zip(frames, frames.dropFirst()).contains { one, next in
+            !one.isOutside && next.time - one.time > 1
+        }
+        if interpolates {
+            losses.append("frames between keyframes were interpolated and written out")
         }
         if frames.last?.isOutside == true {
             losses.append("the frame from which on a track is out of sight for good is not written")
         }
         return losses
     }
+
+    static let tooLong =
+        "the track spans more than \(framesMax) frames, which are written one by one"
 }

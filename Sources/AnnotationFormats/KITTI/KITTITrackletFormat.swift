@@ -173,23 +173,21 @@ public struct KITTITrackletFormat: AnnotationFormat {
             return skip("tracklets are tracks of cuboids; this is a \(label.selector.kindName)")
         }
         var frames: [(Int64, Selector.Cuboid)] = []
-        let endsOutside = keyframes.last?.isOutside == true
-        if endsOutside {
-            report.lose(
-                "the frame from which on a track is out of sight for good is not written",
-                example: label.item)
+        if keyframes.dropLast().contains(where: \.isOutside) {
+            return skip("tracklets have every frame from the first on, this one is hidden between")
         }
-        for keyframe in endsOutside ? keyframes.dropLast() : keyframes[...] {
+        guard let seen = FrameTrack.seen(keyframes) else { return skip(FrameTrack.tooLong) }
+        for keyframe in seen {
             guard case .cuboid(let cuboid) = keyframe.selector,
-                let frame = Int64(exactly: keyframe.time), !keyframe.isOutside,
+                let frame = Int64(exactly: keyframe.time),
                 (cuboid.center + cuboid.size + cuboid.rotation).allSatisfy(\.isFinite)
-            else {
-                return skip("a keyframe is out of sight, or no cuboid at a whole frame number")
+            else { return skip("a keyframe is no cuboid at a whole frame number") }
+            guard frames.first.map({ $0.1.size == cuboid.size }) ?? true else {
+                return skip("tracklets have one size for all frames")
             }
-            guard frames.isEmpty || (frames.last?.0 == frame - 1 && frames[0].1.size == cuboid.size)
-            else { return skip("tracklets have one size, and every frame from the first on") }
             frames.append((frame, cuboid))
         }
+        for why in FrameTrack.losses(keyframes) { report.lose(why, example: label.item) }
         guard let first = frames.first else { return skip("the track has no frames") }
         return (frames, first.1.size[2])
     }

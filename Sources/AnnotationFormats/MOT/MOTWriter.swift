@@ -111,8 +111,12 @@ struct MOTWriter {
             )
             return nil
         }
+        guard let seen = FrameTrack.seen(frames) else {
+            report.skip(FrameTrack.tooLong, example: label.item)
+            return nil
+        }
         var rows: [(Int64, Selector.Box)] = []
-        for frame in frames where !frame.isOutside {
+        for frame in seen {
             guard case .box(let box) = frame.selector, let number = Int64(exactly: frame.time),
                 [box.x, box.y, box.width, box.height].allSatisfy(\.isFinite)
             else {

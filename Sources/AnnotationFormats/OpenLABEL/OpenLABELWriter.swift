@@ -108,7 +108,8 @@ struct OpenLABELWriter {
         case .wholeItem where isScene: break
         case .track(let frames):
             guard frame == nil else { throw Refusal("a track cannot stand on a single picture") }
-            for keyframe in frames where !keyframe.isOutside {
+            guard let seen = FrameTrack.seen(frames) else { throw Refusal(FrameTrack.tooLong) }
+            for keyframe in seen {
                 guard let number = Int64(exactly: keyframe.time),
                     (0...OpenLABELFormat.framesMax).contains(number),
                     let (kind, entry) = OpenLABELGeometry.values(keyframe.selector),

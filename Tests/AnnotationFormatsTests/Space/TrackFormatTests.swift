@@ -1,5 +1,6 @@
 import AnnotationFormats
 import AnnotationModel
+import Foundation
 import Testing
 
 @Suite("MOT tracks")
@@ -62,6 +63,61 @@ struct MOTTests {
         }
         #expect(frames.map(\.time) == [1, 2, 5])
         #expect(frames.map(\.isOutside) == [false, true, false])
+    }
+
+    @Test("frames between keyframes are written out, a gap is not, and an endless track is refused")
+    func interpolation() throws {
+        let box = { (x: Double) in Selector.box(.init(x: x, y: 1, width: 4, height: x)) }
+        let frames: [Selector.Keyframe] = [
+            .init(time: 1, selector: box(10)), .init(time: 5, selector: box(18)),
+            .init(time: 6, selector: box(18), isOutside: true), .init(time: 9, selector: box(30)),
+            .init(time: 11, selector: box(40), isOutside: true),
+        ]
+        let label = LabelRecord(item: "run.mp4", className: "a", selector: .track(frames))
+        let items = [ItemRecord(key: "run.mp4")]
+        let (files, report) = try written("mot", items: items, labels: [label])
+        let table = try #require(files["run/gt/gt.txt"])
+        let rows = String(decoding: table, as: UTF8.self).split(separator: "\n").map {
+            $0.split(separator: ",").prefix(6).map(String.init)
+        }
+        #expect(rows.map { $0[0] } == ["1", "2", "3", "4", "5", "9", "10"])
+        #expect(rows.map { $0[2] } == ["11", "13", "15", "17", "19", "31", "36"])
+        #expect(rows.map { $0[5] } == ["10", "12", "14", "16", "18", "30", "35"])
+        #expect(report.losses.contains { $0.why.contains("interpolated") })
+        var endless = label
+        endless.selector = .track([
+            .init(time: 1, selector: box(1)), .init(time: 1e12, selector: box(2)),
+        ])
+        #expect(try written("mot", items: items, labels: [endless]).report.skipped == 1)
+    }
+
+    @Test("a cuboid between keyframes turns evenly, the short way round")
+    func turning() throws {
+        let cuboid = { (x: Double, angle: Double, sign: Double) in
+            Selector.cuboid(
+                .init(
+                    center: [x, 0, 1], size: [4, 2, 1],
+                    rotation: [sign * cos(angle / 2), 0, 0, sign * sin(angle / 2)]))
+        }
+        let frames: [Selector.Keyframe] = [
+            .init(time: 0, selector: cuboid(0, 3, 1)), .init(time: 4, selector: cuboid(8, 3.4, -1)),
+        ]
+        let label = LabelRecord(item: "d", className: "Car", selector: .track(frames))
+        let (files, _) = try written("kitti-raw", items: [ItemRecord(key: "d")], labels: [label])
+        let back = try Reading(
+            "kitti-raw", files.map { InputFile(name: $0.key, bytes: $0.value) })
+        guard case .track(let read)? = back.labels.first?.selector else {
+            Issue.record("no track: \(back.firstSkip)")
+            return
+        }
+        #expect(read.map(\.time) == [0, 1, 2, 3, 4])
+        for (step, frame) in read.enumerated() {
+            guard case .cuboid(let found) = frame.selector else { continue }
+            #expect((found.center[0] - 2 * Double(step)).magnitude < 1e-9)
+            let half = (3 + 0.1 * Double(step)) / 2
+            let dot = found.rotation[0] * cos(half) + found.rotation[3] * sin(half)
+            #expect((dot.magnitude - 1).magnitude < 1e-12, "step \(step)")
+        }
     }
 
     @Test("what cannot be a track is skipped where it stands")
