@@ -84,9 +84,13 @@ extension Node {
             .known(.sha256): .bytes(hasher.finish().bytes), .known(.bytes): .integer(count),
             .known(.mediaType): .text(mediaType(of: path)),
         ]
+        // The stored grid, in which labels count their pixels; how it is shown is said beside it.
         if let size = ImageSize.read(path: path) {
             fields[.known(.width)] = .integer(Int64(size.width))
             fields[.known(.height)] = .integer(Int64(size.height))
+        }
+        if let orientation = ImageSize.orientation(path: path), orientation != 1 {
+            fields[Field(name: "orientation")] = .integer(Int64(orientation))
         }
         if let expression,
             let match = expression.firstMatch(

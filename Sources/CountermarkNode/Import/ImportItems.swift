@@ -15,6 +15,8 @@ final class ImportItems {
     private var added: Set<String> = []
     private var known: [String: Bool] = [:]
     private var met = KeySet()
+    /// The images that a file takes for larger, smaller or turned, and why.
+    private var misshapen: [String: String] = [:]
     private static let keptMax = 4_096
 
     init(
@@ -30,6 +32,9 @@ final class ImportItems {
 
     /// True if the files named the item with this row.
     func isMet(_ id: Int64) -> Bool { met.contains(id) }
+
+    /// Why labels of an item would stand elsewhere on it; nil for an item on which they do not.
+    func misplacement(_ key: String) -> String? { misshapen[key] }
 
     func isKnown(_ key: String) throws -> Bool {
         if let answer = known[key] { return answer }
@@ -53,6 +58,7 @@ final class ImportItems {
             now[Field.examined(by: node.home.origin)]
         var new = said.filter { !ImportStatement.isSame($0.key, $0.value, now[$0.key]) }
         if new.isEmpty { return nil }
+        let different = new
         if new.contains(where: { now[$0.key] != nil }) {
             let past = try history.past(item.target, addedBy: nil, logs)
             new = new.filter { field, value in
@@ -67,7 +73,23 @@ final class ImportItems {
                     }
             }
         }
+        noteShape(record.key, different.filter { new[$0.key] == nil }, now)
         return new.isEmpty ? nil : .setItem(key: record.key, fields: fields(new))
+    }
+
+    /// Notes an image whose size the file has wrong, so that its labels count other pixels.
+    private func noteShape(_ key: String, _ wrong: Statement, _ now: Statement) {
+        let (width, height) = (Field.Known.width.name, Field.Known.height.name)
+        guard wrong[width] != nil || wrong[height] != nil,
+            let own = now[width]?.numberValue, let other = now[height]?.numberValue
+        else { return }
+        let said = [wrong[width]?.numberValue ?? own, wrong[height]?.numberValue ?? other]
+        let isTurned = said == [other, own]
+        misshapen[key] =
+            "the file's picture has \(Int(said[0])) x \(Int(said[1])) pixels, the item's "
+            + "\(Int(own)) x \(Int(other))"
+            + (isTurned ? "; it was labelled turned, as EXIF asks for" : "")
+            + "; its labels would stand elsewhere: label the stored picture"
     }
 
     /// The fields that this organisation can say of an item: not what others have examined.

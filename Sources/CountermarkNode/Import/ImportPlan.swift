@@ -136,6 +136,10 @@ final class ImportPlan {
                 "item \(record.item)", "the dataset does not have it (--known-items-only)")
             return false
         }
+        if let why = items.misplacement(record.item) {
+            report.skip("item \(record.item)", why)
+            return false
+        }
         do {
             try record.selector.validate()
         } catch {

@@ -23,7 +23,7 @@ struct RoundTrip {
         let fields = Dictionary(after.map { ($0.key, $0.fields) }) { $0.merging($1) { $1 } }
         for item in before {
             guard let now = fields[item.key] else {
-                lose("items without a label that the format carries")
+                lose("items without a label in the file")
                 continue
             }
             let isExamined = item.fields["examined"] != nil && now["examined"] == nil
@@ -33,17 +33,16 @@ struct RoundTrip {
             }
         }
         for key in fields.keys where !before.contains(where: { $0.key == key }) {
-            lose("items come back under another name: \(key)")
+            lose("one item more, \"\(key)\"")
         }
     }
 
     private mutating func compareLabels(_ before: [LabelRecord], _ after: [LabelRecord]) {
         var open = after
+        var missing: [LabelRecord] = []
         for label in before {
             guard let index = Self.match(label, open) else {
-                lose(
-                    label.isRetracted
-                        ? "retracted labels" : "labels: \(Self.words(label.selector))")
+                if label.isRetracted { lose("retracted labels") } else { missing.append(label) }
                 continue
             }
             let now = open.remove(at: index)
@@ -58,6 +57,19 @@ struct RoundTrip {
                 lose("attributes")
             }
             if now.provenance?.id != label.provenance?.id { lose("id in the logs") }
+        }
+        // What is left on both sides with one class was written as another shape.
+        for label in missing {
+            let words = Self.words(label.selector)
+            guard
+                let index = open.firstIndex(where: {
+                    $0.item == label.item && $0.className == label.className
+                })
+            else {
+                lose("every \(words)")
+                continue
+            }
+            lose("\(words) becomes \(Self.words(open.remove(at: index).selector))")
         }
         for _ in open { lose("labels that were not there before") }
     }
