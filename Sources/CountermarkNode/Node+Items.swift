@@ -75,8 +75,10 @@ extension Node {
                 .failed, "no-file", "\(path) cannot be read", hint: "check its permissions")
         }
         var hasher = SHA256Hasher()
+        var head: [UInt8] = []
         var count: Int64 = 0
         while let part = try file.read(upToCount: 1 << 20), !part.isEmpty {
+            if head.isEmpty { head = Array(part.prefix(WaveHeader.headBytes)) }
             part.withUnsafeBytes { hasher.update($0) }
             count += Int64(part.count)
         }
@@ -91,6 +93,10 @@ extension Node {
         }
         if let orientation = ImageSize.orientation(path: path), orientation != 1 {
             fields[Field(name: "orientation")] = .integer(Int64(orientation))
+        }
+        if let wave = WaveHeader(head: head, fileBytes: count) {
+            fields[.known(.duration)] = .float(wave.durationSeconds)
+            fields[.known(.channels)] = .integer(Int64(wave.channels))
         }
         if let expression,
             let match = expression.firstMatch(

@@ -3,8 +3,8 @@ import AnnotationModel
 /// RTTM, the Rich Transcription Time Marked text of NIST: one stretch of time a line.
 ///
 /// `type file channel start duration orthography subtype name confidence lookahead`. The item's key is the
-/// `file` column with the ending of a known recording, else `.wav`. A `SPEAKER` line has the class
-/// `speech`, or its subtype where it has one; other types are classes in lower case; `name` is the attribute
+/// `file` column with the ending of a known recording, in the folder of the `.rttm` file first, else
+/// `.wav`. A `SPEAKER` line has the class `speech`, or its subtype where it has one; other types are classes in lower case; `name` is the attribute
 /// `speaker`, the orthography `transcript`. Lines without a time, such as `SPKR-INFO`, are skipped. White
 /// space in a word is written `%20`. A `.uem` file says which stretches were looked at: the item is
 /// examined, and its field `uem` lists them. The external id is the `file` column, `#`, and the number of the
@@ -41,26 +41,39 @@ public struct RTTMFormat: AnnotationFormat {
         }
         var known: [String: String] = [:]
         var refused: Set<String> = []
+        var withExtent: Set<String> = []
         var count = 0
         var counter = ItemCounter()
-        func item(_ name: String, _ place: String) throws -> String? {
-            if let key = known[name] { return key }
-            if refused.contains(name) { return nil }
+        func item(_ name: String, in folder: String, _ place: String) throws -> String? {
+            let path = FileSystem.join(folder, name)
+            if let key = known[path] { return key }
+            if refused.contains(path) { return nil }
             let key = try MediaItems.key(
-                name, endings: MediaItems.audioEndings, context: context)
+                name, endings: MediaItems.audioEndings,
+                folders: folder.isEmpty ? [""] : [folder, ""], context: context)
             var fields: [String: FieldValue] = [:]
             if let list = extents[name] {
                 fields["examined"] = .bool(true)
                 fields["uem"] = .array(list.map { .array($0.map { .float($0) }) })
             }
             guard try Emit.item(key, fields, at: place, into: sink) else {
-                refused.insert(name)
+                refused.insert(path)
                 return nil
             }
-            known[name] = key
+            known[path] = key
+            withExtent.insert(name)
             return key
         }
-        try FileTree.forEach(files, where: { FileTree.ending($0) != "uem" }) { file in
+        // A folder holds the recordings too; a file that is named is one of labels.
+        let given = Set(
+            files.filter { !$0.isOnDisk || !FileSystem.isFolder($0.name) }.map {
+                $0.isOnDisk ? FileSystem.lastComponent($0.name) : $0.name
+            })
+        let isLabels = { (path: String) in
+            FileTree.ending(path) == "rttm"
+                || FileTree.ending(path) != "uem" && given.contains(path)
+        }
+        try FileTree.forEach(files, where: isLabels) { file in
             count += 1
             try file.file.forEachLine { line, lines in
                 let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
@@ -73,13 +86,15 @@ public struct RTTMFormat: AnnotationFormat {
                 }
                 let name = BlankFree.text(words[1])
                 let number = counter.next(name)
-                guard let item = try item(name, lines.place) else { return }
+                guard let item = try item(name, in: file.parent, lines.place) else { return }
                 try Emit.label(at: lines.place, into: sink) { () throws(Refusal) in
                     try Self.label(words, item: item, id: "\(name)#\(number)")
                 }
             }
         }
-        for name in extents.keys.sorted() where known[name] == nil { _ = try item(name, "uem") }
+        for name in extents.keys.sorted() where !withExtent.contains(name) {
+            _ = try item(name, in: "", "uem")
+        }
         if count == 0, extents.isEmpty {
             throw FormatError.noInput(format: name, wants: "give .rttm files or their folder")
         }

@@ -1,5 +1,6 @@
 import AnnotationFormats
 import AnnotationModel
+import Foundation
 import Testing
 
 private func file(_ name: String, _ text: String) -> InputFile {
@@ -148,6 +149,23 @@ struct SpeechFormatTests {
                 + [2, 4, 5, 6, 8].map { "a.rttm, line \($0)" })
         #expect(reading.items.map(\.key) == ["t.wav", "u.wav"])
         #expect(reading.items.allSatisfy { $0.fields["examined"] == .bool(true) })
+    }
+
+    @Test("a folder of RTTM may hold the recordings, and names those beside the file first")
+    func folder() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let day = folder.appending(path: "day")
+        try FileManager.default.createDirectory(at: day, withIntermediateDirectories: true)
+        try Data("SPEAKER t 1 0 1 <NA> <NA> ann <NA> <NA>\n".utf8).write(
+            to: day.appending(path: "t.rttm"))
+        try Data([0xff, 0xfe, 0x00]).write(to: day.appending(path: "t.wav"))
+        for (known, item) in [(["day/t.wav", "t.wav"], "day/t.wav"), (["t.wav"], "t.wav")] {
+            let context = ReadContext { known.contains($0) ? [:] : nil }
+            let reading = try Reading("rttm", [InputFile(path: folder.path)], context: context)
+            #expect(reading.labels.map(\.item) == [item])
+            #expect(reading.skips.isEmpty)
+        }
     }
 
     @Test("TextGrid in UTF-16 and in the short layout, with points and doubled quotes")
