@@ -221,6 +221,22 @@ struct ImportTests {
         #expect(try node.verify(all.dataset).problems.isEmpty)
     }
 
+    @Test("a place in one person's file is not the same place in the file of all")
+    func peoplesPlaces() throws {
+        let all = try Companies([oem])
+        let node = try all.node(oem)
+        let text = { (id: String, author: String) in
+            #"{"item":"a.png","class":"spur","externalID":"\#(id)","author":"\#(author)","selector":"#
+                + #"{"kind":"box","x":\#(author.count),"y":2,"width":3,"height":4}}"#
+        }
+        let first = try lines(all, "ann.jsonl", [text("ann/a#1", "ann")])
+        #expect(try Self.load(node, all.dataset, "jsonl", first).added == 1)
+        let second = try lines(all, "all.jsonl", [text("a#1", "everybody")])
+        #expect(try Self.load(node, all.dataset, "jsonl", second).added == 1)
+        let moved = try lines(all, "moved.jsonl", [text("labels/ann/a#1", "ann")])
+        #expect(try Self.load(node, all.dataset, "jsonl", moved).changesets == 0)
+    }
+
     @Test("prune retracts what the file no longer holds, of its items alone, and brings back")
     func prune() throws {
         let all = try Companies([oem])

@@ -59,16 +59,18 @@ struct ItemLabels {
             return !same || says(index, record)
         }
         if let indices = byExternalID[id] { return take(indices.first(where: isTaken)) }
-        return take(moved(id).first(where: isTaken))
+        return take(moved(id, record).first(where: isTaken))
     }
 
-    /// The labels whose file was given by another path, with more folders above it or fewer.
-    private func moved(_ id: String) -> [Int] {
+    /// The labels whose file was given by another path, with more folders above it or fewer; of the same
+    /// person only, whose name may be a folder's.
+    private func moved(_ id: String, _ record: LabelRecord) -> [Int] {
         byPlace[Self.place(id)]?.filter { index in
-            guard let own = labels[index]?.fields[ImportStatement.externalID]?.textValue else {
-                return false
-            }
+            guard let label = labels[index],
+                let own = label.fields[ImportStatement.externalID]?.textValue
+            else { return false }
             return ImportStatement.isSamePlace(own, id)
+                && label.fields["author"]?.textValue ?? label.author == record.author ?? author
         } ?? []
     }
 
