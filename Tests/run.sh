@@ -17,6 +17,7 @@ python3 Tests/EndToEnd/fork.py --program .build/debug/countermark
 python3 Tests/EndToEnd/pairing.py --program .build/debug/countermark
 python3 Tests/EndToEnd/keys.py --program .build/debug/countermark
 python3 Tests/EndToEnd/stages.py --program .build/debug/countermark
+python3 Tests/EndToEnd/schema.py --program .build/debug/countermark
 COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Independent/check.sh
 bash Tests/Independent/proofs.sh
 COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Independent/labelproof.sh
