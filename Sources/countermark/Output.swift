@@ -1,3 +1,4 @@
+import AnnotationFormats
 import AnnotationModel
 import ArgumentParser
 import CountermarkNode
@@ -121,15 +122,20 @@ enum Output {
     }
 
     /// A value from the command line: JSON's `true`, numbers and `null` as such, all else text.
+    ///
+    /// So `+0.1`, `007` and `0x2A` are text: a tolerance, a part number and a handle mean more than a number.
     static func value(_ text: String) -> FieldValue {
         switch text {
         case "true": return .bool(true)
         case "false": return .bool(false)
         case "null": return .null
         default:
-            if let integer = Int64(text) { return .integer(integer) }
-            if let number = Double(text), number.isFinite { return .float(number) }
-            return .text(text)
+            // What is no JSON is text, so why it is none does not matter.
+            switch try? JSONValue(parsing: text) {
+            case .integer(let integer): return .integer(integer)
+            case .double(let number) where number.isFinite: return .float(number)
+            default: return .text(text)
+            }
         }
     }
 }
