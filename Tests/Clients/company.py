@@ -38,14 +38,15 @@ class Company(_three.Company):
     """One company: its home, its node while it serves, and its label sets as plain data."""
 
     def export(self, dataset, form, path, *options):
-        """Writes an export and returns where it is."""
+        """Writes an export and returns where it is; `report` is what the program says about it."""
         self.report = self.run("export", dataset, "--format", form, "-o", str(path), *options)
         return pathlib.Path(path)
 
     def records(self, dataset, *options):
         """All records of the label set, as the jsonl format writes them."""
         with tempfile.TemporaryDirectory() as folder:
-            path = self.export(dataset, "jsonl", pathlib.Path(folder) / "all.jsonl", *options)
+            path = pathlib.Path(folder) / "all.jsonl"
+            self.run("export", dataset, "--format", "jsonl", "-o", str(path), *options)
             return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
     def labels(self, dataset, *options):
