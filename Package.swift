@@ -80,7 +80,7 @@ let package = Package(
                 "AnnotationFormats", "AnnotationStore", "LogStorage", "PartnerTLS", "Provenance",
                 "Replication", "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
                 hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, logging,
-                serviceLifecycle,
+                serviceLifecycle, grdb,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -142,7 +142,7 @@ let package = Package(
             dependencies: [
                 "CountermarkNode", "AnnotationFormats", "AnnotationModel", "AnnotationStore",
                 "FormatFixtures", "LogStorage", "Provenance", "Replication", "Signing",
-                "TransparencyLog",
+                "TransparencyLog", grdb,
             ],
             swiftSettings: settings),
     ]

@@ -56,6 +56,7 @@ OUTRO = """\
   company made in between stays as a concurrent value (`countermark conflicts`).
 - Where a format says by a file's place which item it means, registered items are looked for first
   (`countermark items add` before `import`).
+- `export --format sqlite` writes tables for analysts ([Analysts.md](Analysts.md)); they are not imported.
 - Points in images are in pixels of the picture as it is stored. A rotation that EXIF asks for is not applied: `items add` notes
   the width and height that are stored, and as `orientation` the rotation.
 """

@@ -26,7 +26,7 @@ extension Node {
             (self.classes, self.authors) = (classes, authors)
         }
 
-        fileprivate func holds(_ label: LabelRecord) -> Bool {
+        func holds(_ label: LabelRecord) -> Bool {
             (classes.isEmpty || classes.contains(label.className))
                 && (authors.isEmpty || label.author.map(authors.contains) == true)
         }

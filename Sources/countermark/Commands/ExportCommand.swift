@@ -8,9 +8,11 @@ import Foundation
 /// Writes label files.
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Writes label files.")
+    private static let names = FormatRegistry.all.map(\.name).joined(separator: ", ")
+
     @OptionGroup var common: CommonOptions
     @Argument var dataset: String
-    @Option(help: "\(FormatRegistry.all.map(\.name).joined(separator: ", ")).")
+    @Option(help: "\(Self.names), or sqlite: tables for analysts.")
     var format: String
     @Option(name: [.customShort("o"), .long], help: "The file or folder to write.")
     var output: String?
@@ -30,14 +32,15 @@ struct Export: ParsableCommand {
     func run() throws {
         let node = try common.node()
         let id = try common.dataset(dataset, node)
+        if format == AnalystTables.formatName { return try exportTables(node, id) }
         let format = try FormatRegistry.format(named: format)
         let path = output ?? format.defaultFileName ?? "\(id.name)-labels"
         let target: any FormatOutput =
             format.defaultFileName == nil ? try DiskOutput(folder: path) : DiskOutput(file: path)
         let (report, contested) = try node.export(
             id, format: format, view: try exportView(),
-            part: .init(classes: Set(classes), authors: Set(authors)), onlyKept: onlyKept,
-            names: classNames, to: target, options: WriteOptions(writesSidecar: sidecar))
+            part: part, onlyKept: onlyKept, names: classNames, to: target,
+            options: WriteOptions(writesSidecar: sidecar))
         let excluded = onlyKept ? 0 : try node.store.excludedItems(id)
         common.print(
             [
@@ -52,6 +55,29 @@ struct Export: ParsableCommand {
                     "\(report.annotations) annotations of \(report.items) items in \(path), "
                         + "\(contested) contested"
                 ])
+    }
+
+    private var part: Node.ExportPart {
+        .init(classes: Set(classes), authors: Set(authors))
+    }
+
+    private func exportTables(_ node: Node, _ id: DatasetID) throws {
+        guard !sidecar else {
+            throw ValidationError("--sidecar is for formats that can be imported again")
+        }
+        let path = output ?? "\(id.name)-labels.sqlite"
+        let (annotations, items, contested) = try node.exportForAnalysts(
+            id, view: try exportView(), part: part, onlyKept: onlyKept, names: classNames,
+            to: path)
+        let excluded = onlyKept ? 0 : try node.store.excludedItems(id)
+        common.print(
+            [
+                "annotations": annotations, "items": items, "contested": contested,
+                "excludedItems": excluded, "output": path, "losses": [],
+            ],
+            ExcludedItems.lines(excluded) + [
+                "\(annotations) annotations of \(items) items in \(path), \(contested) contested"
+            ])
     }
 
     private func exportView() throws -> Node.ExportView {

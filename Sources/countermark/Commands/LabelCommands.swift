@@ -56,6 +56,7 @@ struct Import: ParsableCommand {
         (options.author, options.source) = (author, source)
         (options.prune, options.knownItemsOnly) = (prune, knownItemsOnly)
         options.overwrite = overwrite
+        if format == AnalystTables.formatName { throw AnalystTables.isWriteOnly }
         let report = try node.importLabels(
             id, files, format: try FormatRegistry.format(named: format), options: options)
         common.print(

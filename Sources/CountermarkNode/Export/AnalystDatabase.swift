@@ -1,0 +1,140 @@
+import AnnotationFormats
+import AnnotationModel
+import AnnotationStore
+import GRDB
+import Provenance
+
+/// The tables of an export for analysts while they are being filled, within one transaction.
+final class AnalystDatabase {
+    private let db: GRDB.Database
+    private let newItem, newExamined, newAnnotation, newAttribute, newHead, newMeta: GRDB.Statement
+    private(set) var items = 0
+    private(set) var annotations = 0
+    private(set) var contested = 0
+
+    init(_ db: Database) throws {
+        self.db = db
+        try db.execute(sql: AnalystTables.tables)
+        func insert(_ table: String, _ columns: Int) throws -> GRDB.Statement {
+            let marks = Array(repeating: "?", count: columns).joined(separator: ",")
+            return try db.makeStatement(sql: "INSERT INTO \(table) VALUES(\(marks))")
+        }
+        newItem = try insert("items", 21)
+        newExamined = try insert("examined", 2)
+        newAnnotation = try insert("annotations", 26)
+        newAttribute = try insert("attributes", 7)
+        newHead = try insert("heads", 3)
+        newMeta = try insert("meta", 2)
+    }
+
+    func add(meta key: String, _ value: String) throws {
+        try run(newMeta, [key, value])
+    }
+
+    func add(head org: Origin, size: UInt64, root: String) throws {
+        try run(newHead, [org.description, Int64(clamping: size), root])
+    }
+
+    func add(_ item: ItemRecord) throws {
+        items += 1
+        let fields = item.fields
+        func known(_ field: Field.Known) -> FieldValue? { fields[field.name] }
+        func text(_ field: Field.Known) -> String? { known(field).map(Self.text) }
+        var row: [(any DatabaseValueConvertible)?] = [
+            items, item.key, text(.mediaType), known(.sha256).map(Self.hexadecimal),
+            Self.integer(known(.bytes)), known(.width)?.numberValue, known(.height)?.numberValue,
+            known(.duration)?.numberValue, text(.channels), known(.frameRate)?.numberValue,
+            text(.unit), text(.group), text(.split),
+        ]
+        row += ProcessingStage.allCases.map { Self.state($0, fields) }
+        row += [
+            known(.stageClean).flatMap { StageState(of: .clean, $0)?.from },
+            FieldValue.json(fields),
+        ]
+        try run(newItem, row)
+        for (name, value) in fields where value == .bool(true) {
+            guard name.hasPrefix(Field.examinedPrefix) else { continue }
+            try run(newExamined, [items, String(name.dropFirst(Field.examinedPrefix.count))])
+        }
+    }
+
+    /// - Parameter signed: Who signed the changeset that added the label, and when.
+    func add(
+        _ label: LabelView, _ record: LabelRecord, signed: (signer: String?, time: Int64?)
+    ) throws {
+        annotations += 1
+        let isContested = label.flags.isConflict
+        if isContested { contested += 1 }
+        let box = label.selector.bounds
+        let (start, end) = Self.extent(label.selector)
+        try run(
+            newAnnotation,
+            [
+                annotations, label.id.description, label.item, record.className,
+                label.selector.kindName, box?.x, box?.y, box?.width, box?.height, start, end,
+                SelectorJSON.text(label.selector), record.confidence, record.source,
+                record.author, label.id.origin.description, signed.signer, signed.time,
+                record.externalID, label.isRetracted ? "retracted" : "active", isContested,
+                Self.state(.classify, label.fields), Self.state(.mark, label.fields),
+                Self.state(.quality, label.fields), FieldValue.json(record.attributes),
+                label.className,
+            ])
+        for (name, value) in record.attributes.sorted(by: { $0.key < $1.key }) {
+            try add(name, value)
+        }
+    }
+
+    private func add(_ name: String, _ value: FieldValue) throws {
+        let type: String
+        var (bool, integer, real, text): (Bool?, Int64?, Double?, String?)
+        switch value {
+        case .null: type = "null"
+        case .bool(let value): (type, bool) = ("bool", value)
+        case .integer(let value): (type, integer, real) = ("integer", value, Double(value))
+        case .float(let value): (type, real) = ("float", value)
+        case .text(let value): (type, text) = ("text", value)
+        case .bytes: (type, text) = ("bytes", Self.hexadecimal(value))
+        case .array, .map: (type, text) = ("json", value.json)
+        }
+        try run(newAttribute, [annotations, name, type, bool, integer, real, text])
+    }
+
+    func finish() throws { try db.execute(sql: AnalystTables.indexes) }
+
+    private func run(
+        _ statement: GRDB.Statement, _ values: [(any DatabaseValueConvertible)?]
+    ) throws {
+        try statement.execute(arguments: StatementArguments(values))
+    }
+
+    // MARK: Columns
+
+    /// The state of a stage: its name, or what stands in its place as JSON.
+    private static func state(
+        _ stage: ProcessingStage, _ fields: [String: FieldValue]
+    ) -> String? {
+        fields[stage.field.name].map { StageState(of: stage, $0)?.state ?? $0.json }
+    }
+
+    /// Where something lies on one axis: seconds of a recording, or the scalars of a text.
+    private static func extent(_ selector: Selector) -> (Double?, Double?) {
+        switch selector {
+        case .interval(let start, let end, _): (start, end)
+        case .textSpan(let start, let end, _): (Double(start), Double(end))
+        case .track(let frames): (frames.first?.time, frames.last?.time)
+        default: (nil, nil)
+        }
+    }
+
+    private static func text(_ value: FieldValue) -> String { value.textValue ?? value.json }
+
+    private static func integer(_ value: FieldValue?) -> Int64? {
+        guard case .integer(let number) = value else { return nil }
+        return number
+    }
+
+    private static func hexadecimal(_ value: FieldValue) -> String {
+        guard case .bytes(let bytes) = value else { return text(value) }
+        return bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+}
