@@ -245,6 +245,24 @@ struct SchemaImportTests {
         #expect(try ImportTests.load(node, all.dataset, "jsonl", path).added == 1)
     }
 
+    @Test(
+        "more classes than are told apart are still renamed, and the report says that there are more"
+    )
+    func manyClasses() throws {
+        let all = try Companies([oem])
+        let node = try all.node(oem)
+        try set(SchemaTests.merged, all)
+        var options = ImportOptions()
+        options.classMapping = ClassMapping(names: ["last": "short"])
+        let classes = (0..<10_001).map { "class \($0)" } + ["last"]
+        let path = try file(all, "x.jsonl", classes)
+        let report = try ImportTests.load(node, all.dataset, "jsonl", path, options)
+        #expect(report.added == 10_002)
+        #expect(report.unfitClasses.count == 10_000)
+        #expect(report.hasMoreClasses)
+        #expect(report.renamed == 1)
+    }
+
     @Test("a mapping is refused at the place of its first mistake")
     func badMappings() throws {
         let schema = try LabelSchema(parsing: SchemaTests.merged)

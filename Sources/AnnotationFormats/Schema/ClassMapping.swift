@@ -56,25 +56,28 @@ extension SchemaReader {
 
 /// Finds the class of a schema that a file's name for one means.
 public struct ClassFinder: Sendable {
-    private let classes: [String]
+    private let classes: [NearestName.Candidate]
+    private var others: [NearestName.Candidate] = []
     private var byFoldedName: [String: String?] = [:]
 
     /// A finder of a schema's classes.
     public init(_ schema: LabelSchema) {
         let usable = (schema.classes ?? []).filter { !$0.isAbstract }
-        classes = usable.map(\.name)
+        classes = usable.map { NearestName.Candidate($0.name) }
+        let names = Set(usable.map(\.name))
         var meanings: [String: Set<String>] = [:]
         for entry in usable {
             for name in [entry.name] + entry.synonyms {
                 meanings[NearestName.folded(name), default: []].insert(entry.name)
             }
         }
-        for (old, new) in schema.resolvedMappings where classes.contains(new) {
+        for (old, new) in schema.resolvedMappings where names.contains(new) {
             meanings[NearestName.folded(old), default: []].insert(new)
         }
         for (name, found) in meanings where !name.isEmpty {
             byFoldedName[name] = .some(found.count == 1 ? found.first : nil)
         }
+        others = byFoldedName.keys.map(NearestName.Candidate.init)
     }
 
     /// The class with this name, synonym or earlier name but for case and punctuation, or with one that
@@ -82,7 +85,7 @@ public struct ClassFinder: Sendable {
     public func suggestion(for name: String) -> String? {
         if let exact = byFoldedName[NearestName.folded(name)] { return exact }
         if let near = NearestName.nearest(to: name, in: classes) { return near }
-        let other = NearestName.nearest(to: name, in: byFoldedName.keys)
+        let other = NearestName.nearest(to: name, in: others)
         return other.flatMap { byFoldedName[$0] ?? nil }
     }
 }

@@ -20,20 +20,33 @@ public enum NearestName {
     public static func nearest(
         to name: String, in candidates: some Sequence<String>
     ) -> String? {
+        nearest(to: name, in: candidates.map(Candidate.init))
+    }
+
+    /// A name made ready for many comparisons.
+    struct Candidate: Sendable {
+        let name: String
+        let scalars: [Unicode.Scalar]
+
+        init(_ name: String) { (self.name, scalars) = (name, NearestName.scalars(name)) }
+    }
+
+    /// As above, with candidates that are asked for often.
+    static func nearest(to name: String, in candidates: [Candidate]) -> String? {
         let wanted = scalars(name)
         guard (1...comparedScalarsMax).contains(wanted.count) else { return nil }
         var best: (name: String, distance: Int)?
         var isTied = false
         for candidate in candidates {
-            let other = scalars(candidate)
+            let other = candidate.scalars
             let limit = min(best?.distance ?? .max, max(wanted.count, other.count) / 3)
             guard other.count <= comparedScalarsMax, limit > 0 || wanted == other,
                 abs(other.count - wanted.count) <= limit
             else { continue }
             let found = distance(wanted, other)
             guard found <= limit else { continue }
-            isTied = best.map { $0.distance == found && $0.name != candidate } ?? false
-            best = (candidate, found)
+            isTied = best.map { $0.distance == found && $0.name != candidate.name } ?? false
+            best = (candidate.name, found)
         }
         return isTied ? nil : best?.name
     }

@@ -37,6 +37,8 @@ final class ImportClasses {
     /// True if the files have more classes than are told apart.
     private(set) var hasMore = false
     private static let classesMax = 10_000
+    /// Each is compared with all classes of the schema.
+    private static let suggestionsMax = 1_000
 
     /// Nil where there is nothing to do.
     init?(_ node: Node, _ dataset: DatasetID, _ schema: DatasetSchema, _ options: ImportOptions) {
@@ -91,12 +93,13 @@ final class ImportClasses {
             unfit[entry.name, default: UnfitClass(name: entry.name, labels: 0)].labels +=
                 entry.labels
         }
+        var found = unfit.values.sorted { $0.name < $1.name }
+        if found.isEmpty { return found }
         let finder = schema.schema.map(ClassFinder.init)
-        return unfit.values.sorted { $0.name < $1.name }.map { found in
-            var found = found
-            found.suggestion = finder?.suggestion(for: found.name)
-            return found
+        for index in found.indices.prefix(Self.suggestionsMax) {
+            found[index].suggestion = finder?.suggestion(for: found[index].name)
         }
+        return found
     }
 
     // MARK: Comparing

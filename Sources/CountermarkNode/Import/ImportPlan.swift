@@ -342,6 +342,7 @@ final class ImportPlan {
         var report = report
         if let classes {
             (report.renamed, report.unfitClasses) = (classes.renamed, classes.unfit)
+            report.hasMoreClasses = classes.hasMore
         }
         return report
     }

@@ -16,6 +16,8 @@ public struct ImportReport: Sendable {
     public var renamed = 0
     /// The classes of the files that the schema does not have.
     public var unfitClasses: [UnfitClass] = []
+    /// True if there are more classes than were told apart.
+    public var hasMoreClasses = false
     /// Changesets written.
     public var changesets = 0
     /// Records not taken, with the reason: the first ``skippedMax``.

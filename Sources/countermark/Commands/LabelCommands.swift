@@ -66,6 +66,7 @@ struct Import: ParsableCommand {
                 "changesets": report.changesets, "skippedCount": report.skippedCount,
                 "skipped": report.skipped.map { ["where": $0.where, "why": $0.why] },
                 "renamed": report.renamed, "classes": report.unfitClasses.map(\.document),
+                "moreClasses": report.hasMoreClasses,
             ],
             report.skipped.map { "skipped \($0.where): \($0.why)" }
                 + report.unfitClasses.map(\.line) + [
