@@ -18,6 +18,8 @@ struct YOLOReader {
         var key: String
         var size: (width: Double, height: Double)?
         var isKnown = false
+        /// How a viewer turns the picture; nil or 1 for not at all.
+        var orientation: Int64?
     }
 
     mutating func read(_ file: FormatFile, into sink: EventSink) throws {
@@ -39,6 +41,11 @@ struct YOLOReader {
                         why:
                             "the size of \(image.key) is not known; add the image as an item first, "
                             + "or put it beside the labels")
+                }
+                if let orientation = image.orientation, orientation != 1 {
+                    throw Refusal(
+                        "\(image.key) is shown turned (EXIF orientation \(orientation)), and fractions do "
+                            + "not say of which picture; store it upright and add it again")
                 }
                 var label = try label(words, size)
                 label.item = image.key
@@ -74,8 +81,10 @@ struct YOLOReader {
         }
         let keys = [Self.swapped(stem), stem]
         if let key = try finder.key(file, { ItemFinder.with(ImageSize.endings, Self.names($0)) }) {
+            let fields = try finder.fields(key)
             return Image(
-                key: key, size: ItemRecord.pixelSize(try finder.fields(key)), isKnown: true)
+                key: key, size: ItemRecord.pixelSize(fields), isKnown: true,
+                orientation: fields["orientation"]?.numberValue.flatMap { Int64(exactly: $0) })
         }
         if !full.isEmpty {
             for (key, path) in [(keys[0], Self.swapped(full)), (stem, full)] {
@@ -83,7 +92,9 @@ struct YOLOReader {
                     let size = ImageSize.read(path: "\(path).\(ending)")
                     return Image(
                         key: "\(key).\(ending)",
-                        size: size.map { (Double($0.width), Double($0.height)) })
+                        size: size.map { (Double($0.width), Double($0.height)) },
+                        orientation: ImageSize.orientation(path: "\(path).\(ending)").map(
+                            Int64.init))
                 }
             }
         }

@@ -1,5 +1,6 @@
 import AnnotationFormats
 import AnnotationModel
+import FormatFixtures
 
 /// Records of every modality; each format takes those that it can carry.
 enum FormatCorpus {
@@ -104,6 +105,10 @@ enum FormatCorpus {
     /// The files that a format writes of all that it can carry.
     static func files(_ format: String) throws -> [InputFile] {
         if let samples = readOnlySamples[format] { return samples }
+        if needsOwnClasses.contains(format), let fixture = FormatFixture.of(format) {
+            return try written(format, items: fixture.items, labels: fixture.active).files
+                .sorted { $0.key < $1.key }.map { InputFile(name: $0.key, bytes: $0.value) }
+        }
         return try written(format, items: items, labels: labels).files
             .sorted { $0.key < $1.key }.map { InputFile(name: $0.key, bytes: $0.value) }
     }
@@ -118,7 +123,9 @@ extension InputFile {
 func readCorpus(_ format: String, _ files: [InputFile]) throws -> Reading? {
     do {
         return try Reading(
-            format, files, context: ReadContext(items: FormatCorpus.items))
+            format, files,
+            context: ReadContext(
+                items: FormatCorpus.items + (FormatFixture.of(format)?.items ?? [])))
     } catch is FormatError {
         return nil
     }
