@@ -99,8 +99,18 @@ enum JSONFile {
         }
     }
 
-    /// A small file as a tree.
+    /// The most bytes of a file that is read as a whole; its tree takes some ten times as much.
+    static let treeBytesMax = 1 << 28
+
+    /// A file as a tree, for formats in which everything may refer to everything.
     static func tree(_ file: InputFile) throws -> JSONValue {
+        let size = try file.withBytes { $0.count }
+        guard size <= treeBytesMax else {
+            throw FormatError.structure(
+                file: file.name, path: "",
+                why: "\(size) bytes, the limit of a file that is read as a whole is "
+                    + "\(treeBytesMax); split it")
+        }
         var tree = JSONValue.null
         try scan(file) { scanner, _ in tree = try JSONValue(reading: &scanner) }
         return tree

@@ -23,8 +23,6 @@ public struct OpenLABELFormat: AnnotationFormat {
     /// The name of the output file where the user gives none; nil for a folder.
     public let defaultFileName: String? = nil
 
-    /// The largest file: its tree takes several times as much memory.
-    static let fileBytesMax = 1 << 28
     static let framesMax: Int64 = 1 << 31
     static let geometries = ["bbox", "cuboid", "point2d", "poly2d", "rbbox"]
     static let plain = ["boolean", "num", "text", "vec"]
@@ -81,12 +79,6 @@ public struct OpenLABELFormat: AnnotationFormat {
         var count = 0
         try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }) { file in
             count += 1
-            let size = try file.file.withBytes { $0.count }
-            guard size <= Self.fileBytesMax else {
-                throw FormatError.structure(
-                    file: file.file.name, path: "",
-                    why: "\(size) bytes, the limit is \(Self.fileBytesMax); split the scene")
-            }
             let tree = try JSONFile.tree(file.file)
             guard let root = tree["openlabel"], case .object = root else {
                 throw FormatError.structure(

@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import FormatFixtures
+import Glibc
 import Testing
 
 /// A table: each format of the registry with each breakage, so that no cell is forgotten.
@@ -133,6 +134,30 @@ struct BreakageTests {
             context: ReadContext(items: items))
         #expect(reading.labels.map(\.item) == ["1.jpg"])
         #expect(reading.skips.map(\.place) == ["6.txt, line 1"])
+    }
+
+    @Test(
+        "formats that hold a file as a whole refuse one that is too large before they read it",
+        arguments: [
+            ("openlabel", "json"), ("textgrid", "TextGrid"), ("web-annotation", "jsonld"),
+        ])
+    func tooLarge(_ format: String, _ ending: String) throws {
+        let path = "/tmp/countermark-large-\(UInt64.random(in: 0 ... .max)).\(ending)"
+        defer { unlink(path) }
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        try #require(descriptor >= 0)
+        // A hole of 10 GB, which takes no space on disk.
+        #expect(ftruncate(descriptor, 10_737_418_240) == 0)
+        close(descriptor)
+        let error = #expect(throws: FormatError.self) {
+            _ = try Reading(format, [InputFile(path: path)])
+        }
+        guard case .structure(let file, _, let why)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(file == path)
+        #expect(why.contains("10737418240 bytes, the limit"))
     }
 
     private static let hasSpans: Set<String> = [
