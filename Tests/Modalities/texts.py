@@ -78,7 +78,7 @@ def read_spacy(path, texts):
 
 def read_brat(folder):
     """Brat's own parser; a relation across two texts has no place there."""
-    values, names = 0, Counter()
+    values = 0
     for path in sorted((folder / "abcd").rglob("*.ann")):
         document = TextAnnotations(str(path.with_suffix("")))
         same(document.failed_lines, [], f"brat reads every line of {path.name}")

@@ -17,7 +17,7 @@ enum WebSelector {
         _ alternatives: [JSONValue], fields: [String: FieldValue] = [:]
     ) throws(Refusal) -> Selector? {
         let own = alternatives.first { WebAnnotationCheck.types($0).contains(type) }
-        if let json = own?[value] ?? own?["value"] {
+        if let json = own?[value] {
             do throws(SelectorJSON.Problem) {
                 return try SelectorJSON.selector(json)
             } catch {

@@ -67,6 +67,32 @@ struct WebAnnotationTests {
         #expect(climbing.skips.count == 1)
     }
 
+    @Test("what JSON-LD would drop, as no term of its own, is declared as a JSON literal")
+    func literals() throws {
+        let label = LabelRecord(
+            item: "a.png", className: "c",
+            selector: .rotatedBox(.init(centerX: 5, centerY: 6, width: 7, height: 8, angle: 0.5)),
+            attributes: ["certain": true])
+        let (files, _) = try written(
+            "web-annotation", items: [ItemRecord(key: "a.png")], labels: [label])
+        let page = try JSONValue(parsing: files["annotations.jsonld"] ?? [])
+        let own = page["@context"]?.array?.last
+        let literals = ["countermark:attributes", "countermark:value"]
+        for name in literals { #expect(own?[name]?["@type"]?.string == "@json") }
+        // Each member that holds an object of ours is one of these.
+        func check(_ json: JSONValue, below name: String) {
+            if literals.contains(name) { return }
+            if case .object(let members) = json {
+                for (name, member) in members where name != "@context" {
+                    #expect(name != "certain" && name != "centerX")
+                    check(member, below: name)
+                }
+            }
+            for member in json.array ?? [] { check(member, below: name) }
+        }
+        check(page, below: "")
+    }
+
     @Test("every kind of selector survives")
     func selectors() throws {
         var generator = SeededGenerator(seed: 11)
