@@ -15,7 +15,7 @@ fi
 
 # MARK: The clients
 
-needs=(Tests/Clients/requirements.txt Tests/Clients/requirements-alone.txt)
+needs=(Tests/Clients/requirements.txt Tests/Clients/requirements-alone.txt Tests/Clients/constraints.txt)
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     as_root=""
     if [ "$(id -u)" -ne 0 ]; then as_root="sudo"; fi
@@ -34,7 +34,7 @@ if [ ! -d "$clients" ]; then
     trap 'rm -rf "$building"' EXIT
     python3 -m venv "$building"
     pip=("$building/bin/python" -m pip install --quiet --disable-pip-version-check)
-    "${pip[@]}" -r "${needs[0]}"
+    "${pip[@]}" -r "${needs[0]}" -c "${needs[2]}"
     "${pip[@]}" --no-deps -r "${needs[1]}"
     # Where another run was faster, its environment serves.
     mv -T "$building" "$clients" 2>/dev/null || [ -d "$clients" ]
@@ -54,27 +54,39 @@ mkdir -p .build
 [ "$#" -gt 0 ] || rm -f .build/clients.jsonl
 export COUNTERMARK="$program" PYTHONPATH="$PWD/Tests/Clients" PYTHONDONTWRITEBYTECODE=1
 export MPLBACKEND=Agg PYTHONWARNINGS=ignore
-passed=0
-failed=()
+work="$(mktemp -d)"
+trap 'rm -rf "$work" ${building:+"$building"}' EXIT
+
+# Runs one check, whose output is shown when it is over, so that two do not mix.
+check() {
+    local script="$1" name="$2" begun=$SECONDS code=0
+    "$clients/bin/python" "$script" >"$work/$name.log" 2>&1 || code=$?
+    cat "$work/$name.log"
+    if [ "$code" -eq 0 ]; then
+        touch "$work/$name.passed"
+        echo "$script: passed in $((SECONDS - begun)) s"
+    else
+        echo "$script: FAILED" | tee "$work/$name.failed" >&2
+    fi
+}
+
+# A check waits for nodes half of its time; more than two at once would wait for processors.
 for script in Tests/Clients/check_*.py Tests/Modalities/*.py; do
     [ -f "$script" ] || continue
     name="$(basename "$script" .py)"
     chosen "${name#check_}" "$@" || continue
-    begun=$SECONDS
-    if "$clients/bin/python" "$script"; then
-        passed=$((passed + 1))
-        echo "$script: passed in $((SECONDS - begun)) s"
-    else
-        failed+=("$script")
-        echo "$script: FAILED" >&2
-    fi
+    while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n || true; done
+    check "$script" "$name" &
 done
+wait
+passed="$(find "$work" -name '*.passed' | wc -l)"
+mapfile -t failed < <(cat "$work"/*.failed 2>/dev/null)
 if [ "$((passed + ${#failed[@]}))" -eq 0 ]; then
     echo "no check is called $*" >&2
     exit 2
 fi
 if [ "${#failed[@]}" -gt 0 ]; then
-    printf 'failed: %s\n' "${failed[@]}" >&2
+    printf '%s\n' "${failed[@]}" >&2
     exit 1
 fi
 echo "$passed checks by the formats' own clients passed"
