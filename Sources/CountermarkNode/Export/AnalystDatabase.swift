@@ -104,7 +104,9 @@ final class AnalystDatabase {
     private func run(
         _ statement: GRDB.Statement, _ values: [(any DatabaseValueConvertible)?]
     ) throws {
-        try statement.execute(arguments: StatementArguments(values))
+        // The number of columns is this file's own: it need not be checked for each row.
+        statement.setUncheckedArguments(StatementArguments(values))
+        try statement.execute()
     }
 
     // MARK: Columns
