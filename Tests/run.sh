@@ -22,6 +22,7 @@ COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Independent/check.sh
 bash Tests/Independent/proofs.sh
 COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Independent/labelproof.sh
 COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Clients/run.sh
+python3 Tests/Formats/matrix.py --check
 COUNTERMARK="$PWD/.build/debug/countermark" bash Examples/three-companies/run.sh
 
 # The public sample beside the project, where somebody put it.
