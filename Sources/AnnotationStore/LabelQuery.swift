@@ -97,16 +97,17 @@ extension LabelStore {
         try Self.translating("reading labels") {
             try queue.unsafeReentrantWrite { db in
                 let names = NameCache(db)
-                let (from, conditions, arguments) = try clauses(db, filter, names)
+                let (from, conditions, arguments) = try clauses(db, logs, filter, names)
                 var found: [LabelView] = []
                 for (number, origin) in logs.sorted(by: { $0.key < $1.key }) {
                     if let org = filter.org, org != origin { continue }
                     let low = Int64(number) << 48
                     let start = max(low, (after?.packed ?? -1) + 1)
+                    let statement = try db.cachedStatement(
+                        sql: "SELECT a.*, i.key AS itemKey FROM \(from) "
+                            + "WHERE a.key>=? AND a.key<?\(conditions) ORDER BY a.key LIMIT ?")
                     let cursor = try Row.fetchCursor(
-                        db,
-                        sql: "SELECT a.*, i.key AS itemKey FROM \(from) JOIN item i ON i.id=a.item "
-                            + "WHERE a.key>=? AND a.key<?\(conditions) ORDER BY a.key LIMIT ?",
+                        statement,
                         arguments: [start, Int64(number + 1) << 48] + arguments
                             + [limit - found.count])
                     while let row = try cursor.next() {
@@ -120,17 +121,23 @@ extension LabelStore {
     }
 
     private func clauses(
-        _ db: Database, _ filter: LabelFilter, _ names: NameCache
+        _ db: Database, _ logs: [Int: Origin], _ filter: LabelFilter, _ names: NameCache
     ) throws -> (from: String, conditions: String, arguments: StatementArguments) {
-        var from = "annotation a"
+        var from = "annotation a JOIN item i ON i.id=a.item"
         var conditions = ""
         var arguments: StatementArguments = []
         if let item = filter.item {
-            from = "run r JOIN annotation a ON a.key BETWEEN r.first AND r.last"
-            conditions +=
-                " AND r.item=a.item AND i.key=?"
-                + " AND r.item IN (SELECT id FROM item WHERE key=?)"
-            arguments += [item.databaseBytes, item.databaseBytes]
+            let id = try Int64.fetchOne(
+                db.cachedStatement(
+                    sql: "SELECT id FROM item WHERE key=? AND dataset="
+                        + "(SELECT dataset FROM log WHERE number=?)"),
+                arguments: [item.databaseBytes, logs.keys.first ?? 0])
+            // Crossed, since SQLite would rather walk the whole log than start from the item's few runs.
+            from =
+                "run r CROSS JOIN annotation a ON a.key BETWEEN r.first AND r.last "
+                + "AND a.item=r.item CROSS JOIN item i ON i.id=a.item"
+            conditions += " AND r.item=?"
+            arguments += [id ?? -1]
         }
         if !filter.classNames.isEmpty {
             let ids = try filter.classNames.compactMap { try names.id($0) }
