@@ -120,6 +120,21 @@ extension LabelStore {
         }
     }
 
+    /// All annotations in the order of their keys, a page in memory at a time.
+    public func forEachLabel(
+        _ logs: [Int: Origin], filter: LabelFilter = LabelFilter(),
+        _ body: (LabelView) throws -> Void
+    ) throws {
+        var after: OperationKey?
+        repeat {
+            let page = try labels(logs, filter: filter, after: after, limit: Self.pageLabels)
+            for label in page { try body(label) }
+            after = page.count == Self.pageLabels ? page.last?.key : nil
+        } while after != nil
+    }
+
+    private static let pageLabels = 1_000
+
     private func clauses(
         _ db: Database, _ logs: [Int: Origin], _ filter: LabelFilter, _ names: NameCache
     ) throws -> (from: String, conditions: String, arguments: StatementArguments) {

@@ -237,6 +237,40 @@ struct ImportTests {
         #expect(try Self.load(node, all.dataset, "jsonl", moved).changesets == 0)
     }
 
+    @Test("prune of one person's file leaves what another person marked")
+    func pruneOfPerson() throws {
+        let all = try Companies([oem])
+        let node = try all.node(oem)
+        var options = ImportOptions()
+        for (author, first) in [("ann", 0), ("ben", 10)] {
+            options.author = author
+            let path = try lines(
+                all, "\(author).jsonl", (first..<first + 2).map { line($0, "open", x: $0) })
+            #expect(try Self.load(node, all.dataset, "jsonl", path, options).added == 2)
+        }
+        (options.author, options.prune) = ("ben", true)
+        let fewer = try lines(all, "ben2.jsonl", [line(10, "open", x: 10)])
+        let report = try Self.load(node, all.dataset, "jsonl", fewer, options)
+        #expect((report.retracted, report.unchanged, report.added) == (1, 1, 0))
+    }
+
+    @Test("an export is made of one state, whatever is merged while it is written")
+    func exportIsOneState() throws {
+        let all = try Companies([oem, tier])
+        let node = try all.node(oem)
+        try node.write(all.dataset, (0..<3).map { all.label("\($0).png") })
+        // Another process over the same home.
+        let other = try Node(node.home)
+        let output = MergingOutput {
+            try other.write(all.dataset, [all.label("images/a.jpg")])
+        }
+        let (report, _) = try node.export(
+            all.dataset, format: try FormatRegistry.format(named: "jsonl"), view: .resolved,
+            to: output)
+        #expect(report.annotations == 3)
+        #expect(try node.read(all.dataset) { $0.state.counts.annotations } == 4)
+    }
+
     @Test("prune retracts what the file no longer holds, of its items alone, and brings back")
     func prune() throws {
         let all = try Companies([oem])
@@ -259,4 +293,15 @@ struct ImportTests {
         let refused = try Self.load(node, all.dataset, "jsonl", strange, options)
         #expect((refused.added, refused.skippedCount, refused.changesets) == (0, 1, 0))
     }
+}
+
+/// An output that merges something when the first file begins.
+private final class MergingOutput: FormatOutput {
+    private let merge: () throws -> Void
+
+    init(_ merge: @escaping () throws -> Void) { self.merge = merge }
+
+    func begin(_ path: String) throws { try merge() }
+    func write(_ bytes: [UInt8]) {}
+    func end() {}
 }

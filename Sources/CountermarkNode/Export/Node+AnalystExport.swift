@@ -17,6 +17,7 @@ extension Node {
         onlyKept: Bool = false, names: ExportClasses = .mapped, to path: String
     ) throws -> (annotations: Int, items: Int, contested: Int) {
         try require(dataset)
+        try catchUp(dataset)
         let file = try AnalystFile(path: path)
         let signers = try Signers(self, dataset)
         let mappings = names == .mapped ? try schema(of: dataset).mappings : [:]
@@ -30,17 +31,12 @@ extension Node {
                 try describe(merge, view, onlyKept, database)
                 try store.forEachItem(dataset, withoutExcluded: onlyKept) { try database.add($0) }
                 let logs = merge.state.logs.mapValues(\.origin)
-                var after: OperationKey?
-                while true {
-                    let page = try store.labels(logs, filter: filter, after: after, limit: 1_000)
-                    for label in page where view == .union || !label.isRetracted {
-                        var record = Self.record(label)
-                        if let name = mappings[record.className] { record.className = name }
-                        guard part.holds(record) else { continue }
-                        try database.add(label, record, signed: try signers.signer(of: label.id))
-                    }
-                    guard page.count == 1_000, let last = page.last else { break }
-                    after = last.key
+                try store.forEachLabel(logs, filter: filter) { label in
+                    guard view == .union || !label.isRetracted else { return }
+                    var record = Self.record(label)
+                    if let name = mappings[record.className] { record.className = name }
+                    guard part.holds(record) else { return }
+                    try database.add(label, record, signed: try signers.signer(of: label.id))
                 }
                 return (database.annotations, database.items, database.contested)
             }

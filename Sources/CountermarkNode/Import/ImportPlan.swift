@@ -348,30 +348,35 @@ final class ImportPlan {
     }
 
     /// What waits, and with `prune` the retraction of this organisation's labels that the files no longer
-    /// hold, of the items that they speak of.
+    /// hold, of the items that they speak of; where a person imports, only what is not another person's.
     func finish(into sink: (Operation) throws -> Void) throws {
         try flush(into: sink)
         guard options.prune, hasLabels else { return }
         var filter = LabelFilter()
         filter.org = node.home.origin
-        var after: OperationKey?
         var item: (key: String, isMet: Bool) = ("", false)
-        while true {
-            let page = try node.store.labels(logs, filter: filter, after: after, limit: 1_000)
-            for label in page where !label.isRetracted && !met.contains(label.key.packed) {
-                if item.key != label.item {
-                    let target = try node.store.item(dataset, key: label.item)?.target
-                    item = (
-                        label.item,
-                        target.map { metItems.contains(-$0) || items.isMet(-$0) } ?? false
-                    )
-                }
-                guard item.isMet else { continue }
-                report.retracted += 1
-                try sink(.set(label.id, [.field(.known(.status), .integer(1))]))
+        try node.store.forEachLabel(logs, filter: filter) { label in
+            guard !label.isRetracted, !met.contains(label.key.packed), mayPrune(label) else {
+                return
             }
-            guard page.count == 1_000, let last = page.last else { return }
-            after = last.key
+            if item.key != label.item {
+                let target = try node.store.item(dataset, key: label.item)?.target
+                item = (
+                    label.item,
+                    target.map { metItems.contains(-$0) || items.isMet(-$0) } ?? false
+                )
+            }
+            guard item.isMet else { return }
+            report.retracted += 1
+            try sink(.set(label.id, [.field(.known(.status), .integer(1))]))
         }
+    }
+
+    /// One person's file says nothing of what another person marked.
+    private func mayPrune(_ label: LabelView) -> Bool {
+        guard let author = options.author,
+            let other = label.fields["author"]?.textValue ?? label.author
+        else { return true }
+        return author == other
     }
 }

@@ -42,6 +42,9 @@ extension Node {
 
     /// Writes a dataset's labels in a format; the schema's classes come first, in its order.
     ///
+    /// The label set is read in one transaction, so the sidecar's heads are exactly what it was made from: an
+    /// import takes what they cover for known to whoever changed the file.
+    ///
     /// - Parameter onlyKept: Leaves out the items that the stage `filter` excludes, with their labels.
     /// - Returns: The report, and how many of the labels are contested.
     public func export(
@@ -52,7 +55,6 @@ extension Node {
     ) throws -> (report: ConversionReport, contested: Int) {
         try require(dataset)
         try catchUp(dataset)
-        let logs = try logNames(dataset)
         var filter = LabelFilter()
         if case .org(let origin) = view { filter.org = origin }
         filter.isWithoutExcluded = onlyKept
@@ -62,40 +64,36 @@ extension Node {
         let mappings = names == .mapped ? schema.mappings : [:]
         var part = part
         part.classes = Set(part.classes.map { mappings[$0] ?? $0 })
-        let source = LabelSource(
-            classes: schema.schema?.classRecords ?? [],
-            forEachItem: { try store.forEachItem(dataset, withoutExcluded: onlyKept, $0) },
-            forEachAnnotation: { body in
-                contested = 0
-                var after: OperationKey?
-                while true {
-                    let page = try store.labels(logs, filter: filter, after: after, limit: 1_000)
-                    for label in page where view == .union || !label.isRetracted {
+        return try read(dataset) { merge in
+            let logs = merge.state.logs.mapValues(\.origin)
+            let source = LabelSource(
+                classes: schema.schema?.classRecords ?? [],
+                forEachItem: { try store.forEachItem(dataset, withoutExcluded: onlyKept, $0) },
+                forEachAnnotation: { body in
+                    contested = 0
+                    try store.forEachLabel(logs, filter: filter) { label in
+                        guard view == .union || !label.isRetracted else { return }
                         var record = Self.record(label)
                         if let name = mappings[record.className] { record.className = name }
-                        guard part.holds(record) else { continue }
+                        guard part.holds(record) else { return }
                         if label.flags.isConflict { contested += 1 }
                         try body(record)
                     }
-                    guard page.count == 1_000, let last = page.last else { return }
-                    after = last.key
-                }
-            })
-        var options = options
-        options.base = try exportBase(dataset)
-        let report = try format.write(source, to: output, options: options)
-        return (report, contested)
+                })
+            var options = options
+            options.base = Self.base(of: merge.state)
+            let report = try format.write(source, to: output, options: options)
+            return (report, contested)
+        }
     }
 
-    /// How much of each log the export is made of, so that an import of it can tell what it was based on.
-    private func exportBase(_ dataset: DatasetID) throws -> ExportBase {
-        try read(dataset) { merge in
-            ExportBase(
-                dataset: dataset.description,
-                heads: [String: UInt64](
-                    merge.state.logs.values.map { ($0.origin.description, $0.applied) },
-                    uniquingKeysWith: max))
-        }
+    /// How much of each log the label set is made of.
+    private static func base(of state: MergeState) -> ExportBase {
+        ExportBase(
+            dataset: state.dataset.description,
+            heads: [String: UInt64](
+                state.logs.values.map { ($0.origin.description, $0.applied) },
+                uniquingKeysWith: max))
     }
 
     static func record(_ label: LabelView) -> LabelRecord {
