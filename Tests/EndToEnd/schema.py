@@ -5,39 +5,12 @@ import argparse
 import json
 import pathlib
 import shutil
-import sys
 import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "Examples" / "three-companies"))
+from supplier import OEM, ROOT, TIER, Company, check, free_port, introduce
 
-from company import Company, free_port  # noqa: E402
-
-OEM, TIER = "oem.example", "tier.example"
 DATASET = f"{OEM}/boards"
 EXAMPLE = ROOT / "Examples" / "schema" / "board-defects.json"
-
-
-def check(holds, what):
-    if not holds:
-        sys.exit(f"FAILED: {what}")
-    print(f"ok: {what}")
-
-
-def introduce(oem, tier, folder, port):
-    tier.run("init", "--org", TIER, "--name", "The supplier")
-    for company in [oem, tier]:
-        (folder / f"{company.origin}.pem").write_text(company.run("key", "show")["root"])
-    oem.run("partner", "add", TIER, "--root", str(folder / f"{TIER}.pem"))
-    tier.run("partner", "add", OEM, "--root", str(folder / f"{OEM}.pem"),
-             "--url", f"https://127.0.0.1:{port}")
-    oem.run("member", "set", "boards", TIER, "--role", "reviewer")
-    for _ in range(40):
-        if tier.attempt("dataset", "join", DATASET).returncode == 0:
-            return
-        time.sleep(0.1)
-    tier.run("dataset", "join", DATASET)
 
 
 def write(path, value):
@@ -219,7 +192,7 @@ def main():
     oem.run("dataset", "create", "boards", "--title", "Boards")
     oem.serve(port, folder / "oem.log")
     try:
-        introduce(oem, tier, folder, port)
+        introduce(oem, tier, folder, port, "boards")
         schema = setting(oem, tier, folder)
         importing(oem, tier, folder)
         outside(oem, tier)

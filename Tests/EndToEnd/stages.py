@@ -6,38 +6,11 @@ import json
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "Examples" / "three-companies"))
+from supplier import OEM, TIER, Company, check, free_port, introduce
 
-from company import Company, free_port  # noqa: E402
-
-OEM, TIER = "oem.example", "tier.example"
 DATASET = f"{OEM}/presses"
-
-
-def check(holds, what):
-    if not holds:
-        sys.exit(f"FAILED: {what}")
-    print(f"ok: {what}")
-
-
-def introduce(oem, tier, folder, port):
-    tier.run("init", "--org", TIER, "--name", "The supplier")
-    for company in [oem, tier]:
-        (folder / f"{company.origin}.pem").write_text(company.run("key", "show")["root"])
-    oem.run("partner", "add", TIER, "--root", str(folder / f"{TIER}.pem"))
-    tier.run("partner", "add", OEM, "--root", str(folder / f"{OEM}.pem"),
-             "--url", f"https://127.0.0.1:{port}")
-    oem.run("member", "set", "presses", TIER, "--role", "reviewer")
-    for _ in range(40):
-        if tier.attempt("dataset", "join", DATASET).returncode == 0:
-            return
-        time.sleep(0.1)
-    tier.run("dataset", "join", DATASET)
 
 
 def records(folder):
@@ -166,7 +139,7 @@ def main():
     oem.run("items", "add", DATASET, str(made), "--group-by", "^(press[0-9])")
     oem.serve(port, folder / "oem.log")
     try:
-        introduce(oem, tier, folder, port)
+        introduce(oem, tier, folder, port, "presses")
         filtering(oem, tier, keys, folder)
         cleaning(oem, tier, keys[5], folder)
         labelling(oem, tier, keys)
