@@ -39,6 +39,9 @@ if [ ! -d "$clients" ]; then
     # Where another run was faster, its environment serves.
     mv -T "$building" "$clients" 2>/dev/null || [ -d "$clients" ]
 fi
+# Environments of other versions go when nobody has used them for a month.
+touch "$clients"
+find "$cache" -maxdepth 1 -name 'clients-*' -mtime +30 -exec rm -rf {} +
 
 # MARK: The checks
 
