@@ -237,6 +237,29 @@ struct ImportTests {
         #expect(try Self.load(node, all.dataset, "jsonl", moved).changesets == 0)
     }
 
+    @Test("a size that no whole number holds is told as it is", arguments: [1e300, -1e300, 200.5])
+    func hugeSize(_ width: Double) throws {
+        let all = try Companies([oem])
+        let node = try all.node(oem)
+        try node.write(
+            all.dataset,
+            [
+                .addItem(
+                    key: "a.png", fields: [.known(.width): .float(width), .known(.height): 100]),
+                all.label("b.png"),
+            ])
+        let path = try lines(
+            all, "coco.json",
+            [
+                #"{"images":[{"id":1,"file_name":"a.png","width":200,"height":100}],"#,
+                #""categories":[{"id":1,"name":"spur"}],"#,
+                #""annotations":[{"id":1,"image_id":1,"category_id":1,"bbox":[1,2,3,4]}]}"#,
+            ])
+        let report = try Self.load(node, all.dataset, "coco", path)
+        #expect((report.added, report.skippedCount) == (0, 1))
+        #expect(report.skipped.first?.why.contains("\(width)") == true)
+    }
+
     @Test("prune of one person's file leaves what another person marked")
     func pruneOfPerson() throws {
         let all = try Companies([oem])

@@ -86,10 +86,15 @@ final class ImportItems {
         let said = [wrong[width]?.numberValue ?? own, wrong[height]?.numberValue ?? other]
         let isTurned = said == [other, own]
         misshapen[key] =
-            "the file's picture has \(Int(said[0])) x \(Int(said[1])) pixels, the item's "
-            + "\(Int(own)) x \(Int(other))"
+            "the file's picture has \(Self.pixels(said[0])) x \(Self.pixels(said[1])) pixels, the "
+            + "item's \(Self.pixels(own)) x \(Self.pixels(other))"
             + (isTurned ? "; it was labelled turned, as EXIF asks for" : "")
             + "; its labels would stand elsewhere: label the stored picture"
+    }
+
+    /// A size as text; what a file calls a size may be larger than any whole number.
+    private static func pixels(_ size: Double) -> String {
+        Int(exactly: size).map { "\($0)" } ?? "\(size)"
     }
 
     /// The fields that this organisation can say of an item: not what others have examined.
