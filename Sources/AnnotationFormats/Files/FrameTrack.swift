@@ -24,10 +24,14 @@ enum FrameTrack {
         for (index, frame) in frames.enumerated() where !frame.isOutside {
             found.append(frame)
             guard index + 1 < frames.count, let first = Int64(exactly: frame.time),
-                let next = Int64(exactly: frames[index + 1].time), next - first > 1
+                let next = Int64(exactly: frames[index + 1].time)
             else { continue }
-            let count = next - first
-            guard count <= framesMax, found.count + Int(count) <= framesMax else { return nil }
+            // Two times may lie further apart than any whole number reaches.
+            let (count, isBeyond) = next.subtractingReportingOverflow(first)
+            guard !isBeyond, count <= framesMax, found.count + Int(count) <= framesMax else {
+                return nil
+            }
+            if count <= 1 { continue }
             for step in 1..<count {
                 let selector = Interpolation.selector(
                     frame.selector, frames[index + 1].selector, at: Double(step) / Double(count))
