@@ -3,15 +3,15 @@
 ///
 /// The payload is one CBOR array of five members, self-contained:
 ///
-///     [1, strings, heads, meta, operations]
+///     [2, strings, heads, meta, operations]
 ///
 /// `strings` is the table that item keys, class and attribute names and origins are referred to by
 /// index. `heads` are the heads of other logs that moved since the log's previous changeset,
-/// `[origin, size, root]`. `meta` maps 0 to the author (a string), 1 to a message, 2 to the source.
+/// `[origin, merged, size, root, signature]`. `meta` maps 0 to the author (a string), 1 to a message, 2 to the source.
 /// Operations are arrays that begin with their code; `Docs/Protocol.md` lists them.
 public enum Changeset {
     /// The version of the payload.
-    public static let version: UInt64 = 1
+    public static let version: UInt64 = 2
     /// The most operations of one changeset: a position has twelve bits.
     public static let operationsMax = 4_096
     /// The largest entry in bytes: tlog-tiles counts entries' bytes in sixteen bits.
@@ -24,6 +24,8 @@ public enum Changeset {
     public static let stringsMax = 8_192
     /// The longest string of a table in bytes.
     public static let stringBytesMax = 1_024
+    /// What one head may take of a changeset in bytes: numbers, root, signature, lengths, and its origin in the table.
+    static let headBytesMax = 128 + 256
     /// The most heads that move in one changeset.
     public static let headsMax = 512
     /// The longest free text (message, comment, reason) in bytes.

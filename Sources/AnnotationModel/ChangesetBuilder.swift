@@ -13,7 +13,7 @@ public struct ChangesetBuilder: Sendable {
     /// The number of operations so far.
     public private(set) var count = 0
 
-    private var strings: [String: Int] = [:]
+    private var strings: [ExactText: Int] = [:]
     private var table = CBOREncoder(capacity: 16_384)
     private var body = CBOREncoder(capacity: 65_536)
     private var one = CBOREncoder(capacity: 1_024)
@@ -30,7 +30,7 @@ public struct ChangesetBuilder: Sendable {
         self.author = author
         self.message = message
         self.source = source
-        fixedBytes = 32 + heads * 320 + (message?.utf8.count ?? 0) + 8
+        fixedBytes = 32 + heads * Changeset.headBytesMax + (message?.utf8.count ?? 0) + 8
         if let message, message.utf8.count > Changeset.textBytesMax {
             throw .limit(
                 what: "the length of the message in bytes", value: message.utf8.count,
@@ -76,10 +76,12 @@ public struct ChangesetBuilder: Sendable {
         var headPart = CBOREncoder()
         headPart.arrayHead(heads.count)
         for head in heads.sorted(by: { $0.origin < $1.origin }) {
-            headPart.arrayHead(3)
+            headPart.arrayHead(5)
             headPart.integer(try intern(head.origin.description))
+            headPart.unsigned(head.merged)
             headPart.unsigned(head.size)
             headPart.byteString(head.root)
+            headPart.byteString(head.signature)
         }
         var payload = CBOREncoder(capacity: body.bytes.count + table.bytes.count + 1024)
         payload.arrayHead(5)
@@ -100,7 +102,7 @@ public struct ChangesetBuilder: Sendable {
 
     private func encodeMeta(_ encoder: inout CBOREncoder) {
         encoder.mapHead([author, message, source].count { $0 != nil })
-        if let author, let index = strings[author] {
+        if let author, let index = strings[ExactText(author)] {
             encoder.unsigned(0)
             encoder.integer(index)
         }
@@ -108,17 +110,18 @@ public struct ChangesetBuilder: Sendable {
             encoder.unsigned(1)
             encoder.text(message)
         }
-        if let source, let index = strings[source] {
+        if let source, let index = strings[ExactText(source)] {
             encoder.unsigned(2)
             encoder.integer(index)
         }
     }
 
     private mutating func intern(_ text: String) throws(AnnotationModelError) -> Int {
-        if let index = strings[text] { return index }
+        let exact = ExactText(text)
+        if let index = strings[exact] { return index }
         try Self.checkName(text)
         let index = strings.count
-        strings[text] = index
+        strings[exact] = index
         table.text(text)
         return index
     }

@@ -42,8 +42,12 @@ public struct ChangesetView {
         var reader = CBORReader(payload)
         do throws(CBORError) {
             try reader.arrayHead(count: 5)
-            guard try reader.unsigned() == Changeset.version else {
-                throw .outOfRange(offset: 1, what: "an unknown version of changeset")
+            let version = try reader.unsigned()
+            guard version == Changeset.version else {
+                throw .outOfRange(
+                    offset: 1,
+                    what:
+                        "version \(version) of changesets, this program reads \(Changeset.version)")
             }
             strings = try Self.readStrings(&reader)
             heads = try Self.readHeads(&reader, payload, strings)
@@ -103,21 +107,29 @@ public struct ChangesetView {
         var heads: [Head] = []
         for _ in 0..<count {
             let at = reader.offset
-            try reader.arrayHead(count: 3)
+            try reader.arrayHead(count: 5)
             let index = try reader.unsigned(max: strings.count - 1, "a string beyond the table")
+            let merged = try reader.unsigned()
             let size = try reader.unsigned()
             let root = try reader.byteString(count: 32)
+            let signature = try reader.byteString(count: 64)
             let range = strings[index]
             let name = String(
                 decoding: payload[Int(range.offset)..<Int(range.offset + range.count)],
                 as: UTF8.self)
-            guard let origin = try? Origin(name), size > 0, size <= Slot.entryLimit else {
-                throw .outOfRange(offset: at, what: "a head needs an origin and a size")
+            guard let origin = try? Origin(name), merged > 0, merged <= size,
+                size <= Slot.entryLimit
+            else {
+                throw .outOfRange(
+                    offset: at, what: "a head needs an origin and 1 <= merged <= size <= 2^36")
             }
             if let last = heads.last, last.origin >= origin {
                 throw .outOfRange(offset: at, what: "heads must ascend by origin")
             }
-            heads.append(Head(origin: origin, size: size, root: Array(root)))
+            heads.append(
+                Head(
+                    origin: origin, merged: merged, size: size, root: Array(root),
+                    signature: Array(signature)))
         }
         return heads
     }
@@ -182,11 +194,35 @@ public struct ChangesetView {
         return acts
     }
 
-    /// Walks all operations and makes sure that nothing follows them.
+    /// Checks what the merge relies on beyond what ``init(_:)`` reads: all operations hold, nothing follows them, and
+    /// no string stands twice, so that an index is as good as the text.
     public func check() throws(AnnotationModelError) {
+        try checkStrings()
         var cursor = operations
         while try cursor.next() != nil {}
         try cursor.finish()
+    }
+
+    private func checkStrings() throws(AnnotationModelError) {
+        var seen = Set<StringBytes>(minimumCapacity: strings.count)
+        for index in strings.indices {
+            guard seen.insert(StringBytes(utf8: utf8(index))).inserted else {
+                throw .encoding(
+                    .outOfRange(
+                        offset: Int(strings[index].offset), what: "a string stands twice"))
+            }
+        }
+    }
+
+    /// A string by its bytes: Unicode's equivalences must not make two names one.
+    private struct StringBytes: Hashable {
+        let utf8: UnsafeRawBufferPointer
+
+        static func == (left: Self, right: Self) -> Bool {
+            left.utf8.elementsEqual(right.utf8)
+        }
+
+        func hash(into hasher: inout Hasher) { hasher.combine(bytes: utf8) }
     }
 
     /// The field with a number of the wire.

@@ -31,8 +31,10 @@ public enum Role: UInt8, Sendable, CaseIterable, Comparable {
 public enum GovernanceAct: Hashable, Sendable {
     /// The first act in the steward's log: title and label schema (JSON text).
     case defineDataset(title: String, schema: String)
-    /// From `fromIndex` on, entries in the member's log have this role; `roots` are DER certificates.
-    case setMember(Origin, role: Role, roots: [[UInt8]], fromIndex: UInt64)
+    /// From `fromIndex` on, entries in the member's log have this role; `roots` are DER certificates. The log key
+    /// (Ed25519, 32 bytes) lets also those check a head of the log who may not read it.
+    case setMember(
+        Origin, role: Role, roots: [[UInt8]], logKey: [UInt8]?, fromIndex: UInt64)
     /// Entries of the member's log at and beyond `index` do not count.
     case cutLog(Origin, index: UInt64)
     /// The label schema (JSON text).
@@ -40,7 +42,7 @@ public enum GovernanceAct: Hashable, Sendable {
     /// The rule that picks the value to show of a contested field.
     case setPolicy(String)
     /// A frozen label set: name, digest, heads.
-    case release(name: String, digest: [UInt8], heads: [Head])
+    case release(name: String, digest: [UInt8], heads: [TreeHead])
     /// How many of which organisations have to have cosigned a log before its entries are called
     /// witnessed; no names stand for all members.
     case setWitnessPolicy(threshold: Int, witnesses: [Origin])
@@ -99,10 +101,11 @@ public enum GovernanceAct: Hashable, Sendable {
     var members: [CBORValue] {
         switch self {
         case .defineDataset(let title, let schema): [.text(title), .text(schema)]
-        case .setMember(let origin, let role, let roots, let fromIndex):
+        case .setMember(let origin, let role, let roots, let logKey, let fromIndex):
             [
                 .text(origin.description), .integer(Int64(role.rawValue)),
-                .array(roots.map { .bytes($0) }), .integer(Int64(clamping: fromIndex)),
+                .array(roots.map { .bytes($0) }), logKey.map { .bytes($0) } ?? .null,
+                .integer(Int64(clamping: fromIndex)),
             ]
         case .cutLog(let origin, let index):
             [.text(origin.description), .integer(Int64(clamping: index))]
@@ -208,13 +211,23 @@ public enum GovernanceAct: Hashable, Sendable {
     }
 
     private static func setMember(_ members: [CBORValue]) -> GovernanceAct? {
-        guard members.count == 4, let name = members[0].textValue, let origin = try? Origin(name),
+        guard members.count == 5, let name = members[0].textValue, let origin = try? Origin(name),
             let code = members[1].integerValue, let role = UInt8(exactly: code).flatMap(Role.init),
-            let items = members[2].arrayValue, items.count <= 8, let from = index(members[3])
+            let items = members[2].arrayValue, items.count <= 8, let from = index(members[4]),
+            case .some(let logKey) = optionalKey(members[3])
         else { return nil }
         let roots = items.compactMap(\.bytesValue)
         guard roots.count == items.count else { return nil }
-        return .setMember(origin, role: role, roots: roots, fromIndex: from)
+        return .setMember(origin, role: role, roots: roots, logKey: logKey, fromIndex: from)
+    }
+
+    /// A key of 32 bytes or null; nil for anything else.
+    private static func optionalKey(_ value: CBORValue) -> [UInt8]?? {
+        switch value {
+        case .null: .some(nil)
+        case .bytes(let key) where key.count == 32: .some(key)
+        default: nil
+        }
     }
 
     private static func cutLog(_ members: [CBORValue]) -> GovernanceAct? {
@@ -229,7 +242,7 @@ public enum GovernanceAct: Hashable, Sendable {
             let digest = members[1].bytesValue, digest.count == 32,
             let items = members[2].arrayValue, items.count <= Changeset.headsMax
         else { return nil }
-        let heads = items.compactMap(Head.init(cbor:))
+        let heads = items.compactMap(TreeHead.init(cbor:))
         guard heads.count == items.count else { return nil }
         return .release(name: name, digest: digest, heads: heads)
     }
@@ -239,11 +252,7 @@ public enum GovernanceAct: Hashable, Sendable {
         else { return nil }
         let chain = items.compactMap(\.bytesValue)
         guard chain.count == items.count else { return nil }
-        switch members[1] {
-        case .null: return .addKey(chain: chain, logKey: nil)
-        case .bytes(let key) where key.count == 32: return .addKey(chain: chain, logKey: key)
-        default: return nil
-        }
+        return optionalKey(members[1]).map { .addKey(chain: chain, logKey: $0) }
     }
 
     private static func retireKey(_ members: [CBORValue]) -> GovernanceAct? {
@@ -258,34 +267,5 @@ public enum GovernanceAct: Hashable, Sendable {
             let digest = members[1].bytesValue, digest.count == 32
         else { return nil }
         return .countersign(name: name, digest: digest)
-    }
-}
-
-/// How much of a log somebody had merged.
-public struct Head: Hashable, Sendable {
-    /// The organisation whose log it is.
-    public var origin: Origin
-    /// The number of entries.
-    public var size: UInt64
-    /// The root hash at that size, 32 bytes.
-    public var root: [UInt8]
-
-    /// A head.
-    public init(origin: Origin, size: UInt64, root: [UInt8]) {
-        (self.origin, self.size, self.root) = (origin, size, root)
-    }
-
-    var cbor: CBORValue {
-        .array([
-            .text(origin.description), .integer(Int64(clamping: size)), .bytes(root),
-        ])
-    }
-
-    init?(cbor: CBORValue) {
-        guard let parts = cbor.arrayValue, parts.count == 3, let name = parts[0].textValue,
-            let origin = try? Origin(name), let size = parts[1].integerValue, size >= 0,
-            let root = parts[2].bytesValue, root.count == 32
-        else { return nil }
-        self.init(origin: origin, size: UInt64(size), root: root)
     }
 }

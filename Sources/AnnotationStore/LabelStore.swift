@@ -21,20 +21,31 @@ public final class LabelStore {
     /// The prepared statements of each dataset, which outlive what is known of its state.
     private var storages: [Int64: SQLiteLabelStorage] = [:]
 
-    private struct OpenDataset {
+    private final class OpenDataset {
         let id: Int64
         let storage: SQLiteLabelStorage
         let merge: Merge
+        /// The logs as the table has them.
+        var saved: [Int: LogProgress]
+
+        init(_ id: Int64, _ storage: SQLiteLabelStorage, _ merge: Merge) {
+            (self.id, self.storage, self.merge) = (id, storage, merge)
+            saved = merge.state.logs
+        }
     }
+
+    /// Whose node this is.
+    private let reader: Origin?
 
     /// Page cache in KiB: with it a merge of any length stays within a fixed memory.
     static let cacheKiB = 24_576
 
     /// Opens or makes the database.
     ///
+    /// - Parameter reader: Whose node this is: logs that are kept from it are not waited for.
     /// - Throws: ``AnnotationStoreError`` if the file is of another schema or cannot be opened.
-    public init(path: String) throws {
-        self.path = path
+    public init(path: String, reader: Origin?) throws {
+        (self.path, self.reader) = (path, reader)
         var configuration = Configuration()
         configuration.busyMode = .timeout(30)
         configuration.prepareDatabase { db in
@@ -58,7 +69,7 @@ public final class LabelStore {
     public static func removeIfUnusable(path: String) throws -> Bool {
         guard FileManager.default.fileExists(atPath: path) else { return false }
         do {
-            let store = try LabelStore(path: path)
+            let store = try LabelStore(path: path, reader: nil)
             let found = try translating("checking \(path)") {
                 try store.queue.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
             }
@@ -98,20 +109,16 @@ public final class LabelStore {
     }
 
     /// Runs a merge of one dataset in one transaction; what it throws leaves the tables as they were.
-    ///
-    /// - Parameter rootAt: The root of a log at a size, as this node computed it.
-    public func merge<R>(
-        _ dataset: DatasetID, rootAt: @escaping (Origin, UInt64) throws -> Digest?,
-        _ body: (Merge) throws -> R
-    ) throws -> R {
+    public func merge<R>(_ dataset: DatasetID, _ body: (Merge) throws -> R) throws -> R {
         try Self.translating("merging \(dataset)") {
             try queue.writeWithoutTransaction { db in
                 var result: R?
                 do {
                     try db.inTransaction(.immediate) {
                         try forgetIfChanged(db)
-                        let merge = try opened(db, dataset, rootAt: rootAt)
+                        let merge = try opened(db, dataset)
                         result = try body(merge.merge)
+                        try merge.merge.flush()
                         try merge.storage.flush()
                         try save(db, merge)
                         return .commit
@@ -132,17 +139,14 @@ public final class LabelStore {
     /// waiting.
     ///
     /// - Returns: Nil if nothing of the dataset was ever merged here.
-    public func read<R>(
-        _ dataset: DatasetID, rootAt: @escaping (Origin, UInt64) throws -> Digest?,
-        _ body: (Merge) throws -> R
-    ) throws -> R? {
+    public func read<R>(_ dataset: DatasetID, _ body: (Merge) throws -> R) throws -> R? {
         try Self.translating("reading \(dataset)") {
             try queue.writeWithoutTransaction { db in
                 var result: R?
                 try db.inTransaction(.deferred) {
                     try forgetIfChanged(db)
                     if open[dataset] == nil, try load(db, dataset) == nil { return .rollback }
-                    result = try body(try opened(db, dataset, rootAt: rootAt).merge)
+                    result = try body(try opened(db, dataset).merge)
                     return .commit
                 }
                 return result
@@ -162,10 +166,7 @@ public final class LabelStore {
         dataVersion = version
     }
 
-    private func opened(
-        _ db: Database, _ dataset: DatasetID,
-        rootAt: @escaping (Origin, UInt64) throws -> Digest?
-    ) throws -> OpenDataset {
+    private func opened(_ db: Database, _ dataset: DatasetID) throws -> OpenDataset {
         guard let connection = db.sqliteConnection else {
             throw AnnotationStoreError.unknownDataset("\(dataset)")
         }
@@ -173,11 +174,9 @@ public final class LabelStore {
         let (id, state) = try load(db, dataset) ?? create(db, dataset)
         let storage = try storages[id] ?? SQLiteLabelStorage(connection, dataset: id)
         storages[id] = storage
-        let merge = Merge(state: state, storage: storage, rootAt: rootAt)
-        merge.numberForNewLog = { [weak self] origin in
-            (try? self?.newLog(db, id, origin)) ?? 0
-        }
-        let made = OpenDataset(id: id, storage: storage, merge: merge)
+        let merge = Merge(state: state, storage: storage)
+        merge.numberForNewLog = { try Self.newLog(db, id, $0) }
+        let made = OpenDataset(id, storage, merge)
         open[dataset] = made
         return made
     }
@@ -185,19 +184,17 @@ public final class LabelStore {
     private func create(_ db: Database, _ dataset: DatasetID) throws -> (Int64, MergeState) {
         try db.execute(
             sql: "INSERT INTO dataset(name,sum,items,annotations,retracted,conflicts,quarantined,"
-                + "operations,rebuild,time) VALUES(?,?,0,0,0,0,0,0,0,?)",
-            arguments: [
-                dataset.description.databaseBytes, Digest.zero.bytes.databaseBytes, Int64.min,
-            ])
-        return (db.lastInsertedRowID, MergeState(dataset: dataset))
+                + "operations,rebuild,rebuilt,took) VALUES(?,?,0,0,0,0,0,0,NULL,0,0)",
+            arguments: [dataset.description.databaseBytes, Digest.zero.bytes.databaseBytes])
+        return (db.lastInsertedRowID, MergeState(dataset: dataset, reader: reader))
     }
 
-    private func newLog(_ db: Database, _ dataset: Int64, _ origin: Origin) throws -> Int {
+    private static func newLog(_ db: Database, _ dataset: Int64, _ origin: Origin) throws -> Int {
         let next = (try Int.fetchOne(db, sql: "SELECT max(number) FROM log") ?? 0) + 1
         guard next < 1 << 15 else { throw AnnotationStoreError.tooManyLogs(limit: 1 << 15 - 1) }
         try db.execute(
-            sql: "INSERT INTO log VALUES(?,?,?,0,0,0,NULL,0,NULL,NULL)",
-            arguments: [next, dataset, origin.description.databaseBytes])
+            sql: "INSERT INTO log VALUES(?,?,?,0,0,NULL,0,NULL,0,?,NULL)",
+            arguments: [next, dataset, origin.description.databaseBytes, Int64.min])
         return next
     }
 
@@ -214,13 +211,10 @@ public final class LabelStore {
         let logs = try Row.fetchAll(
             db, sql: "SELECT * FROM log WHERE dataset=?", arguments: [id]
         ).map { try log($0) }
-        var state = MergeState(
-            dataset: dataset, logs: logs, governedTime: row["time"], sum: StateSum(sum),
-            counts: Self.counts(row), needsRebuild: row["rebuild"])
-        for (key, act, isEffective) in try acts(db, logs) {
-            state.restore(
-                act, log: key.log, entry: key.slot.entry, isEffective: isEffective)
-        }
+        let state = MergeState(
+            dataset: dataset, reader: reader, logs: logs, acts: try acts(db, logs),
+            sum: StateSum(sum), counts: Self.counts(row),
+            needsRebuild: (row["rebuild"] as Int?).flatMap { .init(rawValue: $0) })
         return (id, state)
     }
 
@@ -235,21 +229,23 @@ public final class LabelStore {
         return counts
     }
 
-    private func acts(
-        _ db: Database, _ logs: [LogProgress]
-    ) throws -> [(OperationKey, GovernanceAct, isEffective: Bool)] {
-        try logs.flatMap { log in
-            try Row.fetchAll(
-                db, sql: "SELECT op, bytes, effective FROM act WHERE op>=? AND op<? ORDER BY op",
+    private func acts(_ db: Database, _ logs: [LogProgress]) throws -> [Int: [NotedAct]] {
+        var acts: [Int: [NotedAct]] = [:]
+        for log in logs {
+            acts[log.number] = try Row.fetchAll(
+                db,
+                sql: "SELECT op, bytes, signer, time FROM act WHERE op>=? AND op<? ORDER BY op",
                 arguments: [Int64(log.number) << 48, Int64(log.number + 1) << 48]
             ).map { row in
                 let key = OperationKey(packed: row["op"])
                 guard let act = GovernanceAct(decoding: Array(row["bytes"] as Data)) else {
                     throw AnnotationStoreError.damagedRow(table: "act", key: key.packed)
                 }
-                return (key, act, row["effective"])
+                let signer = (row["signer"] as Data?).flatMap { Digest(Array($0)) }
+                return NotedAct(key, act, signer: signer, time: row["time"])
             }
         }
+        return acts
     }
 
     private func log(_ row: Row) throws -> LogProgress {
@@ -258,20 +254,17 @@ public final class LabelStore {
         var log = LogProgress(number: number, origin: try Origin(name))
         log.stored = UInt64(row["stored"] as Int64)
         log.applied = UInt64(row["applied"] as Int64)
-        log.height = row["height"]
-        log.wasCitedWhileAbsent = row["absent"]
         if let bytes = row["cited"] as Data? {
             guard let cited = StateCoding.cited(Array(bytes)) else {
                 throw AnnotationStoreError.damagedRow(table: "log", key: Int64(number))
             }
             log.cited = cited
         }
+        log.citedSize = UInt64(row["most"] as Int64)
         log.forkedAt = (row["forked"] as Int64?).map { UInt64($0) }
-        if let bytes = row["known"] as Data? {
-            guard StateCoding.read(known: Array(bytes), into: &log) else {
-                throw AnnotationStoreError.damagedRow(table: "log", key: Int64(number))
-            }
-        }
+        log.attributeNames = row["names"]
+        log.latestTime = row["latest"]
+        if let bytes = row["waiting"] as Data? { log.waiting = StateCoding.wait(Array(bytes)) }
         return log
     }
 
@@ -279,22 +272,62 @@ public final class LabelStore {
         let state = dataset.merge.state
         try db.cachedStatement(
             sql: "UPDATE dataset SET sum=?,items=?,annotations=?,retracted=?,conflicts=?,"
-                + "quarantined=?,operations=?,rebuild=?,time=? WHERE id=?"
+                + "quarantined=?,operations=?,rebuild=? WHERE id=?"
         ).execute(arguments: [
             state.sum.digest.bytes.databaseBytes, state.counts.items, state.counts.annotations,
             state.counts.retracted, state.counts.conflicts, state.counts.quarantined,
-            state.counts.operations, state.needsRebuild, state.governedTime, dataset.id,
+            state.counts.operations, state.needsRebuild?.rawValue, dataset.id,
         ])
         let update = try db.cachedStatement(
-            sql: "UPDATE log SET stored=?,applied=?,height=?,cited=?,absent=?,forked=?,known=? "
+            sql: "UPDATE log SET stored=?,applied=?,cited=?,most=?,forked=?,names=?,latest=?,"
+                + "waiting=? "
                 + "WHERE number=?")
-        for log in state.logs.values {
+        for log in state.logs.values where dataset.saved[log.number] != log {
             try update.execute(arguments: [
-                Int64(log.stored), Int64(log.applied), log.height,
-                StateCoding.encode(log.cited).databaseBytes,
-                log.wasCitedWhileAbsent, log.forkedAt.map { Int64($0) },
-                StateCoding.encode(known: log).databaseBytes, log.number,
+                Int64(log.stored), Int64(log.applied), StateCoding.encode(log.cited).databaseBytes,
+                Int64(log.citedSize), log.forkedAt.map { Int64($0) }, log.attributeNames,
+                log.latestTime,
+                log.waiting.map { StateCoding.encode($0).databaseBytes }, log.number,
             ])
+        }
+        dataset.saved = state.logs
+    }
+
+    /// The attribute names that a log uses.
+    public func attributeNames(of log: Int) throws -> Set<ExactText> {
+        try Self.translating("reading the names of a log") {
+            try queue.read { db in
+                let names = try Data.fetchAll(
+                    db,
+                    sql: "SELECT text FROM attribute JOIN name ON id=attribute.name WHERE log=?",
+                    arguments: [log])
+                return Set(names.map { ExactText(String(decoding: $0, as: UTF8.self)) })
+            }
+        }
+    }
+
+    /// When a dataset was last made anew, and how long that took; in milliseconds, the first since 1970.
+    public func lastRebuild(
+        _ dataset: DatasetID
+    ) throws -> (ended: Int64, took: Int64)? {
+        try Self.translating("reading \(dataset)") {
+            try queue.read { db in
+                try Row.fetchOne(
+                    db, sql: "SELECT rebuilt, took FROM dataset WHERE name=?",
+                    arguments: [dataset.description.databaseBytes]
+                ).map { ($0["rebuilt"], $0["took"]) }
+            }
+        }
+    }
+
+    /// Takes note that a dataset was made anew.
+    public func noteRebuild(_ dataset: DatasetID, ended: Int64, took: Int64) throws {
+        try Self.translating("noting a rebuild of \(dataset)") {
+            try queue.write {
+                try $0.execute(
+                    sql: "UPDATE dataset SET rebuilt=?, took=? WHERE name=?",
+                    arguments: [ended, took, dataset.description.databaseBytes])
+            }
         }
     }
 
@@ -336,6 +369,7 @@ public final class LabelStore {
             try db.execute(
                 sql: "DELETE FROM \(table) WHERE \(column)>=\(low) AND \(column)<\(high)")
         }
+        try db.execute(sql: "DELETE FROM attribute WHERE log=\(number)")
         for table in ["entry", "context"] {
             try db.execute(
                 sql: "DELETE FROM \(table) WHERE key>=\(low >> 12) AND key<\(high >> 12)")

@@ -20,12 +20,14 @@ final class SQLiteLabelStorage: LabelStorage {
     private let selectRegisters, removeRegister: Statement
     private let newAnnotations, newRuns, newRegisters, newTouches: RowBatch
     private let addEntry, selectEntry, addContext, selectContext, addQuarantine: Statement
-    private let addAct, removeQuarantine: Statement
+    private let addAct, removeQuarantine, addAttribute, selectAttribute: Statement
     private let addSuggestion, selectSuggestion, changeSuggestion: Statement
     private let connection: OpaquePointer
     /// Entries are few and edits ask for their heights again and again.
     private var entries: [Int64: EntryRow] = [:]
     private static let entriesCachedMax = 4_096
+    /// The attributes that logs are known to use, bounded as ``MemberLimits`` bounds them.
+    private var attributes: [Int: Set<Int64>] = [:]
 
     init(_ connection: OpaquePointer, dataset: Int64) throws(AnnotationStoreError) {
         self.dataset = dataset
@@ -54,12 +56,16 @@ final class SQLiteLabelStorage: LabelStorage {
             "UPDATE annotation SET class=?,selector=?,status=?,flags=?,fields=? WHERE key=?")
         selectRegisters = try prepare("SELECT field,op,value FROM register WHERE target=?")
         removeRegister = try prepare("DELETE FROM register WHERE target=? AND field=? AND op=?")
-        addEntry = try prepare("INSERT INTO entry VALUES(?,?,?,?,?,?)")
-        selectEntry = try prepare("SELECT leaf,height,time,operations,why FROM entry WHERE key=?")
+        addEntry = try prepare("INSERT INTO entry VALUES(?,?,?,?,?,?,?,?)")
+        selectEntry = try prepare(
+            "SELECT key,leaf,height,time,operations,why,signer,role FROM entry "
+                + "WHERE key BETWEEN ? AND ? ORDER BY key")
         addContext = try prepare("INSERT INTO context VALUES(?,?)")
         selectContext = try prepare(
             "SELECT sizes FROM context WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1")
-        addAct = try prepare("INSERT INTO act VALUES(?,?,?)")
+        addAct = try prepare("INSERT INTO act VALUES(?,?,?,?)")
+        addAttribute = try prepare("INSERT OR IGNORE INTO attribute VALUES(?,?)")
+        selectAttribute = try prepare("SELECT 1 FROM attribute WHERE log=? AND name=?")
         addQuarantine = try prepare("INSERT INTO quarantine VALUES(?,?)")
         removeQuarantine = try prepare("DELETE FROM quarantine WHERE op=?")
         addSuggestion = try prepare("INSERT INTO suggestion VALUES(?,?,?,?)")
@@ -70,6 +76,7 @@ final class SQLiteLabelStorage: LabelStorage {
     /// Forgets what another process may have made anew; names are only ever added.
     func forget() {
         entries.removeAll(keepingCapacity: true)
+        attributes.removeAll(keepingCapacity: true)
         nameIDMax = nil
     }
 
@@ -297,25 +304,52 @@ final class SQLiteLabelStorage: LabelStorage {
         addEntry.bind(4, row.time)
         addEntry.bind(5, row.operationCount)
         if let why = row.notCounted { addEntry.bind(6, why.rawValue) } else { addEntry.bindNull(6) }
+        addEntry.bind(7, row.signer)
+        if let role = row.role {
+            addEntry.bind(8, Int(role.rawValue))
+        } else {
+            addEntry.bindNull(8)
+        }
         try addEntry.run()
     }
 
     func entry(_ key: Int64) throws -> EntryRow? {
         if let row = entries[key] { return row }
         selectEntry.bind(1, key)
+        selectEntry.bind(2, key)
         guard try selectEntry.step() else { return nil }
         defer { selectEntry.reset() }
-        guard let leafHash = Digest(selectEntry.bytes(0)) else {
-            throw AnnotationStoreError.damagedRow(table: "entry", key: key)
-        }
-        let row = EntryRow(
-            leafHash: leafHash, height: selectEntry.integer(1), time: selectEntry.integer(2),
-            operationCount: Int(selectEntry.integer(3)),
-            notCounted: selectEntry.isNull(4)
-                ? nil : NotCounted(rawValue: Int(selectEntry.integer(4))))
+        let row = try entryRow(selectEntry)
         if entries.count >= Self.entriesCachedMax { entries.removeAll(keepingCapacity: true) }
         entries[key] = row
         return row
+    }
+
+    func forEachEntry(
+        of log: Int, from index: UInt64, _ body: (UInt64, EntryRow) throws -> Bool
+    ) throws {
+        let first = OperationKey(log: log, slot: Slot(entry: index, position: 0)).entryKey
+        selectEntry.bind(1, first)
+        selectEntry.bind(2, (Int64(log + 1) << 36) - 1)
+        defer { selectEntry.reset() }
+        while try selectEntry.step() {
+            let index = UInt64(selectEntry.integer(0) & (1 << 36 - 1))
+            guard try body(index, entryRow(selectEntry)) else { return }
+        }
+    }
+
+    private func entryRow(_ statement: Statement) throws -> EntryRow {
+        guard let leafHash = Digest(statement.bytes(1)) else {
+            throw AnnotationStoreError.damagedRow(table: "entry", key: statement.integer(0))
+        }
+        return EntryRow(
+            leafHash: leafHash, height: statement.integer(2), time: statement.integer(3),
+            operationCount: Int(statement.integer(4)),
+            notCounted: statement.isNull(5)
+                ? nil : NotCounted(rawValue: Int(statement.integer(5))),
+            signer: Int(statement.integer(6)),
+            role: statement.isNull(7)
+                ? nil : UInt8(exactly: statement.integer(7)).flatMap(Role.init(rawValue:)))
     }
 
     func insertContext(_ entryKey: Int64, _ context: CausalContext) throws {
@@ -335,11 +369,31 @@ final class SQLiteLabelStorage: LabelStorage {
         return context
     }
 
-    func insertAct(_ operation: OperationKey, _ act: GovernanceAct, isEffective: Bool) throws {
-        addAct.bind(1, operation.packed)
-        addAct.bind(2, act.encoded)
-        addAct.bind(3, isEffective ? 1 : 0)
+    func insertAct(_ noted: NotedAct) throws {
+        addAct.bind(1, noted.operation.packed)
+        addAct.bind(2, noted.act.encoded)
+        if let signer = noted.signer { addAct.bind(3, signer.bytes) } else { addAct.bindNull(3) }
+        addAct.bind(4, noted.time)
         try addAct.run()
+    }
+
+    // MARK: Attributes
+
+    func noteAttribute(_ name: Int64, of log: Int) throws -> Bool {
+        if attributes[log]?.contains(name) == true { return false }
+        attributes[log, default: []].insert(name)
+        addAttribute.bind(1, log)
+        addAttribute.bind(2, name)
+        try addAttribute.run()
+        return sqlite3_changes(connection) > 0
+    }
+
+    func usesAttribute(_ name: Int64, of log: Int) throws -> Bool {
+        if attributes[log]?.contains(name) == true { return true }
+        selectAttribute.bind(1, log)
+        selectAttribute.bind(2, name)
+        defer { selectAttribute.reset() }
+        return try selectAttribute.step()
     }
 
     func quarantine(_ operation: OperationKey, _ why: NotCounted) throws {

@@ -7,18 +7,18 @@
 /// of items over all annotations would cost a random insertion for each label, this costs one for
 /// each item an entry speaks of.
 enum Schema {
-    static let version = 2
+    static let version = 3
 
     static let tables = """
         CREATE TABLE dataset(
           id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, sum BLOB NOT NULL,
           items INTEGER NOT NULL, annotations INTEGER NOT NULL, retracted INTEGER NOT NULL,
           conflicts INTEGER NOT NULL, quarantined INTEGER NOT NULL, operations INTEGER NOT NULL,
-          rebuild INTEGER NOT NULL, time INTEGER NOT NULL);
+          rebuild INTEGER, rebuilt INTEGER NOT NULL, took INTEGER NOT NULL);
         CREATE TABLE log(
           number INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, origin BLOB NOT NULL,
-          stored INTEGER NOT NULL, applied INTEGER NOT NULL, height INTEGER NOT NULL, cited BLOB, absent INTEGER NOT NULL,
-          forked INTEGER, known BLOB,
+          stored INTEGER NOT NULL, applied INTEGER NOT NULL, cited BLOB, most INTEGER NOT NULL,
+          forked INTEGER, names INTEGER NOT NULL, latest INTEGER NOT NULL, waiting BLOB,
           UNIQUE(dataset, origin));
         CREATE TABLE name(id INTEGER PRIMARY KEY, text BLOB NOT NULL UNIQUE);
         CREATE TABLE item(
@@ -38,9 +38,13 @@ enum Schema {
           target INTEGER NOT NULL, op INTEGER NOT NULL, PRIMARY KEY(target, op)) WITHOUT ROWID;
         CREATE TABLE entry(
           key INTEGER PRIMARY KEY, leaf BLOB NOT NULL, height INTEGER NOT NULL,
-          time INTEGER NOT NULL, operations INTEGER NOT NULL, why INTEGER);
+          time INTEGER NOT NULL, operations INTEGER NOT NULL, why INTEGER,
+          signer INTEGER NOT NULL, role INTEGER);
         CREATE TABLE context(key INTEGER PRIMARY KEY, sizes BLOB);
-        CREATE TABLE act(op INTEGER PRIMARY KEY, bytes BLOB NOT NULL, effective INTEGER NOT NULL);
+        CREATE TABLE act(
+          op INTEGER PRIMARY KEY, bytes BLOB NOT NULL, signer BLOB, time INTEGER NOT NULL);
+        CREATE TABLE attribute(
+          log INTEGER NOT NULL, name INTEGER NOT NULL, PRIMARY KEY(log, name)) WITHOUT ROWID;
         CREATE TABLE quarantine(op INTEGER PRIMARY KEY, why INTEGER NOT NULL);
         CREATE TABLE suggestion(
           op INTEGER PRIMARY KEY, target INTEGER NOT NULL, fields BLOB NOT NULL,

@@ -23,8 +23,12 @@ extension Node {
     }
 
     /// The steward's act that gives an organisation a role.
+    ///
+    /// - Parameter logKey: The key of the member's checkpoints; where it is nil, the one that its log introduced, or
+    ///   that was pinned by hand, or none yet.
     public func setMember(
-        _ dataset: DatasetID, _ member: Origin, role: Role, roots: [Certificate]
+        _ dataset: DatasetID, _ member: Origin, role: Role, roots: [Certificate],
+        logKey: [UInt8]? = nil
     ) throws {
         try requireSteward(dataset)
         let roots = try roots.isEmpty ? home.roots(of: member) : roots
@@ -33,27 +37,35 @@ extension Node {
                 .failed, "no-root", "no root certificate of \(member) is known",
                 hint: "run countermark partner add \(member) --root FILE, or give --root")
         }
-        let from = try read(dataset) { $0.state.progress(member)?.stored ?? 0 }
+        let state = try read(dataset) { $0.state }
+        let log = state.progress(member)
+        let held = log.flatMap { state.logKeys[$0.number] }
+        let pinned = try home.partners().first { $0.org == member.description }?.vkey.map {
+            try NoteVerifier(vkey: $0).publicKey
+        }
         try write(
             dataset,
             [
                 .governance(
-                    .setMember(member, role: role, roots: roots.map(\.der), fromIndex: from))
+                    .setMember(
+                        member, role: role, roots: roots.map(\.der),
+                        logKey: logKey ?? held ?? pinned, fromIndex: log?.stored ?? 0))
             ])
     }
 
-    /// The steward's act that ends a member at an index (its present end if nil).
+    /// The steward's act that ends a member at an index; without one, at what is merged of its log here: what waits for
+    /// something that does not come is left out.
     public func cutMember(_ dataset: DatasetID, _ member: Origin, at index: UInt64?) throws {
         try requireSteward(dataset)
         try catchUp(dataset)
-        let (isMember, stored) = try read(dataset) {
-            ($0.state.membership.members[member] != nil, $0.state.progress(member)?.stored ?? 0)
+        let (isMember, merged) = try read(dataset) {
+            ($0.state.membership.members[member] != nil, $0.state.progress(member)?.applied ?? 0)
         }
         guard isMember else {
             throw NodeError.notFound(
                 "member", member.description, hint: "see countermark dataset show \(dataset)")
         }
-        try write(dataset, [.governance(.cutLog(member, index: index ?? stored))])
+        try write(dataset, [.governance(.cutLog(member, index: index ?? merged))])
     }
 
     /// The steward's act by which one member's log goes on for another's.

@@ -87,7 +87,7 @@ extension Node {
             let heads = try ChangesetView(COSESign1.parse(entry).payload(in: entry)).heads
             for head in heads {
                 let covered = open.filter {
-                    $0.origin == head.origin && $0.slot.entry < head.size
+                    $0.origin == head.origin && $0.slot.entry < head.merged
                 }
                 if !covered.isEmpty { found.append(index) }
                 open.subtract(covered)
@@ -110,7 +110,7 @@ extension Node {
     ) throws -> [LabelProof.Piece] {
         let reader = try LogReader(directory: home.logFolder(origin, dataset))
         let ends = try read(dataset) { merge in
-            merge.state.progress(origin)?.keys.values.map(\.notAfter) ?? []
+            merge.state.number(origin).map { merge.state.keys(of: $0).values.map(\.notAfter) } ?? []
         }
         let others = witnesses.filter { $0.name != origin.description }
         return try indices.map { index in

@@ -148,7 +148,7 @@ extension Node {
         func situation(held: UInt64) throws -> Admission.Situation {
             Admission.Situation(
                 own: home.origin, held: held, forkedAt: try forks().prefix(of: log),
-                pinnedKey: try pinnedLogKey(member), isTakingBack: isTakingBack)
+                pinnedKey: try pinnedLogKey(member, dataset), isTakingBack: isTakingBack)
         }
         do {
             try Admission.require(situation(held: reader(of: log).size), of: member)
@@ -176,6 +176,16 @@ extension Node {
                 writer.discardStaged()
                 throw error
             }
+            if dataset.owner == home.origin {
+                try catchUp(dataset)
+                do {
+                    try nameLogKeys(dataset)
+                    namingProblems[dataset] = nil
+                } catch {
+                    // What came is stored all the same; the next write of this node names the key.
+                    namingProblems[dataset] = "\(error)"
+                }
+            }
             return admission.operations
         } catch let refusal as Admission.Refusal {
             throw NodeError(refusal, log: log, member: member)
@@ -185,12 +195,13 @@ extension Node {
     /// Entries and checkpoint that do not continue what is held: damage, or another history.
     static let doesNotExtend = "does-not-extend"
 
-    /// The log key that an organisation's logs have to introduce: the one pinned by hand, or this
-    /// node's own.
-    private func pinnedLogKey(_ member: Origin) throws -> [UInt8]? {
+    /// The log key that an organisation's logs have to introduce: this node's own, the one pinned by hand, or the one
+    /// that the steward has named.
+    private func pinnedLogKey(_ member: Origin, _ dataset: DatasetID) throws -> [UInt8]? {
         if member == home.origin { return try home.logKey().verificationKey.ed25519Bytes }
         let partner = try home.partners().first { $0.org == member.description }
-        return try partner?.vkey.map { try NoteVerifier(vkey: $0).publicKey }
+        if let vkey = partner?.vkey { return try NoteVerifier(vkey: vkey).publicKey }
+        return try read(dataset) { $0.state.membership.members[member]?.logKeys.last?.key }
     }
 
     func logVerifier(_ member: Origin, _ dataset: DatasetID) throws -> LogVerifier {
@@ -214,40 +225,34 @@ extension Node {
         return verifier
     }
 
-    /// Verifies a batch: one entry after another while keys are still being introduced, then on all
-    /// cores.
+    /// Verifies a batch: one entry after another while keys are being introduced, else on all cores.
     private static func verify(
         _ batch: EntryBatch, from: UInt64, _ verifier: inout LogVerifier
     ) throws -> Int {
         let known = verifier
-        let cores = ProcessInfo.processInfo.activeProcessorCount
-        let failures = Mutex<[Int: ProvenanceError]>([:])
-        let operations = Mutex(0)
-        let first = verifier.logKey == nil ? 0 : batch.count
-        let parallel = first == batch.count && batch.count > 1
-        if parallel {
+        if known.logKey != nil, batch.count > 1 {
+            let cores = ProcessInfo.processInfo.activeProcessorCount
+            let found = Mutex<(operations: Int, mustBeInOrder: Bool)>((0, false))
             DispatchQueue.concurrentPerform(iterations: cores) { core in
                 var own = known
                 let cose = COSEVerifier()
-                var count = 0
                 for position in stride(from: core, to: batch.count, by: cores) {
-                    do throws(ProvenanceError) {
-                        count += try Self.check(batch, position, from, &own, cose)
-                    } catch {
-                        failures.withLock { $0[position] = error }
-                        break
+                    let checked = try? Self.check(batch, position, from, &own, cose)
+                    found.withLock {
+                        $0.operations += checked?.operationCount ?? 0
+                        if checked?.introducesKey ?? true { $0.mustBeInOrder = true }
                     }
+                    if checked?.introducesKey ?? true { break }
                 }
-                operations.withLock { $0 += count }
             }
-            let failed = failures.withLock { $0 }
-            if failed.isEmpty { return operations.withLock { $0 } }
+            let result = found.withLock { $0 }
+            if !result.mustBeInOrder { return result.operations }
         }
-        // In order: an entry may bring the key that a later one is signed with.
+        // In order: an entry may bring the key that a later one is signed with, and the first that does not hold is named.
         let cose = COSEVerifier()
         var count = 0
         for position in 0..<batch.count {
-            count += try check(batch, position, from, &verifier, cose)
+            count += try check(batch, position, from, &verifier, cose).operationCount
         }
         return count
     }
@@ -255,12 +260,12 @@ extension Node {
     private static func check(
         _ batch: EntryBatch, _ position: Int, _ from: UInt64, _ verifier: inout LogVerifier,
         _ cose: COSEVerifier
-    ) throws(ProvenanceError) -> Int {
-        let result: Result<Int, ProvenanceError> = batch.withEntry(position) { entry in
+    ) throws(ProvenanceError) -> LogVerifier.Verified {
+        let result: Result<LogVerifier.Verified, ProvenanceError> = batch.withEntry(position) {
+            entry in
             do throws(ProvenanceError) {
-                let verified = try verifier.verify(
-                    entry, index: from + UInt64(position), with: cose)
-                return .success(verified.operationCount)
+                return .success(
+                    try verifier.verify(entry, index: from + UInt64(position), with: cose))
             } catch {
                 return .failure(error)
             }

@@ -155,7 +155,7 @@ extension Node {
     /// When the certificates of a log end: only what was cosigned before shows that an entry was in time.
     private func endsOfCertificates(_ member: Origin, _ dataset: DatasetID) throws -> [Int64] {
         try read(dataset) { merge in
-            merge.state.progress(member)?.keys.values.map(\.notAfter) ?? []
+            merge.state.number(member).map { merge.state.keys(of: $0).values.map(\.notAfter) } ?? []
         }
     }
 }

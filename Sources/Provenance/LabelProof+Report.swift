@@ -23,7 +23,6 @@ extension LabelProofCheck {
                     "entry \(entry.index) of \(entry.origin) does not count and is left out")
                 continue
             }
-            try requireInTime(entry)
             writes += try changes(entry)
         }
         for index in writes.indices {
@@ -64,22 +63,6 @@ extension LabelProofCheck {
                 "a checkpoint of \(entry.origin) carries a signature that nothing explains")
         }
         return found
-    }
-
-    /// An expired certificate is no flaw where somebody else had seen the entry before its end.
-    private func requireInTime(_ entry: Entry) throws {
-        guard let key = state.logs[entry.log]?.keys[entry.signer], time > key.notAfter,
-            entry.origin != proof.dataset.owner
-        else { return }
-        let isCosigned = try cosignatures(entry).contains { $0.time <= key.notAfter }
-        let isCited = entries.contains { other in
-            other.log != entry.log && other.time <= key.notAfter && standing(other) == nil
-                && other.heads.contains { $0.origin == entry.origin && $0.size > entry.index }
-        }
-        if isCosigned || isCited { return }
-        throw LabelProofError.refused(
-            "the certificate that signed entry \(entry.index) of \(entry.origin) has expired, and "
-                + "nobody in the proof saw the entry before")
     }
 
     // MARK: Writes
@@ -212,7 +195,9 @@ extension LabelProofCheck {
         if one.origin == other.origin { return other.slot < one.slot }
         return entries.contains { entry in
             entry.origin == one.origin && entry.index <= one.slot.entry
-                && entry.heads.contains { $0.origin == other.origin && $0.size > other.slot.entry }
+                && entry.heads.contains {
+                    $0.origin == other.origin && $0.merged > other.slot.entry
+                }
         }
     }
 }

@@ -104,6 +104,7 @@ struct LabelProofCheck {
             }
             try take(piece, verified, checkpoint, number)
         }
+        state.fold()
     }
 
     private mutating func take(
@@ -113,7 +114,6 @@ struct LabelProofCheck {
         let index = piece.proof.index
         let signed = verified.statement.issuedAt ?? 0
         for (_, act) in verified.acts {
-            state.introduce(act, log: number)
             if case .addKey(let chain, _) = act, let der = chain.first {
                 let leaf = try Certificate(der: der)
                 subjects[leaf.fingerprint] = leaf.subject
@@ -121,14 +121,12 @@ struct LabelProofCheck {
         }
         guard let signer = verified.statement.certificateThumbprint, let log = state.logs[number]
         else { throw LabelProofError.refused("entry \(index) names no signer") }
-        let asAct = state.standing(
-            of: log, index: index, signer: signer, time: signed, isAct: true)
-        if asAct == nil {
-            for (_, act) in verified.acts { state.keep(act, log: number) }
-            if log.origin == proof.dataset.owner {
-                state.govern(verified.acts.map(\.act), entry: index)
-            }
-        }
+        state.keep(
+            verified.acts.map { position, act in
+                NotedAct(
+                    OperationKey(log: number, slot: Slot(entry: index, position: position)), act,
+                    signer: signer, time: signed)
+            }, log: number)
         let heads = try piece.entry.withUnsafeBytes {
             try ChangesetView(verified.statement.payload(in: $0)).heads
         }

@@ -77,12 +77,21 @@ public protocol LabelStorage: AnyObject {
     func insertEntry(_ key: Int64, _ row: EntryRow) throws
     /// An entry's figures.
     func entry(_ key: Int64) throws -> EntryRow?
+    /// Calls `body` with the figures of a log's applied entries from an index on, until it returns false.
+    func forEachEntry(
+        of log: Int, from index: UInt64, _ body: (UInt64, EntryRow) throws -> Bool) throws
     /// Adds the accumulated context of an entry at which it moved.
     func insertContext(_ entryKey: Int64, _ context: CausalContext) throws
     /// The accumulated context at an entry: the last one noted at or before it in the same log.
     func context(_ entryKey: Int64) throws -> CausalContext
-    /// Keeps a governance act of a held log, and whether it counts.
-    func insertAct(_ operation: OperationKey, _ act: GovernanceAct, isEffective: Bool) throws
+    /// Keeps a governance act of a stored entry.
+    func insertAct(_ act: NotedAct) throws
+    /// Notes that a log uses an attribute's name.
+    ///
+    /// - Returns: True if it had not used it before.
+    func noteAttribute(_ name: Int64, of log: Int) throws -> Bool
+    /// True if a log uses an attribute's name.
+    func usesAttribute(_ name: Int64, of log: Int) throws -> Bool
     /// Notes an operation that is stored and not counted.
     func quarantine(_ operation: OperationKey, _ why: NotCounted) throws
     /// Takes an operation off that list.
@@ -241,7 +250,7 @@ public struct SuggestionRow: Sendable, Equatable {
 public struct EntryRow: Sendable, Equatable {
     /// The entry's leaf hash.
     public var leafHash: Digest
-    /// One more than the largest height in its context.
+    /// The number of entries in its causal past, itself included.
     public var height: Int64
     /// Seconds since 1970 as the signer claims.
     public var time: Int64
@@ -249,16 +258,27 @@ public struct EntryRow: Sendable, Equatable {
     public var operationCount: Int
     /// Why the entry does not count; nil if it does.
     public var notCounted: NotCounted?
+    /// The place of the signer's key among those that the log introduced, from 1; 0 for an unknown one.
+    public var signer: Int
+    /// The role of the log at the entry; nil where it had none.
+    public var role: Role?
 
     /// The figures of an entry.
     public init(
-        leafHash: Digest, height: Int64, time: Int64, operationCount: Int, notCounted: NotCounted?
+        leafHash: Digest, height: Int64, time: Int64, operationCount: Int, notCounted: NotCounted?,
+        signer: Int, role: Role?
     ) {
         self.leafHash = leafHash
         self.height = height
         self.time = time
         self.operationCount = operationCount
         self.notCounted = notCounted
+        (self.signer, self.role) = (signer, role)
+    }
+
+    /// Why the entry is not in standing; nil if it is, whatever is wrong with what it says.
+    var standing: NotCounted? {
+        notCounted == .falseHead || notCounted == .unreadable ? nil : notCounted
     }
 }
 

@@ -9,37 +9,34 @@ public struct LogProgress: Sendable, Equatable {
     public let origin: Origin
     /// Entries held in the log's folder; zero where the log is not held.
     public var stored: UInt64 = 0
-    /// Entries merged into the label set.
+    /// Entries merged into the label set, or listed with the reason why not.
     public var applied: UInt64 = 0
-    /// The height of the last applied entry.
-    public var height: Int64 = 0
-    /// The accumulated heads that the log's author has cited, by the cited log's number.
-    public var cited: [Int: CitedHead] = [:]
-    /// True if an applied entry cited this log while it was not held.
-    public var wasCitedWhileAbsent = false
+    /// How much of each other log the author had merged at the last applied entry, by the logs' numbers.
+    public var cited: [Int: UInt64] = [:]
+    /// The most of this log that a counted entry of another one has merged.
+    public var citedSize: UInt64 = 0
     /// Where evidence of equivocation ends the log: entries at and beyond the index are not what all
     /// readers of the log were shown.
     public var forkedAt: UInt64?
-    /// The most of this log that a stored entry of another log cites.
-    public var citedSize: UInt64 = 0
-    /// The most of this log that the steward's stored entries cite.
-    public var governedSize: UInt64 = 0
-    /// The signing keys that the log has introduced, by their certificates' fingerprints.
-    public var keys: [Digest: SigningKeyStanding] = [:]
+    /// The latest time that an entry in standing claims, in Unix seconds.
+    public var latestTime: Int64 = .min
+    /// The distinct attribute names that counted entries of the log have used.
+    public var attributeNames = 0
+    /// What the log's next entry waits for; nil if nothing keeps it.
+    public var waiting: Wait?
 
-    /// A head that an author cited.
-    public struct CitedHead: Sendable, Equatable {
-        /// The size.
-        public var size: UInt64
-        /// The root; ``Digest/zero`` where the head was taken back to what all versions of a forked log
-        /// share, whose root at that size nobody signed.
-        public var root: Digest
-        /// False until the root was compared and the context found to contain the cited entry's.
-        public var isChecked: Bool
+    /// What keeps an entry from being applied.
+    public struct Wait: Sendable, Equatable {
+        /// The local number of the log that is cited.
+        public let log: Int
+        /// How much of that log has to be applied first.
+        public let size: UInt64
+        /// When this was first seen here, in Unix seconds.
+        public var since: Int64
 
-        /// A head as cited.
-        public init(size: UInt64, root: Digest, isChecked: Bool) {
-            (self.size, self.root, self.isChecked) = (size, root, isChecked)
+        /// A wait.
+        public init(log: Int, size: UInt64, since: Int64) {
+            (self.log, self.size, self.since) = (log, size, since)
         }
     }
 
@@ -55,7 +52,7 @@ public struct LogProgress: Sendable, Equatable {
     /// What the log's next entry has merged, its own log left out.
     var context: CausalContext {
         var context = CausalContext()
-        for (log, head) in cited { context[log] = head.size }
+        for (log, size) in cited { context[log] = size }
         return context
     }
 }

@@ -14,6 +14,8 @@ public struct LogVerifier: Sendable {
     public let dataset: DatasetID
     private let roots: [Certificate]
     private var keys: [Digest: VerificationKey] = [:]
+    /// How often the log has introduced a key, the same one again included.
+    private var introducedCount = 0
     /// The public key of the log's checkpoints, once an entry introduced it.
     public private(set) var logKey: [UInt8]?
 
@@ -30,6 +32,10 @@ public struct LogVerifier: Sendable {
         public let acts: [(position: Int, act: GovernanceAct)]
         /// The number of operations.
         public let operationCount: Int
+        /// True if it brings a key: what follows has to be checked with it.
+        public var introducesKey: Bool {
+            acts.contains { if case .addKey = $0.act { true } else { false } }
+        }
     }
 
     /// Takes a key that an earlier, stored entry of the log introduced.
@@ -37,6 +43,7 @@ public struct LogVerifier: Sendable {
         guard let first = chain.first else { return }
         let leaf = try Certificate(der: first)
         keys[leaf.fingerprint] = try leaf.verificationKey
+        introducedCount += 1
         if self.logKey == nil { self.logKey = logKey }
     }
 
@@ -73,14 +80,17 @@ public struct LogVerifier: Sendable {
         }
         let acts: [(position: Int, act: GovernanceAct)]
         let operationCount: Int
+        let citesItself: Bool
         do throws(AnnotationModelError) {
             let view = try ChangesetView(statement.payload(in: entry))
             try view.check()
             acts = try view.acts()
             operationCount = view.operationCount
+            citesItself = view.heads.contains { $0.origin == member }
         } catch {
             throw .payload(error)
         }
+        if citesItself { throw .ownHead }
         guard let thumbprint = statement.certificateThumbprint else {
             throw .unknownSigner("(none)")
         }
@@ -97,13 +107,17 @@ public struct LogVerifier: Sendable {
         return Verified(statement: statement, acts: acts, operationCount: operationCount)
     }
 
-    private func introduce(
+    private mutating func introduce(
         _ acts: [(position: Int, act: GovernanceAct)], at time: Int64?
     ) throws(ProvenanceError.Refusal) -> [Digest: VerificationKey] {
         var keys: [Digest: VerificationKey] = [:]
         for (_, act) in acts {
             guard case .addKey(let chain, _) = act else { continue }
             if roots.isEmpty { throw .noPinnedRoot }
+            introducedCount += 1
+            guard introducedCount <= MemberLimits.keysMax else {
+                throw .tooManyKeys(limit: MemberLimits.keysMax)
+            }
             do throws(SigningError) {
                 let leaf = try validated(chain, at: time ?? 0)
                 keys[leaf.fingerprint] = try leaf.verificationKey

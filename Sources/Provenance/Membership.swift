@@ -11,15 +11,31 @@ public struct Membership: Sendable, Equatable {
         public internal(set) var spans: [Span]
         /// Entries at and beyond this index do not count.
         public internal(set) var cutIndex: UInt64?
-        /// The pinned root certificates, DER.
+        /// The root certificates that the steward has ever named, DER: what was introduced under an old one stays
+        /// checkable for a member that comes later.
         public internal(set) var roots: [[UInt8]]
+        /// The keys of the member's checkpoints as the steward named them, ascending by its entries.
+        public internal(set) var logKeys: [NamedKey] = []
+
+        /// A log key, named by an entry of the steward's log.
+        public struct NamedKey: Sendable, Equatable {
+            /// The entry of the steward's log.
+            public let entry: UInt64
+            /// The Ed25519 public key, 32 bytes.
+            public let key: [UInt8]
+        }
+
+        /// The key that the steward's first entries name; nil where they name none.
+        public func logKey(within entries: UInt64) -> [UInt8]? {
+            logKeys.last { $0.entry < entries }?.key
+        }
 
         /// A role from an index on.
         public struct Span: Sendable, Equatable {
             /// The first entry that has the role.
             public let fromIndex: UInt64
-            /// The role.
-            public let role: Role
+            /// The role; nil between a cut and a return.
+            public let role: Role?
         }
     }
 
@@ -40,57 +56,43 @@ public struct Membership: Sendable, Equatable {
     /// True once the steward's log defined the dataset.
     public private(set) var isDefined = false
 
-    /// Entries whose standing an act has changed: the log, and from which index on.
-    public struct Change: Sendable, Equatable {
-        /// The log concerned; nil means all (the policy moved).
-        public let origin: Origin?
-        /// The first entry concerned.
-        public let fromIndex: UInt64
-    }
-
     /// A dataset without any act.
     public init(steward: Origin) { self.steward = steward }
 
     /// Takes one act of the steward's log.
     ///
-    /// - Returns: What stands differently now, if anything can.
-    public mutating func apply(_ act: GovernanceAct) -> Change? {
+    /// Acts that name the steward's own log as a member change nothing.
+    public mutating func apply(_ act: GovernanceAct, at entry: UInt64) {
         switch act {
         case .defineDataset(let title, let schema):
-            if isDefined { return nil }
-            (self.title, self.schema, isDefined) = (title, schema, true)
-            return nil
-        case .setSchema(let schema):
-            self.schema = schema
-            return nil
+            if !isDefined { (self.title, self.schema, isDefined) = (title, schema, true) }
+        case .setSchema(let schema): self.schema = schema
         case .setPolicy(let name):
-            guard let policy = ResolutionPolicy(rawValue: name), policy != self.policy else {
-                return nil
-            }
-            self.policy = policy
-            return Change(origin: nil, fromIndex: 0)
-        case .setMember(let origin, let role, let roots, let fromIndex):
-            return setMember(origin, role, roots, fromIndex)
+            if let policy = ResolutionPolicy(rawValue: name) { self.policy = policy }
+        case .setMember(let origin, let role, let roots, let logKey, let fromIndex):
+            if origin == steward { return }
+            setMember(origin, role, roots, fromIndex)
+            if let logKey { name(logKey, of: origin, at: entry) }
         case .cutLog(let origin, let index):
-            guard origin != steward, members[origin] != nil else { return nil }
-            let index = min(index, members[origin]?.cutIndex ?? index)
-            members[origin]?.cutIndex = index
-            return Change(origin: origin, fromIndex: index)
+            guard origin != steward, let member = members[origin] else { return }
+            members[origin]?.cutIndex = min(index, member.cutIndex ?? index)
         case .setWitnessPolicy(let threshold, let witnesses):
             witnessPolicy = WitnessRequirement(threshold: threshold, witnesses: witnesses)
-            return nil
-        case .succeedLog(let origin, let successor): return succeed(origin, by: successor)
-        case .release, .addKey, .retireKey, .countersign, .addWitness, .setAudience: return nil
+        case .succeedLog(let origin, let successor): succeed(origin, by: successor)
+        case .release, .addKey, .retireKey, .countersign, .addWitness, .setAudience: return
         }
     }
 
-    private mutating func succeed(_ origin: Origin, by successor: Origin) -> Change? {
+    private mutating func succeed(_ origin: Origin, by successor: Origin) {
         guard origin != steward, origin != successor, !isOwner(origin, of: successor) else {
-            return nil
+            return
         }
         successors[origin] = successor
-        // What the successor wrote may be an owner's word now, whenever it wrote it.
-        return Change(origin: successor, fromIndex: 0)
+    }
+
+    private mutating func name(_ key: [UInt8], of origin: Origin, at entry: UInt64) {
+        if members[origin]?.logKeys.last?.key == key { return }
+        members[origin]?.logKeys.append(.init(entry: entry, key: key))
     }
 
     /// True if an organisation is the owner of what a log added: the log's own, or its successor.
@@ -111,24 +113,20 @@ public struct Membership: Sendable, Equatable {
 
     private mutating func setMember(
         _ origin: Origin, _ role: Role, _ roots: [[UInt8]], _ fromIndex: UInt64
-    ) -> Change? {
-        if origin == steward { return nil }
+    ) {
         var member = members[origin] ?? Member(spans: [], cutIndex: nil, roots: [])
-        if !roots.isEmpty { member.roots = roots }
+        for root in roots where !member.roots.contains(root) { member.roots.append(root) }
         member.spans.removeAll { $0.fromIndex >= fromIndex }
-        member.spans.append(.init(fromIndex: fromIndex, role: role))
-        var from = fromIndex
         // A member that is set again after a cut comes back from the index that the act names.
         if let cut = member.cutIndex {
             member.cutIndex = nil
-            from = min(from, cut)
             if cut < fromIndex {
-                member.spans.removeAll { $0.fromIndex >= cut && $0.fromIndex < fromIndex }
-                member.gaps(from: cut, to: fromIndex)
+                member.spans.removeAll { $0.fromIndex >= cut }
+                member.spans.append(.init(fromIndex: cut, role: nil))
             }
         }
+        member.spans.append(.init(fromIndex: fromIndex, role: role))
         members[origin] = member
-        return Change(origin: origin, fromIndex: from)
     }
 
     /// The role of a member's log at an index; nil where its entries do not count.
@@ -136,24 +134,24 @@ public struct Membership: Sendable, Equatable {
         if origin == steward { return .steward }
         guard let member = members[origin] else { return nil }
         if let cut = member.cutIndex, index >= cut { return nil }
-        return member.spans.last { $0.fromIndex <= index }?.role
+        return member.spans.last { $0.fromIndex <= index }.flatMap(\.role)
     }
 
     /// Why no entry of this log counts at an index; nil if it may.
     public func whyNotCounted(_ origin: Origin, at index: UInt64) -> NotCounted? {
         guard let role = role(of: origin, at: index) else {
-            if let cut = members[origin]?.cutIndex, index >= cut { return .beyondCut }
-            return .notMember
+            guard let member = members[origin] else { return .notMember }
+            if let cut = member.cutIndex, index >= cut { return .beyondCut }
+            let isGap = member.spans.last { $0.fromIndex <= index } != nil
+            return isGap ? .beyondCut : .notMember
         }
         return role == .reader ? .readerRole : nil
     }
-}
 
-extension Membership.Member {
-    /// Between a cut and a return nothing counts: a reader's span says so.
-    fileprivate mutating func gaps(from cut: UInt64, to fromIndex: UInt64) {
-        let position = spans.firstIndex { $0.fromIndex >= cut } ?? spans.endIndex
-        spans.insert(.init(fromIndex: cut, role: .reader), at: position)
+    /// True where a log may count otherwise from some entry on than under another fold.
+    func differs(from other: Membership, for origin: Origin) -> Bool {
+        members[origin]?.spans != other.members[origin]?.spans
+            || members[origin]?.cutIndex != other.members[origin]?.cutIndex
     }
 }
 

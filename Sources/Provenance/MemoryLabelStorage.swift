@@ -12,6 +12,7 @@ public final class MemoryLabelStorage: LabelStorage {
     private var registerRows: [Int64: [RegisterRow]] = [:]
     private var entries: [Int64: EntryRow] = [:]
     private var contexts: [Int64: CausalContext] = [:]
+    private var attributes: [Int: Set<Int64>] = [:]
     /// Changes that wait for acceptance, or were decided.
     public private(set) var suggestions: [OperationKey: SuggestionRow] = [:]
     /// Operations that are stored and not counted.
@@ -114,7 +115,29 @@ public final class MemoryLabelStorage: LabelStorage {
     }
 
     /// See ``LabelStorage``.
-    public func insertAct(_ operation: OperationKey, _ act: GovernanceAct, isEffective: Bool) {}
+    public func insertAct(_ act: NotedAct) {}
+
+    /// See ``LabelStorage``.
+    public func noteAttribute(_ name: Int64, of log: Int) -> Bool {
+        attributes[log, default: []].insert(name).inserted
+    }
+
+    /// See ``LabelStorage``.
+    public func usesAttribute(_ name: Int64, of log: Int) -> Bool {
+        attributes[log]?.contains(name) == true
+    }
+
+    /// See ``LabelStorage``.
+    public func forEachEntry(
+        of log: Int, from index: UInt64, _ body: (UInt64, EntryRow) throws -> Bool
+    ) rethrows {
+        var index = index
+        while true {
+            let key = OperationKey(log: log, slot: Slot(entry: index, position: 0)).entryKey
+            guard let row = entries[key], try body(index, row) else { return }
+            index += 1
+        }
+    }
 
     /// See ``LabelStorage``.
     public func quarantine(_ operation: OperationKey, _ why: NotCounted) {

@@ -14,32 +14,27 @@ extension Merge {
             pairs.append((try itemField(code, scope), Array(value)))
         }
         pairs.sort { $0.field < $1.field }
+        try requireDistinct(pairs)
         let key = scope.view.utf8(index)
         let known = itemIDs[index]
         let found = try known == 0 ? storage.item(key: key) : storage.item(id: known)
-        guard var row = found else {
+        guard let row = found else {
             let id = try addItem(key, Self.written(ItemRow(id: 0, key: Array(key)), pairs, scope))
             itemIDs[index] = id
             try storage.touch(-id, scope.key)
             return
         }
         itemIDs[index] = row.id
-        let before = row
         try storage.touch(row.target, scope.key)
-        if !row.flags.contains(.written) {
-            row = Self.written(row, pairs, scope)
-        } else {
-            var registers = try row.base == nil ? storage.registers(row.target) : []
-            try spread(&row, into: &registers)
-            for (field, value) in pairs {
-                try write(field, value, row.target, scope.key, &registers)
-            }
-            try resolveFields(of: &row, registers)
+        let target = try openItem(row)
+        guard case .item(var row) = target.row else { return }
+        guard row.flags.contains(.written) else {
+            target.row = .item(Self.written(row, pairs, scope))
+            return
         }
-        state.sum.subtract(try element(of: before))
-        state.sum.add(try element(of: row))
-        count(conflict: row.flags, instead: before.flags)
-        try storage.updateItem(row)
+        try spread(&row, into: target)
+        target.row = .item(row)
+        for (field, value) in pairs { try write(field, value, target, scope.key) }
     }
 
     /// An item after its first write.
@@ -59,35 +54,22 @@ extension Merge {
     ///
     /// The NUL keeps attributes out of it, as with reviews: nobody can examine in another's name.
     private func itemField(_ code: Int, _ scope: OperationScope) throws -> Int64 {
-        guard code == Field.Known.examined.rawValue else { return try fieldID(code, scope.view) }
+        guard code == Field.Known.examined.rawValue else { return try fieldID(code, scope) }
         return try Array("\u{0}\(Field.examined(by: scope.log.origin))".utf8).withUnsafeBytes {
             try storage.nameID($0)
         }
     }
 
     /// Moves the only operation's fields into registers.
-    private func spread(_ row: inout ItemRow, into registers: inout [RegisterRow]) throws {
+    private func spread(_ row: inout ItemRow, into target: OpenTarget) throws {
         guard let base = row.base else { return }
         row.base = nil
         for (field, value) in FieldList.decode(row.fields) {
             let register = RegisterRow(field: field, operation: base, value: value)
-            registers.append(register)
-            try storage.insertRegister(row.target, register)
-            state.sum.add(try element(of: register, target: row.target))
+            target.registers[field, default: []].append(.init(row: register, isStored: false))
+            target.changed.insert(field)
+            state.sum.add(try element(of: register, target: target.target))
         }
-    }
-
-    private func resolveFields(of row: inout ItemRow, _ registers: [RegisterRow]) throws {
-        var pairs: [(field: Int64, value: [UInt8])] = []
-        for field in Set(registers.map(\.field)).sorted() {
-            let candidates = registers.filter { $0.field == field }
-            guard let winner = try resolve(candidates, owner: nil), winner.value != [0xf6] else {
-                continue
-            }
-            pairs.append((field, winner.value))
-        }
-        row.fields = FieldList.encode(pairs)
-        row.flags = try flags(registers, base: OperationKey(packed: 0)).union(.written)
     }
 
     /// The element of an item's row.

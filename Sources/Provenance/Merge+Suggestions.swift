@@ -5,7 +5,7 @@ extension Merge {
     func suggest(
         _ target: OperationKey, _ fields: FieldPairs, _ scope: OperationScope
     ) throws -> NotCounted? {
-        guard try storage.annotation(target) != nil else { return .unknownTarget }
+        guard try hasAnnotation(target) else { return .unknownTarget }
         var pairs = try written(fields, scope)
         pairs.sort { $0.field < $1.field }
         try storage.insertSuggestion(

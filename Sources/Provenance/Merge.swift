@@ -37,18 +37,23 @@ public struct VerifiedChangeset {
 public enum MergeOutcome: Equatable, Sendable {
     /// It is part of the label set, or stands listed with the reason why not.
     case applied(NotCounted?)
-    /// It cites more of a held log than is applied: hand it in again when that log has come so far.
+    /// It has merged more of a log than is applied here: hand it in again when that log has come so far.
     case waiting(log: Int, size: UInt64)
 }
 
 /// Merges the logs of one dataset into one label set (multi-value registers under causal contexts).
 ///
 /// A write replaces exactly the writes in its causal context; concurrent writes all stay. Entries of
-/// one log come in order; an entry waits until the logs that it cites, and that this node holds, have
-/// been applied that far. So what was replaced is always there before its replacement, and nodes that
-/// hold the same logs end with the same rows, whatever the order of arrival. The one case that order
-/// could reach — an entry that cites a log not held, which arrives later — asks for a rebuild
-/// (``MergeState/needsRebuild``).
+/// one log come in order; an entry waits until the logs that it has merged have been applied that far. So what was
+/// replaced is always there before its replacement, and nodes that hold the same logs end with the same rows, whatever the
+/// order of arrival. All decisions are made pair by pair: that one write replaces another follows from the context of the
+/// one alone, whatever a third entry says.
+///
+/// The merge is total: an entry or an operation that cannot be applied is listed with the reason and changes
+/// nothing; only a failing storage ends it.
+///
+/// It is driven in this order: ``note(_:)`` and ``noteStored(_:size:)`` for what arrived, ``settle()``, then
+/// ``apply(_:)`` until nothing moves, and ``flush()`` at the end of each batch.
 public final class Merge {
     /// The state that is not rows.
     ///
@@ -56,29 +61,38 @@ public final class Merge {
     /// where the run-time checks of exclusive access would cost more than the additions they guard.
     @exclusivity(unchecked) public var state: MergeState
     let storage: any LabelStorage
-    /// Where the rows are kept.
+    /// Where the rows are kept; what the present batch has changed is there after ``flush()``.
     public var rows: any LabelStorage { storage }
-    /// The root of a log at a size, as this node computed it; nil if it holds less.
-    private let rootAt: (Origin, UInt64) throws -> Digest?
 
     @exclusivity(unchecked) var hasher = ElementHasher()
+    /// What the batch changes, by target.
+    @exclusivity(unchecked) var open: [Int64: OpenTarget] = [:]
     /// What the strings of the entry being applied stand for; 0 where that was not asked yet.
     @exclusivity(unchecked) var itemIDs: [Int64] = []
     @exclusivity(unchecked) var nameIDs: [Int64] = []
+    /// Whether the log may use a string as an attribute's name.
+    @exclusivity(unchecked) private var attributes: [AttributeUse] = []
     @exclusivity(unchecked) private var logNumbers: [Int] = []
     /// The context of the entry being applied.
     @exclusivity(unchecked) var context = CausalContext()
     @exclusivity(unchecked) private var run: (item: Int64, first: OperationKey, last: OperationKey)?
     @exclusivity(unchecked) private var lastItemKey: (id: Int64, key: [UInt8]) = (0, [])
+    private let headCheck = HeadCheck()
+    /// Logs with acts that ``settle()`` has to fold, and those whose fork became known.
+    var pendingActs: Set<Int> = []
+    var forked: Set<Int> = []
+
+    private enum AttributeUse {
+        case unknown, allowed, beyond
+    }
+
+    /// The most targets that are kept in memory before they are written back.
+    private static let openTargetsMax = 8_192
 
     /// A merge into a storage.
-    public init(
-        state: MergeState, storage: any LabelStorage,
-        rootAt: @escaping (Origin, UInt64) throws -> Digest?
-    ) {
+    public init(state: MergeState, storage: any LabelStorage) {
         self.state = state
         self.storage = storage
-        self.rootAt = rootAt
     }
 
     /// Applies the next entry of a log.
@@ -88,123 +102,156 @@ public final class Merge {
         guard var log = state.logs[entry.log], entry.index == log.applied else {
             return .waiting(log: entry.log, size: entry.index)
         }
-        let moved = try takeHeads(of: entry, into: &log)
-        for (number, head) in log.cited {
-            guard let cited = state.logs[number], cited.stored > 0 else { continue }
-            if cited.applied < head.size { return .waiting(log: number, size: head.size) }
-        }
         var why = state.standing(
             of: log, index: entry.index, signer: entry.signer, time: entry.time)
-        if why == nil, state.hasLapsed(log, index: entry.index, signer: entry.signer) {
-            why = .expiredKey
+        let heads: HeadsTaken
+        switch try take(entry.view.heads, of: entry, into: &log) {
+        case .taken(let taken): heads = taken
+        case .waiting(let number, let size): return .waiting(log: number, size: size)
         }
-        if moved.shrinks { why = why ?? .contextShrinks }
-        let entryKey = OperationKey(log: entry.log, slot: Slot(entry: entry.index, position: 0))
-        var height = log.height
-        if let failure = try checkHeads(of: &log, entry: entry.index, height: &height) {
-            why = why ?? failure
+        if why == nil, heads.holdFalse { why = .falseHead }
+        // What does not count waits for nothing.
+        if why == nil {
+            for (number, size) in log.cited {
+                guard let cited = state.logs[number] else { continue }
+                let required = state.required(size, of: cited)
+                if cited.applied < required { return .waiting(log: number, size: required) }
+            }
+            for (number, size) in log.cited where size > state.logs[number]?.citedSize ?? .max {
+                state.logs[number]?.citedSize = size
+            }
+            log.latestTime = max(log.latestTime, entry.time)
         }
         context = log.context
         context[entry.log] = entry.index
-        if moved.any { try storage.insertContext(entryKey.entryKey, log.context) }
-
-        log.height = height + 1
-        log.applied = entry.index + 1
-        state.logs[entry.log] = log
-        try storage.insertEntry(
-            entryKey.entryKey,
+        if heads.moved { try storage.insertContext(entryKey(entry), log.context) }
+        let height = context.parts.reduce(Int64(1)) { $0 &+ Int64(clamping: $1.size) }
+        try finish(
+            entry.log, log,
             EntryRow(
-                leafHash: entry.leafHash, height: log.height, time: entry.time,
-                operationCount: entry.view.operationCount, notCounted: why))
+                leafHash: entry.leafHash, height: height, time: entry.time,
+                operationCount: entry.view.operationCount, notCounted: why,
+                signer: entry.signer.flatMap { state.keys(of: entry.log)[$0]?.number } ?? 0,
+                role: state.membership.role(of: log.origin, at: entry.index)))
         if why == nil {
             try applyOperations(of: entry, log: log)
         } else {
             state.counts.quarantined += 1
             try touchTargets(of: entry)
         }
+        if open.count > Self.openTargetsMax { try flush() }
         return .applied(why)
     }
 
-    /// Adds the heads that moved to the log's accumulated context.
-    private func takeHeads(
-        of entry: VerifiedChangeset, into log: inout LogProgress
-    ) throws -> (any: Bool, shrinks: Bool) {
-        var shrinks = false
-        for head in entry.view.heads {
-            // An author has always merged its own log: a head of it says nothing, or lies.
-            if head.origin == log.origin {
-                shrinks = true
+    /// Takes the place of the next entry of a log for one that cannot be read: it counts for nothing, and the log
+    /// goes on.
+    public func applyUnreadable(_ number: Int, index: UInt64, leafHash: Digest) throws {
+        guard let log = state.logs[number], index == log.applied else { return }
+        let why = state.standing(of: log, index: index, signer: nil, time: 0)
+        try finish(
+            number, log,
+            EntryRow(
+                leafHash: leafHash, height: 0, time: 0, operationCount: 0,
+                notCounted: why ?? .unreadable, signer: 0,
+                role: state.membership.role(of: log.origin, at: index)))
+        state.counts.quarantined += 1
+    }
+
+    private func finish(_ number: Int, _ log: LogProgress, _ row: EntryRow) throws {
+        var log = log
+        let slot = Slot(entry: log.applied, position: 0)
+        try storage.insertEntry(OperationKey(log: number, slot: slot).entryKey, row)
+        // `citedSize` was raised in the state, not in the copy.
+        log.citedSize = state.logs[number]?.citedSize ?? log.citedSize
+        log.applied += 1
+        log.waiting = nil
+        state.logs[number] = log
+    }
+
+    private func entryKey(_ entry: VerifiedChangeset) -> Int64 {
+        OperationKey(log: entry.log, slot: Slot(entry: entry.index, position: 0)).entryKey
+    }
+
+    // MARK: Heads
+
+    private struct HeadsTaken {
+        var moved = false
+        var holdFalse = false
+    }
+
+    private enum HeadsOutcome {
+        case taken(HeadsTaken)
+        case waiting(log: Int, size: UInt64)
+    }
+
+    /// Adds the heads of an entry to what its log has cited.
+    ///
+    /// A head holds if the cited log's key signed it, the key that the steward's log names within what the
+    /// entry has merged of it: so the entry's own past decides, whatever else is known here. One that does not hold is
+    /// dropped. A head below what was cited before adds nothing.
+    private func take(
+        _ heads: [Head], of entry: VerifiedChangeset, into log: inout LogProgress
+    ) throws -> HeadsOutcome {
+        var taken = HeadsTaken()
+        let owner = state.dataset.owner
+        // The steward's head first: it says whose keys the author knew.
+        for head in heads where head.origin == owner {
+            guard let number = state.number(owner), log.origin != owner,
+                let steward = state.logs[number], steward.stored > 0
+            else {
+                taken.holdFalse = true
                 continue
             }
-            let number = logNumber(head.origin)
-            guard var root = Digest(head.root) else { continue }
-            var size = head.size
-            if let end = state.end(of: number), size > end {
-                // Beyond it nothing counts, whatever the author was shown, and nobody waits for it.
-                (size, root) = (end, .zero)
-            }
-            if let before = log.cited[number] {
-                if size <= before.size {
-                    let isOther = root != before.root && root != .zero && before.root != .zero
-                    if head.size < before.size || (size == before.size && isOther) {
-                        shrinks = true
-                    }
-                    continue
-                }
-            }
-            if size > 0 { log.cited[number] = .init(size: size, root: root, isChecked: false) }
+            take(head, number, named: 0, &log, &taken)
         }
-        return (!entry.view.heads.isEmpty, shrinks)
+        if heads.allSatisfy({ $0.origin == owner }) { return .taken(taken) }
+        var named = entry.index + 1
+        if log.origin != owner {
+            let number = state.number(owner) ?? 0
+            named = log.cited[number] ?? 0
+            if let steward = state.logs[number],
+                steward.applied < state.required(named, of: steward)
+            {
+                return .waiting(log: number, size: state.required(named, of: steward))
+            }
+        }
+        for head in heads where head.origin != owner {
+            guard head.origin != log.origin, state.membership.members[head.origin] != nil else {
+                taken.holdFalse = true
+                continue
+            }
+            take(head, try logNumber(head.origin), named: named, &log, &taken)
+        }
+        return .taken(taken)
+    }
+
+    private func take(
+        _ head: Head, _ number: Int, named: UInt64, _ log: inout LogProgress,
+        _ taken: inout HeadsTaken
+    ) {
+        guard let key = state.logKey(of: head.origin, named: named),
+            headCheck.holds(head, of: state.dataset, key: key)
+        else {
+            taken.holdFalse = true
+            return
+        }
+        guard head.merged > log.cited[number] ?? 0 else { return }
+        log.cited[number] = head.merged
+        taken.moved = true
     }
 
     /// The local number of an organisation's log, given one if it is new.
-    public func logNumber(_ origin: Origin) -> Int {
+    ///
+    /// - Throws: What ``numberForNewLog`` throws.
+    public func logNumber(_ origin: Origin) throws -> Int {
         if let number = state.number(origin) { return number }
-        let number = numberForNewLog?(origin) ?? (state.logs.keys.max() ?? 0) + 1
+        let number = try numberForNewLog?(origin) ?? (state.logs.keys.max() ?? 0) + 1
         state.add(LogProgress(number: number, origin: origin))
         return number
     }
 
     /// Gives a log its number; a storage that keeps several datasets sets this.
-    public var numberForNewLog: ((Origin) -> Int)?
-
-    /// Compares the heads that were not yet found true with the roots and contexts of what they cite.
-    private func checkHeads(
-        of log: inout LogProgress, entry index: UInt64, height: inout Int64
-    ) throws -> NotCounted? {
-        var why: NotCounted?
-        for number in log.cited.keys.sorted() {
-            guard let head = log.cited[number], !head.isChecked else { continue }
-            guard let cited = state.logs[number], cited.stored > 0 else {
-                state.logs[number]?.wasCitedWhileAbsent = true
-                continue
-            }
-            if head.root != .zero, try rootAt(cited.origin, head.size) != head.root {
-                why = why ?? .falseHead
-                continue
-            }
-            let last = OperationKey(log: number, slot: Slot(entry: head.size - 1, position: 0))
-            if !contains(try storage.context(last.entryKey), in: log, index) {
-                why = why ?? .contextGap
-                continue
-            }
-            if let row = try storage.entry(last.entryKey) { height = max(height, row.height) }
-            log.cited[number]?.isChecked = true
-        }
-        return why
-    }
-
-    /// True if a log's accumulated context lacks nothing of what an entry that it cites had merged.
-    ///
-    /// A log that it has never cited is one that its author does not hold, perhaps may not read.
-    private func contains(
-        _ cited: CausalContext, in log: LogProgress, _ index: UInt64
-    ) -> Bool {
-        cited.parts.allSatisfy { part in
-            part.log == log.number
-                ? part.size <= index : log.cited[part.log].map { $0.size >= part.size } ?? true
-        }
-    }
+    public var numberForNewLog: ((Origin) throws -> Int)?
 
     // MARK: Operations
 
@@ -212,6 +259,7 @@ public final class Merge {
         let view = entry.view
         startAnew(&itemIDs, 0, view.stringCount)
         startAnew(&nameIDs, 0, view.stringCount)
+        startAnew(&attributes, .unknown, view.stringCount)
         startAnew(&logNumbers, 0, view.stringCount)
         let source = try view.source.map { try nameID($0, view) } ?? 0
         let author = try view.author.map { try nameID($0, view) } ?? 0
@@ -223,10 +271,10 @@ public final class Merge {
             authorName: author == 0 ? [] : try storage.name(author))
         var cursor = view.operations
         var counted = 0
-        while let operation = try cursor.next() {
+        while let operation = try? cursor.next() {
             scope.key = OperationKey(
                 log: entry.log, slot: Slot(entry: entry.index, position: cursor.position))
-            if let why = try apply(operation, in: scope) {
+            if let why = try outcome(of: operation, in: scope) {
                 try storage.quarantine(scope.key, why)
                 state.counts.quarantined += 1
             } else {
@@ -235,6 +283,29 @@ public final class Merge {
         }
         try flushRun()
         state.counts.operations += counted
+    }
+
+    /// Applies one operation, whatever it says.
+    ///
+    /// - Returns: Why it does not count; nil if it does.
+    /// - Throws: What the storage throws, and nothing else.
+    private func outcome(
+        of operation: OperationView, in scope: OperationScope
+    ) throws -> NotCounted? {
+        do {
+            return try apply(operation, in: scope)
+        } catch let refused as Refused {
+            return refused.why
+        } catch is AnnotationModelError {
+            return .unreadable
+        } catch is CBORError {
+            return .unreadable
+        }
+    }
+
+    /// Why an operation is not applied, thrown from where its fields are read.
+    private struct Refused: Error {
+        let why: NotCounted
     }
 
     private func startAnew<T>(_ array: inout [T], _ value: T, _ count: Int) {
@@ -280,7 +351,7 @@ public final class Merge {
             }
         case .comment(let origin, let slot, _):
             return try onTarget(origin, slot, scope) { target in
-                guard try storage.annotation(target) != nil else { return .unknownTarget }
+                guard try hasAnnotation(target) else { return .unknownTarget }
                 try storage.touch(target.packed, scope.key)
                 return nil
             }
@@ -288,6 +359,7 @@ public final class Merge {
             try storage.touch(-(try itemID(item, scope.view)), scope.key)
             return nil
         case .governance(let act):
+            if state.governance.beyondLimits.contains(scope.key) { return .tooMany }
             return act.isStewardsAct && scope.log.origin != state.dataset.owner
                 ? .stewardOnly : nil
         }
@@ -303,7 +375,7 @@ public final class Merge {
     /// Notes of an entry that does not count which labels and items it speaks of, so that they can show it.
     private func touchTargets(of entry: VerifiedChangeset) throws {
         var cursor = entry.view.operations
-        while let operation = try cursor.next() {
+        while let operation = try? cursor.next() {
             let slot = Slot(entry: entry.index, position: cursor.position)
             let key = OperationKey(log: entry.log, slot: slot)
             switch operation {
@@ -383,9 +455,27 @@ public final class Merge {
     }
 
     /// The local id of a field as the changeset numbers it.
-    func fieldID(_ code: Int, _ view: ChangesetView) throws -> Int64 {
-        code < Field.attributeBase
-            ? Int64(code) : try nameID(code - Field.attributeBase, view)
+    ///
+    /// - Throws: If it is an attribute beyond ``MemberLimits/attributeNamesMax``.
+    func fieldID(_ code: Int, _ scope: OperationScope) throws -> Int64 {
+        if code < Field.attributeBase { return Int64(code) }
+        let index = code - Field.attributeBase
+        let id = try nameID(index, scope.view)
+        if attributes[index] == .unknown {
+            attributes[index] = try mayUse(id, scope.log.number) ? .allowed : .beyond
+        }
+        if attributes[index] == .beyond { throw Refused(why: .tooMany) }
+        return id
+    }
+
+    /// True if a log may write a register with this name: it has done so before, or has names left.
+    func mayUse(_ name: Int64, _ number: Int) throws -> Bool {
+        guard let log = state.logs[number] else { return false }
+        if log.attributeNames >= MemberLimits.attributeNamesMax {
+            return try storage.usesAttribute(name, of: number)
+        }
+        if try storage.noteAttribute(name, of: number) { state.logs[number]?.attributeNames += 1 }
+        return true
     }
 
     func itemKey(_ id: Int64) throws -> [UInt8] {

@@ -1,56 +1,59 @@
 import AnnotationModel
 import Signing
+import TransparencyLog
 
 /// The part of a merge's state that is not rows: small, kept in memory, saved with each batch.
 public struct MergeState: Sendable, Equatable {
     /// The dataset.
     public let dataset: DatasetID
+    /// The organisation whose node this is; nil for one that may read every log.
+    public let reader: Origin?
     /// The logs by local number.
     public internal(set) var logs: [Int: LogProgress] = [:]
-    /// The fold of the steward's acts.
-    public internal(set) var membership: Membership
-    /// Entries of the steward's log that the fold has seen.
-    public internal(set) var governed: UInt64 = 0
-    /// The latest time that a counted entry of the steward's log claims, in Unix seconds.
-    public internal(set) var governedTime: Int64 = .min
+    /// What the acts of the stored entries come to.
+    public private(set) var governance: Governance
     /// The sum over all rows.
     public internal(set) var sum = StateSum()
     /// The counts.
     public internal(set) var counts = LabelCounts()
-    /// True if something already applied stands differently now: the label set must be made anew.
-    public internal(set) var needsRebuild = false
+    /// Set if something already applied stands differently now: the label set must be made anew.
+    public internal(set) var needsRebuild: RebuildCause?
     private var numbers: [Origin: Int] = [:]
+    private var acts: [Int: [NotedAct]] = [:]
 
-    /// The signing keys that the logs have introduced: chains of certificates (DER, leaf first), in
-    /// the logs' order, by the logs' local numbers.
-    public private(set) var chains: [Int: [[[UInt8]]]] = [:]
-    /// The public keys of the logs' checkpoints, by the logs' local numbers.
-    public private(set) var logKeys: [Int: [UInt8]] = [:]
-    /// The keys with which organisations cosign, oldest first, by their logs' local numbers.
-    public private(set) var witnessKeys: [Int: [[UInt8]]] = [:]
-    /// Who may read a log, where its owner has narrowed that, by the logs' local numbers.
-    public private(set) var audiences: [Int: [Origin]] = [:]
-    /// The soonest end of a certificate that the steward's log has not passed.
-    private var soonestEnd: Int64 = .max
-    /// What the steward has retired in whichever log, by the certificates' fingerprints.
-    private var stewardsRetirements: [Digest: UInt64] = [:]
+    /// Who made it necessary to make the label set anew.
+    public enum RebuildCause: Int, Sendable, Comparable {
+        /// A member other than the steward: it has to wait for its turn, so that nobody keeps the others busy.
+        case member = 1
+        /// The steward, or this node itself.
+        case steward = 2
+
+        /// The steward's cause outranks a member's.
+        public static func < (left: RebuildCause, right: RebuildCause) -> Bool {
+            left.rawValue < right.rawValue
+        }
+    }
 
     /// The state before anything.
-    public init(dataset: DatasetID) {
-        self.dataset = dataset
-        membership = Membership(steward: dataset.owner)
+    ///
+    /// - Parameter reader: Whose node it is: logs that their owners keep from it are not waited for.
+    public init(dataset: DatasetID, reader: Origin? = nil) {
+        (self.dataset, self.reader) = (dataset, reader)
+        governance = Governance(steward: dataset.owner)
     }
 
     /// Takes back what was saved.
+    ///
+    /// - Parameter acts: By log, each log's in the order of its entries.
     public init(
-        dataset: DatasetID, logs: [LogProgress], governedTime: Int64, sum: StateSum,
-        counts: LabelCounts, needsRebuild: Bool
+        dataset: DatasetID, reader: Origin?, logs: [LogProgress], acts: [Int: [NotedAct]],
+        sum: StateSum, counts: LabelCounts, needsRebuild: RebuildCause?
     ) {
-        self.init(dataset: dataset)
+        self.init(dataset: dataset, reader: reader)
         for log in logs { add(log) }
-        self.governedTime = governedTime
         (self.sum, self.counts, self.needsRebuild) = (sum, counts, needsRebuild)
-        findSoonestEnd()
+        self.acts = acts
+        fold()
     }
 
     /// The local number of an organisation's log.
@@ -65,204 +68,93 @@ public struct MergeState: Sendable, Equatable {
         numbers[log.origin] = log.number
     }
 
-    /// Takes note that more of a log is held now.
-    public mutating func noteStored(_ number: Int, size: UInt64) {
-        guard var log = logs[number] else { return }
-        if size <= log.stored { return }
-        if log.stored == 0, log.wasCitedWhileAbsent { needsRebuild = true }
-        log.stored = size
-        logs[number] = log
+    // MARK: Governance
+
+    /// The fold of the steward's acts.
+    public var membership: Membership { governance.membership }
+    /// The chains of certificates (DER, leaf first) that the logs have introduced, by local number.
+    public var chains: [Int: [[[UInt8]]]] { governance.chains }
+    /// The public keys of the logs' checkpoints, by local number.
+    public var logKeys: [Int: [UInt8]] { governance.logKeys }
+    /// The keys with which organisations cosign, oldest first, by their logs' local numbers.
+    public var witnessKeys: [Int: [[UInt8]]] { governance.witnessKeys }
+    /// Who may read a log, where its owner has narrowed that, by local number.
+    public var audiences: [Int: [Origin]] { governance.audiences }
+    /// Entries of the steward's log that were folded.
+    public var governed: UInt64 { progress(dataset.owner)?.stored ?? 0 }
+
+    /// The standing of the signing keys that a log has introduced, by their certificates' fingerprints.
+    public func keys(of log: Int) -> [Digest: SigningKeyStanding] { governance.keys[log] ?? [:] }
+
+    /// Keeps acts of stored entries; they take effect with the next ``fold()``.
+    mutating func keep(_ noted: [NotedAct], log: Int) {
+        acts[log, default: []].append(contentsOf: noted)
     }
 
-    /// Takes note that a log signed two histories which share their first entries only.
-    ///
-    /// - Parameter prefix: The number of entries that they share, proven by evidence; the smallest counts.
-    public mutating func noteFork(log number: Int, prefix: UInt64) {
-        guard var log = logs[number], prefix < log.forkedAt ?? .max else { return }
-        log.forkedAt = prefix
-        logs[number] = log
-        let isCited = logs.values.contains { ($0.cited[number]?.size ?? 0) > prefix }
-        if isCited || max(log.stored, log.citedSize) > prefix { needsRebuild = true }
+    /// The acts of a log's stored entries, in their order.
+    public func acts(of log: Int) -> [GovernanceAct] { acts[log]?.map(\.act) ?? [] }
+
+    /// Takes note that a log's next entry waits for another log.
+    public mutating func noteWait(of log: Int, for other: Int, size: UInt64, at time: Int64) {
+        if let known = logs[log]?.waiting, known.log == other, known.size == size { return }
+        logs[log]?.waiting = .init(log: other, size: size, since: time)
+    }
+
+    /// Folds the acts anew.
+    mutating func fold() {
+        governance = Governance(
+            steward: dataset.owner, number: numbers[dataset.owner], acts: acts, logs: logs)
+    }
+
+    /// Asks for the label set to be made anew.
+    mutating func askForRebuild(_ cause: RebuildCause) {
+        needsRebuild = max(cause, needsRebuild ?? cause)
     }
 
     /// True if an organisation may read a log: a member, within the audience that the log's owner has set.
     public func mayRead(_ log: Origin, by reader: Origin) -> Bool {
-        if reader == dataset.owner || reader == log { return true }
-        guard membership.isMember(reader) else { return false }
-        guard log != dataset.owner, let number = numbers[log], let audience = audiences[number]
-        else { return true }
-        return audience.contains { membership.isOwner(reader, of: $0) }
+        governance.mayRead(log, number: numbers[log], by: reader)
     }
 
-    // MARK: Acts
-
-    /// Takes the acts of the next entry of the steward's log, in its order.
-    mutating func govern(_ acts: [GovernanceAct], entry index: UInt64) {
-        guard index >= governed else { return }
-        governed = index + 1
-        for act in acts {
-            if case .retireKey(let fingerprint, let from) = act {
-                retire(fingerprint, at: from)
-                continue
-            }
-            guard let change = membership.apply(act) else { continue }
-            let isConcerned = logs.values.contains { log in
-                (change.origin == nil || change.origin == log.origin)
-                    && max(log.applied, log.stored, log.citedSize) > change.fromIndex
-            }
-            if isConcerned { needsRebuild = true }
-        }
+    /// True if a log's own act, which is held here, keeps the log from this node.
+    func isKeptFromReader(_ log: LogProgress) -> Bool {
+        guard let reader else { return false }
+        return governance.isExcluded(reader, from: log.origin, number: log.number)
     }
 
-    /// Takes back an act that was saved; unlike ``govern(_:entry:)`` it moves nothing.
-    ///
-    /// - Parameter isEffective: What ``Merge/note(_:)`` found when the act was stored.
-    public mutating func restore(
-        _ act: GovernanceAct, log: Int, entry index: UInt64, isEffective: Bool
-    ) {
-        introduce(act, log: log)
-        let isStewards = logs[log]?.origin == dataset.owner
-        if isStewards { governed = max(governed, index + 1) }
-        guard isEffective else { return }
-        keep(act, log: log)
-        guard isStewards else { return }
-        if case .retireKey(let fingerprint, let from) = act, let key = Digest(fingerprint) {
-            stewardsRetirements[key] = min(from, stewardsRetirements[key] ?? from)
-        }
-        _ = membership.apply(act)
-    }
-
-    /// Takes note of a signing key, which has to be known even where its entry does not count: otherwise
-    /// nobody could check the signatures.
-    mutating func introduce(_ act: GovernanceAct, log number: Int) {
-        guard case .addKey(let chain, let logKey) = act else { return }
-        chains[number, default: []].append(chain)
-        if let logKey, logKeys[number] == nil { logKeys[number] = logKey }
-        // The verifier has read the certificate before the entry was stored.
-        guard let first = chain.first, let leaf = try? Certificate(der: first),
-            let log = logs[number], log.keys[leaf.fingerprint] == nil
-        else { return }
-        var standing = SigningKeyStanding(notBefore: leaf.notBefore, notAfter: leaf.notAfter)
-        standing.retiredAt = stewardsRetirements[leaf.fingerprint]
-        logs[number]?.keys[leaf.fingerprint] = standing
-        if log.origin == dataset.owner { return }
-        if standing.notAfter >= governedTime { soonestEnd = min(soonestEnd, standing.notAfter) }
-        if log.citedSize > log.stored {
-            // Citations that went by before the certificate was known are gone through again.
-            needsRebuild = true
-        } else if standing.notAfter < governedTime {
-            // Nobody has cited what the key signs from here on, the steward least of all.
-            logs[number]?.keys[leaf.fingerprint]?.closedSize = log.governedSize
-        }
-    }
-
-    /// Takes an act that any member's log may hold.
-    mutating func keep(_ act: GovernanceAct, log number: Int) {
-        switch act {
-        case .addWitness(let key):
-            if witnessKeys[number]?.contains(key) != true {
-                witnessKeys[number, default: []].append(key)
-            }
-        case .setAudience(let origins): audiences[number] = origins.isEmpty ? nil : origins
-        case .retireKey(let fingerprint, let from) where logs[number]?.origin != dataset.owner:
-            guard let key = Digest(fingerprint) else { return }
-            retire(key, at: from, in: number)
-        default: break
-        }
-    }
-
-    /// Retires a key for the steward, in whichever log introduced it.
-    private mutating func retire(_ fingerprint: [UInt8], at index: UInt64) {
-        guard let key = Digest(fingerprint), index < stewardsRetirements[key] ?? .max else {
-            return
-        }
-        stewardsRetirements[key] = index
-        for (number, log) in logs where log.keys[key] != nil {
-            retire(key, at: index, in: number)
-            // Even a key that its own log retired earlier: that act may itself be spoiled by now.
-            if max(log.applied, log.stored) > index { needsRebuild = true }
-        }
-    }
-
-    private mutating func retire(_ key: Digest, at index: UInt64, in number: Int) {
-        guard let log = logs[number], let standing = log.keys[key],
-            index < standing.retiredAt ?? .max
-        else { return }
-        logs[number]?.keys[key]?.retiredAt = index
-        if max(log.applied, log.stored) > index { needsRebuild = true }
-    }
-
-    // MARK: Standing and time
+    // MARK: Standing
 
     /// Where a log ends for everybody: what the versions of a forked log share, or where the steward cut it.
-    func end(of number: Int) -> UInt64? {
-        guard let log = logs[number] else { return nil }
+    public func end(of log: LogProgress) -> UInt64? {
         guard let cut = membership.members[log.origin]?.cutIndex else { return log.forkedAt }
         return min(cut, log.forkedAt ?? cut)
     }
 
-    /// Why an entry does not count, whatever its context and its certificate's end say; nil if it may.
+    /// How much of a log has to be applied before something that has merged `size` of its entries can be.
+    ///
+    /// What lies beyond the log's end counts for nobody, and what its owner keeps from this node never comes: neither
+    /// is waited for.
+    func required(_ size: UInt64, of log: LogProgress) -> UInt64 {
+        var required = size
+        if let end = end(of: log) { required = min(required, end) }
+        if required > log.stored, isKeptFromReader(log) { required = log.stored }
+        return required
+    }
+
+    /// Why an entry is not in standing; nil if it is.
     ///
     /// - Parameter isAct: Whether a member's act about its own log is judged, which a reader may make.
     func standing(
         of log: LogProgress, index: UInt64, signer: Digest?, time: Int64, isAct: Bool = false
     ) -> NotCounted? {
-        if let forkedAt = log.forkedAt, index >= forkedAt { return .forked }
-        if let why = membership.whyNotCounted(log.origin, at: index),
-            !(isAct && why == .readerRole)
-        {
-            return why
-        }
-        return signer.flatMap { log.keys[$0] }?.whyNotCounted(index: index, time: time)
+        governance.standing(of: log, index: index, signer: signer, time: time, isAct: isAct)
     }
 
-    /// True if the signer's certificate had expired before anybody else is known to have had the entry.
-    func hasLapsed(_ log: LogProgress, index: UInt64, signer: Digest?) -> Bool {
-        guard let lapsedAt = signer.flatMap({ log.keys[$0] })?.lapsedAt else { return false }
-        return index >= lapsedAt
-    }
-
-    /// Takes note that a stored entry of one log cites another one up to a size, at a time.
-    mutating func noteCitation(of number: Int, size: UInt64, time: Int64, isStewards: Bool) {
-        guard let log = logs[number] else { return }
-        if size > log.citedSize { logs[number]?.citedSize = size }
-        if isStewards, size > log.governedSize { logs[number]?.governedSize = size }
-        for (key, before) in log.keys where time <= before.notAfter && size > before.timelySize {
-            var standing = before
-            standing.timelySize = size
-            logs[number]?.keys[key] = standing
-            if let old = before.lapsedAt, old != standing.lapsedAt,
-                max(log.applied, log.stored) > old
-            {
-                needsRebuild = true
-            }
-        }
-    }
-
-    /// Takes note of a time that the steward's log has reached: certificates that ended before it are
-    /// expired from now on.
-    mutating func noteTime(_ time: Int64) {
-        guard time > governedTime else { return }
-        governedTime = time
-        guard time > soonestEnd else { return }
-        for (number, log) in logs where log.origin != dataset.owner {
-            for (key, before) in log.keys where before.closedSize == nil && before.notAfter < time {
-                var standing = before
-                standing.closedSize = log.governedSize
-                logs[number]?.keys[key] = standing
-                if let lapsedAt = standing.lapsedAt, max(log.applied, log.stored) > lapsedAt {
-                    needsRebuild = true
-                }
-            }
-        }
-        findSoonestEnd()
-    }
-
-    private mutating func findSoonestEnd() {
-        let owner = dataset.owner
-        soonestEnd =
-            logs.values.filter { $0.origin != owner }.flatMap { $0.keys.values }
-            .filter { $0.closedSize == nil }.map(\.notAfter).min() ?? .max
+    /// The log key that a head of an organisation's log has to be signed with, as far as an entry has merged the
+    /// steward's log; nil for one that the steward had not named by then.
+    public func logKey(of origin: Origin, named entries: UInt64) -> [UInt8]? {
+        if origin == dataset.owner { return numbers[origin].flatMap { governance.logKeys[$0] } }
+        return membership.members[origin]?.logKey(within: entries)
     }
 
     /// The dataset's state digest: SHA-256 over its name, the sum and the counts.
@@ -272,6 +164,17 @@ public struct MergeState: Sendable, Equatable {
         hasher.update(sum.digest)
         for count in [counts.items, counts.annotations] {
             hasher.update(withUnsafeBytes(of: UInt64(count).littleEndian) { Array($0) })
+        }
+        return hasher.finish()
+    }
+
+    /// What the digest speaks of: SHA-256 over the applied sizes of all logs, `origin size` and a line feed each, ascending by
+    /// origin. Two nodes with the same mark must have the same digest.
+    public var mark: Digest {
+        var hasher = SHA256Hasher()
+        hasher.update(Array("countermark/mark/v1\n\(dataset)\n".utf8))
+        for log in logs.values.sorted(by: { $0.origin < $1.origin }) where log.applied > 0 {
+            hasher.update(Array("\(log.origin) \(log.applied)\n".utf8))
         }
         return hasher.finish()
     }

@@ -26,6 +26,10 @@ public enum ProvenanceError: Error, Equatable, Sendable {
         case untrustedKey(SigningError)
         /// No root is pinned for the organisation.
         case noPinnedRoot
+        /// It cites its own log, of which an author has always merged everything.
+        case ownHead
+        /// The log has introduced as many keys as one log may.
+        case tooManyKeys(limit: Int)
     }
 }
 
@@ -54,6 +58,8 @@ extension ProvenanceError.Refusal: CustomStringConvertible {
             "no certificate in the log has the thumbprint \(thumbprint)"
         case .badSignature: "its signature does not hold"
         case .untrustedKey(let error): "its key cannot be trusted: \(error)"
+        case .ownHead: "it cites its own log"
+        case .tooManyKeys(let limit): "the log would introduce more than \(limit) signing keys"
         case .noPinnedRoot: "no root is pinned for the organisation; run countermark partner add"
         }
     }

@@ -1,32 +1,35 @@
 import Signing
 
-/// How long the signatures of one certificate count in its log, as far as the logs themselves say.
+/// How long the signatures of one certificate count in its log.
 ///
-/// Nothing here depends on this node's clock or on what it happens to hold beside the logs, so that all
-/// nodes decide the same. That an entry is older than its certificate's end is shown by another member's
-/// entry that cites it: a signed statement, with a time, that the member had it.
+/// Nothing here depends on a clock of this node. A certificate's end spoils nothing by itself: an entry claims a time
+/// within the validity, and the steward's node retires the key when it writes after the end.
 public struct SigningKeyStanding: Sendable, Equatable {
+    /// The key's place among those that its log introduced, from 1.
+    public let number: Int
     /// The first second of the certificate's validity, in Unix time.
     public let notBefore: Int64
     /// The last second.
     public let notAfter: Int64
-    /// From this entry on nothing counts that the key signed; nil if it was not retired.
-    public var retiredAt: UInt64?
-    /// How much of the log others had merged when the certificate was valid, by their entries.
-    public var timelySize: UInt64 = 0
-    /// How much of the log the steward had merged when its log first passed the certificate's end; nil
-    /// before that.
-    public var closedSize: UInt64?
+    /// Where the log itself retired the key first.
+    var retiredByOwner: UInt64?
+    /// Where the steward retired it last.
+    var retiredBySteward: UInt64?
 
     /// The standing of a key that a certificate introduces.
-    public init(notBefore: Int64, notAfter: Int64) {
-        (self.notBefore, self.notAfter) = (notBefore, notAfter)
+    public init(number: Int, notBefore: Int64, notAfter: Int64) {
+        (self.number, self.notBefore, self.notAfter) = (number, notBefore, notAfter)
     }
 
-    /// From this entry on the expired key counts no more; nil while the certificate is in force.
-    public var lapsedAt: UInt64? { closedSize.map { max($0, timelySize) } }
+    /// From this entry on nothing counts that the key signed; nil if it was not retired.
+    public var retiredAt: UInt64? {
+        guard let owner = retiredByOwner, let steward = retiredBySteward else {
+            return retiredByOwner ?? retiredBySteward
+        }
+        return min(owner, steward)
+    }
 
-    /// Why an entry that the key signed does not count; nil if it may, unless the key has lapsed.
+    /// Why an entry that the key signed does not count; nil if it may.
     func whyNotCounted(index: UInt64, time: Int64) -> NotCounted? {
         if let retiredAt, index >= retiredAt { return .retiredKey }
         return time < notBefore || time > notAfter ? .outsideValidity : nil

@@ -1,8 +1,7 @@
 import AnnotationModel
 import Signing
 
-/// What the merge has to know of an entry as soon as it is stored, before it is applied: what it says about
-/// the dataset, about keys, and about other logs.
+/// What the merge has to know of an entry as soon as it is stored, before it is applied: its acts.
 public struct StoredEntry {
     /// The log's local number.
     public let log: Int
@@ -12,59 +11,113 @@ public struct StoredEntry {
     public let time: Int64
     /// The fingerprint of the signer's certificate.
     public let signer: Digest?
-    /// The heads that the entry cites.
-    public let heads: [Head]
     /// The governance acts with their positions.
     public let acts: [(position: Int, act: GovernanceAct)]
 
     /// What an entry says.
     public init(
-        log: Int, index: UInt64, time: Int64, signer: Digest?, heads: [Head],
+        log: Int, index: UInt64, time: Int64, signer: Digest?,
         acts: [(position: Int, act: GovernanceAct)]
     ) {
-        (self.log, self.index, self.time, self.signer) = (log, index, time, signer)
-        (self.heads, self.acts) = (heads, acts)
+        (self.log, self.index, self.time) = (log, index, time)
+        (self.signer, self.acts) = (signer, acts)
     }
 }
 
 extension Merge {
-    /// Takes the acts of the next stored entry of a log.
+    /// Takes the acts of the next stored entry of a log; ``settle()`` makes them effective.
     ///
-    /// Entries of one log come in order, and the steward's log before the others: whether an act about a
-    /// log counts is decided by what the steward has said. All new entries' acts come before any of their
-    /// ``noteCitations(_:)``.
+    /// Entries of one log come in order; logs may come in any.
     public func note(_ entry: StoredEntry) throws {
-        guard let log = state.logs[entry.log] else { throw ProvenanceError.unknownLog(entry.log) }
-        let isStewards = log.origin == state.dataset.owner
-        for (_, act) in entry.acts { state.introduce(act, log: entry.log) }
-        let isEffective = isCounted(entry, isAct: true)
-        for (position, act) in entry.acts {
-            let slot = Slot(entry: entry.index, position: position)
-            try storage.insertAct(
-                OperationKey(log: entry.log, slot: slot), act, isEffective: isEffective)
-            if isEffective { state.keep(act, log: entry.log) }
+        if entry.acts.isEmpty { return }
+        let noted = entry.acts.map { position, act in
+            NotedAct(
+                OperationKey(log: entry.log, slot: Slot(entry: entry.index, position: position)),
+                act, signer: entry.signer, time: entry.time)
         }
-        if isStewards {
-            state.govern(isEffective ? entry.acts.map(\.act) : [], entry: entry.index)
+        for act in noted { try storage.insertAct(act) }
+        state.keep(noted, log: entry.log)
+        pendingActs.insert(entry.log)
+    }
+
+    /// Takes note that more of a log is held now, all of whose acts were noted.
+    public func noteStored(_ number: Int, size: UInt64) {
+        guard let log = state.logs[number], size > log.stored else { return }
+        // Somebody's applied entry has merged what was given up here, and it comes after all.
+        let end = state.end(of: log) ?? .max
+        if log.citedSize > log.stored, log.stored < end { state.askForRebuild(.member) }
+        state.logs[number]?.stored = size
+    }
+
+    /// Takes note that a log signed two histories which share their first entries only.
+    ///
+    /// - Parameter prefix: The number of entries that they share, proven by evidence; the smallest counts.
+    public func noteFork(log number: Int, prefix: UInt64) {
+        guard let log = state.logs[number], prefix < log.forkedAt ?? .max else { return }
+        state.logs[number]?.forkedAt = prefix
+        pendingActs.insert(number)
+        forked.insert(number)
+    }
+
+    /// Folds the acts that were noted, and finds out whether anything that is applied stands differently now.
+    ///
+    /// It is called when everything new was noted, before anything is applied.
+    public func settle() throws {
+        guard !pendingActs.isEmpty else { return }
+        defer {
+            pendingActs.removeAll()
+            forked.removeAll()
+        }
+        let before = state.governance
+        state.fold()
+        let cause = pendingCause
+        for log in state.logs.values.sorted(by: { $0.number < $1.number }) {
+            if try stands(log, otherwiseThan: before) { return state.askForRebuild(cause) }
+        }
+        let (old, new) = (before.membership, state.membership)
+        if old.policy != new.policy || old.successors != new.successors,
+            state.counts.annotations + state.counts.items > 0
+        {
+            state.askForRebuild(cause)
         }
     }
 
-    /// Takes the heads and the time of a stored entry: they say how old the entries are that it cites.
-    public func noteCitations(_ entry: StoredEntry) {
-        guard let log = state.logs[entry.log], isCounted(entry, isAct: false) else { return }
-        let isStewards = log.origin == state.dataset.owner
-        for head in entry.heads where head.origin != log.origin {
-            state.noteCitation(
-                of: logNumber(head.origin), size: head.size, time: entry.time,
-                isStewards: isStewards)
+    private var pendingCause: MergeState.RebuildCause {
+        let isStewards = pendingActs.contains { number in
+            state.logs[number]?.origin == state.dataset.owner && !forked.contains(number)
         }
-        if isStewards { state.noteTime(entry.time) }
+        return isStewards ? .steward : .member
     }
 
-    private func isCounted(_ entry: StoredEntry, isAct: Bool) -> Bool {
-        guard let log = state.logs[entry.log] else { return false }
-        return state.standing(
-            of: log, index: entry.index, signer: entry.signer, time: entry.time, isAct: isAct)
-            == nil
+    /// True if an applied entry of a log counts otherwise than it was applied, or has merged what is not here.
+    private func stands(_ log: LogProgress, otherwiseThan before: Governance) throws -> Bool {
+        if log.applied < state.required(log.citedSize, of: log) { return true }
+        guard let from = firstConcerned(log, before), from < log.applied else { return false }
+        let signers = Dictionary(
+            state.keys(of: log.number).map { ($0.value.number, $0.key) },
+            uniquingKeysWith: { first, _ in first })
+        var isOtherwise = false
+        try storage.forEachEntry(of: log.number, from: from) { index, row in
+            let why = state.standing(
+                of: log, index: index, signer: signers[row.signer], time: row.time)
+            let role = state.membership.role(of: log.origin, at: index)
+            isOtherwise = why != row.standing || (why == nil && role != row.role)
+            return !isOtherwise
+        }
+        return isOtherwise
+    }
+
+    /// The first entry of a log that the news can concern; nil if they concern none.
+    private func firstConcerned(_ log: LogProgress, _ before: Governance) -> UInt64? {
+        if state.membership.differs(from: before.membership, for: log.origin) { return 0 }
+        var first = forked.contains(log.number) ? log.forkedAt : nil
+        let known = before.keys[log.number] ?? [:]
+        // A key that was introduced just now has signed nothing before.
+        for (key, standing) in state.keys(of: log.number) {
+            guard let old = known[key], old.retiredAt != standing.retiredAt else { continue }
+            let index = min(old.retiredAt ?? .max, standing.retiredAt ?? .max)
+            first = min(index, first ?? index)
+        }
+        return first
     }
 }

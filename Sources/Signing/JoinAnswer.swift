@@ -10,7 +10,7 @@ public struct JoinAnswer: Sendable, Equatable {
     /// The media type of the signed payload.
     public static let contentType = "application/vnd.countermark.join+cbor"
     /// The version that is written and read.
-    public static let version: UInt64 = 1
+    public static let version: UInt64 = 2
     /// The number of bytes of ``random``.
     public static let randomBytes = 16
     /// The longest text: a node's certificate, its issuers and a root, as base64.
@@ -28,6 +28,8 @@ public struct JoinAnswer: Sendable, Equatable {
     public let chain: [Certificate]
     /// The newcomer's root, which the steward is to pin.
     public let root: Certificate
+    /// The key that signs the newcomer's checkpoints, Ed25519, 32 bytes: the steward makes it known to all members.
+    public let logKey: [UInt8]
     /// Where the newcomer's node can be dialled; nil if only it dials.
     public let url: String?
     /// Fresh bytes, so that nobody can prepare certificates that give chosen words.
@@ -38,8 +40,8 @@ public struct JoinAnswer: Sendable, Equatable {
     public let answeredAt: Int64
 
     private static let armour = Armour(name: "ANSWER", bytesMax: textBytesMax)
-    /// Version, nonce, steward, root, url, random and proof.
-    private static let partCount = 7
+    /// Version, nonce, steward, root, log key, url, random and proof.
+    private static let partCount = 8
 
     /// The newcomer's certificate.
     public var certificate: Certificate { chain[0] }
@@ -49,12 +51,13 @@ public struct JoinAnswer: Sendable, Equatable {
     /// - Parameters:
     ///   - steward: the fingerprint of the steward's certificate: the one that came with the invitation.
     ///   - chain: the newcomer's certificate and its issuers without the root.
+    ///   - logKey: the key of the newcomer's checkpoints, Ed25519, 32 bytes.
     ///   - url: where the newcomer's node can be dialled, if it can.
     /// - Returns: The answer, and its text signed with the newcomer's node key.
     /// - Throws: ``InvitationError`` if a reader would refuse it.
     public static func make(
         to invitation: Invitation, steward: Digest, org: String, chain: [Certificate],
-        root: Certificate, url: String?, key: SigningKey, at time: Int64
+        root: Certificate, logKey: [UInt8], url: String?, key: SigningKey, at time: Int64
     ) throws(InvitationError) -> (answer: JoinAnswer, text: String) {
         let random: [UInt8]
         do throws(SigningError) { random = try newRandom() } catch { throw .signature(error) }
@@ -65,6 +68,7 @@ public struct JoinAnswer: Sendable, Equatable {
         payload.byteString(invitation.nonce)
         steward.withUnsafeBytes { payload.byteString($0) }
         payload.byteString(root.der)
+        payload.byteString(logKey)
         if let url { payload.text(url) } else { payload.null() }
         payload.byteString(random)
         let message: [UInt8]
@@ -161,12 +165,13 @@ public struct JoinAnswer: Sendable, Equatable {
     ) throws(InvitationError) -> JoinAnswer {
         var reader = CBORReader(bytes)
         try Invitation.checkVersion(&reader, version, partCount)
-        let parts: (nonce: [UInt8], steward: Digest?, root: [UInt8])
+        let parts: (nonce: [UInt8], steward: Digest?, root: [UInt8], logKey: [UInt8])
         do throws(CBORError) {
             parts = (
                 Array(try reader.byteString(count: Invitation.nonceBytes)),
                 Digest(try reader.byteString(count: Digest.byteCount)),
-                Array(try reader.byteString())
+                Array(try reader.byteString()),
+                Array(try reader.byteString(count: 32))
             )
         } catch {
             throw .damaged
@@ -188,7 +193,8 @@ public struct JoinAnswer: Sendable, Equatable {
         }
         return JoinAnswer(
             org: org, dataset: dataset, nonce: parts.nonce, steward: steward, chain: chain,
-            root: root, url: url, random: random, proof: proof, answeredAt: time)
+            root: root, logKey: parts.logKey, url: url, random: random, proof: proof,
+            answeredAt: time)
     }
 
     private static func url(_ reader: inout CBORReader) throws(InvitationError) -> String? {

@@ -31,8 +31,8 @@ struct JoinAnswerTests {
     ) throws(InvitationError) -> (answer: JoinAnswer, text: String) {
         try JoinAnswer.make(
             to: invitation, steward: steward.certificate.fingerprint, org: org,
-            chain: [newcomer.certificate], root: root ?? newcomer.authority.certificate, url: url,
-            key: newcomer.key, at: now)
+            chain: [newcomer.certificate], root: root ?? newcomer.authority.certificate,
+            logKey: [UInt8](repeating: 7, count: 32), url: url, key: newcomer.key, at: now)
     }
 
     @Test("an answer comes back whole from a mail, and proves the secret to the steward alone")

@@ -147,11 +147,8 @@ private final class Writers {
         }
         try Workload.generate(
             labels: labels, operationsPerEntry: operationsPerEntry,
-            rootOf: { origin in
-                try self.flush(origin)
-                guard let log = self.logs[origin] else { return (0, []) }
-                return (log.size, log.root.bytes)
-            },
+            logKeys: keys.compactMapValues { $0.log.verificationKey.ed25519Bytes },
+            headOf: { try self.head($0) },
             emit: { entry in
                 let before = self.bytes
                 try self.add(entry.payload, entry.author)
@@ -165,6 +162,17 @@ private final class Writers {
                 }
             })
         for origin in homes.keys { try flush(origin) }
+    }
+
+    private func head(_ origin: Origin) throws -> Head {
+        try flush(origin)
+        guard let log = logs[origin], let key = try parts(origin).log.verificationKey.ed25519Bytes,
+            let head = try Head(
+                origin, of: dataset, merged: log.size, note: log.checkpoint, key: key)
+        else {
+            throw NodeError.notFound("company", origin.description, hint: "")
+        }
+        return head
     }
 
     private func parts(

@@ -18,16 +18,19 @@ struct Workload {
 
     /// Calls `emit` with each changeset in an order in which it could have been written.
     ///
-    /// - Parameter rootOf: The root of an author's log as far as it was emitted.
+    /// - Parameters:
+    ///   - logKeys: The keys of the companies' checkpoints.
+    ///   - headOf: The head of an author's log as far as it was emitted.
     static func generate(
         labels: Int, operationsPerEntry: Int = Changeset.operationsMax,
-        rootOf: (Origin) throws -> (size: UInt64, root: [UInt8]), emit: (Entry) throws -> Void
+        logKeys: [Origin: [UInt8]], headOf: (Origin) throws -> Head,
+        emit: (Entry) throws -> Void
     ) throws {
         var workload = Workload(
             labels: labels, limit: operationsPerEntry, companies: try companies())
-        try workload.define(emit)
-        try workload.add(rootOf, emit)
-        try workload.change(rootOf, emit)
+        try workload.define(logKeys, emit)
+        try workload.add(headOf, emit)
+        try workload.change(headOf, emit)
     }
 
     static func companies() throws -> [Origin] {
@@ -81,11 +84,15 @@ struct Workload {
         sizes[company] += 1
     }
 
-    private mutating func define(_ emit: (Entry) throws -> Void) throws {
+    private mutating func define(
+        _ logKeys: [Origin: [UInt8]], _ emit: (Entry) throws -> Void
+    ) throws {
         var acts: [Operation] = [.governance(.defineDataset(title: "Boards", schema: "{}"))]
         for origin in companies.dropFirst() {
             acts.append(
-                .governance(.setMember(origin, role: .reviewer, roots: [], fromIndex: 0)))
+                .governance(
+                    .setMember(
+                        origin, role: .reviewer, roots: [], logKey: logKeys[origin], fromIndex: 0)))
         }
         try write(0, emit, acts)
     }
@@ -96,7 +103,7 @@ struct Workload {
     }
 
     private mutating func add(
-        _ rootOf: (Origin) throws -> (size: UInt64, root: [UInt8]), _ emit: (Entry) throws -> Void
+        _ headOf: (Origin) throws -> Head, _ emit: (Entry) throws -> Void
     ) throws {
         let items = (0..<max(1, labels / 10)).lazy.map { index in
             Operation.addItem(
@@ -105,17 +112,10 @@ struct Workload {
         }
         try write(0, emit, items)
         for company in 0..<3 {
-            let heads = company == 0 ? [] : [try head(0, rootOf)]
+            let heads = company == 0 ? [] : [try headOf(companies[0])]
             let mine = stride(from: company, to: labels, by: 3).lazy.map { Self.label($0) }
             try write(company, heads: heads, emit, mine)
         }
-    }
-
-    private func head(
-        _ company: Int, _ rootOf: (Origin) throws -> (size: UInt64, root: [UInt8])
-    ) throws -> Head {
-        let (size, root) = try rootOf(companies[company])
-        return Head(origin: companies[company], size: size, root: root)
     }
 
     private static let classes = ["open", "short", "mousebite", "spur", "copper", "pin-hole"]
@@ -141,9 +141,9 @@ struct Workload {
     }
 
     private mutating func change(
-        _ rootOf: (Origin) throws -> (size: UInt64, root: [UInt8]), _ emit: (Entry) throws -> Void
+        _ headOf: (Origin) throws -> Head, _ emit: (Entry) throws -> Void
     ) throws {
-        let heads = try companies.indices.map { try head($0, rootOf) }
+        let heads = try companies.map { try headOf($0) }
         isEditing = true
         for company in 0..<3 {
             let others = heads.filter { $0.origin != companies[company] }

@@ -98,8 +98,8 @@ final class ImportPlan {
         items.start(logs, hasItems: state.counts.items > 0)
         classes = ImportClasses(node, dataset, try node.schema(of: dataset), options)
         history.classes = classes
-        for (number, head) in state.progress(node.home.origin)?.cited ?? [:] {
-            if let origin = logs[number] { cited[origin] = head.size }
+        for (number, size) in state.progress(node.home.origin)?.cited ?? [:] {
+            if let origin = logs[number] { cited[origin] = size }
         }
     }
 

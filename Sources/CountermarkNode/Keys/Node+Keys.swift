@@ -101,7 +101,7 @@ extension Node {
             try catchUp(dataset)
             let found = try read(dataset) { merge in
                 merge.state.logs.values.filter { log in
-                    log.keys[fingerprint] != nil
+                    merge.state.keys(of: log.number)[fingerprint] != nil
                         && (log.origin == home.origin || dataset.owner == home.origin)
                 }
             }
@@ -136,7 +136,7 @@ extension Node {
                     guard seen.insert(leaf.fingerprint).inserted else { return nil }
                     return KeyView(
                         log: "\(log.origin)/\(dataset)", certificate: leaf,
-                        retiredAt: log.keys[leaf.fingerprint]?.retiredAt,
+                        retiredAt: merge.state.keys(of: log.number)[leaf.fingerprint]?.retiredAt,
                         isCurrent: leaf.fingerprint == current)
                 }
             }

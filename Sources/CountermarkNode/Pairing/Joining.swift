@@ -59,8 +59,9 @@ public final class Joining: Sendable {
         let identity = try home.identity()
         let made = try JoinAnswer.make(
             to: invitation, steward: leaf.fingerprint, org: home.origin.description,
-            chain: identity.chain, root: try home.root(), url: listenURL, key: identity.key,
-            at: time)
+            chain: identity.chain, root: try home.root(),
+            logKey: try home.logKey().verificationKey.ed25519Bytes ?? [], url: listenURL,
+            key: identity.key, at: time)
         answer = made.answer
         attempt = Attempt(
             invitation: text, answer: made.text, random: isMailed ? Data() : nil,

@@ -239,8 +239,12 @@ extension Node {
             let member = try read(dataset) { $0.state.membership.members[org] }
             let isMember =
                 member?.cutIndex == nil && member?.spans.last?.role == role
-                && member?.roots == [answer.root.der]
-            if !isMember { try setMember(dataset, org, role: role, roots: [answer.root]) }
+                && member?.roots.contains(answer.root.der) == true
+                && member?.logKeys.last?.key == answer.logKey
+            if !isMember {
+                try setMember(
+                    dataset, org, role: role, roots: [answer.root], logKey: answer.logKey)
+            }
             record.state = .accepted
             return record
         }

@@ -20,7 +20,7 @@ func describe(_ id: DatasetID, _ node: Node) throws -> [String: Any] {
     ]
     for (origin, member) in membership.members.sorted(by: { $0.key < $1.key }) {
         members.append([
-            "org": origin.description, "role": member.spans.last?.role.name ?? "reader",
+            "org": origin.description, "role": member.spans.last?.role?.name ?? "reader",
             "fromIndex": member.spans.last?.fromIndex ?? 0,
             "cutIndex": member.cutIndex.map { $0 as Any } ?? NSNull(),
         ])

@@ -1,0 +1,301 @@
+import AnnotationModel
+import Signing
+
+/// An item or annotation that a batch changes: its row and its surviving writes, loaded once, changed in memory, and
+/// written back once, however often the batch touches it.
+///
+/// The cost of a write is thus that of the one register it concerns, and not of all that the label ever got.
+final class OpenTarget {
+    /// A surviving write, and whether the storage has it.
+    struct Write {
+        let row: RegisterRow
+        let isStored: Bool
+    }
+
+    /// What is changed.
+    enum Row: Equatable {
+        case annotation(OperationKey, AnnotationRow)
+        case item(ItemRow)
+    }
+
+    /// The target's number in the register table.
+    let target: Int64
+    /// The row as the storage has it.
+    let before: Row
+    /// The row as it will be.
+    var row: Row
+    /// The surviving writes by field.
+    var registers: [Int64: [Write]] = [:]
+    /// Writes that the storage has and that were replaced.
+    var replaced: [RegisterRow] = []
+    /// The fields that were written.
+    var changed: Set<Int64> = []
+
+    init(target: Int64, row: Row, registers: [RegisterRow]) {
+        (self.target, before, self.row) = (target, row, row)
+        for register in registers {
+            self.registers[register.field, default: []].append(
+                Write(row: register, isStored: true))
+        }
+    }
+
+    /// All surviving writes.
+    var writes: [RegisterRow] { registers.values.flatMap { $0.map(\.row) } }
+}
+
+extension Merge {
+    // MARK: Opening
+
+    /// The annotation with a key, as far as the batch has changed it; nil if there is none.
+    func openAnnotation(_ key: OperationKey) throws -> OpenTarget? {
+        if let open = open[key.packed] { return open }
+        guard let row = try storage.annotation(key) else { return nil }
+        let registers =
+            row.flags.contains(.hasRegisters) ? try storage.registers(key.packed) : []
+        let target = OpenTarget(
+            target: key.packed, row: .annotation(key, row), registers: registers)
+        open[key.packed] = target
+        return target
+    }
+
+    /// True if there is an annotation with a key.
+    func hasAnnotation(_ key: OperationKey) throws -> Bool {
+        if open[key.packed] != nil { return true }
+        return try storage.annotation(key) != nil
+    }
+
+    /// An item as far as the batch has changed it.
+    func openItem(_ row: ItemRow) throws -> OpenTarget {
+        if let open = open[row.target] { return open }
+        let registers =
+            row.base == nil && row.flags.contains(.written)
+            ? try storage.registers(row.target) : []
+        let target = OpenTarget(target: row.target, row: .item(row), registers: registers)
+        open[row.target] = target
+        return target
+    }
+
+    /// Adds a write to a register and removes those that it replaces.
+    func write(
+        _ field: Int64, _ value: [UInt8], _ target: OpenTarget, _ operation: OperationKey
+    ) throws {
+        var kept: [OpenTarget.Write] = []
+        for write in target.registers[field] ?? [] {
+            if isCovered(write.row.operation, by: operation) {
+                if write.isStored { target.replaced.append(write.row) }
+                state.sum.subtract(try element(of: write.row, target: target.target))
+            } else {
+                kept.append(write)
+            }
+        }
+        let row = RegisterRow(field: field, operation: operation, value: value)
+        kept.append(.init(row: row, isStored: false))
+        state.sum.add(try element(of: row, target: target.target))
+        target.registers[field] = kept
+        target.changed.insert(field)
+    }
+
+    // MARK: Writing back
+
+    /// Writes what the batch has changed to the storage; the sum and the counts are right afterwards.
+    public func flush() throws {
+        if open.isEmpty { return }
+        var contexts: [Int64: CausalContext] = [:]
+        for target in open.values.sorted(by: { $0.target < $1.target }) {
+            try resolve(target, &contexts)
+            for row in target.replaced {
+                try storage.deleteRegister(
+                    target.target, field: row.field, operation: row.operation)
+            }
+            for write in target.registers.values.joined() where !write.isStored {
+                try storage.insertRegister(target.target, write.row)
+            }
+            if target.row != target.before { try replace(target) }
+        }
+        open.removeAll(keepingCapacity: true)
+    }
+
+    private func replace(_ target: OpenTarget) throws {
+        switch (target.before, target.row) {
+        case (.annotation(let key, let before), .annotation(_, let row)):
+            state.sum.subtract(try element(of: before, key: key))
+            state.sum.add(try element(of: row, key: key))
+            state.counts.retracted += (row.isRetracted ? 1 : 0) - (before.isRetracted ? 1 : 0)
+            count(conflict: row.flags, instead: before.flags)
+            try storage.updateAnnotation(key, row)
+        case (.item(let before), .item(let row)):
+            state.sum.subtract(try element(of: before))
+            state.sum.add(try element(of: row))
+            count(conflict: row.flags, instead: before.flags)
+            try storage.updateItem(row)
+        default: return
+        }
+    }
+
+    private func count(conflict flags: RowFlags, instead before: RowFlags) {
+        state.counts.conflicts += (flags.isConflict ? 1 : 0) - (before.isConflict ? 1 : 0)
+    }
+
+    /// Finds the values that a changed row shows.
+    private func resolve(
+        _ target: OpenTarget, _ contexts: inout [Int64: CausalContext]
+    ) throws {
+        if target.changed.isEmpty { return }
+        switch target.row {
+        case .annotation(let key, var row):
+            var fields = FieldMap(row.fields)
+            for field in target.changed {
+                let winner = try winner(of: target.registers[field] ?? [], owner: key.log)
+                try show(winner?.value ?? [0xf6], of: field, in: &row, &fields)
+            }
+            row.fields = fields.encoded
+            row.flags = flags(target)
+            if try isEditedWhileRetracted(target, &contexts) {
+                row.flags.insert(.editedWhileRetracted)
+            }
+            target.row = .annotation(key, row)
+        case .item(var row):
+            var fields = FieldMap(row.fields)
+            for field in target.changed {
+                let winner = try winner(of: target.registers[field] ?? [], owner: nil)
+                fields[field] = winner?.value ?? [0xf6]
+            }
+            row.fields = fields.encoded
+            row.flags = flags(target).union(.written)
+            target.row = .item(row)
+        }
+    }
+
+    private func flags(_ target: OpenTarget) -> RowFlags {
+        var flags: RowFlags = target.registers.isEmpty ? [] : .hasRegisters
+        for writes in target.registers.values {
+            guard let first = writes.first else { continue }
+            if writes.contains(where: { $0.row.value != first.row.value }) {
+                flags.insert(.contested)
+                return flags
+            }
+        }
+        return flags
+    }
+
+    /// Puts a resolved value where the row shows it.
+    private func show(
+        _ value: [UInt8], of field: Int64, in row: inout AnnotationRow, _ fields: inout FieldMap
+    ) throws {
+        switch field {
+        case Int64(Field.Known.className.rawValue):
+            if case .text(let name)? = try? FieldValue(decoding: value) {
+                row.className = try Array(name.utf8).withUnsafeBytes { try storage.nameID($0) }
+            }
+        case Int64(Field.Known.selector.rawValue): row.selector = value
+        case Int64(Field.Known.status.rawValue):
+            row.isRetracted = value == [UInt8(AnnotationStatus.retracted.rawValue)]
+        default:
+            // Verdicts are shown from their registers.
+            if try !isReview(field) { fields[field] = value }
+        }
+    }
+
+    /// True if a surviving retraction and a surviving change do not know of each other.
+    private func isEditedWhileRetracted(
+        _ target: OpenTarget, _ contexts: inout [Int64: CausalContext]
+    ) throws -> Bool {
+        let status = Int64(Field.Known.status.rawValue)
+        let retractions = (target.registers[status] ?? []).map(\.row).filter {
+            $0.value == [UInt8(AnnotationStatus.retracted.rawValue)]
+        }
+        if retractions.isEmpty { return false }
+        for (field, writes) in target.registers where field != status {
+            if try isReview(field) { continue }
+            for edit in writes.map(\.row) {
+                for retraction in retractions {
+                    let known = try knows(retraction.operation, edit.operation, &contexts)
+                    let knownBack = try knows(edit.operation, retraction.operation, &contexts)
+                    if !known, !knownBack { return true }
+                }
+            }
+        }
+        return false
+    }
+
+    private func isReview(_ field: Int64) throws -> Bool {
+        guard field >= nameBase else { return false }
+        return try storage.name(field).starts(with: Self.reviewPrefix)
+    }
+
+    /// True if the entry of one operation had merged another operation.
+    private func knows(
+        _ operation: OperationKey, _ other: OperationKey,
+        _ contexts: inout [Int64: CausalContext]
+    ) throws -> Bool {
+        if operation.log == other.log { return other.packed <= operation.packed }
+        let known = contexts[operation.entryKey]
+        let context = try known ?? storage.context(operation.entryKey)
+        if known == nil { contexts[operation.entryKey] = context }
+        return context[other.log] > other.slot.entry
+    }
+
+    // MARK: Resolving
+
+    /// The write whose value is shown: the policy's choice, then the larger causal height, then the
+    /// smaller leaf hash.
+    ///
+    /// Wall clocks never decide.
+    private func winner(of writes: [OpenTarget.Write], owner: Int?) throws -> RegisterRow? {
+        guard writes.count > 1 else { return writes.first?.row }
+        var best: (row: RegisterRow, rank: Int, entry: EntryRow)?
+        for row in writes.map(\.row) {
+            guard let entry = try storage.entry(row.operation.entryKey) else { continue }
+            let rank = rank(row.operation, owner: owner)
+            if let current = best {
+                let isBetter =
+                    rank != current.rank
+                    ? rank > current.rank
+                    : entry.height != current.entry.height
+                        ? entry.height > current.entry.height
+                        : entry.leafHash < current.entry.leafHash
+                if !isBetter { continue }
+            }
+            best = (row, rank, entry)
+        }
+        return best?.row
+    }
+
+    private func rank(_ operation: OperationKey, owner: Int?) -> Int {
+        switch state.membership.policy {
+        case .causalHeight: 0
+        case .ownerDecides: isOwner(operation.log, of: owner) ? 1 : 0
+        case .roleRank:
+            state.logs[operation.log].flatMap {
+                state.membership.role(of: $0.origin, at: operation.slot.entry)
+            }.map { Int($0.rawValue) } ?? 0
+        }
+    }
+
+    private func isOwner(_ log: Int, of owner: Int?) -> Bool {
+        guard let owner, log != owner else { return log == owner }
+        guard let origin = state.logs[log]?.origin, let added = state.logs[owner]?.origin else {
+            return false
+        }
+        return state.membership.isOwner(origin, of: added)
+    }
+}
+
+/// The fields of one row while they change.
+private struct FieldMap {
+    private var values: [Int64: [UInt8]] = [:]
+
+    init(_ list: [UInt8]) {
+        for (field, value) in FieldList.decode(list) { values[field] = value }
+    }
+
+    /// A field's value; null removes it.
+    subscript(field: Int64) -> [UInt8] {
+        get { values[field] ?? [0xf6] }
+        set { values[field] = newValue == [0xf6] ? nil : newValue }
+    }
+
+    var encoded: [UInt8] {
+        FieldList.encode(values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+    }
+}
