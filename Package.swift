@@ -113,7 +113,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "LawTests", dependencies: ["Provenance", "AnnotationModel", "Signing"],
+            name: "LawTests",
+            dependencies: ["Provenance", "AnnotationModel", "Signing", "TransparencyLog"],
             swiftSettings: settings),
         .testTarget(
             name: "SimulationTests",

@@ -26,6 +26,7 @@ extension Node {
         if readers.isEmpty { return }
         let forks = try forks()
         if try isCurrent(dataset, readers, forks) { return }
+        let mayRebuild = try hasRested(dataset)
         while true {
             let step = try store.merge(dataset) { merge -> CatchUp in
                 // Before the logs: what is forked is then never applied.
@@ -35,7 +36,9 @@ extension Node {
                 }
                 try takeNote(of: readers, merge)
                 try merge.settle()
-                if try isDue(merge.state.needsRebuild, dataset) { return .rebuild }
+                if let cause = merge.state.needsRebuild, mayRebuild || cause > .member {
+                    return .rebuild
+                }
                 return try applySome(merge, readers) ? .goOn : .done
             }
             switch step {
@@ -68,7 +71,10 @@ extension Node {
         _ dataset: DatasetID, _ readers: [Origin: LogReader], _ forks: KnownForks
     ) throws -> Bool {
         let state = try read(dataset) { $0.state }
-        if try isDue(state.needsRebuild, dataset) { return false }
+        if let cause = state.needsRebuild {
+            if cause > .member { return false }
+            if try hasRested(dataset) { return false }
+        }
         return readers.allSatisfy { origin, reader in
             let log = state.progress(origin)
             let prefix = forks.prefix(of: "\(origin)/\(dataset)")
@@ -77,10 +83,9 @@ extension Node {
         }
     }
 
-    /// True if the label set has to be made anew, and now: what a member asks for waits for its turn.
-    private func isDue(_ cause: MergeState.RebuildCause?, _ dataset: DatasetID) throws -> Bool {
-        guard let cause else { return false }
-        guard cause == .member, let last = try store.lastRebuild(dataset),
+    /// True if a member may have the label set made anew: long enough has passed since that was done last.
+    private func hasRested(_ dataset: DatasetID) throws -> Bool {
+        guard let last = try store.lastRebuild(dataset),
             last.took >= Self.rebuildIsShortMilliseconds
         else { return true }
         let passed = now() * 1_000 - last.ended

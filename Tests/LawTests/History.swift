@@ -1,5 +1,6 @@
 import AnnotationModel
 import Signing
+import TransparencyLog
 
 @testable import Provenance
 
@@ -13,10 +14,11 @@ struct History {
         let signer: Digest
     }
 
-    /// A company's two certificates: the first ends in the middle of a history.
+    /// A company's two certificates, the first of which ends in the middle of a history, and its log key.
     struct Keys {
         let chains: [[[UInt8]]]
         let fingerprints: [Digest]
+        let logKey: SigningKey
 
         init(_ origin: Origin) throws {
             let authority = try CertificateAuthority.create(
@@ -29,6 +31,7 @@ struct History {
             }
             chains = certificates.map { [$0.der] }
             fingerprints = certificates.map(\.fingerprint)
+            logKey = try SigningKey.generate(.ed25519)
         }
     }
 
@@ -48,6 +51,7 @@ struct History {
 
     static let companies = [
         "acme.example", "borealis.example", "cirrus.example", "mallory.example",
+        "dorado.example",
     ]
     let dataset: DatasetID
     private(set) var logs: [Origin: [Entry]] = [:]
@@ -83,8 +87,13 @@ struct History {
     private mutating func define(_ origins: [Origin]) throws {
         var builder = try ChangesetBuilder()
         var acts: [GovernanceAct] = [.defineDataset(title: "Boards", schema: "{}")]
-        for (origin, role) in zip(origins.dropFirst(), [Role.reviewer, .annotator, .reviewer]) {
-            acts.append(.setMember(origin, role: role, roots: [], fromIndex: 0))
+        for (origin, role) in zip(
+            origins.dropFirst(), [Role.reviewer, .annotator, .reviewer, .reader])
+        {
+            acts.append(
+                .setMember(
+                    origin, role: role, roots: [],
+                    logKey: keys[origin]?.logKey.verificationKey.ed25519Bytes, fromIndex: 0))
         }
         for act in try introductions(origins[0]) + acts {
             _ = try builder.append(.governance(act))
@@ -93,7 +102,9 @@ struct History {
     }
 
     private func introductions(_ origin: Origin) throws -> [GovernanceAct] {
-        (keys[origin]?.chains ?? []).map { .addKey(chain: $0, logKey: nil) }
+        (keys[origin]?.chains ?? []).map {
+            .addKey(chain: $0, logKey: keys[origin]?.logKey.verificationKey.ed25519Bytes)
+        }
     }
 
     /// A key that holds at the time that is claimed; a member that backdates shows an old one.
@@ -126,20 +137,41 @@ struct History {
                 member, successor: others[Int.random(in: 0..<others.count, using: &random)])
         default:
             let role = Role.allCases[Int.random(in: 0..<3, using: &random)]
-            return .setMember(member, role: role, roots: [], fromIndex: index)
+            return .setMember(member, role: role, roots: [], logKey: nil, fromIndex: index)
         }
     }
 
-    private func membersAct(_ author: Origin, _ random: inout SeededGenerator) -> GovernanceAct {
+    private func membersAct(
+        _ author: Origin, _ origins: [Origin], _ random: inout SeededGenerator
+    ) -> GovernanceAct {
+        if random.oneIn(3) {
+            // The reader of the laws is the last company: now and then it is kept out.
+            return .setAudience(
+                random.oneIn(3) ? [] : Array(origins.dropLast(random.oneIn(2) ? 1 : 2)))
+        }
         let index = UInt64.random(in: 0...UInt64(logs[author]?.count ?? 0), using: &random)
         let key = keys[author]?.fingerprints[Int.random(in: 0...1, using: &random)]
         return .retireKey(fingerprint: key?.bytes ?? [], index: index)
     }
 
-    /// A stand-in for the Merkle root: any function of a log's first entries serves the merge.
-    func root(_ origin: Origin, _ size: UInt64) -> Digest? {
-        guard let log = logs[origin], size <= log.count else { return nil }
-        return SHA256Hasher.hash(log.prefix(Int(size)).flatMap(\.leafHash.bytes))
+    /// A stand-in for the Merkle root: what a log's key signs serves the merge, whatever the root is.
+    private func root(_ origin: Origin, _ size: UInt64) -> Digest {
+        SHA256Hasher.hash((logs[origin] ?? []).prefix(Int(size)).flatMap(\.leafHash.bytes))
+    }
+
+    /// A head as the cited log signed it.
+    ///
+    /// - Parameter size: The size of the checkpoint; where it is nil, as much as was merged.
+    private func head(
+        _ origin: Origin, merged: UInt64, size: UInt64? = nil, root: Digest? = nil,
+        by signer: Origin? = nil
+    ) throws -> Head {
+        let size = size ?? merged
+        let root = root ?? self.root(origin, size)
+        let text = Checkpoint(origin: "\(origin)/\(dataset)", size: size, root: root).text
+        let signature = try keys[signer ?? origin]?.logKey.sign(Array(text.utf8)) ?? []
+        return Head(
+            origin: origin, merged: merged, size: size, root: root.bytes, signature: signature)
     }
 
     private mutating func step(
@@ -151,10 +183,13 @@ struct History {
             merge(other, into: &view, author: author, &random)
         }
         var heads: [Head] = []
-        for (origin, size) in view where size > (before[origin] ?? 0) {
-            heads.append(Head(origin: origin, size: size, root: root(origin, size)?.bytes ?? []))
+        for (origin, merged) in view where merged > (before[origin] ?? 0) {
+            // A node cites under the checkpoint that it holds, which may cover more.
+            let held = UInt64(logs[origin]?.count ?? 0)
+            let size = random.oneIn(3) ? UInt64.random(in: merged...held, using: &random) : merged
+            heads.append(try head(origin, merged: merged, size: size))
         }
-        if isHostile { spoil(&heads, origins, author, &random) }
+        if isHostile { try spoil(&heads, origins, author, &random) }
         var builder = try ChangesetBuilder(author: random.oneIn(2) ? "anna" : nil)
         let index = UInt64(logs[author]?.count ?? 0)
         var acts: [GovernanceAct] = []
@@ -163,7 +198,7 @@ struct History {
         if random.oneIn(author == origins[0] ? 3 : 12) {
             acts.append(stewardsAct(origins, &random))
         }
-        if author != origins[0], random.oneIn(12) { acts.append(membersAct(author, &random)) }
+        if author != origins[0], random.oneIn(9) { acts.append(membersAct(author, origins, &random)) }
         for act in acts { _ = try builder.append(.governance(act)) }
         for position in 0..<Int.random(in: 1...5, using: &random) {
             let operation = operation(author, view, &random)
@@ -173,7 +208,8 @@ struct History {
             if case .set = operation { changes.append(id) }
             if case .addAnnotation = operation { annotations.append(id) }
         }
-        let claimed = isHostile && random.oneIn(3) ? Self.start + 100 : time
+        let backdated = Self.start + (random.oneIn(2) ? 100 : -1_000_000)
+        let claimed = isHostile && random.oneIn(3) ? backdated : time
         append(
             try builder.payload(heads: heads), to: author, context: view, time: claimed)
         views[author] = view
@@ -197,24 +233,29 @@ struct History {
     private func spoil(
         _ heads: inout [Head], _ origins: [Origin], _ author: Origin,
         _ random: inout SeededGenerator
-    ) {
+    ) throws {
         let victim = origins[Int.random(in: 0..<3, using: &random)]
         heads.removeAll { $0.origin == victim }
         let held = UInt64(logs[victim]?.count ?? 0)
-        switch Int.random(in: 0..<4, using: &random) {
-        case 0:  // A root that the log never had.
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0:  // A root that the log never had, which a colluding company may sign.
             if held == 0 { return }
-            heads.append(
-                Head(origin: victim, size: held, root: [UInt8](repeating: 7, count: 32)))
-        case 1:  // Less than was cited before, or nothing of what the others had merged.
+            heads.append(try head(victim, merged: held, root: Digest(repeating: 7)))
+        case 1:  // Less than was cited before.
             if held == 0 { return }
-            heads.append(Head(origin: victim, size: 1, root: root(victim, 1)?.bytes ?? []))
-        case 2:  // The future.
+            heads.append(try head(victim, merged: 1))
+        case 2:  // The future, with the signature of a company that colludes.
             heads.append(
-                Head(origin: victim, size: held + 2, root: [UInt8](repeating: 9, count: 32)))
+                try head(victim, merged: held + 2, root: Digest(repeating: 9)))
+        case 3:  // Another company's signature.
+            if held == 0 { return }
+            heads.append(try head(victim, merged: held, by: author))
+        case 4:  // Somebody who is no member.
+            let stranger = try Origin("nobody.example")
+            heads.append(try head(stranger, merged: 1, by: author))
         default:  // The newest entry of a log without what that entry had merged.
             if held == 0 { return }
-            heads = [Head(origin: victim, size: held, root: root(victim, held)?.bytes ?? [])]
+            heads = [try head(victim, merged: held)]
         }
     }
 
@@ -264,5 +305,12 @@ struct History {
             return .set(
                 target, [.className(className), .field(.attribute("severity"), .text(className))])
         }
+    }
+}
+
+extension Digest {
+    /// A digest of one byte over and over.
+    init(repeating byte: UInt8) {
+        self = Digest([UInt8](repeating: byte, count: 32)) ?? .zero
     }
 }
