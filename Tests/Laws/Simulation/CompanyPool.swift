@@ -1,8 +1,7 @@
 import AnnotationModel
 import COpenSSL
+import Signing
 import TransparencyLog
-
-@testable import Signing
 
 /// A certificate with its key, as a node signs with it.
 struct Signer: Sendable {
@@ -53,7 +52,7 @@ enum CompanyPool {
 
     static func dataset() throws -> DatasetID { try DatasetID("acme.example/boards") }
 
-    private struct Authority {
+    struct Authority {
         let certificate: Certificate
         let key: SigningKey
     }
@@ -77,7 +76,7 @@ enum CompanyPool {
         return bytes
     }
 
-    private static func authority(_ name: String, seed: Int) throws -> Authority {
+    static func authority(_ name: String, seed: Int) throws -> Authority {
         let key = try key(seed)
         let draft = try CertificateDraft(
             subject: key.verificationKey, commonName: "Root of \(name)",
@@ -90,7 +89,7 @@ enum CompanyPool {
         return Authority(certificate: try draft.sign(with: key), key: key)
     }
 
-    private static func signer(
+    static func signer(
         _ origin: Origin, by issuer: Authority, seed: Int, from: Int64, to: Int64
     ) throws -> Signer {
         let key = try key(seed)

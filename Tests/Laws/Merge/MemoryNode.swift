@@ -1,9 +1,6 @@
 import AnnotationModel
-import Foundation
+import Provenance
 import Signing
-import Testing
-
-@testable import Provenance
 
 /// A node that merges in memory, as entries arrive.
 struct MemoryNode {
@@ -104,7 +101,7 @@ struct MemoryNode {
                 }
             }
         }
-        #expect(!merge.state.needsRebuild)
+        try require(!merge.state.needsRebuild, "applying asks for a rebuild")
     }
 
     private func apply(_ number: Int, _ origin: Origin, _ index: UInt64) throws -> Bool {
@@ -117,122 +114,6 @@ struct MemoryNode {
             if case .applied = outcome { return true }
             return false
         }
-    }
-}
-
-@Suite("Laws of the merge")
-struct MergeLawTests {
-    static let cases =
-        ProcessInfo.processInfo.environment["COUNTERMARK_LAW_CASES"].flatMap(Int.init) ?? 150
-
-    @Test("nodes that hold the same logs hold the same label set, in whatever order they came")
-    func orderDoesNotMatter() throws {
-        for seed in 0..<UInt64(Self.cases) {
-            let history = try History(seed: seed, steps: 40, hostile: seed % 2 == 1)
-            var random = SeededGenerator(seed: seed ^ 0xabcdef)
-            let expected = try deliverAtOnce(history)
-            for _ in 0..<4 {
-                let node = try deliverInPieces(history, &random)
-                #expect(node.state.digest == expected.state.digest, "seed \(seed)")
-                #expect(node.state.counts == expected.state.counts, "seed \(seed)")
-            }
-        }
-    }
-
-    @Test("a fork that becomes known early or late leaves the same label set")
-    func forksCommute() throws {
-        for seed in 3000..<UInt64(3000 + Self.cases / 3) {
-            let history = try History(seed: seed, steps: 40, hostile: true)
-            var random = SeededGenerator(seed: seed ^ 0xf0f0)
-            let names = history.logs.keys.sorted()
-            let forked = names[Int.random(in: 0..<names.count, using: &random)]
-            let size = UInt64(history.logs[forked]?.count ?? 0)
-            let prefix = UInt64.random(in: 0...size, using: &random)
-            var late = try deliverAtOnce(history)
-            try late.learn(fork: forked, prefix: prefix)
-            for _ in 0..<3 {
-                let at = Int.random(in: 0..<12, using: &random)
-                let early = try deliverInPieces(history, &random) { node, step in
-                    if step == at { try node.learn(fork: forked, prefix: prefix) }
-                }
-                var node = early
-                try node.learn(fork: forked, prefix: prefix)
-                #expect(node.state.digest == late.state.digest, "seed \(seed)")
-                #expect(node.state.counts == late.state.counts, "seed \(seed)")
-            }
-        }
-    }
-
-    @Test("receiving again what is held changes nothing")
-    func idempotent() throws {
-        for seed in 1000..<UInt64(1000 + Self.cases / 5) {
-            let history = try History(seed: seed, steps: 30, hostile: true)
-            var node = try deliverAtOnce(history)
-            let digest = node.state.digest
-            for (origin, log) in history.logs { try node.receive(origin, upTo: UInt64(log.count)) }
-            try node.rebuild()
-            #expect(node.state.digest == digest, "seed \(seed)")
-        }
-    }
-
-    @Test("the sum that is kept as rows change is the sum over the rows")
-    func sumIsOverRows() throws {
-        for seed in 2000..<UInt64(2000 + Self.cases / 5) {
-            let history = try History(seed: seed, steps: 40, hostile: true)
-            let node = try deliverAtOnce(history)
-            #expect(try node.recomputedSum() == node.state.sum, "seed \(seed)")
-        }
-    }
-
-    @Test("random histories do make conflicts, suggestions and false contexts")
-    func historiesAreRich() throws {
-        var conflicts = 0
-        var decided = 0
-        var reasons: Set<NotCounted> = []
-        for seed in 0..<UInt64(100) {
-            let history = try History(seed: seed, steps: 60, hostile: true)
-            let node = try deliverAtOnce(history)
-            conflicts += node.state.counts.conflicts
-            decided += node.storage.suggestions.values.count { $0.state == .accepted }
-            reasons.formUnion(node.storage.quarantined.values)
-            reasons.formUnion(try node.entryReasons())
-        }
-        #expect(conflicts > 20)
-        #expect(decided > 5)
-        #expect(
-            reasons.isSuperset(of: [
-                .suggestion, .unknownTarget, .falseHead, .contextShrinks, .contextGap, .beyondCut,
-                .readerRole, .retiredKey, .expiredKey, .notYoursToDecide, .stewardOnly,
-            ]))
-    }
-
-    private func deliverAtOnce(_ history: History) throws -> MemoryNode {
-        var node = MemoryNode(history)
-        for (origin, log) in history.logs.sorted(by: { $0.key < $1.key }) {
-            try node.receive(origin, upTo: UInt64(log.count))
-        }
-        return node
-    }
-
-    private func deliverInPieces(
-        _ history: History, _ random: inout SeededGenerator,
-        between: (inout MemoryNode, _ step: Int) throws -> Void = { _, _ in }
-    ) throws -> MemoryNode {
-        var node = MemoryNode(history)
-        var step = 0
-        var open = history.logs.filter { !$0.value.isEmpty }.mapValues { _ in UInt64(0) }
-        while !open.isEmpty {
-            let origins = open.keys.sorted()
-            let origin = origins[Int.random(in: 0..<origins.count, using: &random)]
-            let total = UInt64(history.logs[origin]?.count ?? 0)
-            let from = open[origin] ?? 0
-            let size = UInt64.random(in: (from + 1)...total, using: &random)
-            try node.receive(origin, upTo: size)
-            try between(&node, step)
-            step += 1
-            open[origin] = size == total ? nil : size
-        }
-        return node
     }
 }
 
