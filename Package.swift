@@ -27,7 +27,8 @@ let argumentParser: Target.Dependency = .product(
 let package = Package(
     name: "Countermark",
     products: [
-        .executable(name: "countermark", targets: ["countermark"])
+        .executable(name: "countermark", targets: ["countermark"]),
+        .executable(name: "countermark-laws", targets: ["Laws"]),
     ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
@@ -112,17 +113,14 @@ let package = Package(
                 "Replication", "Provenance", "AnnotationModel", "TransparencyLog", "Signing",
             ],
             swiftSettings: settings),
-        .testTarget(
-            name: "LawTests",
-            dependencies: ["Provenance", "AnnotationModel", "Signing", "TransparencyLog"],
-            swiftSettings: settings),
-        .testTarget(
-            name: "SimulationTests",
+        // Laws and simulations: a program, because they want an optimised build and the processors for themselves.
+        .executableTarget(
+            name: "Laws",
             dependencies: [
                 "Replication", "Provenance", "AnnotationModel", "TransparencyLog", "Signing",
                 "COpenSSL",
             ],
-            swiftSettings: settings),
+            path: "Tests/Laws", swiftSettings: settings),
         // Small datasets for tests, one for each format.
         .target(
             name: "FormatFixtures", dependencies: ["AnnotationFormats", "AnnotationModel"],

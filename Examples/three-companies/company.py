@@ -4,11 +4,14 @@ import json
 import socket
 import subprocess
 import sys
-import time
+
+import patience
 
 OEM = "oem.example"
 SUPPLIERS = ["supplier-a.example", "supplier-b.example"]
 DATASET = f"{OEM}/boards"
+# Large imports take a minute; what takes ten hangs.
+COMMAND_SECONDS = 600
 
 
 class Company:
@@ -24,7 +27,7 @@ class Company:
         command = [self.program, *words, "--home", str(self.home), "--json"]
         if clock:
             command = ["faketime", "-f", clock, *command]
-        return subprocess.run(command, capture_output=True, text=True)
+        return patience.run(command, COMMAND_SECONDS)
 
     def run(self, *words, clock=None):
         """Runs a command that has to work, and returns its JSON document."""
@@ -39,20 +42,12 @@ class Company:
             [self.program, "serve", "--home", str(self.home), "--peer", f"127.0.0.1:{port}"],
             stderr=open(log, "w"),
         )
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return
-            if self.node.poll() is not None:
-                break
-            time.sleep(0.05)
-        sys.exit(f"{self.origin} does not serve; see {log}")
+        patience.answers(port, self.node, f"{self.origin}, which writes to {log},")
 
-    def stop(self):
+    def stop(self, seconds=patience.HANG_SECONDS):
         """Ends the node as an operator would."""
         if self.node:
-            self.node.terminate()
-            self.node.wait(timeout=20)
+            patience.ended(self.node, self.origin, seconds)
 
 
 def free_port():

@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-import time
 
 from company import DATASET, OEM, Company, free_port, say
 
@@ -66,7 +65,6 @@ def leave(oem, leaver, item):
     """The manufacturer cuts a supplier, which then labels with its clock set back."""
     say(f"{leaver.origin} is cut, and backdates a label")
     before = digests_agree(oem, leaver)
-    time.sleep(1)
     oem.run("member", "cut", DATASET, leaver.origin)
     after = oem.run("status", DATASET)["datasets"][0]["digest"]
     label = annotate(leaver, item, clock="-90s")

@@ -1,8 +1,8 @@
 import COpenSSL
 
 /// A certificate that is being put together and not signed yet.
-final class CertificateDraft {
-    let handle: OpaquePointer
+package final class CertificateDraft {
+    package let handle: OpaquePointer
 
     /// X.520 allows 64 characters for a common name.
     private static let commonNameCountMax = 64
@@ -13,7 +13,7 @@ final class CertificateDraft {
     ///
     /// - Parameter serialNumber: 16 bytes to take instead of random ones, where a certificate has to come
     ///   out the same each time.
-    init(
+    package init(
         subject: VerificationKey, commonName: String, notBefore: Int64, notAfter: Int64,
         serialNumber: [UInt8]? = nil
     ) throws(SigningError) {
@@ -45,21 +45,23 @@ final class CertificateDraft {
     deinit { X509_free(handle) }
 
     /// Names the issuer: the subject of another certificate, or of this one for a root.
-    func setIssuer(_ issuer: OpaquePointer) throws(SigningError) {
+    package func setIssuer(_ issuer: OpaquePointer) throws(SigningError) {
         guard X509_set_issuer_name(handle, X509_get_subject_name(issuer)) == 1 else {
             throw .lastFailure(of: Self.operation)
         }
     }
 
     /// Adds an extension in OpenSSL's configuration syntax, from constants only.
-    func add(_ nid: Int32, _ value: String, issuer: OpaquePointer? = nil) throws(SigningError) {
+    package func add(_ nid: Int32, _ value: String, issuer: OpaquePointer? = nil)
+        throws(SigningError)
+    {
         guard cm_add_extension(handle, issuer ?? handle, nid, value) == 1 else {
             throw .lastFailure(of: Self.operation)
         }
     }
 
     /// Adds subjectAltName.
-    func add(_ names: [CertificateAuthority.SubjectName]) throws(SigningError) {
+    package func add(_ names: [CertificateAuthority.SubjectName]) throws(SigningError) {
         guard let list = cm_names_new() else { throw .lastFailure(of: Self.operation) }
         defer { cm_names_free(list) }
         for name in names {
@@ -100,7 +102,7 @@ final class CertificateDraft {
     }
 
     /// Signs with the issuer's key.
-    func sign(with key: SigningKey) throws(SigningError) -> Certificate {
+    package func sign(with key: SigningKey) throws(SigningError) -> Certificate {
         ERR_clear_error()
         let hash: OpaquePointer? =
             switch key.kind {

@@ -24,6 +24,8 @@ OEM, TIER = "oem.example", "tier.example"
 def _example():
     """The example's module of the same name: a home and its node."""
     path = ROOT / "Examples" / "three-companies" / "company.py"
+    # For what it imports; at the end, because this module has its name.
+    sys.path.append(str(path.parent))
     spec = importlib.util.spec_from_file_location("three_companies", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

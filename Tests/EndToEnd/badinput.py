@@ -21,9 +21,14 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import time
 
-NOBODY = 65534
+from unprivileged import CannotDropRights, Nobody
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Examples" / "three-companies"))
+
+import patience  # noqa: E402
+
 failures = []
 
 
@@ -41,7 +46,7 @@ class Home:
 
     def call(self, *words, **options):
         command = [self.program, *words, "--home", self.path, "--json"]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+        return patience.run(command, **options)
 
     def run(self, *words):
         done = self.call(*words)
@@ -137,20 +142,20 @@ def wrong_use(home, folder):
 
 
 def read_only(home, folder):
-    if os.getuid() != 0:
-        print("SKIPPED: a read-only home needs root to become somebody else")
+    try:
+        nobody = Nobody(home.program, folder)
+    except CannotDropRights as why:
+        print(f"SKIPPED: a read-only home: {why}")
         return
     before = home.digest()
-    copy = folder / "readonly"
+    copy = nobody.folder / "readonly"
     shutil.copytree(home.path, copy)
-    os.chmod(folder, 0o755)
     for path in [copy, *copy.rglob("*")]:
         os.chmod(path, 0o555 if path.is_dir() else 0o444)
-    held = Home(home.program, copy)
-    nobody = {"user": NOBODY, "group": NOBODY}
+    held = Home(nobody.program, copy)
     for words in (["annotate", "boards", "x.png", "--class", "spur"], ["rebuild", "boards"]):
-        held.refuses(f"a read-only home, {words[0]}", words, 1, "", **nobody)
-    check(held.digest() == before, "a read-only home is as it was")
+        held.refuses(f"a read-only home, {words[0]}", words, 1, "", **nobody.options)
+    check(Home(home.program, copy).digest() == before, "a read-only home is as it was")
 
 
 def no_space(home, folder):
@@ -247,15 +252,10 @@ def serving(home, port, log):
         node = subprocess.Popen(
             [home.program, "serve", "--home", home.path, "--peer", f"127.0.0.1:{port}"], stderr=out)
     try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
+        patience.answers(port, node, f"the node, which writes to {log},")
         yield node
     finally:
-        node.terminate()
-        node.wait(timeout=20)
+        patience.ended(node, "the node")
 
 
 def network(oem, tier, stranger, folder):
@@ -282,7 +282,8 @@ def network(oem, tier, stranger, folder):
         def ask(method, path, body=None):
             context = ssl._create_unverified_context()
             context.load_cert_chain(tier.path + "/trust/own.pem", tier.path + "/keys/node.key")
-            connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=60)
+            connection = http.client.HTTPSConnection(
+                "127.0.0.1", port, context=context, timeout=patience.bound(60))
             try:
                 connection.request(method, path, body)
                 return connection.getresponse().status

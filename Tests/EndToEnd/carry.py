@@ -5,6 +5,7 @@ import argparse
 import pathlib
 import shutil
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Examples" / "three-companies"))
@@ -13,7 +14,7 @@ from company import Company  # noqa: E402
 
 OEM, TIER = "oem.example", "tier.example"
 DATASET = f"{OEM}/boards"
-FOLDER = pathlib.Path("/tmp/countermark-carry")
+FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="countermark-carry-"))
 STICK = FOLDER / "stick"
 
 
@@ -50,8 +51,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--program", required=True)
     program = str(pathlib.Path(parser.parse_args().program).resolve())
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir()
     oem, tier = Company(program, FOLDER, OEM), Company(program, FOLDER, TIER)
     for company in [oem, tier]:
         company.run("init", "--org", company.origin, "--name", company.origin)
@@ -104,6 +103,7 @@ def main():
     check(empty.returncode == 1 and "nothing-carried" in empty.stderr, "an empty folder says so")
     for company in [oem, tier]:
         check(company.run("verify")["ok"], f"{company.origin} verifies all it holds")
+    shutil.rmtree(FOLDER)
     print("sync by files holds")
 
 

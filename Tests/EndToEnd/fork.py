@@ -14,7 +14,11 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Examples" / "three-companies"))
+
+import patience  # noqa: E402
 
 DATASET = "oem.example/boards"
 failures = []
@@ -41,9 +45,7 @@ class Company:
         self.root.write_text(self.run("key", "show")["root"])
 
     def call(self, *words):
-        return subprocess.run(
-            [self.program, *words, "--home", str(self.path), "--json"],
-            capture_output=True, text=True, timeout=120)
+        return patience.run([self.program, *words, "--home", str(self.path), "--json"])
 
     def run(self, *words):
         done = self.call(*words)
@@ -79,17 +81,10 @@ class Company:
             [self.program, "serve", "--peer", f"127.0.0.1:{self.port}", "--home", str(self.path)],
             stdout=log, stderr=log)
         try:
-            for _ in range(300):
-                if process.poll() is not None:
-                    sys.exit(f"{self.origin} does not serve: see {self.path}.log")
-                with contextlib.suppress(OSError):
-                    socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-                    break
-                time.sleep(0.1)
+            patience.answers(self.port, process, f"{self.origin}, which writes to {self.path}.log,")
             yield
         finally:
-            process.terminate()
-            process.wait(30)
+            patience.ended(process, self.origin)
             log.close()
 
 

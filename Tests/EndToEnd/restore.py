@@ -5,16 +5,17 @@ import argparse
 import pathlib
 import shutil
 import sys
-import time
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Examples" / "three-companies"))
 
+import patience  # noqa: E402
 from company import Company, free_port  # noqa: E402
 
 OEM, TIER = "oem.example", "tier.example"
 DATASET = f"{OEM}/boards"
-FOLDER = pathlib.Path("/tmp/countermark-restore")
+FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="countermark-restore-"))
 
 
 def check(holds, what):
@@ -95,8 +96,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--program", required=True)
     program = str(pathlib.Path(parser.parse_args().program).resolve())
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir()
     oem, tier = Company(program, FOLDER, OEM), Company(program, FOLDER, TIER)
     port = free_port()
     for company in [oem, tier]:
@@ -115,11 +114,14 @@ def main():
         dialler(oem, tier)
         dialled(oem, tier, port)
         insisting(tier)
-        time.sleep(0.2)
         for company in [oem, tier]:
+            # The manufacturer's node may still be merging what it was sent.
+            patience.until(lambda: company.attempt("verify").returncode == 0,
+                           f"{company.origin} verifies all it holds")
             check(company.run("verify")["ok"], f"{company.origin} verifies all it holds")
     finally:
         oem.stop()
+    shutil.rmtree(FOLDER)
     print("a restored home does not fork")
 
 

@@ -2,11 +2,11 @@
 
 import pathlib
 import sys
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Examples" / "three-companies"))
 
+import patience  # noqa: E402
 from company import Company, free_port  # noqa: E402, F401
 
 OEM, TIER = "oem.example", "tier.example"
@@ -28,8 +28,11 @@ def introduce(oem, tier, folder, port, name):
              "--url", f"https://127.0.0.1:{port}")
     oem.run("member", "set", name, TIER, "--role", "reviewer")
     dataset = f"{OEM}/{name}"
-    for _ in range(40):
-        if tier.attempt("dataset", "join", dataset).returncode == 0:
-            return
-        time.sleep(0.1)
-    tier.run("dataset", "join", dataset)
+    joins(tier, dataset)
+
+
+def joins(company, dataset):
+    """Joins as soon as the steward's node, which looks at its pins from time to time, lets the company in."""
+    patience.until(
+        lambda: company.attempt("dataset", "join", dataset).returncode == 0,
+        f"{company.origin} joins {dataset}")

@@ -4,23 +4,20 @@
 import argparse
 import pathlib
 import shutil
-import sys
-import time
+import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "Examples" / "three-companies"))
+from supplier import OEM, TIER, Company, check, free_port, joins, patience
 
-from company import Company, free_port  # noqa: E402
-
-OEM, TIER, THIRD, HEIR = "oem.example", "tier.example", "third.example", "r2.tier.example"
+THIRD, HEIR = "third.example", "r2.tier.example"
 DATASET = f"{OEM}/boards"
-FOLDER = pathlib.Path("/tmp/countermark-trust")
+FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="countermark-trust-"))
 
 
-def check(holds, what):
-    if not holds:
-        sys.exit(f"FAILED: {what}")
-    print(f"ok: {what}")
+def is_watched(port):
+    """True if somebody is connected to a local port."""
+    lines = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+    local = [(line.split()[1], line.split()[3]) for line in lines]
+    return any(address.endswith(f":{port:04X}") and state == "01" for address, state in local)
 
 
 def digest(company):
@@ -40,12 +37,7 @@ def introduce(steward, other, port, role):
     url = f"https://127.0.0.1:{port}"
     other.run("partner", "add", OEM, "--root", str(FOLDER / f"{OEM}.pem"), "--url", url)
     steward.run("member", "set", "boards", other.origin, "--role", role)
-    # A node that serves looks at its pins once a second.
-    for _ in range(40):
-        if other.attempt("dataset", "join", DATASET).returncode == 0:
-            return
-        time.sleep(0.1)
-    other.run("dataset", "join", DATASET)
+    joins(other, DATASET)
 
 
 def add(company, item):
@@ -122,8 +114,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--program", required=True)
     program = str(pathlib.Path(parser.parse_args().program).resolve())
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir()
     oem, tier, third, heir = [
         Company(program, FOLDER, origin) for origin in [OEM, TIER, THIRD, HEIR]
     ]
@@ -140,13 +130,14 @@ def main():
         for company in [oem, third, heir]:
             check(company.run("verify")["ok"], f"{company.origin} verifies all it holds")
         third.serve(free_port(), FOLDER / "third.log")
-        time.sleep(1)
-        start = time.monotonic()
-        oem.stop()
-        check(time.monotonic() - start < 8, "a node ends although a partner watches it")
+        patience.until(lambda: is_watched(port), f"{THIRD} watches {OEM}")
+        # A node gives its partners five seconds; a stream that nobody ends lasts for ever.
+        oem.stop(seconds=20)
+        check(oem.node.returncode == 0, "a node ends although a partner watches it")
     finally:
         oem.stop()
         third.stop()
+    shutil.rmtree(FOLDER)
     print("roles, suggestions, audiences, cuts and succession hold")
 
 

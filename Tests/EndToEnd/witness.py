@@ -6,6 +6,7 @@ import hashlib
 import pathlib
 import shutil
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Examples" / "three-companies"))
@@ -14,7 +15,7 @@ from company import Company, free_port  # noqa: E402
 
 OEM, TIER, THIRD = "oem.example", "tier.example", "third.example"
 DATASET = f"{OEM}/boards"
-FOLDER = pathlib.Path("/tmp/countermark-witness")
+FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="countermark-witness-"))
 
 
 def check(holds, what):
@@ -40,8 +41,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--program", required=True)
     program = str(pathlib.Path(parser.parse_args().program).resolve())
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir()
     oem, tier, third = [Company(program, FOLDER, origin) for origin in [OEM, TIER, THIRD]]
     port = free_port()
     for company in [oem, tier, third]:
@@ -97,6 +96,7 @@ def main():
         check(found.returncode == 1 and "cosign" in found.stdout, "a damaged cosignature is named")
     finally:
         oem.stop()
+    shutil.rmtree(FOLDER)
     print("witnesses hold")
 
 

@@ -12,7 +12,6 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,6 +20,7 @@ PROJECT = pathlib.Path(__file__).resolve().parents[2]
 ELSEWHERE = PROJECT / "Examples" / "verify-elsewhere"
 sys.path[:0] = [str(PROJECT / "Examples" / "three-companies"), str(ELSEWHERE)]
 
+import patience  # noqa: E402
 from company import Company, free_port  # noqa: E402
 from tlog import key_id  # noqa: E402
 from verify import Label  # noqa: E402
@@ -48,11 +48,8 @@ def join(folder, oem, tier, port):
     url = f"https://127.0.0.1:{port}"
     tier.run("partner", "add", OEM, "--root", str(folder / f"{OEM}.pem"), "--url", url)
     oem.run("member", "set", "boards", TIER, "--role", "annotator")
-    for _ in range(40):
-        if tier.attempt("dataset", "join", DATASET).returncode == 0:
-            return
-        time.sleep(0.1)
-    tier.run("dataset", "join", DATASET)
+    patience.until(
+        lambda: tier.attempt("dataset", "join", DATASET).returncode == 0, f"{TIER} joins {DATASET}")
 
 
 def labels(oem, tier):
@@ -85,11 +82,11 @@ class Verifiers:
 
     def ours(self, proof):
         command = [self.program, "verify", "--proof", str(proof), *self.trust, "--json"]
-        return subprocess.run(command, capture_output=True, text=True)
+        return patience.run(command)
 
     def elsewhere(self, proof):
         command = [sys.executable, str(ELSEWHERE / "verify.py"), str(proof), *self.trust]
-        return subprocess.run(command, capture_output=True, text=True)
+        return patience.run(command)
 
     def agree(self, proof, what, classes):
         found = []

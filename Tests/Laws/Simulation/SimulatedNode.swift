@@ -1,8 +1,7 @@
 import AnnotationModel
+import Provenance
 import Signing
 import TransparencyLog
-
-@testable import Provenance
 
 /// One company's node in memory: what is on its disk, and what it has derived from that.
 ///
@@ -78,7 +77,7 @@ final class SimulatedNode {
             merge.state.noteFork(log: merge.logNumber(origin), prefix: proof.prefix)
         }
         try takeNotes()
-        if merge.state.needsRebuild { throw SimulationFailure("a rebuild asks for a rebuild") }
+        if merge.state.needsRebuild { throw LawFailure("a rebuild asks for a rebuild") }
         try drain()
     }
 
@@ -221,11 +220,4 @@ final class SimulatedNode {
         disk.logs[origin] = log
         try catchUp()
     }
-}
-
-/// What a run found to be wrong.
-struct SimulationFailure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
 }

@@ -65,7 +65,7 @@ extension World {
         let leaf = remember(entry, node.origin, node.ownSize, clock, signer, heads, all)
         if !hostile.contains(number) {
             guard canonical[node.origin, default: []].count == Int(node.ownSize) else {
-                throw SimulationFailure(
+                throw LawFailure(
                     "\(node.origin) writes at \(node.ownSize) and forks its own log, which has "
                         + "\(canonical[node.origin]?.count ?? 0) entries")
             }

@@ -55,20 +55,20 @@ extension World {
             guard own.leaves.count <= truth.count,
                 Array(truth.prefix(own.leaves.count)) == own.leaves
             else {
-                throw SimulationFailure("\(node.origin) holds an own log that it never wrote")
+                throw LawFailure("\(node.origin) holds an own log that it never wrote")
             }
             if node.ownIsComplete, own.leaves.count < truth.count {
-                throw SimulationFailure(
+                throw LawFailure(
                     "\(node.origin) has lost entries: \(own.leaves.count) of \(truth.count)")
             }
         }
         for (origin, log) in node.disk.logs {
             for leaf in log.leaves where written[leaf]?.origin != origin {
-                throw SimulationFailure("\(node.origin) stores a forged entry of \(origin)")
+                throw LawFailure("\(node.origin) stores a forged entry of \(origin)")
             }
         }
         for origin in node.disk.evidence.keys where isHonest(origin) {
-            throw SimulationFailure("\(node.origin) accuses \(origin), which is honest")
+            throw LawFailure("\(node.origin) accuses \(origin), which is honest")
         }
     }
 
@@ -80,7 +80,7 @@ extension World {
             try checkReplay(node)
             try Oracle(self, node).check()
             for proof in node.disk.evidence.values where !proof.isProven() {
-                throw SimulationFailure("\(node.origin) holds evidence that does not prove itself")
+                throw LawFailure("\(node.origin) holds evidence that does not prove itself")
             }
         }
         try checkLiveness()
@@ -95,7 +95,7 @@ extension World {
         try other.restart()
         guard other.state.digest == node.state.digest, other.state.counts == node.state.counts
         else {
-            throw SimulationFailure(
+            throw LawFailure(
                 "\(node.origin) has another label set than its logs: \(node.state.counts), "
                     + "replayed \(other.state.counts)")
         }
@@ -107,12 +107,12 @@ extension World {
             for (origin, truth) in canonical {
                 let held = node.disk.logs[origin]
                 if let held, held.leaves.count > truth.count {
-                    throw SimulationFailure("\(node.origin) holds more of \(origin) than it wrote")
+                    throw LawFailure("\(node.origin) holds more of \(origin) than it wrote")
                 }
                 guard mustReach(origin, node) else { continue }
                 let size = held?.leaves.count ?? 0
                 guard size == truth.count else {
-                    throw SimulationFailure(
+                    throw LawFailure(
                         "\(node.origin) has \(size) of the \(truth.count) entries of \(origin)")
                 }
                 let applied = node.state.progress(origin)?.applied ?? 0
@@ -121,7 +121,7 @@ extension World {
                     continue
                 }
                 guard Int(applied) == size else {
-                    throw SimulationFailure(
+                    throw LawFailure(
                         "\(node.origin) has applied \(applied) of \(size) entries of \(origin)")
                 }
             }
@@ -177,7 +177,7 @@ extension World {
                         let two = other.disk.evidence[origin],
                         one.prefix == two.prefix, one.prefix <= log.shared(with: half)
                     else {
-                        throw SimulationFailure(
+                        throw LawFailure(
                             "\(node.origin) and \(other.origin) hold two histories of \(origin) that part at "
                                 + "\(log.shared(with: half)), and evidence for "
                                 + "\(node.disk.evidence[origin].map { "\($0.prefix)" } ?? "none") and "
@@ -201,7 +201,7 @@ extension World {
             if let (other, digest) = digests[held] {
                 count("pairs that hold the same")
                 guard digest == node.state.digest else {
-                    throw SimulationFailure(
+                    throw LawFailure(
                         "\(node.origin) and \(other) hold the same logs and another label set")
                 }
             }

@@ -1,8 +1,7 @@
 import AnnotationModel
+import Provenance
 import Signing
 import TransparencyLog
-
-@testable import Provenance
 
 /// A random history of several companies' logs, hostile members among them.
 struct History {
@@ -20,31 +19,34 @@ struct History {
         let fingerprints: [Digest]
         let logKey: SigningKey
 
-        init(_ origin: Origin) throws {
-            let authority = try CertificateAuthority.create(
-                origin: origin.description, at: History.start)
-            let certificates = try [History.firstKeySeconds, 1_000_000].map { seconds in
-                try authority.issueNode(
-                    origin: origin.description,
-                    key: try SigningKey.generate(.ed25519).verificationKey, at: History.start,
-                    lifetimeSeconds: seconds)
+        /// Keys from fixed seeds, so that a history's leaf hashes are the same in every run.
+        init(_ origin: Origin, number: Int) throws {
+            let base = History.firstKeyNumber + 10 * number
+            let authority = try CompanyPool.authority(origin.description, seed: base)
+            let signers = try [History.firstKeySeconds, 1_000_000].enumerated().map {
+                place, seconds in
+                try CompanyPool.signer(
+                    origin, by: authority, seed: base + 1 + place, from: History.start - 300,
+                    to: History.start + seconds)
             }
-            chains = certificates.map { [$0.der] }
-            fingerprints = certificates.map(\.fingerprint)
-            logKey = try SigningKey.generate(.ed25519)
+            chains = signers.map(\.chain)
+            fingerprints = signers.map(\.fingerprint)
+            logKey = try CompanyPool.key(base + 9)
         }
     }
 
     static let start: Int64 = 1_700_000_000
     static let firstKeySeconds: Int64 = 200
+    /// Beyond those of the simulation's companies.
+    private static let firstKeyNumber = 2_000
     private static let secondsPerStep: Int64 = 10
 
-    /// Made once: what a history is about does not depend on the bytes of the keys.
+    /// Made once, and used by all histories.
     private static let keys: Result<[Origin: Keys], any Error> = Result {
         var keys: [Origin: Keys] = [:]
-        for name in companies {
+        for (number, name) in companies.enumerated() {
             let origin = try Origin(name)
-            keys[origin] = try Keys(origin)
+            keys[origin] = try Keys(origin, number: number)
         }
         return keys
     }

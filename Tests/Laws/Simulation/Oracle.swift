@@ -1,7 +1,6 @@
 import AnnotationModel
+import Provenance
 import Signing
-
-@testable import Provenance
 
 /// Which entries of a node's logs count, worked out from what was written and the rules of the documents,
 /// without a line of the code under test.
@@ -248,7 +247,7 @@ struct Oracle {
         for (origin, expected) in counts.sorted(by: { $0.key < $1.key }) {
             guard let progress = node.state.progress(origin) else { continue }
             guard Int(progress.applied) == expected.count else {
-                throw SimulationFailure(
+                throw LawFailure(
                     "\(node.origin) has applied \(progress.applied) entries of \(origin), expected "
                         + "\(expected.count)")
             }
@@ -257,7 +256,7 @@ struct Oracle {
                     log: progress.number, slot: Slot(entry: UInt64(index), position: 0))
                 let row = node.storage.entry(key.entryKey)
                 if isCounted != (row?.notCounted == nil) {
-                    throw SimulationFailure(
+                    throw LawFailure(
                         "\(node.origin) \(isCounted ? "does not count" : "counts") entry \(index) of "
                             + "\(origin): \(row?.notCounted.map { "\($0)" } ?? "no objection")")
                 }
@@ -287,7 +286,7 @@ struct Oracle {
                 node.state.logs[key.log].map { OperationID(origin: $0.origin, slot: key.slot) }
             })
         guard found == expected else {
-            throw SimulationFailure(
+            throw LawFailure(
                 "\(node.origin) shows annotations \(found.subtracting(expected)) too many, "
                     + "\(expected.subtracting(found)) too few")
         }

@@ -1,8 +1,7 @@
 import AnnotationModel
 import COpenSSL
+import Signing
 import TransparencyLog
-
-@testable import Signing
 
 /// A certificate with its key, as a node signs with it.
 struct Signer: Sendable {
@@ -53,13 +52,13 @@ enum CompanyPool {
 
     static func dataset() throws -> DatasetID { try DatasetID("acme.example/boards") }
 
-    private struct Authority {
+    struct Authority {
         let certificate: Certificate
         let key: SigningKey
     }
 
     /// A key from a fixed seed: PKCS #8 for Ed25519 is a fixed head and 32 bytes.
-    private static func key(_ seed: Int) throws -> SigningKey {
+    static func key(_ seed: Int) throws -> SigningKey {
         let head: [UInt8] = [
             0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22,
             0x04, 0x20,
@@ -77,7 +76,7 @@ enum CompanyPool {
         return bytes
     }
 
-    private static func authority(_ name: String, seed: Int) throws -> Authority {
+    static func authority(_ name: String, seed: Int) throws -> Authority {
         let key = try key(seed)
         let draft = try CertificateDraft(
             subject: key.verificationKey, commonName: "Root of \(name)",
@@ -90,7 +89,7 @@ enum CompanyPool {
         return Authority(certificate: try draft.sign(with: key), key: key)
     }
 
-    private static func signer(
+    static func signer(
         _ origin: Origin, by issuer: Authority, seed: Int, from: Int64, to: Int64
     ) throws -> Signer {
         let key = try key(seed)

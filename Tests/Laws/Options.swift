@@ -1,0 +1,57 @@
+/// What to run, as the command line says.
+struct Options: Equatable {
+    static let usage = """
+        usage: countermark-laws [--list] [--filter TEXT]... [--seeds FROM-TO | --seed N [--trace]]
+                                [--jobs N] [--first] [--announce]
+          --list        names the checks and their seeds
+          --filter      only checks whose name contains the text; may be repeated
+          --seeds       these seeds instead of each check's own
+          --seed        this seed alone; with --trace it prints what happened
+          --jobs        seeds to run at once; as many as there are processors unless given
+          --first       ends a check at its first failure
+          --announce    prints each seed before it runs, to find one that ends the process
+        """
+
+    var filters: [String] = []
+    var seeds: ClosedRange<UInt64>?
+    var jobs: Int?
+    var isList = false
+    var isTraced = false
+    var endsAtFirst = false
+    var announces = false
+
+    /// Reads the arguments behind the program's name; nil if they mean nothing.
+    init?(_ arguments: [String]) {
+        var rest = arguments[...]
+        while let word = rest.popFirst() {
+            switch word {
+            case "--list": isList = true
+            case "--trace": isTraced = true
+            case "--first": endsAtFirst = true
+            case "--announce": announces = true
+            case "--filter":
+                guard let text = rest.popFirst() else { return nil }
+                filters.append(text)
+            case "--seed":
+                guard let seed = rest.popFirst().flatMap(UInt64.init) else { return nil }
+                seeds = seed...seed
+            case "--seeds":
+                let ends = rest.popFirst()?.split(separator: "-", omittingEmptySubsequences: false)
+                    .map { UInt64($0) }
+                guard let ends, ends.count == 2, let from = ends[0], let to = ends[1], from <= to
+                else { return nil }
+                seeds = from...to
+            case "--jobs":
+                guard let count = rest.popFirst().flatMap(Int.init), count > 0 else { return nil }
+                jobs = count
+            default: return nil
+            }
+        }
+        let isOneSeed = seeds.map { $0.lowerBound == $0.upperBound } ?? false
+        if isTraced, !isOneSeed { return nil }
+    }
+
+    func includes(_ check: Check) -> Bool {
+        filters.isEmpty || filters.contains { check.name.contains($0) }
+    }
+}

@@ -1,0 +1,34 @@
+import Provenance
+
+/// The simulation of a consortium as a check.
+enum ConsortiumCheck {
+    static let check = Check(
+        name: "simulation",
+        promise: "no honest node is led astray, whatever the others and the network do",
+        seeds: 1...3000, run: run)
+
+    private static func run(seed: UInt64, record: inout Record) throws {
+        let world = try World(seed: seed, keepsTrace: record.isTraced)
+        defer {
+            record.add(world.totals)
+            record.trace = world.trace
+        }
+        try world.run()
+    }
+}
+
+extension World {
+    /// What happened in the run, with what honest nodes refused.
+    fileprivate var totals: [String: Int] {
+        var totals = figures
+        for node in honest {
+            for (what, count) in node.refusals { totals["refused \(what)", default: 0] += count }
+            totals["entries counted or listed", default: 0] += node.state.logs.values.reduce(0) {
+                $0 + Int($1.applied)
+            }
+            totals["evidence held", default: 0] += node.disk.evidence.count
+            totals["annotations", default: 0] += node.state.counts.annotations
+        }
+        return totals
+    }
+}
