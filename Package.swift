@@ -113,6 +113,12 @@ let package = Package(
                 "Replication", "Provenance", "AnnotationModel", "TransparencyLog", "Signing",
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "ProvenanceTests",
+            dependencies: [
+                "Provenance", "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
+            ],
+            swiftSettings: settings),
         // Laws and simulations: a program, because they want an optimised build and the processors for themselves.
         .executableTarget(
             name: "Laws",

@@ -34,6 +34,9 @@ extension SQLiteLabelStorage {
         for id in try itemIDs() {
             guard let row = try item(id: id) else { continue }
             sum.add(try merge.element(of: row))
+            for register in Merge.writes(ofBase: row) {
+                sum.add(try merge.element(of: register, item: row.key))
+            }
             if row.base == nil { try add(row.target, &sum, merge) }
         }
         return sum

@@ -84,7 +84,8 @@ extension Node {
                 log.origin != home.origin && naming(log, merge.state) != nil
             }
         }
-        if isDue { try write(dataset, message: "log keys", []) }
+        // It cites nothing: nobody has looked at what came, and an import may not have known it.
+        if isDue { try write(dataset, message: "log keys", citing: { [:] }) { _ in } }
     }
 
     /// The heads of other logs that moved since our last changeset cited them.

@@ -67,7 +67,10 @@ extension Merge {
     /// Hashes fields by name, in the order of the names: local ids differ from node to node.
     func hashFields(_ list: [UInt8]) throws {
         var named: [(name: [UInt8], value: [UInt8])] = []
-        for (field, value) in FieldList.decode(list) { named.append((try fieldName(field), value)) }
+        // A cleared field is kept as a write, and is no value.
+        for (field, value) in FieldList.decode(list) where value != [0xf6] {
+            named.append((try fieldName(field), value))
+        }
         named.sort { $0.name.lexicographicallyPrecedes($1.name) }
         for (name, value) in named {
             hasher.bytes(name)
@@ -85,7 +88,7 @@ extension Merge {
         hasher.start(.annotation)
         hasher.operation(try tag(key.log), key.slot)
         hasher.byte(row.isRetracted ? 1 : 0)
-        hasher.byte(UInt8(truncatingIfNeeded: row.flags.rawValue))
+        hasher.byte(row.flags.inDigest)
         hasher.bytes(try itemKey(row.item))
         hasher.bytes(try storage.name(row.className))
         hasher.bytes(row.selector)
@@ -97,13 +100,21 @@ extension Merge {
 
     /// The element of a surviving write: of an annotation (`target` above zero) or an item.
     public func element(of row: RegisterRow, target: Int64) throws -> Digest {
+        guard target > 0 else { return try element(of: row, item: try itemKey(-target)) }
         hasher.start(.register)
-        if target > 0 {
-            let key = OperationKey(packed: target)
-            hasher.operation(try tag(key.log), key.slot)
-        } else {
-            hasher.bytes(try itemKey(-target))
-        }
+        let key = OperationKey(packed: target)
+        hasher.operation(try tag(key.log), key.slot)
+        return try finish(row)
+    }
+
+    /// The element of a surviving write of an item.
+    public func element(of row: RegisterRow, item key: [UInt8]) throws -> Digest {
+        hasher.start(.register)
+        hasher.bytes(key)
+        return try finish(row)
+    }
+
+    private func finish(_ row: RegisterRow) throws -> Digest {
         hasher.bytes(try fieldName(row.field))
         hasher.operation(try tag(row.operation.log), row.operation.slot)
         hasher.bytes(row.value)

@@ -19,8 +19,10 @@ extension Merge {
         let known = itemIDs[index]
         let found = try known == 0 ? storage.item(key: key) : storage.item(id: known)
         guard let row = found else {
-            let id = try addItem(key, Self.written(ItemRow(id: 0, key: Array(key)), pairs, scope))
+            let row = Self.written(ItemRow(id: 0, key: Array(key)), pairs, scope)
+            let id = try addItem(key, row)
             itemIDs[index] = id
+            try addWrites(of: row)
             try storage.touch(-id, scope.key)
             return
         }
@@ -29,10 +31,12 @@ extension Merge {
         let target = try openItem(row)
         guard case .item(var row) = target.row else { return }
         guard row.flags.contains(.written) else {
-            target.row = .item(Self.written(row, pairs, scope))
+            row = Self.written(row, pairs, scope)
+            target.row = .item(row)
+            try addWrites(of: row)
             return
         }
-        try spread(&row, into: target)
+        spread(&row, into: target)
         target.row = .item(row)
         for (field, value) in pairs { try write(field, value, target, scope.key) }
     }
@@ -61,25 +65,36 @@ extension Merge {
     }
 
     /// Moves the only operation's fields into registers.
-    private func spread(_ row: inout ItemRow, into target: OpenTarget) throws {
-        guard let base = row.base else { return }
+    private func spread(_ row: inout ItemRow, into target: OpenTarget) {
+        guard row.base != nil else { return }
+        for register in Self.writes(ofBase: row) {
+            target.registers[register.field, default: []].append(
+                .init(row: register, isStored: false))
+            target.changed.insert(register.field)
+        }
         row.base = nil
-        for (field, value) in FieldList.decode(row.fields) {
-            let register = RegisterRow(field: field, operation: base, value: value)
-            target.registers[field, default: []].append(.init(row: register, isStored: false))
-            target.changed.insert(field)
-            state.sum.add(try element(of: register, target: target.target))
+    }
+
+    /// Adds the writes of an item's only operation to the sum.
+    private func addWrites(of row: ItemRow) throws {
+        for register in Self.writes(ofBase: row) {
+            state.sum.add(try element(of: register, item: row.key))
         }
     }
 
-    /// The element of an item's row.
+    /// The surviving writes of an item that one operation alone has written, which has no rows of them.
+    public static func writes(ofBase row: ItemRow) -> [RegisterRow] {
+        guard let base = row.base else { return [] }
+        return FieldList.decode(row.fields).map {
+            RegisterRow(field: $0.field, operation: base, value: $0.value)
+        }
+    }
+
+    /// The element of an item's row: the same for one that one operation wrote and one that several wrote.
     public func element(of row: ItemRow) throws -> Digest {
         hasher.start(.item)
         hasher.bytes(row.key)
-        hasher.byte(UInt8(truncatingIfNeeded: row.flags.rawValue))
-        if let base = row.base, let log = state.logs[base.log] {
-            hasher.operation(log.tag, base.slot)
-        }
+        hasher.byte(row.flags.inDigest)
         if !row.fields.isEmpty { try hashFields(row.fields) }
         return hasher.finish()
     }

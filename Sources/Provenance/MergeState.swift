@@ -160,7 +160,7 @@ public struct MergeState: Sendable, Equatable {
     /// The dataset's state digest: SHA-256 over its name, the sum and the counts.
     public var digest: Digest {
         var hasher = SHA256Hasher()
-        hasher.update(Array("countermark/state/v1\n\(dataset)\n".utf8))
+        hasher.update(Array("countermark/state/v2\n\(dataset)\n".utf8))
         hasher.update(sum.digest)
         for count in [counts.items, counts.annotations] {
             hasher.update(withUnsafeBytes(of: UInt64(count).littleEndian) { Array($0) })

@@ -106,7 +106,9 @@ struct ChangesetCodecTests {
         for operation in operations { #expect(try builder.append(operation)) }
         return try builder.payload(heads: [
             Head(
-                origin: try Origin("oem.example"), size: 7, root: [UInt8](repeating: 3, count: 32))
+                origin: try Origin("oem.example"), merged: 5, size: 7,
+                root: [UInt8](repeating: 3, count: 32),
+                signature: [UInt8](repeating: 4, count: 64))
         ])
     }
 

@@ -84,22 +84,6 @@ struct ProofTests {
         }
     }
 
-    @Test("an expired certificate needs somebody who saw the entry before its end")
-    func expired() throws {
-        let all = try Companies([oem, tier])
-        let id = try #require(all.node(tier).write(all.dataset, [all.label("a.png")]).first)
-        try all.carry(tier, to: oem)
-        let node = try all.node(oem)
-        let roots = [try node.home.root()]
-        let later = try all.node(tier).home.certificate().notAfter + 1
-        let alone = try node.prove(id.description)
-        #expect(throws: LabelProofError.self) { try alone.verify(trusting: roots, at: later) }
-        // The manufacturer's next entry cites the supplier's log: a signed, timed word that it was there.
-        try node.write(all.dataset, [.set(id, [.className("open")])])
-        let seen = try node.prove(id.description)
-        #expect(try seen.verify(trusting: roots, at: later).item == "a.png")
-    }
-
     @Test("a file beyond the limits is refused before it is read")
     func limits() {
         #expect(throws: LabelProofError.self) {

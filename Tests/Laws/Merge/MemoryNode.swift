@@ -124,6 +124,9 @@ extension MemoryNode {
         var id: Int64 = 1
         while let row = storage.item(id: id) {
             sum.add(try merge.element(of: row))
+            for register in Merge.writes(ofBase: row) {
+                sum.add(try merge.element(of: register, item: row.key))
+            }
             for register in storage.registers(row.target) {
                 sum.add(try merge.element(of: register, target: row.target))
             }
