@@ -66,7 +66,7 @@ final class ConnectionGate: ChannelDuplexHandler {
     // MARK: Time
 
     func handlerAdded(context: ChannelHandlerContext) {
-        freeSince = .now()
+        freeSince = context.eventLoop.now
         let own = NIOLoopBound((gate: self, context: context), eventLoop: context.eventLoop)
         // It ends with the channel, and lets go of both.
         ticks = context.eventLoop.scheduleRepeatedTask(
@@ -88,7 +88,7 @@ final class ConnectionGate: ChannelDuplexHandler {
     }
 
     private func check(_ context: ChannelHandlerContext) {
-        let now = NIODeadline.now()
+        let now = context.eventLoop.now
         if case .lingering(let end) = phase {
             if now >= end { finish(context) }
             return
@@ -117,13 +117,13 @@ final class ConnectionGate: ChannelDuplexHandler {
     // MARK: What comes
 
     func read(context: ChannelHandlerContext) {
-        if waitingSince == nil { waitingSince = .now() }
+        if waitingSince == nil { waitingSince = context.eventLoop.now }
         context.read()
     }
 
-    private func noteWait() {
+    private func noteWait(_ context: ChannelHandlerContext) {
         guard let since = waitingSince else { return }
-        waited = waited + (.now() - since)
+        waited = waited + (context.eventLoop.now - since)
         waitingSince = nil
     }
 
@@ -142,7 +142,7 @@ final class ConnectionGate: ChannelDuplexHandler {
             context.fireChannelRead(data)
             if !fits { refuseLarge(context) }
         case .body(let bytes):
-            noteWait()
+            noteWait(context)
             bodyBytes += bytes.readableBytes
             guard bodyBytes <= limits.bodyBytes else { return refuseLarge(context) }
             context.fireChannelRead(data)
@@ -171,7 +171,7 @@ final class ConnectionGate: ChannelDuplexHandler {
         onLimit(code)
         // An answer that was begun, or one to an earlier request, cannot be taken back.
         guard due == 1, !hasBegunAnswer else { return finish(context) }
-        linger()
+        linger(context)
         let body = Refusal.body(code, message, "see Docs/Operations.md, Limits")
         let headers = HTTPHeaders([
             ("content-type", "application/json"), ("content-length", "\(body.count)"),
@@ -209,9 +209,10 @@ final class ConnectionGate: ChannelDuplexHandler {
             context.write(data, promise: promise)
         case .end:
             // What cannot be parsed is answered without having been a request.
-            (due, hasBegunAnswer, hasAnswered, freeSince) = (max(0, due - 1), false, true, .now())
+            (due, hasBegunAnswer, hasAnswered) = (max(0, due - 1), false, true)
+            freeSince = context.eventLoop.now
             guard isLastAnswer else { return context.write(data, promise: promise) }
-            linger()
+            linger(context)
             context.writeAndFlush(data, promise: promise)
             if isInBody {
                 context.read()
@@ -222,14 +223,14 @@ final class ConnectionGate: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        stalledSince = context.channel.isWritable ? nil : .now()
+        stalledSince = context.channel.isWritable ? nil : context.eventLoop.now
         context.fireChannelWritabilityChanged()
     }
 
     // MARK: The end
 
-    private func linger() {
-        phase = .lingering(until: .now() + .seconds(limits.lingerSeconds))
+    private func linger(_ context: ChannelHandlerContext) {
+        phase = .lingering(until: context.eventLoop.now + .seconds(limits.lingerSeconds))
     }
 
     private func finish(_ context: ChannelHandlerContext) {

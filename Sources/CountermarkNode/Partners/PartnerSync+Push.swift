@@ -97,6 +97,8 @@ extension PartnerSync {
             case 200, 202: continue
             // Another partner has brought the same entries meanwhile: the next sync settles it.
             case 409: return false
+            // The partner may not read this log, or not any more.
+            case 404: return false
             default:
                 throw NodeError(
                     .network, "push-refused",
