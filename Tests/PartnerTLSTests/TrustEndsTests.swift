@@ -34,7 +34,7 @@ struct TrustEndsTests {
                 number: 1, at: testTime)
             pins.replaceRevocationLists(with: [partner.origin: [list]])
         },
-        Ending("the certificate's time is over", seconds: 400 * day),
+        Ending("the certificate's time is over", seconds: 900 * day),
         Ending("the certificate's time has not begun", seconds: -2 * day),
     ]
 

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
 import PartnerTLS
 import Signing
 
@@ -34,6 +35,9 @@ struct Doorkeeper: RouterMiddleware {
             desk.noteContact(origin)
             return try await next(request, context)
         } catch let error as any HTTPResponseError {
+            throw error
+        } catch let error as HTTPParserError {
+            // Whoever parses answers it, and ends the connection.
             throw error
         } catch {
             throw tell(error, request, context.logger)
@@ -84,7 +88,9 @@ struct Doorkeeper: RouterMiddleware {
 
     /// What a partner is told of an error; the operator's log gets the whole of it.
     private func tell(_ error: any Error, _ request: Request, _ logger: Logger) -> Refusal {
-        if error is CancellationError || error is ConnectionGate.Ended {
+        if error is CancellationError || error is ConnectionGate.Ended || error is PartnerTLSError
+            || error is ChannelError || error is IOError
+        {
             return Refusal(
                 status: .requestTimeout, code: "ended", message: "the request ended", isLast: true)
         }
