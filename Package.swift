@@ -11,6 +11,7 @@ let settings: [SwiftSetting] = [
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -138,8 +139,8 @@ let package = Package(
         .testTarget(
             name: "PartnerTLSTests",
             dependencies: [
-                "CountermarkNode", "PartnerTLS", "Signing", hummingbird, nioCore, nioPosix,
-                nioHTTP1, logging,
+                "CountermarkNode", "AnnotationModel", "PartnerTLS", "Signing", hummingbird, nioCore,
+                nioEmbedded, nioPosix, nioHTTP1, logging,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -147,7 +148,7 @@ let package = Package(
             dependencies: [
                 "CountermarkNode", "AnnotationFormats", "AnnotationModel", "AnnotationStore",
                 "FormatFixtures", "LogStorage", "Provenance", "Replication", "Signing",
-                "TransparencyLog", grdb,
+                "TransparencyLog", grdb, logging,
             ],
             swiftSettings: settings),
     ]

@@ -81,38 +81,54 @@ extension Node {
     }
 
     /// All that a partner is told of logs.
-    func list(for org: Origin) throws -> LogList {
+    ///
+    /// - Parameter onFailure: Learns which log or dataset cannot be told of; the others are.
+    func list(
+        for org: Origin, onFailure: (String, any Error) -> Void = { _, _ in }
+    ) -> LogList {
         var ended: [EndedMembership] = []
         for dataset in home.datasets() {
-            let (cut, held) = try read(dataset) { merge in
-                (
-                    merge.state.membership.members[org]?.cutIndex,
-                    merge.state.progress(org)?.stored ?? 0
-                )
+            do {
+                let (cut, held) = try read(dataset) { merge in
+                    (
+                        merge.state.membership.members[org]?.cutIndex,
+                        merge.state.progress(org)?.stored ?? 0
+                    )
+                }
+                guard let cut else { continue }
+                ended.append(
+                    EndedMembership(dataset: dataset.description, index: cut, size: held))
+            } catch {
+                onFailure("\(dataset)", error)
             }
-            guard let cut else { continue }
-            ended.append(
-                EndedMembership(dataset: dataset.description, index: cut, size: held))
         }
-        return LogList(logs: try offers(to: org), ended: ended.isEmpty ? nil : ended)
+        return LogList(
+            logs: offers(to: org, onFailure: onFailure), ended: ended.isEmpty ? nil : ended)
     }
 
     /// The logs that an organisation may read, the stewards' first: what counts is decided there.
-    public func offers(to org: Origin) throws -> [LogOffer] {
+    ///
+    /// - Parameter onFailure: Learns which log or dataset cannot be offered; the others are.
+    public func offers(
+        to org: Origin, onFailure: (String, any Error) -> Void = { _, _ in }
+    ) -> [LogOffer] {
         var offers: [LogOffer] = []
-        for dataset in home.datasets() where try mayRead(dataset, org) {
-            let held = home.members(of: dataset)
-            let members = try read(dataset) {
-                Offering.logs(to: org, held: held, own: home.origin, state: $0.state)
-            }
-            for member in members {
-                let reader = try LogReader(directory: home.logFolder(member, dataset))
-                guard reader.size > 0 else { continue }
-                offers.append(
-                    LogOffer(
-                        origin: "\(member)/\(dataset)", size: reader.size,
-                        checkpoint: String(
-                            decoding: try cosignedCheckpoint(reader), as: UTF8.self)))
+        for dataset in home.datasets() {
+            do {
+                guard try mayRead(dataset, org) else { continue }
+                let held = home.members(of: dataset)
+                let members = try read(dataset) {
+                    Offering.logs(to: org, held: held, own: home.origin, state: $0.state)
+                }
+                for member in members {
+                    do {
+                        if let offer = try offer(member, dataset) { offers.append(offer) }
+                    } catch {
+                        onFailure("\(member)/\(dataset)", error)
+                    }
+                }
+            } catch {
+                onFailure("\(dataset)", error)
             }
         }
         // The owner learns what was joined and is not here yet: it may have to dial.
@@ -120,6 +136,14 @@ extension Node {
             offers.append(LogOffer(origin: "\(org)/\(dataset)", size: 0, checkpoint: ""))
         }
         return offers
+    }
+
+    private func offer(_ member: Origin, _ dataset: DatasetID) throws -> LogOffer? {
+        let reader = try LogReader(directory: home.logFolder(member, dataset))
+        guard reader.size > 0 else { return nil }
+        return LogOffer(
+            origin: "\(member)/\(dataset)", size: reader.size,
+            checkpoint: String(decoding: try cosignedCheckpoint(reader), as: UTF8.self))
     }
 
     /// The parts of a log's name.
@@ -137,32 +161,38 @@ extension Node {
     /// - Parameters:
     ///   - checkpoint: The note that covers exactly these entries.
     ///   - isTakingBack: Whether it is this organisation's own log, some of which a restore lost.
+    ///   - verified: What was found out about all of these entries as they came; they are not verified again
+    ///     unless something has changed since.
     ///   - pieces: Calls its argument with the entries from `from` on, batch by batch.
     /// - Returns: The number of operations stored.
     @discardableResult
-    public func accept(
+    func accept(
         _ log: String, from: UInt64, checkpoint: [UInt8], isTakingBack: Bool = false,
-        pieces: ((EntryBatch) throws -> Void) throws -> Void
+        verified: VerifiedRun? = nil, pieces: ((EntryBatch) throws -> Void) throws -> Void
     ) throws -> Int {
         let (member, dataset) = try Self.parts(of: log)
-        func situation(held: UInt64) throws -> Admission.Situation {
-            Admission.Situation(
-                own: home.origin, held: held, forkedAt: try forks().prefix(of: log),
-                pinnedKey: try pinnedLogKey(member, dataset), isTakingBack: isTakingBack)
-        }
         do {
-            try Admission.require(situation(held: reader(of: log).size), of: member)
-            let verifier = try logVerifier(member, dataset)
+            try Admission.require(
+                situation(log, held: reader(of: log).size, isTakingBack: isTakingBack), of: member)
+            let (key, verifier) = try keyedVerifier(member, dataset)
+            var known = verified?.key == key ? verified : nil
             let writer = try LogWriter(
                 directory: home.logFolder(member, dataset),
                 lockTimeoutSeconds: Self.lockTimeoutSeconds)
             defer { writer.close() }
             var admission = try Admission(
                 from: from, checkpoint: checkpoint, verifier: verifier,
-                situation: situation(held: writer.size))
+                situation: situation(log, held: writer.size, isTakingBack: isTakingBack))
             do {
                 try pieces { batch in
-                    try admission.admit(batch.count) { try Self.verify(batch, from: $0, &$1) }
+                    try admission.admit(batch.count) { from, verifier in
+                        guard let run = known else {
+                            return try Self.verify(batch, from: from, &verifier)
+                        }
+                        defer { known?.operations = 0 }
+                        verifier = run.verifier
+                        return run.operations
+                    }
                     try writer.stage(batch)
                 }
                 try admission.conclude(size: admission.size, root: writer.stagedRoot)
@@ -195,9 +225,19 @@ extension Node {
     /// Entries and checkpoint that do not continue what is held: damage, or another history.
     static let doesNotExtend = "does-not-extend"
 
+    /// What is known of a log that entries are meant for.
+    func situation(
+        _ log: String, held: UInt64, isTakingBack: Bool
+    ) throws -> Admission.Situation {
+        let (member, dataset) = try Self.parts(of: log)
+        return Admission.Situation(
+            own: home.origin, held: held, forkedAt: try forks().prefix(of: log),
+            pinnedKey: try pinnedLogKey(member, dataset), isTakingBack: isTakingBack)
+    }
+
     /// The log key that an organisation's logs have to introduce: this node's own, the one pinned by hand, or the one
     /// that the steward has named.
-    private func pinnedLogKey(_ member: Origin, _ dataset: DatasetID) throws -> [UInt8]? {
+    func pinnedLogKey(_ member: Origin, _ dataset: DatasetID) throws -> [UInt8]? {
         if member == home.origin { return try home.logKey().verificationKey.ed25519Bytes }
         let partner = try home.partners().first { $0.org == member.description }
         if let vkey = partner?.vkey { return try NoteVerifier(vkey: vkey).publicKey }
@@ -205,6 +245,13 @@ extension Node {
     }
 
     func logVerifier(_ member: Origin, _ dataset: DatasetID) throws -> LogVerifier {
+        try keyedVerifier(member, dataset).verifier
+    }
+
+    /// A log's verifier, and all that it depends on.
+    func keyedVerifier(
+        _ member: Origin, _ dataset: DatasetID
+    ) throws -> (key: LogVerifierKey, verifier: LogVerifier) {
         let (chains, logKey, governed) = try read(dataset) {
             merge -> ([[[UInt8]]], [UInt8]?, UInt64) in
             let number = merge.state.number(member) ?? 0
@@ -216,17 +263,17 @@ extension Node {
         let key = LogVerifierKey(
             member: member, dataset: dataset, keys: chains.count, governed: governed,
             trusted: home.trustChanged())
-        if let known = verifiers[key] { return known }
+        if let known = verifiers[key] { return (key, known) }
         var verifier = LogVerifier(
             member: member, dataset: dataset, roots: try roots(of: member, dataset))
         for chain in chains { try verifier.trust(chain: chain, logKey: logKey) }
         if verifiers.count >= Self.verifiersMax { verifiers.removeAll() }
         verifiers[key] = verifier
-        return verifier
+        return (key, verifier)
     }
 
     /// Verifies a batch: one entry after another while keys are being introduced, else on all cores.
-    private static func verify(
+    static func verify(
         _ batch: EntryBatch, from: UInt64, _ verifier: inout LogVerifier
     ) throws -> Int {
         let known = verifier

@@ -39,6 +39,11 @@ public final class Node {
     /// The forks proven by the evidence files of these names.
     var knownForks: (names: [String], forks: KnownForks)?
 
+    /// What a partner is pushing to a serving node.
+    let pushes = IncomingPushes()
+    /// What is being fetched from a partner.
+    let fetches = IncomingFetches()
+
     /// A person or tool whose certificate signs what this node writes; nil for the node's own.
     public var person: NodeIdentity?
 

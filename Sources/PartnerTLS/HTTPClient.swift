@@ -22,6 +22,8 @@ public final class HTTPClient: Sendable {
         public var responseBytesMax = 64 << 20
         /// Longest line of a stream.
         public var lineBytesMax = 65_536
+        /// Bytes of lines that may wait to be taken.
+        public var streamBytesMax = 8 << 20
         /// Connections that are kept without a call.
         public var idleConnectionsMax = 4
 
@@ -95,8 +97,8 @@ public final class HTTPClient: Sendable {
 
     /// Sends a GET whose response goes on for long, and yields its body line by line.
     ///
-    /// The stream ends when the partner ends it, and throws where the connection fails or the partner
-    /// is silent for too long. Dropping the stream closes the connection.
+    /// The stream ends when the partner ends it, and throws where the connection fails, the partner
+    /// is silent for too long, or is not trusted any more when a line comes. Dropping the stream closes the connection.
     public func lines(
         _ path: String, headers: [(String, String)] = []
     ) async throws(PartnerTLSError) -> AsyncThrowingStream<[UInt8], any Error> {
@@ -105,11 +107,13 @@ public final class HTTPClient: Sendable {
         let (stream, continuation) = AsyncThrowingStream<[UInt8], any Error>.makeStream(
             bufferingPolicy: .bufferingOldest(Self.streamLinesMax))
         continuation.onTermination = { _ in connection.close() }
-        let limits = limits
+        let (limits, policy) = (limits, policy)
         connection.send(head, body: nil) {
-            HTTPExchange(
-                .lines(LineSink(continuation, lineBytesMax: limits.lineBytesMax)),
-                seconds: limits.streamSilenceSeconds)
+            let sink = LineSink(
+                continuation, lineBytesMax: limits.lineBytesMax,
+                waitingBytesMax: limits.streamBytesMax
+            ) { connection.whyEnded(policy) }
+            return HTTPExchange(.lines(sink), seconds: limits.streamSilenceSeconds)
         }
         return stream
     }
@@ -131,7 +135,8 @@ public final class HTTPClient: Sendable {
 
     private func takeIdle() async -> HTTPConnection? {
         while let connection = idle.withLock({ $0.popLast() }) {
-            if await connection.isIdle { return connection }
+            // Who was let in once is judged again: the partner's root may have been taken back.
+            if await connection.isIdle, connection.whyEnded(policy) == nil { return connection }
             connection.close()
         }
         return nil

@@ -68,6 +68,12 @@ struct HTTPConnection: Sendable {
         channel.eventLoop.execute { handler.value.start(head, body: body, make()) }
     }
 
+    /// Why whoever answered is not let in any more; nil if it still is.
+    func whyEnded(_ policy: PeerPolicy) -> PartnerTLSError? {
+        guard case .refuse(let refusal) = policy(peer.chain) else { return nil }
+        return refusal
+    }
+
     /// Whether another request may be sent.
     var isIdle: Bool {
         get async { (try? await channel.eventLoop.submit { handler.value.isIdle }.get()) ?? false }

@@ -28,11 +28,15 @@ final class HTTPExchange {
     /// Memory that is set aside before any byte of a body has arrived.
     private static let reserveBytesMax = 1 << 20
 
+    /// Informational responses before the one that counts; nobody needs more than one or two.
+    private static let informationalMax = 16
+
     let sink: Sink
     /// The time between two signs of life from the partner, or for the whole response.
     let seconds: Int64
     private var head: HTTPResponseHead?
     private var body = ByteBuffer()
+    private var informational = 0
 
     init(_ sink: Sink, seconds: Int64) {
         self.sink = sink
@@ -49,12 +53,20 @@ final class HTTPExchange {
 
     func receive(_ head: HTTPResponseHead) throws(PartnerTLSError) {
         // Informational responses come before the one that counts.
-        guard head.status.code >= 200 else { return }
+        guard head.status.code >= 200 else {
+            informational += 1
+            guard informational <= Self.informationalMax else {
+                throw .malformedResponse(reason: "it never begins")
+            }
+            return
+        }
         self.head = head
         switch sink {
         case .whole(_, let bytesMax):
-            let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-            guard announced <= bytesMax else { throw .responseTooLarge(limitBytes: bytesMax) }
+            guard let text = head.headers.first(name: "content-length") else { return }
+            guard let announced = PlainNumber.parse(text, upTo: bytesMax) else {
+                throw .responseTooLarge(limitBytes: bytesMax)
+            }
             // The length is a claim until the bytes are there.
             body.reserveCapacity(min(announced, Self.reserveBytesMax))
         case .lines:
@@ -109,18 +121,28 @@ final class HTTPExchange {
 final class LineSink {
     private let continuation: AsyncThrowingStream<[UInt8], any Error>.Continuation
     private let lineBytesMax: Int
+    private let waitingBytesMax: Int
+    /// Asked before each line: why the peer is not trusted any more, nil if it is.
+    private let whyEnded: () -> PartnerTLSError?
     private var rest: [UInt8] = []
+    /// The lengths of the lines that wait to be taken, and their sum.
+    private var waiting = CircularBuffer<Int>()
+    private var waitingBytes = 0
 
     init(
-        _ continuation: AsyncThrowingStream<[UInt8], any Error>.Continuation, lineBytesMax: Int
+        _ continuation: AsyncThrowingStream<[UInt8], any Error>.Continuation, lineBytesMax: Int,
+        waitingBytesMax: Int, whyEnded: @escaping () -> PartnerTLSError?
     ) {
         self.continuation = continuation
         self.lineBytesMax = lineBytesMax
+        self.waitingBytesMax = waitingBytesMax
+        self.whyEnded = whyEnded
     }
 
     func receive(_ bytes: ByteBuffer) throws(PartnerTLSError) {
         for byte in bytes.readableBytesView {
             if byte == UInt8(ascii: "\n") {
+                if let refusal = whyEnded() { throw refusal }
                 try yield(rest)
                 rest.removeAll(keepingCapacity: true)
             } else {
@@ -134,7 +156,15 @@ final class LineSink {
 
     private func yield(_ line: [UInt8]) throws(PartnerTLSError) {
         switch continuation.yield(line) {
-        case .enqueued: return
+        case .enqueued(let room):
+            waiting.append(line.count)
+            waitingBytes += line.count
+            while waiting.count > HTTPClient.streamLinesMax - room, let taken = waiting.popFirst() {
+                waitingBytes -= taken
+            }
+            guard waitingBytes <= waitingBytesMax else {
+                throw .streamOverrun(limitLines: waiting.count)
+            }
         case .dropped: throw .streamOverrun(limitLines: HTTPClient.streamLinesMax)
         case .terminated: throw .cancelled
         @unknown default: return

@@ -9,6 +9,8 @@ public struct Tile: Hashable, Sendable {
         case entries
     }
 
+    /// One more than the largest index: what a full tile covers is then still below 2^63.
+    static let indexLimit: UInt64 = Checkpoint.sizeLimit / 256
     /// The hashes or entries of a full tile.
     public static let fullWidth = 256
     /// The kind.
@@ -83,7 +85,7 @@ public struct Tile: Hashable, Sendable {
             index = index * 1000 + value
         }
         self.index = index
-        guard self.path == path else { throw bad }
+        guard index < Self.indexLimit, self.path == path else { throw bad }
     }
 
     /// The number of hashes that a level holds for a tree of `size` entries: floor(size / 256^level).

@@ -125,6 +125,9 @@ private final class TestResponder: ChannelInboundHandler {
                 write(.body(.byteBuffer(ByteBuffer(string: "line \(number)\n"))), context)
             }
             write(.end(nil), context)
+        case "ticks":
+            write(.head(HTTPResponseHead(version: .http1_1, status: .ok)), context)
+            tick(context)
         case "longline":
             write(.head(HTTPResponseHead(version: .http1_1, status: .ok)), context)
             write(.body(.byteBuffer(ByteBuffer(repeating: 0x61, count: 100_000))), context)
@@ -157,6 +160,15 @@ private final class TestResponder: ChannelInboundHandler {
             write(.end(nil), context)
         }
         context.flush()
+    }
+
+    /// Writes a line again and again until the connection ends.
+    private func tick(_ context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        write(.body(.byteBuffer(ByteBuffer(string: "tick\n"))), context)
+        context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(50)) {
+            self.tick(context)
+        }
     }
 
     private func respond(_ body: ByteBuffer, _ context: ChannelHandlerContext) {

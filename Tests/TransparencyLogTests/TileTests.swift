@@ -26,7 +26,10 @@ struct TileTests {
             "tile/0/000.p/01",
             "tile/0/000.p/1/2", "/tile/0/000", "tile//000", "tile/0/../000", "tile/0/000/",
             "tile/0/+00", "tile/entries/000.p/-1", "Tile/0/000", "tile/entry/000", "tile/0/0a0",
-            "tile/0/x999/x999/x999/x999/x999/x999/x999/999", "tile/0/x1/000", "tile/0/00٣",
+            "tile/0/x999/x999/x999/x999/x999/x999/x999/999",
+            // What these would cover no 64-bit number counts.
+            "tile/entries/x009/x007/x199/x254/x740/x991/999",
+            "tile/0/x036/x028/x797/x018/x963/968", "tile/0/x1/000", "tile/0/00٣",
         ])
     func malformedPaths(_ path: String) {
         #expect(throws: TransparencyLogError.self) { try Tile(path: path) }

@@ -51,7 +51,7 @@ final class JoinDesk: Sendable {
             }
             // What cannot be read admits nobody; the operator hears of it from the loop that reloads.
             openness.isOpen = ((try? book.all()) ?? []).contains { $0.admits(at: now()) }
-            if let pins = try? home.pins() { roots.replace(with: pins) }
+            if let trust = try? home.trust() { roots.replace(with: trust.pins) }
             openness.checkedAt = time
             return openness.isOpen
         }

@@ -1,6 +1,7 @@
 import AnnotationModel
 import Foundation
 import Hummingbird
+import HummingbirdCore
 import Logging
 import PartnerTLS
 import ServiceLifecycle
@@ -36,11 +37,23 @@ public struct NodeService: Service {
         let logger = logger
         let watcher = HomeWatcher(home)
         Incoming(home).clean()
-        let server = try PartnerServer(home: home, watcher: watcher, logger: logger)
+        let connections = OpenFiles.raise()
+        var sizes = ConnectionRoom.Sizes()
+        sizes.inAll = min(sizes.inAll, connections * 3 / 4)
+        let room = ConnectionRoom(sizes)
+        let desk = PartnerDesk(home, room: room, spools: sync.spools, logger: logger)
+        let server = try PartnerServer(
+            home: home, desk: desk, trust: sync.trust, watcher: watcher, logger: logger)
         let application = Application(
             router: server.router(),
             server: .partners(
-                context: identity.server, policy: server.joins.policy(sync.roots),
+                context: identity.server, policy: server.joins.policy(sync.trust.roots),
+                room: room,
+                onLimit: { code, partner in
+                    if let origin = partner.flatMap({ try? Origin($0) }) {
+                        desk.limited(origin, code)
+                    }
+                },
                 onRefusal: { error, address in
                     logger.warning(
                         "refused a connection",
@@ -48,7 +61,11 @@ public struct NodeService: Service {
                             "from": "\(address.map { "\($0)" } ?? "?")", "error": "\(error)",
                         ])
                 }),
-            configuration: .init(address: .hostname(host, port: port)),
+            configuration: .init(
+                address: .hostname(host, port: port),
+                // Those whose end is under way count, too: accepting without a free file ends a server.
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    connections, logger: logger)),
             logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
@@ -61,8 +78,19 @@ public struct NodeService: Service {
                 group.addTask { try await page.run() }
             }
             group.addTask { await follow(sync, watcher) }
+            group.addTask { await sweep(desk, sync.trust) }
             try await group.next()
             group.cancelAll()
+        }
+    }
+
+    /// How often transfers and partners that are gone are looked for.
+    private static let sweepInterval = Duration.seconds(15)
+
+    private func sweep(_ desk: PartnerDesk, _ trust: TrustedPartners) async {
+        while !Task.isCancelled {
+            await desk.sweep(keeping: Set(trust.roots.origins))
+            try? await Task.sleep(for: Self.sweepInterval)
         }
     }
 
@@ -70,16 +98,21 @@ public struct NodeService: Service {
     /// note of keys that it changes.
     private func follow(_ sync: PartnerSync, _ watcher: HomeWatcher) async {
         let followed = Followed()
+        var said: [String] = []
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 do {
-                    try sync.reload()
-                    for partner in try home.partners() {
-                        guard let client = try sync.client(partner),
-                            followed.insert(partner.org)
-                        else { continue }
+                    let problems = try sync.reload()
+                    if problems != said {
+                        said = problems
+                        for problem in problems {
+                            logger.error("cannot read a partner", metadata: ["error": "\(problem)"])
+                        }
+                    }
+                    for partner in try home.trust().partners where partner.url != nil {
+                        guard followed.insert(partner.org) else { continue }
                         group.addTask {
-                            await self.follow(partner, client, sync, watcher)
+                            await self.follow(partner, sync, watcher)
                             followed.remove(partner.org)
                         }
                     }
@@ -103,17 +136,28 @@ public struct NodeService: Service {
 
     /// Follows one partner until it is removed or its address changes.
     private func follow(
-        _ partner: Home.Partner, _ client: HTTPClient, _ sync: PartnerSync, _ watcher: HomeWatcher
+        _ partner: Home.Partner, _ sync: PartnerSync, _ watcher: HomeWatcher
     ) async {
+        let own: PartnerSync
+        let client: HTTPClient
+        do {
+            guard let made = try sync.client(partner) else { return }
+            (own, client) = (try sync.beside(), made)
+        } catch {
+            logger.error(
+                "cannot follow", metadata: ["partner": "\(partner.org)", "error": "\(error)"])
+            try? await Task.sleep(for: .seconds(PartnerLimits.retrySeconds))
+            return
+        }
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                await sync.follow(partner, client: client, watcher: watcher, logger: logger)
+                await own.follow(partner, client: client, watcher: watcher, logger: logger)
             }
             group.addTask {
                 while !Task.isCancelled {
                     try? await Task.sleep(for: .seconds(1))
-                    guard let all = try? home.partners() else { continue }
-                    if !all.contains(partner) { return }
+                    guard let trust = try? home.trust() else { continue }
+                    if !trust.partners.contains(partner) { return }
                 }
             }
             await group.next()

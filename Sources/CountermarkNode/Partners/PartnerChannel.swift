@@ -1,10 +1,11 @@
+import AnnotationModel
 import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
 import PartnerTLS
 import Signing
-import Synchronization
 
 /// Serves HTTP/1.1 to partners: mutual TLS below, Hummingbird's HTTP above.
 ///
@@ -16,6 +17,9 @@ public struct PartnerChannel: HTTPChannelHandler {
     /// The address that the current task's request came from, without the port.
     @TaskLocal public static var address: String?
 
+    /// Whether the current task's connection is one too many: whoever asks is told so.
+    @TaskLocal static var isTooMany = false
+
     /// Connections of strangers at one time, and how long one may last: time for one small call.
     static let strangersMax = 16
     static let strangerSeconds: Int64 = 20
@@ -24,6 +28,7 @@ public struct PartnerChannel: HTTPChannelHandler {
     public struct Value: ServerChildChannelValue {
         fileprivate let http: HTTP1Channel.Value
         fileprivate let handshake: EventLoopFuture<PeerIdentity>
+        fileprivate let number: UInt64
 
         /// The connection's channel.
         public var channel: any Channel { http.channel }
@@ -34,9 +39,11 @@ public struct PartnerChannel: HTTPChannelHandler {
 
     private let http: HTTP1Channel
     private let context: @Sendable () -> TLSContext
-    private let strangers = StrangerCount()
     private let policy: PeerPolicy
     private let handshakeSeconds: Int64
+    private let room: ConnectionRoom
+    private let gate: ConnectionGate.Limits
+    private let onLimit: @Sendable (String, String?) -> Void
     private let onRefusal: @Sendable (any Error, SocketAddress?) -> Void
 
     /// A channel type for Hummingbird's server.
@@ -45,26 +52,49 @@ public struct PartnerChannel: HTTPChannelHandler {
     ///   - responder: what answers requests.
     ///   - context: a server's side of TLS, asked for at each new connection.
     ///   - policy: judges the certificates of callers.
-    ///   - configuration: limits of HTTP.
     ///   - handshakeSeconds: the time for the handshake.
     ///   - onRefusal: learns why a connection came to nothing, for counting and logging.
     public init(
         responder: @escaping Responder,
         context: @autoclosure @escaping @Sendable () -> TLSContext,
-        policy: @escaping PeerPolicy,
-        configuration: HTTP1Channel.Configuration = .init(), handshakeSeconds: Int64 = 10,
+        policy: @escaping PeerPolicy, handshakeSeconds: Int64 = 10,
         onRefusal: @escaping @Sendable (any Error, SocketAddress?) -> Void = { _, _ in }
     ) {
-        http = HTTP1Channel(responder: responder, configuration: configuration)
+        self.init(
+            responder: responder, context: context, policy: policy,
+            handshakeSeconds: handshakeSeconds, room: ConnectionRoom(),
+            gate: ConnectionGate.Limits(), onLimit: { _, _ in }, onRefusal: onRefusal)
+    }
+
+    /// The same with limits of the caller's choice.
+    ///
+    /// - Parameter onLimit: Learns which limit a connection has reached, and of which partner it is.
+    init(
+        responder: @escaping Responder, context: @escaping @Sendable () -> TLSContext,
+        policy: @escaping PeerPolicy, handshakeSeconds: Int64, room: ConnectionRoom,
+        gate: ConnectionGate.Limits, onLimit: @escaping @Sendable (String, String?) -> Void,
+        onRefusal: @escaping @Sendable (any Error, SocketAddress?) -> Void
+    ) {
+        let heads = HTTP1Channel.Configuration.DecoderConfiguration(
+            maxHeaderFieldSize: PartnerLimits.headBytes,
+            maxHeaderListSize: PartnerLimits.headBytes,
+            maxHeaderFieldCount: PartnerLimits.headFields)
+        http = HTTP1Channel(
+            responder: responder, configuration: .init(httpDecoderConfiguration: heads))
         self.context = context
         self.policy = policy
         self.handshakeSeconds = handshakeSeconds
+        self.room = room
+        self.gate = gate
+        self.onLimit = onLimit
         self.onRefusal = onRefusal
     }
 
-    /// Puts TLS and HTTP into a new connection's pipeline.
+    /// Puts TLS, HTTP and the limits of both into a new connection's pipeline.
     public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let handshake = channel.eventLoop.makePromise(of: PeerIdentity.self)
+        let number = room.enter(channel, address: channel.remoteAddress?.ipAddress ?? "?")
+        channel.closeFuture.whenComplete { [room] _ in room.leave(number) }
         return channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandler(
                 TLSHandler(
@@ -72,8 +102,16 @@ public struct PartnerChannel: HTTPChannelHandler {
                     handshake: handshake))
         }.flatMap {
             http.setup(channel: channel, logger: logger)
-        }.map {
-            Value(http: $0, handshake: handshake.futureResult)
+        }.flatMapThrowing { [gate, onLimit] value in
+            let pipeline = channel.pipeline.syncOperations
+            let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            let peer = handshake.futureResult
+            let guarding = ConnectionGate(gate) { code in
+                // The parser sees nothing before the handshake is over.
+                peer.whenSuccess { onLimit(code, $0.isStranger ? nil : $0.origin) }
+            }
+            try pipeline.addHandler(guarding, position: .after(parser))
+            return Value(http: value, handshake: peer, number: number)
         }
     }
 
@@ -84,47 +122,37 @@ public struct PartnerChannel: HTTPChannelHandler {
             let peer = try await value.handshake.get()
             var logger = logger
             logger[metadataKey: "partner"] = "\(peer.origin)"
-            guard !peer.isStranger || strangers.enter() else {
-                onRefusal(PartnerTLSError.unknownPeer(subject: peer.certificate.subject), address)
-                try? await value.http.executeThenClose { _, _ in }
-                return
-            }
-            defer { if peer.isStranger { strangers.leave() } }
-            let end = peer.isStranger ? closeSoon(value.channel) : nil
+            let welcome = room.introduce(
+                value.number, as: peer.isStranger ? nil : try Origin(peer.origin),
+                address: address?.ipAddress ?? "?")
+            if welcome != .served { onLimit("too-many-connections", peer.origin) }
+            guard welcome != .closed else { return await Self.drop(value) }
+            let seconds = peer.isStranger ? Self.strangerSeconds : PartnerLimits.lingerSeconds
+            let end =
+                peer.isStranger || welcome == .told ? closeSoon(value.channel, seconds) : nil
             defer { end?.cancel() }
             await Self.$peer.withValue(peer) { [logger] in
-                await Self.$address.withValue(address?.ipAddress) {
-                    await http.handle(value: value.http, logger: logger)
+                await Self.$isTooMany.withValue(welcome == .told) {
+                    await Self.$address.withValue(address?.ipAddress) {
+                        await http.handle(value: value.http, logger: logger)
+                    }
                 }
             }
         } catch {
             onRefusal(error, value.channel.remoteAddress)
-            // The channel's two ends have to be taken up before they can be given back.
-            try? await value.http.executeThenClose { _, _ in }
+            await Self.drop(value)
         }
     }
 }
 
 extension PartnerChannel {
-    private func closeSoon(_ channel: any Channel) -> Scheduled<Void> {
-        channel.eventLoop.scheduleTask(in: .seconds(Self.strangerSeconds)) {
-            channel.close(promise: nil)
-        }
+    /// The channel's two ends have to be taken up before they can be given back.
+    private static func drop(_ value: Value) async {
+        try? await value.http.executeThenClose { _, _ in }
     }
 
-    /// How many strangers are connected.
-    private final class StrangerCount: Sendable {
-        private let count = Mutex(0)
-
-        func enter() -> Bool {
-            count.withLock { count in
-                guard count < strangersMax else { return false }
-                count += 1
-                return true
-            }
-        }
-
-        func leave() { count.withLock { $0 -= 1 } }
+    private func closeSoon(_ channel: any Channel, _ seconds: Int64) -> Scheduled<Void> {
+        channel.eventLoop.scheduleTask(in: .seconds(seconds)) { channel.close(promise: nil) }
     }
 }
 
@@ -132,15 +160,29 @@ extension HTTPServerBuilder {
     /// A server for partners, to be handed to Hummingbird's `Application`.
     public static func partners(
         context: @autoclosure @escaping @Sendable () -> TLSContext,
-        policy: @escaping PeerPolicy,
-        configuration: HTTP1Channel.Configuration = .init(), handshakeSeconds: Int64 = 10,
+        policy: @escaping PeerPolicy, handshakeSeconds: Int64 = 10,
         onRefusal: @escaping @Sendable (any Error, SocketAddress?) -> Void = { _, _ in }
     ) -> HTTPServerBuilder {
         .init { responder in
             PartnerChannel(
                 responder: responder, context: context(), policy: policy,
-                configuration: configuration, handshakeSeconds: handshakeSeconds,
-                onRefusal: onRefusal)
+                handshakeSeconds: handshakeSeconds, onRefusal: onRefusal)
+        }
+    }
+
+    /// The same with limits of the caller's choice.
+    static func partners(
+        context: @autoclosure @escaping @Sendable () -> TLSContext,
+        policy: @escaping PeerPolicy, room: ConnectionRoom,
+        gate: ConnectionGate.Limits = ConnectionGate.Limits(),
+        onLimit: @escaping @Sendable (String, String?) -> Void,
+        onRefusal: @escaping @Sendable (any Error, SocketAddress?) -> Void
+    ) -> HTTPServerBuilder {
+        .init { responder in
+            PartnerChannel(
+                responder: responder, context: context, policy: policy,
+                handshakeSeconds: PartnerLimits.handshakeSeconds, room: room, gate: gate,
+                onLimit: onLimit, onRefusal: onRefusal)
         }
     }
 }

@@ -1,8 +1,9 @@
 import AnnotationModel
 import Foundation
+import Logging
 import Synchronization
 
-/// What a serving node keeps for each partner: a node of its own over the same home, and figures.
+/// What a serving node keeps for each partner: a node of its own over the same home, budgets, and figures.
 ///
 /// A partner's long push is verified and merged on that partner's own queue; the others wait for
 /// nothing but the short transactions of the label table.
@@ -10,15 +11,45 @@ final class PartnerDesk: Sendable {
     /// What one partner has asked for since the node began to serve.
     struct Figures: Sendable {
         var requests = 0
-        var refused = 0
         var pushedEntries = 0
+        /// How often it reached a limit, by the limit's code.
+        var limited: [String: Int] = [:]
+        var watches = 0
+        var memoryBytes = 0
+        /// When the log last said that it reached a limit.
+        var saidAt: ContinuousClock.Instant?
     }
 
-    private let home: Home
-    private let nodes = Mutex<[Origin: SharedNode]>([:])
-    private let figures = Mutex<[Origin: Figures]>([:])
+    private struct Books {
+        var figures: [Origin: Figures] = [:]
+        var memoryBytes = 0
+    }
 
-    init(_ home: Home) { self.home = home }
+    /// A share of a budget; it is given back when the last one lets go of it.
+    final class Hold: Sendable {
+        private let release: @Sendable () -> Void
+
+        fileprivate init(_ release: @escaping @Sendable () -> Void) { self.release = release }
+
+        deinit { release() }
+    }
+
+    let limiter = RateLimiter()
+    let room: ConnectionRoom
+    let spools: SpoolAccount
+    let logger: Logger
+    private let home: Home
+    private let contacts: PartnerContacts
+    private let nodes = Mutex<[Origin: SharedNode]>([:])
+    private let books = Mutex(Books())
+
+    /// How often the log repeats that a partner is at its limits.
+    private static let sayAgain = Duration.seconds(60)
+
+    init(_ home: Home, room: ConnectionRoom, spools: SpoolAccount, logger: Logger) {
+        (self.home, self.room, self.spools, self.logger) = (home, room, spools, logger)
+        contacts = PartnerContacts(home)
+    }
 
     /// The node that answers a partner.
     func node(for partner: Origin) throws -> SharedNode {
@@ -30,9 +61,82 @@ final class PartnerDesk: Sendable {
         }
     }
 
+    func noteContact(_ partner: Origin) { contacts.note(partner) }
+
     func count(_ partner: Origin, _ change: @Sendable (inout Figures) -> Void) {
-        figures.withLock { change(&$0[partner, default: Figures()]) }
+        books.withLock { change(&$0.figures[partner, default: Figures()]) }
     }
+
+    /// Notes that a partner reached a limit; the log says so once a minute.
+    func limited(_ partner: Origin, _ code: String) {
+        let isNews = books.withLock { books in
+            var figures = books.figures[partner] ?? Figures()
+            figures.limited[code, default: 0] += 1
+            let isNews = figures.saidAt.map { .now - $0 > Self.sayAgain } ?? true
+            if isNews { figures.saidAt = .now }
+            books.figures[partner] = figures
+            return isNews
+        }
+        guard isNews else { return }
+        logger.warning(
+            "a partner is at a limit", metadata: ["partner": "\(partner)", "limit": "\(code)"])
+    }
+
+    // MARK: Budgets
+
+    /// Sets memory aside for what a partner sends or gets.
+    func holdMemory(_ bytes: Int, for partner: Origin) throws(Refusal) -> Hold {
+        let fits = books.withLock { books in
+            let own = books.figures[partner]?.memoryBytes ?? 0
+            guard own + bytes <= PartnerLimits.memoryBytesPerPartner,
+                books.memoryBytes + bytes <= PartnerLimits.memoryBytesInAll
+            else { return false }
+            books.memoryBytes += bytes
+            books.figures[partner, default: Figures()].memoryBytes += bytes
+            return true
+        }
+        guard fits else {
+            limited(partner, "too-much-at-once")
+            throw .busy("too-much-at-once", "too much of \(partner) is under way at once")
+        }
+        return Hold { [self] in
+            books.withLock { books in
+                books.memoryBytes -= bytes
+                books.figures[partner]?.memoryBytes -= bytes
+            }
+        }
+    }
+
+    /// Lets a partner watch.
+    func holdWatch(for partner: Origin) throws(Refusal) -> Hold {
+        let fits = books.withLock { books in
+            guard books.figures[partner]?.watches ?? 0 < PartnerLimits.watchesPerPartner else {
+                return false
+            }
+            books.figures[partner, default: Figures()].watches += 1
+            return true
+        }
+        guard fits else {
+            limited(partner, "too-many-watches")
+            throw .busy(
+                "too-many-watches",
+                "\(partner) watches \(PartnerLimits.watchesPerPartner) times already")
+        }
+        return Hold { [self] in books.withLock { $0.figures[partner]?.watches -= 1 } }
+    }
+
+    /// Forgets pushes that have not gone on for long, and what belongs to partners that are gone.
+    func sweep(keeping partners: Set<String>) async {
+        let all = nodes.withLock { nodes in
+            let gone = nodes.filter { !partners.contains($0.key.description) }
+            for origin in gone.keys { nodes[origin] = nil }
+            return (gone: Array(gone.values), kept: Array(nodes.values))
+        }
+        for node in all.gone { try? await node.run { $0.pushes.dropAll() } }
+        for node in all.kept { try? await node.run { $0.pushes.dropOld() } }
+    }
+
+    // MARK: Figures
 
     /// The figures as Prometheus reads them (text format 0.0.4).
     func metrics(logs: [(log: String, size: UInt64)]) -> String {
@@ -40,18 +144,32 @@ final class PartnerDesk: Sendable {
         for (log, size) in logs {
             lines.append("countermark_log_entries{log=\"\(log)\"} \(size)")
         }
-        let all = figures.withLock { $0 }.sorted { $0.key < $1.key }
-        for (name, value) in [
-            ("requests", \Figures.requests), ("refused", \.refused),
-            ("pushed_entries", \.pushedEntries),
-        ] {
-            lines.append("# TYPE countermark_partner_\(name)_total counter")
-            for (partner, figures) in all {
-                lines.append(
-                    "countermark_partner_\(name)_total{partner=\"\(partner)\"} "
-                        + "\(figures[keyPath: value])")
+        let all = books.withLock { $0.figures }.sorted { $0.key < $1.key }
+        func add(_ name: String, _ type: String, _ values: [(labels: String, value: Int)]) {
+            lines.append("# TYPE countermark_partner_\(name) \(type)")
+            for (labels, value) in values {
+                lines.append("countermark_partner_\(name){\(labels)} \(value)")
             }
         }
+        func each(_ value: (Figures) -> Int) -> [(labels: String, value: Int)] {
+            all.map { ("partner=\"\($0.key)\"", value($0.value)) }
+        }
+        add("requests_total", "counter", each(\.requests))
+        add("refused_total", "counter", each { $0.limited.values.reduce(0, +) })
+        add("pushed_entries_total", "counter", each(\.pushedEntries))
+        let limited = all.flatMap { partner, figures in
+            figures.limited.sorted { $0.key < $1.key }.map {
+                (labels: "partner=\"\(partner)\",limit=\"\($0.key)\"", value: $0.value)
+            }
+        }
+        add("limited_total", "counter", limited)
+        add("watches", "gauge", each(\.watches))
+        add("memory_bytes", "gauge", each(\.memoryBytes))
+        func counts(_ counts: [Origin: Int]) -> [(labels: String, value: Int)] {
+            counts.sorted { $0.key < $1.key }.map { ("partner=\"\($0.key)\"", $0.value) }
+        }
+        add("connections", "gauge", counts(room.byPartner))
+        add("spool_bytes", "gauge", counts(spools.byPartner))
         return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -20,30 +20,28 @@ struct PartnerServer: Sendable {
     let watcher: HomeWatcher
     let logger: Logger
     let joins: JoinDesk
+    let trust: TrustedPartners
     /// Answers newcomers, so that they keep no partner waiting.
     private let joinNode: SharedNode
-    private let limiter = RateLimiter()
-    private var contacts: PartnerContacts { PartnerContacts(home) }
 
-    init(home: Home, watcher: HomeWatcher, logger: Logger) throws {
+    init(
+        home: Home, desk: PartnerDesk, trust: TrustedPartners, watcher: HomeWatcher,
+        logger: Logger
+    ) throws {
         (self.home, self.watcher, self.logger) = (home, watcher, logger)
+        (self.desk, self.trust) = (desk, trust)
         joinNode = SharedNode(try Node(home))
         joins = JoinDesk(home) { Int64(Date().timeIntervalSince1970) }
-        desk = PartnerDesk(home)
     }
 
-    /// How often a silent stream says that it lives.
-    static let watchHeartbeat = Duration.seconds(20)
+    private var doorkeeper: Doorkeeper { Doorkeeper(home: home, desk: desk, trust: trust) }
 
     func router() -> Router<BasicRequestContext> {
         let router = Router()
+        router.middlewares.add(doorkeeper)
         router.get("/healthz") { _, _ in "ok\n" }
         router.get("/v1/logs") { _, _ in try await self.logs() }
-        router.get("/v1/evidence") { _, _ in
-            let caller = try self.caller(cost: RateLimiter.listCost)
-            let files = try await self.desk.node(for: caller).run { try $0.evidence(for: caller) }
-            return try self.json(EvidenceList(evidence: files))
-        }
+        router.get("/v1/evidence") { _, _ in try await self.evidence() }
         router.post("/v1/join") { request, _ in try await self.join(request) }
         router.post("/v1/evidence") { request, _ in try await self.takeEvidence(request) }
         router.get("/v1/watch") { _, _ in try self.watch() }
@@ -74,34 +72,68 @@ struct PartnerServer: Sendable {
         return router
     }
 
-    private func caller(cost: Double = 1) throws -> Origin {
+    /// Who asks; the doorkeeper has let it in.
+    func caller() throws -> Origin {
         guard let peer = PartnerChannel.peer, let origin = try? Origin(peer.origin) else {
-            throw HTTPError(.forbidden, message: "no partner's certificate was shown")
-        }
-        let isAdmitted = limiter.admits(origin, cost: cost)
-        if isAdmitted { contacts.note(origin) }
-        desk.count(origin) {
-            $0.requests += 1
-            if !isAdmitted { $0.refused += 1 }
-        }
-        guard isAdmitted else {
-            throw HTTPError(
-                .tooManyRequests, headers: [.retryAfter: "1"],
-                message: "more than \(Int(limiter.perSecond)) requests a second")
+            throw Refusal(
+                status: .forbidden, code: "no-partner",
+                message: "no partner's certificate was shown")
         }
         return origin
     }
 
-    private func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response
-    {
+    /// Takes what a call that looks through all logs counts beyond a plain one.
+    private func listing() async throws -> Origin {
+        guard let peer = PartnerChannel.peer else { return try caller() }
+        return try await doorkeeper.admit(peer, cost: PartnerLimits.listCost - 1)
+    }
+
+    /// Throws where the caller is not trusted any more.
+    func requireTrust() throws {
+        if let peer = PartnerChannel.peer { try doorkeeper.requireTrust(peer) }
+    }
+
+    func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         Response(
             status: status, headers: [.contentType: "application/json"],
             body: .init(byteBuffer: ByteBuffer(bytes: try JSONEncoder().encode(value))))
     }
 
     private func logs() async throws -> Response {
-        let caller = try caller(cost: RateLimiter.listCost)
-        return try json(try await desk.node(for: caller).run { try $0.list(for: caller) })
+        let caller = try await listing()
+        let note = note(of: caller)
+        return try json(
+            try await desk.node(for: caller).run { $0.list(for: caller, onFailure: note) })
+    }
+
+    /// Notes that a log or dataset cannot be told of; the others are.
+    func note(of caller: Origin) -> @Sendable (String, any Error) -> Void {
+        { [logger] name, error in
+            logger.error(
+                "cannot tell a partner of a log",
+                metadata: ["partner": "\(caller)", "log": "\(name)", "error": "\(error)"])
+        }
+    }
+
+    private func evidence() async throws -> Response {
+        let caller = try await listing()
+        let files = try await desk.node(for: caller).run { try $0.evidence(for: caller) }
+        // The rest comes when these are known.
+        var room = PartnerLimits.evidenceBytes / 2
+        let fitting = files.prefix { file in
+            room -= 2 * file.utf8.count
+            return room >= 0
+        }
+        return try json(EvidenceList(evidence: Array(fitting)))
+    }
+
+    /// A small body, whole.
+    private func body(_ request: Request, upTo bytesMax: Int, of caller: Origin) async throws
+        -> [UInt8]
+    {
+        let hold = try desk.holdMemory(bytesMax, for: caller)
+        defer { withExtendedLifetime(hold) {} }
+        return try await request.collect(upTo: bytesMax)
     }
 
     // MARK: Pairing
@@ -109,16 +141,17 @@ struct PartnerServer: Sendable {
     /// A newcomer's answer to an invitation: the one call that is open to unknown peers.
     private func join(_ request: Request) async throws -> Response {
         guard let peer = PartnerChannel.peer else {
-            throw HTTPError(.forbidden, message: "no certificate was shown")
+            throw Refusal(
+                status: .forbidden, code: "no-partner", message: "no certificate was shown")
         }
         let address = PartnerChannel.address ?? "?"
         guard joins.admits(address) else {
-            throw HTTPError(
-                .tooManyRequests, headers: [.retryAfter: "5"],
-                message: "too many calls from this address")
+            throw Refusal(
+                status: .tooManyRequests, code: "too-fast",
+                message: "too many calls from this address", retryAfter: 5, isLast: true)
         }
-        let body = try await request.body.collect(upTo: JoinAnswer.textBytesMax)
-        let text = String(decoding: body.readableBytesView, as: UTF8.self)
+        let text = String(
+            decoding: try await request.collect(upTo: JoinAnswer.textBytesMax), as: UTF8.self)
         do {
             let (reply, view) = try await joinNode.run {
                 try $0.take(answer: text, from: peer.fingerprint)
@@ -134,11 +167,13 @@ struct PartnerServer: Sendable {
             logger.warning(
                 "refused an answer to an invitation",
                 metadata: ["from": "\(address)", "error": "\(error)"])
+            if let problem = error as? NodeError, problem.message.contains(home.path) {
+                throw Refusal.internalError
+            }
             let problem = error as? NodeError
-            return try json(
-                Problem(
-                    code: problem?.code ?? "invitation", message: problem?.message ?? "\(error)",
-                    hint: problem?.hint ?? ""), status: .unprocessableContent)
+            throw Refusal(
+                status: .unprocessableContent, code: problem?.code ?? "invitation",
+                message: problem?.message ?? "\(error)", hint: problem?.hint ?? "")
         }
     }
 
@@ -146,7 +181,7 @@ struct PartnerServer: Sendable {
 
     private func resource(_ request: Request, _ parts: [String]) async throws -> Response {
         let caller = try caller()
-        guard parts.count >= 4 else { throw HTTPError(.notFound) }
+        guard parts.count >= 4 else { throw Refusal.notFound }
         let log = parts[0..<3].joined(separator: "/")
         let path = parts[3...].joined(separator: "/")
         let found: [UInt8]? = try await desk.node(for: caller).run { node in
@@ -158,94 +193,58 @@ struct PartnerServer: Sendable {
             guard path == "checkpoint" else { return try reader.resource(path) }
             return reader.size > 0 ? try node.cosignedCheckpoint(reader) : nil
         }
-        guard let found else { throw HTTPError(.notFound) }
+        guard let found else { throw Refusal.notFound }
+        // Only one resource of a partner is read at a time; here they wait until they are out.
+        let hold = try desk.holdMemory(found.count, for: caller)
         let isCheckpoint = path == "checkpoint"
         var headers: HTTPFields = [
             .contentType: isCheckpoint ? "text/plain; charset=utf-8" : "application/octet-stream",
             .cacheControl: isCheckpoint ? "no-cache" : "max-age=31536000, immutable",
         ]
-        guard let from = Self.rangeStart(request.headers[.range]), from <= found.count else {
-            return Response(
-                status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: found)))
+        var status = HTTPResponse.Status.ok
+        var from = 0
+        if let start = Self.rangeStart(request.headers[.range], in: found.count) {
+            (status, from) = (.partialContent, start)
+            headers[.contentRange] = "bytes \(start)-\(found.count - 1)/\(found.count)"
         }
-        headers[.contentRange] = "bytes \(from)-\(max(from, found.count) - 1)/\(found.count)"
-        return Response(
-            status: .partialContent, headers: headers,
-            body: .init(byteBuffer: ByteBuffer(bytes: found[from...])))
+        return Response(status: status, headers: headers, body: Self.body(found[from...], hold))
     }
 
-    /// The start of `bytes=N-`, the only range that a tailing client needs.
-    private static func rangeStart(_ header: String?) -> Int? {
-        guard let header, header.hasPrefix("bytes="), header.hasSuffix("-") else { return nil }
-        return Int(header.dropFirst(6).dropLast())
+    /// An answer's bytes, piece by piece, so that they take memory only until they are out.
+    private static func body(_ bytes: ArraySlice<UInt8>, _ hold: PartnerDesk.Hold) -> ResponseBody {
+        ResponseBody(contentLength: bytes.count) { writer in
+            var rest = bytes
+            while !rest.isEmpty {
+                let piece = rest.prefix(PartnerLimits.pieceBytes)
+                try await writer.write(ByteBuffer(bytes: piece))
+                rest = rest.dropFirst(piece.count)
+            }
+            try await writer.finish(nil)
+            withExtendedLifetime(hold) {}
+        }
+    }
+
+    /// The start of `bytes=N-`, the only range that a tailing client needs; any other header is passed over
+    /// (RFC 9110 §14.2).
+    static func rangeStart(_ header: String?, in byteCount: Int) -> Int? {
+        guard let header, header.hasPrefix("bytes="), header.hasSuffix("-"),
+            let start = PlainNumber.parse(header.dropFirst(6).dropLast(), upTo: byteCount)
+        else { return nil }
+        return start < byteCount ? start : nil
     }
 
     // MARK: Writing
 
-    /// How much of a log is here: entries, and bytes of a push that is not whole yet.
-    private struct Position: Codable {
-        let size: UInt64
-        var received: Int?
-    }
-
-    private struct Problem: Codable {
-        let code: String
-        let message: String
-        let hint: String
-    }
-
-    private func push(_ request: Request, _ parts: [String]) async throws -> Response {
-        let caller = try caller()
-        guard parts.count == 4, parts[3] == "entries" else { throw HTTPError(.notFound) }
-        let query = request.uri.queryParameters
-        guard let from = query["from"].flatMap({ UInt64($0) }),
-            let at = query["at"].map({ Int($0) }) ?? 0, at >= 0
-        else {
-            throw HTTPError(.badRequest, message: "a push says from=N, the entries that are held")
-        }
-        let isLast = query["more"] == nil
-        let log = parts[0..<3].joined(separator: "/")
-        let body = try await request.body.collect(upTo: Push.partBytesMax)
-        do {
-            let (status, position) = try await desk.node(for: caller).run { node in
-                try node.take(
-                    log, from: from, at: at, Array(body.readableBytesView), isLast: isLast,
-                    caller: caller)
-            }
-            if status == .ok {
-                desk.count(caller) { $0.pushedEntries += Int(position.size - from) }
-            }
-            return try json(
-                Position(size: position.size, received: position.received), status: status)
-        } catch {
-            logger.warning("refused a push", metadata: ["log": "\(log)", "error": "\(error)"])
-            let problem = error as? NodeError
-            return try json(
-                Problem(
-                    code: problem?.code ?? "refused", message: problem?.message ?? "\(error)",
-                    hint: problem?.hint ?? ""),
-                status: problem?.code == "not-found" ? .notFound : .unprocessableContent)
-        }
-    }
-
     private func takeEvidence(_ request: Request) async throws -> Response {
         let caller = try caller()
-        let body = try await request.body.collect(upTo: EvidenceList.bytesMax)
-        guard
-            let list = try? JSONDecoder().decode(
-                EvidenceList.self, from: Data(body.readableBytesView)),
+        let body = try await body(request, upTo: EvidenceList.bytesMax, of: caller)
+        guard let list = try? JSONDecoder().decode(EvidenceList.self, from: Data(body)),
             list.evidence.count <= EvidenceList.filesMax
-        else {
-            throw HTTPError(
-                .badRequest, message: "evidence comes as up to \(EvidenceList.filesMax) files")
-        }
+        else { throw Refusal.bad("evidence comes as up to \(EvidenceList.filesMax) files") }
         let taken = try await desk.node(for: caller).run { node in
-            try list.evidence.count { text in
-                do {
-                    return try node.take(evidence: text, from: caller)
-                } catch is TransparencyLogError {
-                    return false
-                }
+            list.evidence.count { text in
+                // What proves nothing, or cannot be kept, keeps nothing else back.
+                (try? node.take(evidence: text, from: caller)) ?? false
             }
         }
         if taken > 0 {
@@ -255,82 +254,20 @@ struct PartnerServer: Sendable {
         }
         return try json(["taken": taken])
     }
-
-    // MARK: Watching
-
-    private func watch() throws -> Response {
-        let caller = try caller()
-        return Response(
-            status: .ok, headers: [.contentType: "application/x-ndjson"],
-            body: .init { writer in
-                var known: [String: LogOffer] = [:]
-                var silent = ContinuousClock.now
-                // A node that is told to end ends its endless answers first.
-                for await _ in watcher.changes().cancelOnGracefulShutdown() {
-                    let offers = try await desk.node(for: caller).run { try $0.offers(to: caller) }
-                    for plain in offers where known[plain.origin] != plain {
-                        var offer = plain
-                        if let from = known[plain.origin]?.size, from < plain.size {
-                            offer = try await desk.node(for: caller).run {
-                                try $0.inline(plain, from: from)
-                            }
-                        }
-                        known[plain.origin] = plain
-                        try await writer.write(
-                            ByteBuffer(bytes: try JSONEncoder().encode(offer) + [0x0a]))
-                        silent = .now
-                    }
-                    if ContinuousClock.now - silent > Self.watchHeartbeat {
-                        try await writer.write(ByteBuffer(bytes: [0x0a]))
-                        silent = .now
-                    }
-                }
-                try await writer.finish(nil)
-            })
-    }
 }
 
-extension Node {
-    /// Takes one part of a push; the last part stores and merges the entries.
+extension Request {
+    /// The body, whole.
     ///
-    /// - Returns: 200 and the new size, 202 and the bytes that are here of a push that goes on, or 409 and
-    ///   where to go on from.
-    fileprivate func take(
-        _ log: String, from: UInt64, at: Int, _ bytes: [UInt8], isLast: Bool, caller: Origin
-    ) throws -> (HTTPResponse.Status, (size: UInt64, received: Int?)) {
-        let (member, dataset) = try Self.parts(of: log)
-        // Of a dataset that was joined and is not here yet the steward may bring the first log.
-        if !home.takesPart(in: dataset) { try require(dataset) }
-        guard try mayBring(member, dataset, caller) else {
-            throw NodeError.notFound("log", log, hint: "")
+    /// - Throws: ``Refusal`` where it is longer.
+    func collect(upTo bytesMax: Int) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for try await buffer in body {
+            guard buffer.readableBytes <= bytesMax - bytes.count else {
+                throw Refusal.tooLarge(bytesMax)
+            }
+            bytes += buffer.readableBytesView
         }
-        let held = try reader(of: log).size
-        let spool = try EntrySpool(
-            path: Incoming(home).path("push", partner: caller.description, log: log))
-        if held != from {
-            spool.remove()
-            return (.conflict, (held, nil))
-        }
-        if at == 0 { try spool.empty() }
-        guard at == spool.byteCount else { return (.conflict, (held, spool.byteCount)) }
-        guard at + bytes.count <= Push.bytesMax else {
-            spool.remove()
-            throw NodeError(
-                .failed, "too-large", "the push is larger than \(Push.bytesMax) bytes",
-                hint: "push at an earlier checkpoint first")
-        }
-        try bytes.withUnsafeBytes { try spool.append($0) }
-        if !isLast { return (.accepted, (held, spool.byteCount)) }
-        defer { spool.remove() }
-        let (note, entriesAt) = try Push.checkpoint(of: spool)
-        // Nobody adds to this organisation's own log, but a partner may hold what a restore has lost.
-        try accept(
-            log, from: from, checkpoint: note, isTakingBack: member == home.origin
-        ) {
-            try spool.forEachBatch(from: entriesAt, $0)
-        }
-        if member == home.origin { try HomeAnchor(home).set() }
-        try catchUp(dataset)
-        return (.ok, (try reader(of: log).size, nil))
+        return bytes
     }
 }

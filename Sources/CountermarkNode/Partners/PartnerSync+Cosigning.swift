@@ -49,7 +49,8 @@ extension PartnerSync {
         var response = try await call(client, "POST", "/v1/add-checkpoint", body: request.body)
         if response.status == 409 {
             let text = String(decoding: response.body, as: UTF8.self)
-            guard let size = UInt64(text.dropLast()) else {
+            guard let size = PlainNumber.parse(text.dropLast(), upTo: PartnerLimits.logEntries)
+            else {
                 throw Self.refused(client, "/v1/add-checkpoint", response)
             }
             guard let next = try await cosigner.run({ try $0.request(log, from: org, since: size) })
@@ -101,7 +102,7 @@ extension PartnerSync {
         for await _ in watcher.changes() {
             do {
                 let org = try Origin(partner.org)
-                let ours = try await cosigner.run { try $0.offers(to: org) }
+                let ours = try await cosigner.run { $0.offers(to: org) }
                 if ours == known { continue }
                 known = ours
                 nudge.yield()

@@ -3,12 +3,15 @@ import Synchronization
 
 /// Bounds how often each partner may ask, so that one partner's flood costs the others nothing.
 ///
-/// A token bucket for each partner: a burst of requests at once, then so many a second.
+/// A token bucket for each partner: a burst of requests at once, then so many a second. A request that comes
+/// a little early waits for its token; one that comes much too early is refused.
 final class RateLimiter: Sendable {
     /// Requests that a partner may make at once.
     let burst: Double
     /// Requests a second that it may go on with.
     let perSecond: Double
+    /// How long a request waits for its token at most, in seconds.
+    let pause: Double
 
     private struct Bucket {
         var tokens: Double
@@ -17,29 +20,31 @@ final class RateLimiter: Sendable {
 
     private let buckets = Mutex<[Origin: Bucket]>([:])
 
-    /// A pull of a million single edits takes 4,000 requests.
-    init(burst: Double = 2_000, perSecond: Double = 1_000) {
-        (self.burst, self.perSecond) = (burst, perSecond)
+    init(
+        burst: Double = PartnerLimits.requestsBurst,
+        perSecond: Double = PartnerLimits.requestsPerSecond,
+        pause: Double = PartnerLimits.pauseSeconds
+    ) {
+        (self.burst, self.perSecond, self.pause) = (burst, perSecond, pause)
     }
 
-    /// A call that looks through all logs, against one that reads a tile.
-    static let listCost = 25.0
-
-    /// Takes tokens; false if there are too few.
+    /// Takes tokens.
     ///
     /// - Parameter cost: One for a call that reads one resource.
-    func admits(
+    /// - Returns: How long the request has to wait, or nil if it is refused; then it has cost nothing.
+    func admit(
         _ partner: Origin, cost: Double = 1, at now: ContinuousClock.Instant = .now
-    ) -> Bool {
+    ) -> Duration? {
         buckets.withLock { buckets in
             var bucket = buckets[partner] ?? Bucket(tokens: burst, filledAt: now)
             let passed = (now - bucket.filledAt) / .seconds(1)
             bucket.tokens = min(burst, bucket.tokens + max(0, passed) * perSecond)
-            bucket.filledAt = now
-            let isAdmitted = bucket.tokens >= cost
-            if isAdmitted { bucket.tokens -= cost }
-            buckets[partner] = bucket
-            return isAdmitted
+            bucket.filledAt = max(now, bucket.filledAt)
+            defer { buckets[partner] = bucket }
+            let wait = max(0, cost - bucket.tokens) / perSecond
+            guard wait <= pause else { return nil }
+            bucket.tokens -= cost
+            return .seconds(wait)
         }
     }
 }

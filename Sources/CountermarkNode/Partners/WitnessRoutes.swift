@@ -21,9 +21,9 @@ struct WitnessRoutes: Sendable {
         router.post("/v1/add-checkpoint") { request, context in
             let caller = try self.caller()
             // One byte more than is read, so that what is too long is answered like any malformed body.
-            let body = try await request.body.collect(upTo: AddCheckpointRequest.bytesMax + 1)
+            let body = try await request.collect(upTo: AddCheckpointRequest.bytesMax + 1)
             do {
-                let answer = try await addCheckpoint(Array(body.readableBytesView), caller)
+                let answer = try await addCheckpoint(body, caller)
                 return Self.text(answer.body)
             } catch let refusal as WitnessRefusal {
                 context.logger.info(
@@ -39,20 +39,20 @@ struct WitnessRoutes: Sendable {
         router.get("/v1/witness/:hash/checkpoint") { _, context in
             let hash = try context.parameters.require("hash")
             guard let note = try await checkpoint(hash, try self.caller()) else {
-                throw HTTPError(.notFound)
+                throw Refusal.notFound
             }
             return Self.text(note)
         }
         router.post("/v1/cosignatures") { request, _ in
             let caller = try self.caller()
-            let body = try await request.body.collect(upTo: SignedNote.bytesMax)
+            let body = try await request.collect(upTo: SignedNote.bytesMax)
             do {
-                let isNew = try await take(Array(body.readableBytesView), caller)
+                let isNew = try await take(body, caller)
                 return Self.text(Array("{\"new\":\(isNew)}\n".utf8), type: "application/json")
             } catch let error as TransparencyLogError {
                 return Self.text(Array("\(error)\n".utf8), status: .unprocessableContent)
             } catch let error as NodeError where error.code == "not-found" {
-                throw HTTPError(.notFound)
+                throw Refusal.notFound
             }
         }
     }

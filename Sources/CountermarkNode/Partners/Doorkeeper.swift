@@ -1,0 +1,114 @@
+import AnnotationModel
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import NIOHTTP1
+import PartnerTLS
+import Signing
+
+/// Stands before all routes: who asks, whether it is trusted still, and how fast it may go on.
+struct Doorkeeper: RouterMiddleware {
+    typealias Context = BasicRequestContext
+
+    let home: Home
+    let desk: PartnerDesk
+    let trust: TrustedPartners
+
+    /// The one call that is open to peers whom nobody has introduced.
+    static let joinPath = "/v1/join"
+
+    func handle(
+        _ request: Request, context: Context,
+        next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        guard let peer = PartnerChannel.peer else { throw Self.stranger }
+        do {
+            if peer.isStranger {
+                guard request.method == .post, request.uri.path == Self.joinPath else {
+                    throw Self.stranger
+                }
+                return try await next(request, context)
+            }
+            let origin = try await admit(peer, cost: 1)
+            desk.noteContact(origin)
+            return try await next(request, context)
+        } catch let error as any HTTPResponseError {
+            throw error
+        } catch let error as HTTPParserError {
+            // Whoever parses answers it, and ends the connection.
+            throw error
+        } catch {
+            throw tell(error, request, context.logger)
+        }
+    }
+
+    private static let stranger = Refusal(
+        status: .forbidden, code: "no-partner", message: "no partner's certificate was shown",
+        isLast: true)
+
+    /// Takes a request of a partner, perhaps after a while.
+    ///
+    /// - Parameter cost: One for a call that reads one resource.
+    func admit(_ peer: PeerIdentity, cost: Double) async throws -> Origin {
+        try requireTrust(peer)
+        let origin = try Origin(peer.origin)
+        if PartnerChannel.isTooMany {
+            throw Refusal(
+                status: .serviceUnavailable, code: "too-many-connections",
+                message:
+                    "\(origin) has more than \(PartnerLimits.connectionsPerPartner) connections",
+                hint: "close some first", retryAfter: 5, isLast: true)
+        }
+        desk.count(origin) { $0.requests += 1 }
+        guard let wait = desk.limiter.admit(origin, cost: cost) else {
+            desk.limited(origin, "too-fast")
+            // Whoever floods waits for its refusals.
+            try await Task.sleep(for: .seconds(PartnerLimits.refusalSeconds))
+            throw Refusal.busy(
+                "too-fast",
+                "more than \(Int(clamping: desk.limiter.perSecond)) requests a second")
+        }
+        if wait > .zero { try await Task.sleep(for: wait) }
+        return origin
+    }
+
+    /// Throws where a partner is not trusted any more, and ends its connection.
+    func requireTrust(_ peer: PeerIdentity) throws(Refusal) {
+        guard let reason = trust.whyEnded(peer) else { return }
+        if let origin = try? Origin(peer.origin) { desk.limited(origin, "trust-ended") }
+        desk.logger.warning(
+            "ended a connection", metadata: ["partner": "\(peer.origin)", "why": "\(reason)"])
+        throw Refusal(
+            status: .forbidden, code: "trust-ended",
+            message: "\(peer.origin) is not trusted here any more",
+            hint: "ask the operator of this node", isLast: true)
+    }
+
+    /// What a partner is told of an error; the operator's log gets the whole of it.
+    private func tell(_ error: any Error, _ request: Request, _ logger: Logger) -> Refusal {
+        if error is CancellationError || error is ConnectionGate.Ended || error is PartnerTLSError
+            || error is ChannelError || error is IOError
+        {
+            return Refusal(
+                status: .requestTimeout, code: "ended", message: "the request ended", isLast: true)
+        }
+        let told = Refusal(error)
+        // A message that names a place on this machine is for its operator alone.
+        if let told, !told.message.contains(home.path), !told.hint.contains(home.path) {
+            return told
+        }
+        logger.error(
+            "could not answer a partner",
+            metadata: [
+                "partner": "\(PartnerChannel.peer?.origin ?? "?")",
+                "path": "\(request.uri.path.prefix(200))", "error": "\(error)",
+            ])
+        return .internalError
+    }
+}
+
+extension Int {
+    fileprivate init(clamping value: Double) { self = Int(exactly: value.rounded()) ?? .max }
+}

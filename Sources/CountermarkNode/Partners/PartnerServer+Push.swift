@@ -1,0 +1,192 @@
+import AnnotationModel
+import Foundation
+import HTTPTypes
+import Hummingbird
+import LogStorage
+import Logging
+import NIOCore
+import PartnerTLS
+
+extension PartnerServer {
+    /// How much of a log is here: entries, and bytes of a push that is not whole yet.
+    fileprivate struct Position: Codable {
+        let size: UInt64
+        var received: Int?
+    }
+
+    /// What a request says of the part of a push that it brings.
+    fileprivate struct Part: Sendable {
+        let log: String
+        let member: Origin
+        let dataset: DatasetID
+        let from: UInt64
+        let at: Int
+        let isLast: Bool
+    }
+
+    /// Whether a request may go on with its body.
+    fileprivate enum Start: Sendable {
+        case goOn(ticket: UInt64)
+        case conflict(Position)
+    }
+
+    /// Takes a part of a push as it comes: nothing of it is held whole in memory.
+    func push(_ request: Request, _ parts: [String]) async throws -> Response {
+        let caller = try caller()
+        guard parts.count == 4, parts[3] == "entries" else { throw Refusal.notFound }
+        let part = try Self.part(request, parts[0..<3].joined(separator: "/"))
+        let node = try desk.node(for: caller)
+        let ticket: UInt64
+        switch try await node.run({ try $0.start(part, caller) }) {
+        case .conflict(let position): return try json(position, status: .conflict)
+        case .goOn(let number): ticket = number
+        }
+        let spools = desk.spools
+        do {
+            let received = try await gather(request) { bytes in
+                try await node.run { try $0.add(bytes, part, ticket, caller, spools) }
+            }
+            guard part.isLast else {
+                let held = part.from
+                return try json(Position(size: held, received: received), status: .accepted)
+            }
+            try requireTrust()
+            let (size, problem) = try await node.run { try $0.finish(part, ticket, caller) }
+            if let problem {
+                logger.error(
+                    "stored a push and could not merge it",
+                    metadata: ["log": "\(part.log)", "error": "\(problem)"])
+            }
+            desk.count(caller) { $0.pushedEntries += Int(clamping: size - part.from) }
+            return try json(Position(size: size))
+        } catch {
+            // What was verified waits for the next part, unless it was the entries that were refused.
+            if Refusal(error) != nil {
+                try await node.run { $0.pushes.end(part.log, ticket) }
+                logger.warning(
+                    "refused a push",
+                    metadata: [
+                        "partner": "\(caller)", "log": "\(part.log)", "error": "\(error)",
+                    ])
+                if let code = Refusal(error)?.code, Self.limits.contains(code) {
+                    desk.limited(caller, code)
+                }
+            }
+            throw error
+        }
+    }
+
+    /// Codes of refusals that stand for a limit of this node.
+    private static let limits: Set<String> = [
+        "too-large", "spool-full", "disk-full", "too-many-pushes",
+    ]
+
+    private static func part(_ request: Request, _ log: String) throws(Refusal) -> Part {
+        let query = request.uri.queryParameters
+        guard
+            let from = query["from"].flatMap({
+                PlainNumber.parse($0, upTo: PartnerLimits.logEntries)
+            }),
+            let at = query["at"].map({ PlainNumber.parse($0, upTo: PartnerLimits.pushBytes) })
+                ?? 0
+        else {
+            throw .bad("a push says from=N, the entries that are held, and at=B, both as decimals")
+        }
+        guard let (member, dataset) = try? Node.parts(of: log) else { throw .notFound }
+        return Part(
+            log: log, member: member, dataset: dataset, from: from, at: at,
+            isLast: query["more"] == nil)
+    }
+
+    /// Hands a body on in pieces, as it comes.
+    ///
+    /// - Returns: What `take` returned last.
+    private func gather(
+        _ request: Request, _ take: ([UInt8]) async throws -> Int
+    ) async throws -> Int {
+        var piece: [UInt8] = []
+        var byteCount = 0
+        for try await buffer in request.body {
+            byteCount += buffer.readableBytes
+            guard byteCount <= PartnerLimits.pushPartBytes else {
+                throw Refusal.tooLarge(PartnerLimits.pushPartBytes)
+            }
+            piece += buffer.readableBytesView
+            guard piece.count >= PartnerLimits.pieceBytes else { continue }
+            try requireTrust()
+            _ = try await take(piece)
+            piece.removeAll(keepingCapacity: true)
+        }
+        return try await take(piece)
+    }
+}
+
+extension Node {
+    /// Decides about a part of a push before a byte of it is read.
+    fileprivate func start(
+        _ part: PartnerServer.Part, _ caller: Origin
+    ) throws -> PartnerServer.Start {
+        try requireMayBring(part, caller)
+        let held = try reader(of: part.log).size
+        if held != part.from {
+            pushes.end(part.log)
+            return .conflict(.init(size: held))
+        }
+        if part.at == 0 { try pushes.begin(part.log, from: part.from) }
+        guard let push = pushes[part.log], push.from == part.from, push.received == part.at else {
+            return .conflict(.init(size: held, received: pushes[part.log]?.received ?? 0))
+        }
+        return .goOn(ticket: pushes.take(part.log))
+    }
+
+    private func requireMayBring(_ part: PartnerServer.Part, _ caller: Origin) throws {
+        // Of a dataset that was joined and is not here yet the steward may bring the first log.
+        if !home.takesPart(in: part.dataset) { try require(part.dataset) }
+        guard try mayBring(part.member, part.dataset, caller) else {
+            throw NodeError.notFound("log", part.log, hint: "")
+        }
+    }
+
+    /// Takes the next bytes of a push.
+    ///
+    /// - Returns: The bytes of it that are here.
+    fileprivate func add(
+        _ bytes: [UInt8], _ part: PartnerServer.Part, _ ticket: UInt64, _ caller: Origin,
+        _ spools: SpoolAccount
+    ) throws -> Int {
+        let push = try pushes.push(part.log, ticket)
+        try Push.add(bytes, to: push, self) { note in
+            // Nobody adds to this organisation's own log, but a partner may hold what a restore has lost.
+            try IncomingLog(
+                part.log, from: part.from, note: note,
+                isTakingBack: part.member == home.origin, partner: caller,
+                path: Incoming(home).path("push", partner: caller.description, log: part.log),
+                spools: spools, node: self)
+        }
+        return push.received
+    }
+
+    /// Stores what a push brought.
+    ///
+    /// - Returns: The log's new size, and what went wrong when it was merged: it is stored all the same.
+    fileprivate func finish(
+        _ part: PartnerServer.Part, _ ticket: UInt64, _ caller: Origin
+    ) throws -> (size: UInt64, problem: (any Error)?) {
+        let push = try pushes.push(part.log, ticket)
+        defer { pushes.end(part.log, ticket) }
+        // The caller may have been cut while it sent.
+        try requireMayBring(part, caller)
+        guard let incoming = push.incoming else {
+            throw NodeError(
+                .failed, "cut-push", "the push is cut", hint: "send it again from its start")
+        }
+        _ = try incoming.accept(self)
+        do {
+            if part.member == home.origin { try HomeAnchor(home).set() }
+            try catchUp(part.dataset)
+        } catch {
+            return (incoming.size, error)
+        }
+        return (incoming.size, nil)
+    }
+}

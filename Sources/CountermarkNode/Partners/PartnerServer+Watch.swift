@@ -1,0 +1,49 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import ServiceLifecycle
+
+extension PartnerServer {
+    /// How often a silent stream says that it lives.
+    static let watchHeartbeat = Duration.seconds(20)
+
+    /// Tells of each log whenever it moves, as long as the caller is trusted.
+    func watch() throws -> Response {
+        let caller = try caller()
+        let hold = try desk.holdWatch(for: caller)
+        let failure = note(of: caller)
+        return Response(
+            status: .ok, headers: [.contentType: "application/x-ndjson"],
+            body: .init { writer in
+                defer { withExtendedLifetime(hold) {} }
+                var known: [String: LogOffer] = [:]
+                var silent = ContinuousClock.now
+                // A node that is told to end ends its endless answers first. There is at least one turn a
+                // second, in which also trust that ended shows.
+                for await _ in watcher.changes().cancelOnGracefulShutdown() {
+                    try requireTrust()
+                    let node = try desk.node(for: caller)
+                    let offers = try await node.run { $0.offers(to: caller, onFailure: failure) }
+                    for plain in offers where known[plain.origin] != plain {
+                        var offer = plain
+                        if let from = known[plain.origin]?.size, from < plain.size {
+                            // Without its entries it says as much: whoever wants them fetches them.
+                            let whole = try? await node.run { try $0.inline(plain, from: from) }
+                            offer = whole ?? plain
+                        }
+                        known[plain.origin] = plain
+                        try requireTrust()
+                        try await writer.write(
+                            ByteBuffer(bytes: try JSONEncoder().encode(offer) + [0x0a]))
+                        silent = .now
+                    }
+                    if ContinuousClock.now - silent > Self.watchHeartbeat {
+                        try await writer.write(ByteBuffer(bytes: [0x0a]))
+                        silent = .now
+                    }
+                }
+                try await writer.finish(nil)
+            })
+    }
+}

@@ -1,0 +1,124 @@
+import AnnotationModel
+import Foundation
+import Logging
+import PartnerTLS
+import Synchronization
+
+extension PartnerSync {
+    /// Keeps in sync with one partner until cancelled: whenever its checkpoints move, or ours.
+    func follow(
+        _ partner: Home.Partner, client: HTTPClient, watcher: HomeWatcher, logger: Logger
+    ) async {
+        // What partners cosign comes behind the entries, and on a queue of its own.
+        let cosigner: SharedNode
+        do { cosigner = SharedNode(try Node(home)) } catch {
+            logger.error("cannot follow", metadata: ["error": "\(error)"])
+            return
+        }
+        var pause: Int64 = 1
+        while !Task.isCancelled {
+            let first = await sync(partner, client: client)
+            if let error = first.error {
+                logger.warning(
+                    "sync failed", metadata: ["partner": "\(partner.org)", "error": "\(error)"])
+            }
+            if first.isBroken {
+                try? await Task.sleep(for: .seconds(pause))
+                pause = min(2 * pause, PartnerLimits.redialSeconds)
+                continue
+            }
+            pause = 1
+            let (nudges, nudge) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+            let troubles = Troubles(isTroubled: first.error != nil)
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    await self.followCosignatures(partner, client, cosigner, nudges, logger)
+                }
+                group.addTask { await self.watchOwn(partner, cosigner, watcher, nudge, logger) }
+                group.addTask {
+                    await self.followTheirs(partner, client, nudge, troubles, logger)
+                }
+                group.addTask {
+                    await self.followOurs(partner, client, watcher, troubles, logger)
+                }
+                // A log that failed is tried again by a sync of all.
+                group.addTask { await troubles.wait() }
+                await group.next()
+                group.cancelAll()
+            }
+            try? await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    /// Whether something went wrong with a log while its partner was followed.
+    private final class Troubles: Sendable {
+        private let isTroubled: Mutex<Bool>
+
+        init(isTroubled: Bool) { self.isTroubled = Mutex(isTroubled) }
+
+        func note() { isTroubled.withLock { $0 = true } }
+
+        /// Waits until something has gone wrong and some time has passed since, or the task is cancelled.
+        func wait() async {
+            while !Task.isCancelled {
+                let was = isTroubled.withLock { $0 }
+                try? await Task.sleep(for: .seconds(PartnerLimits.retrySeconds))
+                if was { return }
+            }
+        }
+    }
+
+    private func followTheirs(
+        _ partner: Home.Partner, _ client: HTTPClient,
+        _ nudge: AsyncStream<Void>.Continuation, _ troubles: Troubles, _ logger: Logger
+    ) async {
+        do {
+            let org = try Origin(partner.org)
+            for try await line in try await client.lines("/v1/watch") where !line.isEmpty {
+                guard let offer = try? JSONDecoder().decode(LogOffer.self, from: Data(line)) else {
+                    continue
+                }
+                var report = SyncReport(org: partner.org)
+                try await attempt(&report) { report in
+                    try await self.pull(offer, org, client, nil, nil, &report)
+                }
+                note(report, "a log that is followed failed", troubles, logger)
+                nudge.yield()
+            }
+        } catch {
+            logger.info(
+                "watch ended", metadata: ["partner": "\(partner.org)", "error": "\(error)"])
+        }
+    }
+
+    private func note(
+        _ report: SyncReport, _ message: Logger.Message, _ troubles: Troubles, _ logger: Logger
+    ) {
+        guard let error = report.error else { return }
+        troubles.note()
+        logger.warning(
+            message, metadata: ["partner": "\(report.org)", "error": "\(error)"])
+    }
+
+    private func followOurs(
+        _ partner: Home.Partner, _ client: HTTPClient, _ watcher: HomeWatcher,
+        _ troubles: Troubles, _ logger: Logger
+    ) async {
+        guard let org = try? Origin(partner.org) else { return }
+        do {
+            var theirs = Self.sizes(try await list(client).logs)
+            var known: [LogOffer]?
+            for await _ in watcher.changes() {
+                let ours = try await node.run { $0.offers(to: org) }
+                if ours == known { continue }
+                known = ours
+                var report = SyncReport(org: partner.org)
+                try await push(&theirs, partner, client, nil, &report)
+                note(report, "a push failed", troubles, logger)
+            }
+        } catch {
+            logger.info(
+                "push failed", metadata: ["partner": "\(partner.org)", "error": "\(error)"])
+        }
+    }
+}

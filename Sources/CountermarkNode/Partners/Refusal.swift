@@ -1,0 +1,98 @@
+import AnnotationModel
+import Foundation
+import HTTPTypes
+import Hummingbird
+import LogStorage
+import NIOCore
+import Provenance
+import Signing
+import TransparencyLog
+
+/// Why a partner's request is not served, in the form in which it is told.
+///
+/// What is said names nothing of this machine; the node's own log has the rest.
+struct Refusal: Error, HTTPResponseError {
+    /// The document that a partner gets.
+    struct Problem: Codable {
+        let code: String
+        let message: String
+        let hint: String
+    }
+
+    let status: HTTPResponse.Status
+    let code: String
+    let message: String
+    var hint = ""
+    /// When the same request may be sent again, in seconds.
+    var retryAfter: Int?
+    /// Whether the connection ends with it.
+    var isLast = false
+
+    /// The document's bytes.
+    static func body(_ code: String, _ message: String, _ hint: String) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let problem = Problem(code: code, message: message, hint: hint)
+        return ((try? encoder.encode(problem)).map { Array($0) }) ?? []
+    }
+
+    func response(from request: Request, context: some RequestContext) throws -> Response {
+        var headers: HTTPFields = [.contentType: "application/json"]
+        if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }
+        if isLast { headers[.connection] = "close" }
+        return Response(
+            status: status, headers: headers,
+            body: .init(byteBuffer: ByteBuffer(bytes: Self.body(code, message, hint))))
+    }
+
+    /// A partner is at one of its budgets.
+    static func busy(_ code: String, _ message: String) -> Refusal {
+        Refusal(
+            status: .tooManyRequests, code: code, message: message,
+            hint: "wait until what is under way is done", retryAfter: 1)
+    }
+
+    /// A body is longer than its route takes.
+    static func tooLarge(_ bytesMax: Int) -> Refusal {
+        Refusal(
+            status: .contentTooLarge, code: "too-large",
+            message: "the body has more than \(bytesMax) bytes", hint: "send less at once",
+            isLast: true)
+    }
+
+    static let notFound = Refusal(
+        status: .notFound, code: "not-found", message: "there is no such resource for this caller")
+
+    /// What the protocol does not allow.
+    static func bad(_ message: String) -> Refusal {
+        Refusal(
+            status: .badRequest, code: "bad-request", message: message,
+            hint: "see Docs/Protocol.md, section 7")
+    }
+}
+
+extension Refusal {
+    /// What a partner is told of an error in this node; nil where only the operator may learn it.
+    init?(_ error: any Error) {
+        switch error {
+        case let error as Refusal: self = error
+        case let error as NodeError where error.kind == .failed || error.kind == .usage:
+            self.init(
+                status: error.code == "not-found" ? .notFound : .unprocessableContent,
+                code: error.code, message: error.message, hint: error.hint)
+        case is ProvenanceError, is TransparencyLogError, is AnnotationModelError, is SigningError:
+            self.init(status: .unprocessableContent, code: "refused", message: "\(error)")
+        case LogStorageError.locked:
+            self.init(
+                status: .serviceUnavailable, code: "busy", message: "the log is being written to",
+                hint: "send it again", retryAfter: 2)
+        default:
+            return nil
+        }
+    }
+
+    /// For what only the operator may learn.
+    static let internalError = Refusal(
+        status: .internalServerError, code: "internal",
+        message: "this node could not do it; its operator finds the reason in its log")
+}

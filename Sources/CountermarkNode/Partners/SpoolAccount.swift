@@ -1,0 +1,69 @@
+import AnnotationModel
+import Foundation
+import Glibc
+import Synchronization
+
+/// How much of the disk transfers take until they are whole, by partner.
+final class SpoolAccount: Sendable {
+    /// How much there may be.
+    struct Sizes {
+        var perPartner = PartnerLimits.spoolBytesPerPartner
+        var inAll = PartnerLimits.spoolBytesInAll
+        var left = PartnerLimits.diskBytesLeft
+    }
+
+    private struct State {
+        var all = 0
+        var partners: [Origin: Int] = [:]
+    }
+
+    private let folder: String
+    private let sizes: Sizes
+    private let state = Mutex(State())
+
+    init(_ home: Home, _ sizes: Sizes = Sizes()) {
+        (folder, self.sizes) = (home.path + "/incoming", sizes)
+    }
+
+    /// The bytes of each partner.
+    var byPartner: [Origin: Int] { state.withLock { $0.partners } }
+
+    /// Sets room aside for a partner's bytes.
+    ///
+    /// - Throws: ``NodeError`` where there is none.
+    func take(_ bytes: Int, for partner: Origin) throws {
+        if let free = Self.free(folder), free - bytes < sizes.left {
+            throw NodeError(
+                .failed, "disk-full", "this node's disk has no room for the transfer",
+                hint: "its operator has to make room")
+        }
+        try state.withLock { state in
+            let own = state.partners[partner, default: 0] + bytes
+            guard own <= sizes.perPartner, state.all + bytes <= sizes.inAll else {
+                throw NodeError(
+                    .failed, "spool-full",
+                    "transfers of \(partner) that are not whole take \(own - bytes) bytes",
+                    hint: "end or finish those first")
+            }
+            state.partners[partner] = own
+            state.all += bytes
+        }
+    }
+
+    /// Gives room back.
+    func give(_ bytes: Int, of partner: Origin) {
+        state.withLock { state in
+            state.all -= bytes
+            let left = state.partners[partner, default: 0] - bytes
+            state.partners[partner] = left > 0 ? left : nil
+        }
+    }
+
+    private static func free(_ folder: String) -> Int? {
+        var status = statvfs()
+        guard statvfs(folder, &status) == 0 else { return nil }
+        let (bytes, isHuge) = UInt(status.f_bavail).multipliedReportingOverflow(
+            by: UInt(status.f_frsize))
+        return isHuge ? .max : Int(clamping: bytes)
+    }
+}
