@@ -17,7 +17,7 @@ struct FormatImportTests {
 
     /// Puts files where an import finds them; returns the path to give.
     private static func save(
-        _ format: any AnnotationFormat, _ files: [String: [UInt8]], _ folder: String
+        _ format: any AnnotationFormat, _ files: ByteMap<[UInt8]>, _ folder: String
     ) throws -> String {
         let single = format.defaultFileName.map { "\(folder)/\($0)" }
         for (name, bytes) in files {
@@ -38,10 +38,9 @@ struct FormatImportTests {
             let paths = try [fixture.files, fixture.changedFiles].enumerated().map { index, files in
                 try save(
                     format,
-                    Dictionary(
-                        uniqueKeysWithValues: try files.map {
-                            ($0.name, try $0.withBytes { Array($0) })
-                        }), "\(folder)/v\(index)")
+                    ByteMap(
+                        try files.map { ($0.name, try $0.withBytes { Array($0) }) },
+                        uniquingKeysWith: { _, new in new }), "\(folder)/v\(index)")
             }
             return (paths[0], paths[1])
         }
@@ -70,7 +69,7 @@ struct FormatImportTests {
     private static func files(
         _ format: any AnnotationFormat, _ items: [ItemRecord], _ labels: [LabelRecord],
         classes: [ClassRecord] = []
-    ) throws -> [String: [UInt8]] {
+    ) throws -> ByteMap<[UInt8]> {
         let output = MemoryOutput()
         _ = try format.write(
             LabelSource(classes: classes, items: items, annotations: labels), to: output,

@@ -49,8 +49,10 @@ public struct TextGridFormat: AnnotationFormat {
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
         var report = ConversionReport()
-        var grids: [String: TextGridDraft] = [:]
-        let files = ItemFiles(format: "TextGrid") { item, _ in
+        var grids: ByteMap<TextGridDraft> = [:]
+        let files = ItemFiles(
+            format: "TextGrid", endings: MediaItems.audioEndings, bareFirst: true
+        ) { item, _ in
             MediaItems.name(item.key, endings: MediaItems.audioEndings) + ".TextGrid"
         }
         try files.write(source, to: output, report: &report) { label, item, _, report in

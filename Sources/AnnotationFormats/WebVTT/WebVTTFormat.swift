@@ -53,7 +53,9 @@ public struct WebVTTFormat: AnnotationFormat {
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
         var report = ConversionReport()
-        let files = ItemFiles(format: "WebVTT") { item, _ in
+        let files = ItemFiles(
+            format: "WebVTT", endings: MediaItems.audioEndings, bareFirst: true
+        ) { item, _ in
             MediaItems.name(item.key, endings: MediaItems.audioEndings) + ".vtt"
         }
         try files.write(source, to: output, report: &report) { label, item, number, report in
@@ -128,7 +130,7 @@ private enum WebVTTWriter {
             report.lose("times were rounded to milliseconds", example: label.item)
         }
         report.loseMembers(
-            of: label, in: "WebVTT", except: Set(label.attributes.keys), keepsConfidence: true)
+            of: label, in: "WebVTT", except: ByteSet(label.attributes.keys), keepsConfidence: true)
         var attributes = label.attributes
         var head = ""
         let settings = attributes.removeValue(forKey: WebVTTFormat.settings)?.text
@@ -150,7 +152,7 @@ private enum WebVTTWriter {
     ) -> String {
         let transcript = attributes[SpeechAttribute.transcript]?.text
         let speaker = attributes[SpeechAttribute.speaker]?.text
-        let known = Set([SpeechAttribute.transcript, SpeechAttribute.speaker])
+        let known = ByteSet([SpeechAttribute.transcript, SpeechAttribute.speaker])
         let isSpeech =
             label.className == SpeechAttribute.defaultClass && channels.isEmpty
             && label.confidence == nil && known.isSuperset(of: attributes.keys)
