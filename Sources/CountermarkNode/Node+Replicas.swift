@@ -112,7 +112,8 @@ extension Node {
                     LogOffer(
                         origin: "\(member)/\(dataset)", size: reader.size,
                         checkpoint: String(
-                            decoding: try cosignedCheckpoint(reader), as: UTF8.self)))
+                            decoding: try cosignedCheckpoint(
+                                reader, "\(member)/\(dataset)"), as: UTF8.self)))
             }
         }
         // The owner learns what was joined and is not here yet: it may have to dial.

@@ -42,8 +42,8 @@ public struct SyncReport: Sendable {
 /// Syncs a node with its partners: it dials, pulls with GET and pushes with POST, so that one open port
 /// on one side is enough.
 public final class PartnerSync: Sendable {
-    private let node: SharedNode
-    private let home: Home
+    let node: SharedNode
+    let home: Home
     let roots: PinnedRoots
     let identity: TLSIdentity
 
