@@ -61,7 +61,8 @@ class Changeset:
         for field, value in zip(numbers, pairs[1::2]):
             if field >= 32:
                 name = self.string(field - 32)
-                name = f"attr.{name}" if name in FIELDS.values() else name
+                if name in FIELDS.values() or name.startswith("attr."):
+                    name = f"attr.{name}"
             else:
                 need(field in FIELDS and (in_set or field > 1), f"field {field}")
                 name = FIELDS[field]

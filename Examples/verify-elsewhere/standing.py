@@ -50,6 +50,10 @@ class Standing:
             return next(role for start, role in reversed(span["grants"]) if start <= index)
         return None
 
+    def is_member(self, origin):
+        spans = self.spans.get(origin)
+        return origin == self.steward or bool(spans and spans[-1]["cut"] is None)
+
     def effective(self, piece):
         """Whether the acts of an entry about its own log take effect."""
         retired = [self.retired.get((owner, piece.thumbprint)) for owner in (None, piece.origin)]
