@@ -25,7 +25,7 @@ class Evaluation:
             origin: [p for p in pieces if sizes is None or p.index < sizes.get(origin, 0)]
             for origin, pieces in label.logs.items()
         }
-        self.standing = Standing(label.steward, self.logs)
+        self.standing = Standing(label.steward, label.dataset, self.logs)
         self.counted = {
             (piece.origin, piece.index): piece
             for pieces in self.logs.values() for piece in pieces if self.standing.counts(piece)
@@ -50,10 +50,7 @@ class Evaluation:
         """Whether one operation, (origin, entry, position), knew of another."""
         if later[0] == earlier[0]:
             return earlier[1:] < later[1:]
-        return any(
-            piece.index <= later[1] and piece.changeset.heads.get(earlier[0], 0) > earlier[1]
-            for piece in self.label.logs[later[0]]
-        )
+        return self.standing.knows(later[0], later[1], earlier[0]) > earlier[1]
 
     def operations(self):
         for piece in self.counted.values():

@@ -17,9 +17,10 @@ import cbor2
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from changeset import ADD_KEY, ADD_WITNESS, SET_MEMBER, Changeset
+from changeset import ADD_KEY, Changeset
 from evaluation import Evaluation
 from formats import Envelope, Refused, canonical, need, signer
+from standing import Standing
 from statements import Statement
 from tlog import Proof, key_id
 
@@ -41,6 +42,7 @@ class Piece:
         self.envelope.speaks(origin, dataset)
         self.iat, self.thumbprint = self.envelope.iat, self.envelope.thumbprint
         self.changeset = Changeset(self.envelope.payload)
+        need(all(head[0] != origin for head in self.changeset.heads), "it cites its own log")
 
 
 class Label:
@@ -67,7 +69,11 @@ class Label:
         self.log_keys, self.signed = {}, {}
         need(self.steward in self.logs, "the steward's log is not in the file")
         self.roots = {self.steward: trusted}
-        for origin in sorted(self.logs, key=lambda o: (o != self.steward, o.encode())):
+        self.check_entries(self.steward)
+        first = Standing(self.steward, self.dataset, {self.steward: self.logs[self.steward]})
+        for member, named in first.members.items():
+            self.roots[member] = [x509.load_der_x509_certificate(root) for root in named.roots]
+        for origin in sorted(set(self.logs) - {self.steward}, key=str.encode):
             self.check_entries(origin)
         self.check_proofs()
         self.evaluation = Evaluation(self)
@@ -98,11 +104,6 @@ class Label:
             need(piece.thumbprint in known, f"{origin}:{piece.index} is signed by an unknown key")
             piece.certificate = known[piece.thumbprint]
             piece.envelope.verify(piece.certificate.public_key())
-            for _, member, _, roots, _ in (
-                piece.changeset.acts(SET_MEMBER) if origin == self.steward else []
-            ):
-                if member != self.steward and roots:
-                    self.roots[member] = [x509.load_der_x509_certificate(r) for r in roots]
         need(origin in self.log_keys, f"{origin} has introduced no log key")
 
     def check_proofs(self):
@@ -116,12 +117,10 @@ class Label:
 
     def check_witnesses(self):
         """Every line must be explained; those over the label's own entry have seen it."""
-        standing, keys, self.seen = self.evaluation.standing, {}, {}
-        for origin, pieces in self.logs.items():
-            for piece in pieces:
-                for _, public in piece.changeset.acts(ADD_WITNESS):
-                    if standing.effective(piece):
-                        keys[origin, key_id(origin, 4, public)] = public
+        keys, self.seen = {}, {}
+        for origin, publics in self.evaluation.standing.witness_keys.items():
+            for public in publics:
+                keys[origin, key_id(origin, 4, public)] = public
         for origin, pieces in self.logs.items():
             others = {k: v for k, v in keys.items() if k[0] != origin}
             for piece in pieces:

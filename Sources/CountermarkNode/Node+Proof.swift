@@ -43,10 +43,12 @@ extension Node {
                 }
             }
         }
-        try needed.addKeys { origin in
-            let reader = try LogReader(directory: home.logFolder(origin, dataset))
-            return { try COSESign1.parse(try reader.entry(at: $0)).certificateThumbprint }
+        try needed.addKeys { try signers(of: $0, dataset) }
+        for (origin, indices) in try stewardsHeads(of: needed.byLog, dataset) {
+            for index in indices { needed.insert(origin, index) }
         }
+        // Those may be signed with keys of their own.
+        try needed.addKeys { try signers(of: $0, dataset) }
         let count = needed.byLog.values.map(\.count).reduce(0, +) + notes.count
         guard count <= LabelProof.piecesMax else {
             throw NodeError(
@@ -72,6 +74,14 @@ extension Node {
         }
     }
 
+    /// Who signed which entry of a log.
+    private func signers(
+        of origin: Origin, _ dataset: DatasetID
+    ) throws -> (UInt64) throws -> Digest? {
+        let reader = try LogReader(directory: home.logFolder(origin, dataset))
+        return { try COSESign1.parse(try reader.entry(at: $0)).certificateThumbprint }
+    }
+
     /// The entries of one log by which it first cited the operations of others.
     private func citations(
         of operations: [OperationID], in origin: Origin, _ dataset: DatasetID
@@ -82,19 +92,50 @@ extension Node {
             var found: Set<UInt64> = []
             for operation in Set(operations) where operation.origin != origin {
                 guard let other = merge.state.number(operation.origin) else { continue }
-                // What an author knows only grows: the first entry that knows is found by halving.
-                func knows(_ index: UInt64) throws -> Bool {
+                let first = try Self.firstEntry(
+                    of: number, upTo: last, knowing: operation.slot.entry + 1, of: other, merge)
+                if let first { found.insert(first) }
+            }
+            return found
+        }
+    }
+
+    /// The first entry of a log by which its author had merged so many entries of another one; nil if there is none.
+    private static func firstEntry(
+        of log: Int, upTo last: UInt64, knowing size: UInt64, of other: Int, _ merge: Merge
+    ) throws -> UInt64? {
+        // What an author knows only grows: the first entry that knows is found by halving.
+        func knows(_ index: UInt64) throws -> Bool {
+            let key = OperationKey(log: log, slot: Slot(entry: index, position: 0)).entryKey
+            return try merge.rows.context(key)[other] >= size
+        }
+        guard size > 0, try knows(last) else { return nil }
+        var (low, high) = (UInt64(0), last)
+        while low < high {
+            let middle = (low + high) / 2
+            if try knows(middle) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    /// The entries by which authors came to know as much of the steward's log as they knew when they wrote others:
+    /// that decides with which keys the heads in those have to be signed.
+    private func stewardsHeads(
+        of needed: [Origin: Set<UInt64>], _ dataset: DatasetID
+    ) throws -> [Origin: Set<UInt64>] {
+        try read(dataset) { merge in
+            guard let steward = merge.state.number(dataset.owner) else { return [:] }
+            var found: [Origin: Set<UInt64>] = [:]
+            for (origin, indices) in needed where origin != dataset.owner {
+                guard let number = merge.state.number(origin) else { continue }
+                for index in indices {
                     let slot = Slot(entry: index, position: 0)
                     let key = OperationKey(log: number, slot: slot).entryKey
-                    return try merge.rows.context(key)[other] > operation.slot.entry
+                    let known = try merge.rows.context(key)[steward]
+                    let first = try Self.firstEntry(
+                        of: number, upTo: index, knowing: known, of: steward, merge)
+                    if let first { found[origin, default: []].insert(first) }
                 }
-                guard try knows(last) else { continue }
-                var (low, high) = (UInt64(0), last)
-                while low < high {
-                    let middle = (low + high) / 2
-                    if try knows(middle) { high = middle } else { low = middle + 1 }
-                }
-                found.insert(low)
             }
             return found
         }

@@ -16,7 +16,7 @@ extension LabelProofCheck {
     mutating func run() throws -> LabelProofReport {
         try read()
         let outcome = try evaluate(within: nil)
-        let fold = LabelProofFold(proof.dataset, entries)
+        let fold = LabelProofFold(proof.dataset, entries, heads)
         let witnesses = try witnesses(of: outcome.added, fold)
         let (words, remarks) = try words(outcome, fold)
         let left = outcome.notCounted.map {
@@ -71,7 +71,7 @@ extension LabelProofCheck {
         let entries = entries.filter { entry in
             sizes.map { $0[entry.origin] ?? 0 > entry.index } ?? true
         }
-        let fold = LabelProofFold(proof.dataset, entries)
+        let fold = LabelProofFold(proof.dataset, entries, heads)
         guard
             let added = entries.first(where: {
                 $0.origin == proof.annotation.origin && $0.index == proof.annotation.slot.entry
@@ -97,13 +97,6 @@ extension LabelProofCheck {
         return Outcome(
             added: added, item: item, writes: evaluation.writes.map(\.write),
             rows: evaluation.rows, notCounted: notCounted)
-    }
-
-    /// True if the author of one operation knew of another, as far as the proof shows.
-    func covers(_ one: OperationID, _ other: OperationID) -> Bool {
-        if one.origin == other.origin { return other.slot < one.slot }
-        let known = knowledge[one.origin]?.size(of: other.origin, at: one.slot.entry) ?? 0
-        return known > other.slot.entry
     }
 }
 
@@ -144,7 +137,7 @@ private struct LabelProofEvaluation {
                 self.item = item
                 write(values, operation, entry)
             // What its author did not know it could not write to.
-            case _ where !check.covers(operation.id, annotation): continue
+            case _ where !fold.covers(operation.id, annotation): continue
             case .set(let values):
                 if mayDecide(entry) {
                     write(values, operation, entry)
@@ -169,7 +162,7 @@ private struct LabelProofEvaluation {
     mutating func decide() {
         for (operation, entry) in decisions where mayDecide(entry) {
             guard case .decision(let suggestion, let verdict) = operation.kind,
-                let values = suggestions[suggestion], check.covers(operation.id, suggestion)
+                let values = suggestions[suggestion], fold.covers(operation.id, suggestion)
             else { continue }
             otherRows.append(
                 .init(
@@ -194,7 +187,7 @@ private struct LabelProofEvaluation {
             let id = writes[index].write.operation
             writes[index].write.isReplaced =
                 last[writes[index].register]?.values.contains {
-                    $0 != id && check.covers($0, id)
+                    $0 != id && fold.covers($0, id)
                 } ?? false
         }
     }

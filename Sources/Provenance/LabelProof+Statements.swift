@@ -68,9 +68,9 @@ extension LabelProofCheck {
             purpose: .signing)
         let isRetired = entries.contains { entry in
             (entry.origin == org || entry.origin == proof.dataset.owner)
-                && fold.standing(entry, isAct: true) == nil
+                && fold.isEffective(entry)
                 && entry.acts.contains { act in
-                    if case .retireKey(let key, _) = act { return key == leaf.fingerprint.bytes }
+                    if case .retireKey(let key, _) = act.act { return key == leaf.fingerprint.bytes }
                     return false
                 }
         }
@@ -109,9 +109,9 @@ extension LabelProofCheck {
         let contents = LabelProofRows.contents(then.rows)
         guard contents == statement.contents else {
             throw LabelProofError.refused(
-                "\(statement.org) says that \(statement.contents.count) statements concern the label "
-                    + "at its heads, and the file shows \(contents.count), or others: something was "
-                    + "left out, or put in")
+                "\(statement.org) says that \(statement.contents.count) writes and verdicts concern the "
+                    + "label at its heads, and the file shows \(contents.count), or others: something "
+                    + "was left out, or put in")
         }
         return "the word of \(statement.org) reaches less than is shown here, up to "
             + statement.reach
@@ -123,7 +123,7 @@ extension LabelProofCheck {
     ) -> [String] {
         let sizes = statement.sizes
         let unheard = fold.membership.members.filter { origin, member in
-            sizes[origin] == nil && member.spans.contains { $0.role != .reader }
+            sizes[origin] == nil && member.spans.contains { $0.role ?? .reader > .reader }
         }.keys.sorted()
         if unheard.isEmpty { return [] }
         let names = unheard.map(\.description).joined(separator: ", ")

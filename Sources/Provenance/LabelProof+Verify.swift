@@ -56,7 +56,8 @@ struct LabelProofCheck {
         let time: Int64
         let signer: Digest
         let leaf: Digest
-        let acts: [GovernanceAct]
+        let heads: [Head]
+        let acts: [NotedAct]
         let operations: [LabelProofOperation]
         /// The checkpoints that the entry is shown under.
         var notes: [SignedNote]
@@ -68,10 +69,10 @@ struct LabelProofCheck {
     /// The steward's entries first, then those of the others by origin.
     var entries: [Entry] = []
     var subjects: [Digest: String] = [:]
+    /// Remembers which heads hold: the entries are folded several times.
+    let heads = HeadCheck()
     /// The roots that each log signed, by size.
     var signed: [Origin: [UInt64: Digest]] = [:]
-    /// How much of other logs each author knew from which entry on.
-    var knowledge: [Origin: LabelProofKnowledge] = [:]
 
     init(proof: LabelProof, roots: [Certificate], time: Int64) {
         (self.proof, self.roots, self.time) = (proof, roots, time)
@@ -94,7 +95,8 @@ struct LabelProofCheck {
             try readLog(
                 member, number: position + 1, members[member] ?? [],
                 roots: member == owner ? roots : pinned ?? [])
-            membership = membership ?? LabelProofFold(proof.dataset, entries).membership
+            membership =
+                membership ?? LabelProofFold(proof.dataset, entries, heads).membership
         }
     }
 
@@ -155,14 +157,18 @@ struct LabelProofCheck {
                     in: payload, piece.member, index, about: proof.annotation)
             )
         }
-        knowledge[piece.member, default: .init()].note(heads, at: index)
         var hasher = TreeHasher()
+        let time = verified.statement.issuedAt ?? 0
+        let acts = verified.acts.map { position, act in
+            let slot = Slot(entry: index, position: position)
+            return NotedAct(
+                OperationKey(log: number, slot: slot), act, signer: signer, time: time)
+        }
         entries.append(
             Entry(
-                log: number, origin: piece.member, index: index,
-                time: verified.statement.issuedAt ?? 0, signer: signer,
-                leaf: piece.entry.withUnsafeBytes { hasher.leaf($0) },
-                acts: verified.acts.map(\.act), operations: operations, notes: []))
+                log: number, origin: piece.member, index: index, time: time, signer: signer,
+                leaf: piece.entry.withUnsafeBytes { hasher.leaf($0) }, heads: heads, acts: acts,
+                operations: operations, notes: []))
     }
 }
 
@@ -204,33 +210,5 @@ private struct CheckpointReader {
             throw LabelProofError.refused("\(name) is signed with a key that nothing explains")
         }
         return (checkpoint, signed)
-    }
-}
-
-/// How much of other logs the author of one log had merged, entry by entry.
-struct LabelProofKnowledge {
-    private struct Step {
-        let index: UInt64
-        let size: UInt64
-    }
-
-    private var steps: [Origin: [Step]] = [:]
-
-    /// Takes the heads of the next entry; what was cited before is not forgotten.
-    mutating func note(_ heads: [Head], at index: UInt64) {
-        for head in heads where head.size > steps[head.origin]?.last?.size ?? 0 {
-            steps[head.origin, default: []].append(Step(index: index, size: head.size))
-        }
-    }
-
-    /// How much of a log was known at an entry.
-    func size(of origin: Origin, at index: UInt64) -> UInt64 {
-        let steps = steps[origin] ?? []
-        var (low, high) = (0, steps.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if steps[middle].index <= index { low = middle + 1 } else { high = middle }
-        }
-        return low == 0 ? 0 : steps[low - 1].size
     }
 }
