@@ -11,7 +11,7 @@ FIELDS = {0: "class", 1: "selector", 2: "confidence", 3: "status", 4: "source", 
           19: "stage.filter", 20: "stage.clean", 21: "stage.quality", 22: "examined",
           23: "stage.classify", 24: "stage.annotate", 25: "stage.mark"}
 # The number of members after the code.
-ACTS = {16: 2, 17: 4, 18: 2, 19: 1, 20: 1, 21: 3, 22: 2, 23: 2, 24: 2, 25: 2, 26: 2, 27: 1, 28: 1}
+ACTS = {16: 2, 17: 5, 18: 2, 19: 1, 20: 1, 21: 3, 22: 2, 23: 2, 24: 2, 25: 2, 26: 2, 27: 1, 28: 1}
 ADD_ANNOTATION, SET, REVIEW = 1, 2, 4
 SET_MEMBER, CUT_LOG, SUCCEED_LOG, ADD_KEY, RETIRE_KEY, ADD_WITNESS = 17, 18, 23, 24, 25, 27
 
@@ -24,19 +24,21 @@ class Changeset:
     def __init__(self, payload):
         need(len(payload) <= 64_511, "a payload is too large")
         value = canonical(payload, "a payload")
-        need(type(value) is list and len(value) == 5 and value[0] == 1, "not a changeset")
+        need(type(value) is list and len(value) == 5 and value[0] == 2, "not a changeset")
         _, self.strings, heads, meta, operations = value
         need(type(self.strings) is list and len(self.strings) <= 8_192, "too many strings")
         for string in self.strings:
             need(text(string, 1_024) and string, "a string is empty, too long or no text")
             need(all(c >= " " and c != "\x7f" for c in string), "a string has control characters")
+        need(len(set(self.strings)) == len(self.strings), "a string stands twice")
         need(type(heads) is list and len(heads) <= 512, "too many heads")
-        self.heads = {}
-        for index, size, root in heads:
-            need(whole(size, (1 << 36) + 1) and size and len(root) == 32, "not a head")
-            self.heads[self.string(index)] = size
-        need(list(self.heads) == sorted(self.heads) and len(self.heads) == len(heads),
-             "heads out of order")
+        self.heads = []  # (origin, merged, size, root, signature)
+        for index, merged, size, root, signature in heads:
+            need(whole(size, (1 << 36) + 1) and whole(merged, size + 1) and merged, "not a head")
+            need(len(root) == 32 and len(signature) == 64, "not a head")
+            self.heads.append((self.string(index), merged, size, root, signature))
+        origins = [head[0] for head in self.heads]
+        need(origins == sorted(set(origins)), "heads out of order")
         need(type(meta) is dict and set(meta) <= {0, 1, 2}, "unknown meta data")
         need(text(meta.get(1, "")), "a message is too long or no text")
         self.author = self.string(meta[0]) if 0 in meta else None
@@ -61,7 +63,8 @@ class Changeset:
         for field, value in zip(numbers, pairs[1::2]):
             if field >= 32:
                 name = self.string(field - 32)
-                name = f"attr.{name}" if name in FIELDS.values() else name
+                if name in FIELDS.values() or name.startswith("attr."):
+                    name = f"attr.{name}"
             else:
                 need(field in FIELDS and (in_set or field > 1), f"field {field}")
                 name = FIELDS[field]

@@ -44,29 +44,32 @@ def key_kind(public):
 
 
 class Envelope:
-    """One entry of a log, taken apart; nothing in it is believed before `verify`."""
+    """A signed message, taken apart; nothing in it is believed before `verify`."""
 
-    def __init__(self, data, origin, dataset):
-        need(len(data) <= 65_535, "an entry is too large")
-        message = canonical(data, "an entry")
+    def __init__(self, data, kind="changeset"):
+        need(len(data) <= 65_535, "a message is too large")
+        message = canonical(data, "a message")
         need(isinstance(message, cbor2.CBORTag) and message.tag == 18, "not a COSE_Sign1")
         self.protected, unprotected, self.payload, self.signature = message.value
         need(type(unprotected) is dict and not unprotected, "the unprotected header is not empty")
         header = canonical(self.protected, "a protected header")
-        need(header.get(3) == "application/vnd.countermark.changeset+cbor", "another content type")
+        need(header.get(3) == f"application/vnd.countermark.{kind}+cbor", "another content type")
         need(set(header.get(2, [])) <= {1, 2, 3, 4, 15, 16, 33, 34}, "an unknown critical header")
         claims = header.get(15)
-        need(claims.get(1) == origin, "iss is another member")
-        need(claims.get(2) == dataset, "sub is another dataset")
-        self.iat = claims.get(6, 0)
+        self.iss, self.sub, self.iat = claims.get(1), claims.get(2), claims.get(6, 0)
         need(whole(self.iat), "iat is no time")
-        x5t = header.get(34)
-        need(type(x5t) is list and len(x5t) == 2 and x5t[0] == -16, "x5t is not SHA-256")
-        self.thumbprint, self.algorithm = x5t[1], header.get(1)
-        chain = header.get(33)
-        if chain is not None:
-            first = chain[0] if type(chain) is list else chain
+        self.algorithm, chain, x5t = header.get(1), header.get(33), header.get(34)
+        self.chain = [] if chain is None else chain if type(chain) is list else [chain]
+        need(x5t or self.chain, "nobody is named as the signer")
+        if x5t is not None:
+            need(type(x5t) is list and len(x5t) == 2 and x5t[0] == -16, "x5t is not SHA-256")
+        self.thumbprint = x5t[1] if x5t else hashlib.sha256(self.chain[0]).digest()
+        for first in self.chain[:1]:
             need(hashlib.sha256(first).digest() == self.thumbprint, "x5chain is of another signer")
+
+    def speaks(self, origin, dataset):
+        need(self.iss == origin, "iss is another member")
+        need(self.sub == dataset, "sub is another dataset")
 
     def verify(self, public):
         kind = key_kind(public)
@@ -120,8 +123,8 @@ def issues(issuer, subject, below):
 
 
 def signer(chain, roots, origin, seconds):
-    """The first certificate of an addKey, if it leads to a root that is trusted at that time."""
-    need(type(chain) is list and 1 <= len(chain) <= 4, "addKey has no certificate or too many")
+    """The first certificate of a chain, if it leads to a root that is trusted at that time."""
+    need(type(chain) is list and 1 <= len(chain) <= 8, "a signer has no certificate or too many")
     path = [x509.load_der_x509_certificate(der) for der in chain]
     leaf = path[0]
     need(speaks_for(leaf, origin), f"a certificate does not speak for {origin}")

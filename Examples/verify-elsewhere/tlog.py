@@ -74,18 +74,25 @@ class Proof:
             fn, sn = fn >> 1, sn >> 1
         need(sn == 0 and node == self.root, "the entry is not included under the checkpoint's root")
 
-    def check(self, entry, log, log_key, witnesses):
-        """Checks everything, and returns the witnesses' origins and times.
+    def check(self, entry, log, log_key):
+        """Checks that the log has signed the checkpoint and that it covers the entry."""
+        need(self.origin == log, f"a checkpoint of {self.origin}, not of {log}")
+        own = (log, key_id(log, 1, log_key))
+        lines = [(name, key, signature) for name, key, signature in self.signatures if name == log]
+        need(lines, f"{log} has not signed its checkpoint")
+        for name, key, signature in lines:
+            need((name, key) == own, f"{log} is signed with an unknown key")
+            ed25519_holds(log_key, signature, self.text.encode())
+        self.includes(entry)
+
+    def seen(self, log, witnesses):
+        """The witnesses' origins and times, each organisation once.
 
         `witnesses` maps (note name, key ID) to a cosigning key.
         """
-        need(self.origin == log, f"a checkpoint of {self.origin}, not of {log}")
-        own, seen = (log, key_id(log, 1, log_key)), {}
-        signed = False
+        seen = {}
         for name, key, signature in self.signatures:
-            if (name, key) == own:
-                ed25519_holds(log_key, signature, self.text.encode())
-                signed = True
+            if name == log:
                 continue
             need((name, key) in witnesses, f"nobody in the file explains the signature of {name}")
             need(len(signature) == 72, "a cosignature of another length")
@@ -93,6 +100,4 @@ class Proof:
             message = f"cosignature/v1\ntime {time}\n{self.text}".encode()
             ed25519_holds(witnesses[name, key], signature[8:], message)
             seen[name] = min(time, seen.get(name, time))
-        need(signed, f"{log} has not signed its checkpoint")
-        self.includes(entry)
         return seen

@@ -2,7 +2,8 @@
 
     verify.py PROOF --trust ROOT.pem...
 
-Prints one JSON document and exits with 0, or says in one line why not and exits with 1.
+Prints one JSON document and exits with 0, or says in one line why not and exits with 1. `complete` is
+false where nobody says that the file holds all that concerns the label: then something may be left out.
 """
 
 import argparse
@@ -11,15 +12,16 @@ import json
 import pathlib
 import re
 import sys
-import time
 
 import cbor2
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from changeset import ADD_ANNOTATION, ADD_KEY, ADD_WITNESS, REVIEW, SET, SET_MEMBER, Changeset
+from changeset import ADD_KEY, Changeset
+from evaluation import Evaluation
 from formats import Envelope, Refused, canonical, need, signer
 from standing import Standing
+from statements import Statement
 from tlog import Proof, key_id
 
 ORIGIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
@@ -29,45 +31,63 @@ FAULTS = (InvalidSignature, cbor2.CBORDecodeError, cbor2.CBOREncodeError, ValueE
 
 
 class Piece:
-    """An entry of a log with its tlog-proof."""
+    """An entry of a log with its tlog-proofs: one, or several under growing checkpoints."""
 
     def __init__(self, origin, dataset, entry, proof):
         self.origin, self.entry = origin, entry
-        self.proof = Proof(proof)
-        self.index = self.proof.index
-        self.envelope = Envelope(entry, origin, dataset)
+        self.leaf = hashlib.sha256(b"\x00" + entry).digest()
+        self.proofs = [proof]
+        self.index = proof.index
+        self.envelope = Envelope(entry)
+        self.envelope.speaks(origin, dataset)
         self.iat, self.thumbprint = self.envelope.iat, self.envelope.thumbprint
         self.changeset = Changeset(self.envelope.payload)
+        need(all(head[0] != origin for head in self.changeset.heads), "it cites its own log")
 
 
 class Label:
     def __init__(self, data, trusted):
         need(len(data) <= 64 << 20, "the file is too large")
         value = canonical(data, "the file")
-        need(type(value) is list and len(value) == 4 and value[0] == 1, "not a label's proof")
-        _, self.dataset, self.annotation, pieces = value
+        need(type(value) is list and len(value) == 5 and value[0] == 2, "not a label's proof")
+        _, self.dataset, self.annotation, pieces, statements = value
         self.steward, _, name = self.dataset.partition("/")
         need(ORIGIN.fullmatch(self.steward), "not a dataset id")
         need(re.fullmatch(r"(?!\.)[a-z0-9._-]{1,64}", name), "not a dataset id")
         found = ANNOTATION.fullmatch(self.annotation)
         need(found, "not an annotation id")
         self.target = (found[1], int(found[2]), int(found[3]))
-        need(1 <= len(pieces) <= 2_048, "no pieces or too many")
+        need(1 <= len(pieces) <= 32_768, "no pieces or too many")
+        need(len(statements) <= 512, "too many statements")
         self.logs = {}
         last = None
         for origin, entry, proof in pieces:
             need(ORIGIN.fullmatch(origin), "not an origin")
             need(origin == last or origin not in self.logs, "pieces of one log stand apart")
             last = origin
-            self.logs.setdefault(origin, []).append(Piece(origin, self.dataset, entry, proof))
-        self.witness_keys, self.log_keys = {}, {}
+            self.add(origin, entry, Proof(proof))
+        self.log_keys, self.signed = {}, {}
         need(self.steward in self.logs, "the steward's log is not in the file")
         self.roots = {self.steward: trusted}
-        for origin in sorted(self.logs, key=lambda o: (o != self.steward, o.encode())):
+        self.check_entries(self.steward)
+        first = Standing(self.steward, self.dataset, {self.steward: self.logs[self.steward]})
+        for member, named in first.members.items():
+            self.roots[member] = [x509.load_der_x509_certificate(root) for root in named.roots]
+        for origin in sorted(set(self.logs) - {self.steward}, key=str.encode):
             self.check_entries(origin)
         self.check_proofs()
-        self.standing = Standing(self.steward, self.logs)
-        self.check_standing()
+        self.evaluation = Evaluation(self)
+        self.check_witnesses()
+        self.check_statements(statements)
+
+    def add(self, origin, entry, proof):
+        pieces = self.logs.setdefault(origin, [])
+        if pieces and pieces[-1].index == proof.index:
+            need(pieces[-1].entry == entry, f"{origin} has two entries at {proof.index}")
+            need(pieces[-1].proofs[-1].size < proof.size, "an entry stands twice under a checkpoint")
+            pieces[-1].proofs.append(proof)
+        else:
+            pieces.append(Piece(origin, self.dataset, entry, proof))
 
     def check_entries(self, origin):
         pieces, known = self.logs[origin], {}
@@ -76,6 +96,7 @@ class Label:
         need(indices == sorted(set(indices)), f"pieces of {origin} do not ascend")
         for piece in pieces:
             for _, chain, log_key in piece.changeset.acts(ADD_KEY):
+                need(len(chain) <= 4, "addKey has too many certificates")
                 certificate = signer(chain, self.roots.get(origin, []), origin, piece.iat)
                 known[hashlib.sha256(chain[0]).digest()] = certificate
                 if log_key is not None:
@@ -83,112 +104,61 @@ class Label:
             need(piece.thumbprint in known, f"{origin}:{piece.index} is signed by an unknown key")
             piece.certificate = known[piece.thumbprint]
             piece.envelope.verify(piece.certificate.public_key())
-            for _, public in piece.changeset.acts(ADD_WITNESS):
-                self.witness_keys[origin, key_id(origin, 4, public)] = public
-            for _, member, _, roots, _ in (
-                piece.changeset.acts(SET_MEMBER) if origin == self.steward else []
-            ):
-                if member != self.steward and roots:
-                    self.roots[member] = [x509.load_der_x509_certificate(r) for r in roots]
         need(origin in self.log_keys, f"{origin} has introduced no log key")
 
     def check_proofs(self):
         for origin, pieces in self.logs.items():
-            others = {k: v for k, v in self.witness_keys.items() if k[0] != origin}
-            signed = {}
             for piece in pieces:
-                log = f"{origin}/{self.dataset}"
-                piece.seen = piece.proof.check(piece.entry, log, self.log_keys[origin], others)
-                proof = piece.proof
-                need(signed.setdefault(proof.size, proof.root) == proof.root,
-                     f"{origin} signed two roots at {proof.size} entries")
+                for proof in piece.proofs:
+                    proof.check(piece.entry, f"{origin}/{self.dataset}", self.log_keys[origin])
+                    place = (origin, proof.size)
+                    need(self.signed.setdefault(place, proof.root) == proof.root,
+                         f"{origin} signed two roots at {proof.size} entries")
 
-    def check_standing(self):
-        self.counted = {
-            (piece.origin, piece.index): piece
-            for pieces in self.logs.values() for piece in pieces if self.standing.counts(piece)
-        }
-        self.own = self.counted.get(self.target[:2])
-        need(self.own, f"the entry of {self.annotation} is not in the file or does not count")
-        now = time.time()
-        for piece in self.counted.values():
-            end = piece.certificate.not_valid_after_utc.timestamp()
-            if end >= now or piece.origin == self.steward:
-                continue
-            seen = any(at <= end for at in piece.seen.values()) or any(
-                other.origin != piece.origin and other.iat <= end
-                and other.changeset.heads.get(piece.origin, 0) > piece.index
-                for other in self.counted.values()
-            )
-            need(seen, f"nobody saw {piece.origin}:{piece.index} before its certificate ended")
+    def check_witnesses(self):
+        """Every line must be explained; those over the label's own entry have seen it."""
+        keys, self.seen = {}, {}
+        for origin, publics in self.evaluation.standing.witness_keys.items():
+            for public in publics:
+                keys[origin, key_id(origin, 4, public)] = public
+        for origin, pieces in self.logs.items():
+            others = {k: v for k, v in keys.items() if k[0] != origin}
+            for piece in pieces:
+                for proof in piece.proofs:
+                    seen = proof.seen(f"{origin}/{self.dataset}", others)
+                    if piece is self.evaluation.own:
+                        for org, at in seen.items():
+                            self.seen[org] = min(at, self.seen.get(org, at))
 
-    # MARK: What it says
-
-    def covers(self, later, earlier):
-        """Whether one operation, (origin, entry, position), knew of another."""
-        if later[0] == earlier[0]:
-            return earlier[1:] < later[1:]
-        return any(
-            piece.index <= later[1] and piece.changeset.heads.get(earlier[0], 0) > earlier[1]
-            for piece in self.logs[later[0]]
-        )
-
-    def operations(self):
-        for piece in self.counted.values():
-            for position, operation in enumerate(piece.changeset.operations):
-                yield piece, (piece.origin, piece.index, position), operation
-
-    def writes(self):
-        """Every write of the annotation's fields that counts, as (operation, field, value)."""
-        need(self.target[2] < len(self.own.changeset.operations), "no such operation")
-        added = self.own.changeset.operations[self.target[2]]
-        need(added[0] == ADD_ANNOTATION, f"{self.annotation} adds no annotation")
-        _, self.item, label, selector, fields = added
-        found = [(self.target, n, v) for n, v in
-                 {"class": label, "selector": selector, **fields}.items()]
-        sets = {op: (piece, o[2]) for piece, op, o in self.operations()
-                if o[0] == SET and o[1] == self.target}
-        for op, (piece, fields) in sets.items():
-            if self.standing.may_change(piece, self.target[0]):
-                found += [(op, name, value) for name, value in fields.items()]
-        for piece, op, operation in self.operations():
-            if operation[0] != REVIEW or operation[1] not in sets or operation[2] != 0:
-                continue
-            suggester, fields = sets[operation[1]]
-            if (self.standing.may_change(piece, self.target[0])
-                    and not self.standing.may_change(suggester, self.target[0])
-                    and self.covers(op, operation[1])):
-                found += [(op, name, value) for name, value in fields.items()]
-        return found
-
-    def values(self):
-        """The standing values of every field; an addition's own writes give way to all others."""
-        writes, standing = self.writes(), {}
-        for op, name, value in writes:
-            later = [o for o, n, _ in writes if n == name and o != op
-                     and (op == self.target or self.covers(o, op))]
-            if not later:
-                # By encoding: an integer and a float are different values.
-                standing.setdefault(name, {})[cbor2.dumps(value, canonical=True)] = value
-        return {name: list(found.values()) for name, found in standing.items()}
+    def check_statements(self, statements):
+        self.words = []
+        read = [Statement(s, self, lambda org: self.roots.get(org, [])) for s in statements]
+        orgs = [statement.org for statement in read]
+        need(orgs == sorted(set(orgs), key=str.encode), "statements out of order")
+        for statement in read:
+            if statement.check(self, self.evaluation):
+                self.words.append(statement)
 
     def report(self):
-        values = self.values()
-        classes = values["class"]
+        values = self.evaluation.values()
+        classes, own = values["class"], self.evaluation.own
         return {
             "ok": True,
+            "complete": bool(self.words),
+            "completeBy": [{"org": w.org, "time": w.time, "heads": w.sizes} for w in self.words],
             "org": self.target[0],
-            "signer": self.own.certificate.subject.rfc4514_string(),
+            "signer": own.certificate.subject.rfc4514_string(),
             "class": classes[0] if len(classes) == 1 else None,
             "classes": sorted(classes),
-            "time": self.own.iat,
+            "time": own.iat,
             "log": f"{self.target[0]}/{self.dataset}",
-            "index": self.own.index,
-            "witnesses": [{"org": o, "time": t} for o, t in sorted(self.own.seen.items())],
+            "index": own.index,
+            "witnesses": [{"org": o, "time": t} for o, t in sorted(self.seen.items())],
             "dataset": self.dataset,
             "annotation": self.annotation,
-            "item": self.item,
-            "sizes": {o: max(p.proof.size for p in pieces) for o, pieces in self.logs.items()},
+            "item": self.evaluation.item,
+            "sizes": {o: max(size for origin, size in self.signed if origin == o)
+                      for o in self.logs},
         }
 
 

@@ -163,8 +163,8 @@ extension Node {
             }
             try catchUp(dataset)
         }
-        for entry in try CosignedCheckpoint.read(directory: folder).entries {
-            try take(cosignatures: entry.note)
+        for note in try CosignedCheckpoint.read(directory: folder).notes {
+            try take(cosignatures: note)
         }
     }
 

@@ -19,8 +19,8 @@ extension Node {
     /// Takes the cosignatures that a partner knows, cosigns what is held of others, and says what is to be
     /// done with the partner.
     ///
-    /// Where nothing moved there is nothing to do: a witness that has cosigned the newest checkpoint is not
-    /// asked again within ``cosignatureLifeSeconds``.
+    /// Where nothing moved there is nothing to do: a witness that has cosigned a checkpoint is not asked about it
+    /// again.
     func planCosigning(_ offers: [LogOffer], with partner: Origin) throws -> [CosigningStep] {
         var steps: [CosigningStep] = []
         for offer in offers {
@@ -61,20 +61,24 @@ extension Node {
         try logKey(log).map { WitnessedLog(keys: [$0]) { _ in } }
     }
 
-    /// Whether an organisation's word on the newest checkpoint of a log is missing or old.
+    /// Whether an organisation's word on the newest checkpoint of a log is missing.
     ///
     /// False where its witness's key is unknown: nobody could check what it says.
     private func isWanted(from org: Origin, _ log: String) throws -> Bool {
         let (member, dataset) = try Self.parts(of: log)
-        let keys = try witnessKeys(dataset, of: member).filter { $0.name == org.description }
-        guard org != member, !keys.isEmpty else { return false }
+        let witnesses = try witnessRoster(dataset, of: member)
+        let name = org.description
+        // Of those beyond the limit no line would be kept.
+        guard
+            witnesses.organisations.prefix(CosignatureSet.organisationsMax)
+                .contains(where: { $0.name == name })
+        else { return false }
         let reader = try reader(of: log)
         guard reader.size > 0 else { return false }
         let text = try SignedNote(reader.checkpoint).text
-        let lines = try CosignedCheckpoint.read(directory: reader.directory).lines(of: text)
-        return !lines.contains { line in
-            keys.contains { $0.signed(line.signature) }
-                && line.time > now() - Self.cosignatureLifeSeconds
+        let set = try CosignedCheckpoint.read(directory: reader.directory)
+        return !set.entries.contains { entry in
+            entry.text == text && entry.lines.contains { $0.name == name }
         }
     }
 
@@ -101,13 +105,14 @@ extension Node {
     /// The offered checkpoint with cosignatures known here that it lacks; nil if it lacks none.
     private func lacking(_ offer: LogOffer) throws -> [UInt8]? {
         let offered = try SignedNote(Array(offer.checkpoint.utf8))
-        let reader = try reader(of: offer.origin)
-        let lines = try CosignedCheckpoint.read(directory: reader.directory).lines(
-            of: offered.text)
+        let (member, dataset) = try Self.parts(of: offer.origin)
+        let set = try CosignedCheckpoint.read(directory: try reader(of: offer.origin).directory)
+        // What is shown under one checkpoint here and there is compared, nothing that lies behind it.
+        let witnesses = try witnessRoster(dataset, of: member)
+        let lines = set.lines(of: offered.text, by: witnesses)
         let isNews = lines.contains { !offered.signatures.contains($0.signature) }
         guard isNews, let key = try logKey(offer.origin) else { return nil }
-        let plain = offered.keeping { key.signed($0) }
-        return try CosignedCheckpoint.read(directory: reader.directory).cosigned(plain)
+        return try set.cosigned(offered.keeping { key.signed($0) }, by: witnesses)
     }
 
     /// Takes a witness's answer about the checkpoint that was sent to it.

@@ -6,63 +6,63 @@ import Provenance
 import Signing
 import TransparencyLog
 
-/// Which entries of which logs a proof needs.
-private struct NeededEntries {
-    private(set) var byLog: [Origin: Set<UInt64>] = [:]
-
-    /// An entry, and the first one of its log, which introduces the log's key.
-    mutating func insert(_ origin: Origin, _ index: UInt64) {
-        byLog[origin, default: [0]].insert(index)
-    }
-}
-
 extension Node {
+    /// The most checkpoints under which a proof shows its label's entry, so that each witness's line has one.
+    static let checkpointsPerEntryMax = 16
+
     /// Gathers one label's provenance: what was signed about it, and what it takes to check that.
+    ///
+    /// No statement is in it: see ``state(_:)``.
     ///
     /// - Parameter text: The annotation's id.
     /// - Throws: ``NodeError`` if there is no such counted annotation.
     public func prove(_ text: String) throws -> LabelProof {
         let (dataset, label) = try find(text)
+        return try prove(label.id, label.key, dataset)
+    }
+
+    func prove(
+        _ id: OperationID, _ key: OperationKey, _ dataset: DatasetID
+    ) throws -> LabelProof {
         let logs = try logNames(dataset)
-        var operations = [label.id] + (try store.touches(label.key.packed, logs))
+        var operations = [id] + (try store.touches(key.packed, logs))
         operations = try operations.filter { try isCounted($0.slot.entry, of: $0.origin, dataset) }
-        var needed = NeededEntries()
-        needed.insert(dataset.owner, 0)
+        var needed = ProofEntries(acts: try store.acts(logs), steward: dataset.owner)
         for operation in operations { needed.insert(operation.origin, operation.slot.entry) }
         for origin in Set(operations.map(\.origin)) {
-            try addCitations(of: operations, in: origin, dataset, &needed)
+            for index in try citations(of: operations, in: origin, dataset) {
+                needed.insert(origin, index)
+            }
         }
+        let notes = try notes(over: id, dataset)
         // Whoever cosigned has to be known too, by its own log.
-        let held = Set(home.members(of: dataset).map(\.description))
-        for log in Array(needed.byLog.keys) {
-            for name in try witnessNames(of: log, dataset) where held.contains(name) {
-                needed.insert(try Origin(name), 0)
+        for note in notes {
+            for signature in try SignedNote(note).signatures {
+                if let origin = try? Origin(signature.name) {
+                    needed.insert(witness: origin, keyID: signature.keyID)
+                }
             }
         }
-        let acts = try store.acts(logs)
-        for (operation, act) in acts where needed.byLog[operation.origin] != nil {
-            switch act {
-            case .addKey, .retireKey, .addWitness:
-                needed.insert(operation.origin, operation.slot.entry)
-            case _ where act.isStewardsAct && operation.origin == dataset.owner:
-                needed.insert(operation.origin, operation.slot.entry)
-            default: continue
-            }
+        try needed.addKeys { try signers(of: $0, dataset) }
+        for (origin, indices) in try stewardsHeads(of: needed.byLog, dataset) {
+            for index in indices { needed.insert(origin, index) }
         }
-        let witnesses = try witnessKeys(dataset).filter { key in
-            needed.byLog.keys.contains { $0.description == key.name }
+        // Those may be signed with keys of their own.
+        try needed.addKeys { try signers(of: $0, dataset) }
+        let count = needed.byLog.values.map(\.count).reduce(0, +) + notes.count
+        guard count <= LabelProof.piecesMax else {
+            throw NodeError(
+                .failed, "proof-too-large",
+                "\(id) needs \(count) entries, the limit is \(LabelProof.piecesMax)",
+                hint: "carry the whole dataset instead")
         }
         var pieces: [LabelProof.Piece] = []
         for (origin, indices) in needed.byLog.sorted(by: { $0.key < $1.key }) {
-            pieces += try self.pieces(origin, dataset, indices.sorted(), witnesses)
+            pieces += try self.pieces(origin, dataset, indices.sorted()) {
+                origin == id.origin && $0 == id.slot.entry ? notes : []
+            }
         }
-        guard pieces.count <= LabelProof.piecesMax else {
-            throw NodeError(
-                .failed, "proof-too-large",
-                "\(label.id) needs \(pieces.count) entries, the limit is \(LabelProof.piecesMax)",
-                hint: "carry the whole dataset instead")
-        }
-        return LabelProof(dataset: dataset, annotation: label.id, pieces: pieces)
+        return LabelProof(dataset: dataset, annotation: id, pieces: pieces)
     }
 
     private func isCounted(_ index: UInt64, of origin: Origin, _ dataset: DatasetID) throws -> Bool
@@ -74,91 +74,215 @@ extension Node {
         }
     }
 
-    /// Adds the entries of one log by which it first cited the operations of others.
-    private func addCitations(
-        of operations: [OperationID], in origin: Origin, _ dataset: DatasetID,
-        _ needed: inout NeededEntries
-    ) throws {
-        var open = Set(operations.filter { $0.origin != origin })
-        let last = operations.filter { $0.origin == origin }.map(\.slot.entry).max() ?? 0
+    /// Who signed which entry of a log.
+    private func signers(
+        of origin: Origin, _ dataset: DatasetID
+    ) throws -> (UInt64) throws -> Digest? {
         let reader = try LogReader(directory: home.logFolder(origin, dataset))
-        var found: [UInt64] = []
-        try reader.forEachEntry(from: 0, to: min(last + 1, reader.size)) { index, entry in
-            let heads = try ChangesetView(COSESign1.parse(entry).payload(in: entry)).heads
-            for head in heads {
-                let covered = open.filter {
-                    $0.origin == head.origin && $0.slot.entry < head.merged
-                }
-                if !covered.isEmpty { found.append(index) }
-                open.subtract(covered)
+        return { try COSESign1.parse(try reader.entry(at: $0)).certificateThumbprint }
+    }
+
+    /// The entries of one log by which it first cited the operations of others.
+    private func citations(
+        of operations: [OperationID], in origin: Origin, _ dataset: DatasetID
+    ) throws -> Set<UInt64> {
+        let last = operations.filter { $0.origin == origin }.map(\.slot.entry).max() ?? 0
+        return try read(dataset) { merge in
+            guard let number = merge.state.number(origin) else { return [] }
+            var found: Set<UInt64> = []
+            for operation in Set(operations) where operation.origin != origin {
+                guard let other = merge.state.number(operation.origin) else { continue }
+                let first = try Self.firstEntry(
+                    of: number, upTo: last, knowing: operation.slot.entry + 1, of: other, merge)
+                if let first { found.insert(first) }
             }
-            return !open.isEmpty
+            return found
         }
-        for index in found { needed.insert(origin, index) }
     }
 
-    private func cosigned(_ origin: Origin, _ dataset: DatasetID) throws -> CosignatureSet {
-        try CosignedCheckpoint.read(directory: home.logFolder(origin, dataset))
+    /// The first entry of a log by which its author had merged so many entries of another one; nil if there is none.
+    private static func firstEntry(
+        of log: Int, upTo last: UInt64, knowing size: UInt64, of other: Int, _ merge: Merge
+    ) throws -> UInt64? {
+        // What an author knows only grows: the first entry that knows is found by halving.
+        func knows(_ index: UInt64) throws -> Bool {
+            let key = OperationKey(log: log, slot: Slot(entry: index, position: 0)).entryKey
+            return try merge.rows.context(key)[other] >= size
+        }
+        guard size > 0, try knows(last) else { return nil }
+        var (low, high) = (UInt64(0), last)
+        while low < high {
+            let middle = (low + high) / 2
+            if try knows(middle) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 
-    private func witnessNames(of origin: Origin, _ dataset: DatasetID) throws -> Set<String> {
-        Set(try cosigned(origin, dataset).entries.flatMap { $0.lines.map(\.name) })
+    /// The entries by which authors came to know as much of the steward's log as they knew when they wrote others:
+    /// that decides with which keys the heads in those have to be signed.
+    private func stewardsHeads(
+        of needed: [Origin: Set<UInt64>], _ dataset: DatasetID
+    ) throws -> [Origin: Set<UInt64>] {
+        try read(dataset) { merge in
+            guard let steward = merge.state.number(dataset.owner) else { return [:] }
+            var found: [Origin: Set<UInt64>] = [:]
+            for (origin, indices) in needed where origin != dataset.owner {
+                guard let number = merge.state.number(origin) else { continue }
+                for index in indices {
+                    let slot = Slot(entry: index, position: 0)
+                    let key = OperationKey(log: number, slot: slot).entryKey
+                    let known = try merge.rows.context(key)[steward]
+                    let first = try Self.firstEntry(
+                        of: number, upTo: index, knowing: known, of: steward, merge)
+                    if let first { found[origin, default: []].insert(first) }
+                }
+            }
+            return found
+        }
+    }
+
+    // MARK: Checkpoints
+
+    /// The checkpoints to show the annotation's entry under, the smallest first: the newest, and those that carry
+    /// the line of each witness, so that nobody's line takes another's place.
+    private func notes(over id: OperationID, _ dataset: DatasetID) throws -> [[UInt8]] {
+        let reader = try LogReader(directory: home.logFolder(id.origin, dataset))
+        let set = try CosignedCheckpoint.read(directory: reader.directory)
+        let witnesses = try witnessRoster(dataset, of: id.origin)
+        let covering = set.entries.filter {
+            $0.size > id.slot.entry && $0.size <= reader.size
+        }
+        var chosen: [CosignatureSet.Entry] = []
+        for witness in witnesses.organisations where chosen.count < Self.checkpointsPerEntryMax {
+            let entry = covering.first { entry in
+                entry.lines.contains { $0.name == witness.name && witnesses.knows($0.signature) }
+            }
+            if let entry, !chosen.contains(where: { $0.text == entry.text }) {
+                chosen.append(entry)
+            }
+        }
+        let newest = try Checkpoint(text: try SignedNote(reader.checkpoint).text).size
+        // Of two texts with one size, one is enough.
+        var notes: [UInt64: [UInt8]] = [newest: reader.checkpoint]
+        for entry in chosen.reversed() {
+            let lines = set.lines(of: entry.text, by: witnesses).filter {
+                witnesses.knows($0.signature)
+            }
+            notes[entry.size] = entry.note(with: lines)
+        }
+        return notes.sorted { $0.key < $1.key }.map(\.value)
     }
 
     private func pieces(
-        _ origin: Origin, _ dataset: DatasetID, _ indices: [UInt64], _ witnesses: [NoteVerifier]
+        _ origin: Origin, _ dataset: DatasetID, _ indices: [UInt64],
+        _ notes: (UInt64) -> [[UInt8]]
     ) throws -> [LabelProof.Piece] {
         let reader = try LogReader(directory: home.logFolder(origin, dataset))
-        let ends = try read(dataset) { merge in
-            merge.state.number(origin).map { merge.state.keys(of: $0).values.map(\.notAfter) } ?? []
-        }
-        let others = witnesses.filter { $0.name != origin.description }
-        return try indices.map { index in
-            let note = try self.note(over: index, origin, dataset, reader, others, ends: ends)
-            let size = try Checkpoint(text: try SignedNote(note).text).size
-            let path = try MerkleProof.proveInclusion(index: index, size: size) {
-                try reader.subtree($0)
+        return try indices.flatMap { index in
+            let entry = try reader.entry(at: index)
+            let chosen = notes(index)
+            return try (chosen.isEmpty ? [reader.checkpoint] : chosen).map { note in
+                let size = try Checkpoint(text: try SignedNote(note).text).size
+                let path = try MerkleProof.proveInclusion(index: index, size: size) {
+                    try reader.subtree($0)
+                }
+                return LabelProof.Piece(
+                    member: origin, entry: entry,
+                    proof: TransparencyProof(index: index, proof: path, note: note))
             }
-            return LabelProof.Piece(
-                member: origin, entry: try reader.entry(at: index),
-                proof: TransparencyProof(index: index, proof: path, note: note))
+        }
+    }
+}
+
+/// Which entries of which logs a proof needs.
+private struct ProofEntries {
+    private(set) var byLog: [Origin: Set<UInt64>] = [:]
+    private let acts: [Origin: [(index: UInt64, act: GovernanceAct)]]
+
+    init(acts: [(operation: OperationID, act: GovernanceAct)], steward: Origin) {
+        self.acts = Dictionary(grouping: acts, by: \.operation.origin).mapValues {
+            $0.map { ($0.operation.slot.entry, $0.act) }
+        }
+        insert(steward, 0)
+        // What the steward does with members, roles and keys decides what all others are worth.
+        for (index, act) in self.acts[steward] ?? [] {
+            switch act {
+            case .setMember, .cutLog, .succeedLog, .retireKey: insert(steward, index)
+            default: continue
+            }
         }
     }
 
-    /// The checkpoint to prove an entry under: the largest cosigned one, or, once a certificate has ended,
-    /// one that was cosigned before.
-    private func note(
-        over index: UInt64, _ origin: Origin, _ dataset: DatasetID, _ reader: LogReader,
-        _ witnesses: [NoteVerifier], ends: [Int64]
-    ) throws -> [UInt8] {
-        let ended = ends.filter { $0 < now() }.min()
-        let covering = try cosigned(origin, dataset).entries.filter {
-            $0.size > index && $0.size <= reader.size
+    /// An entry, and the first one of its log, which introduces the log's key.
+    mutating func insert(_ origin: Origin, _ index: UInt64) {
+        byLog[origin, default: [0]].insert(index)
+    }
+
+    /// What explains a witness's line: the entry that introduces the key, and no more of what that log holds.
+    mutating func insert(witness origin: Origin, keyID: [UInt8]) {
+        for (index, act) in acts[origin] ?? [] {
+            guard case .addWitness(let key) = act,
+                let known = try? NoteVerifier(
+                    name: origin.description, kind: .cosignature, publicKey: key),
+                known.keyID == keyID
+            else { continue }
+            insert(origin, index)
+            return
         }
-        let chosen =
-            covering.first { entry in
-                ended.map { end in entry.lines.contains { $0.time <= end } } ?? true
-            } ?? covering.first
-        guard let chosen else { return reader.checkpoint }
-        return chosen.note(
-            with: chosen.lines.filter { line in witnesses.contains { $0.signed(line.signature) } })
+    }
+
+    /// The entries that introduce the keys that signed the others, and those that retire them.
+    ///
+    /// - Parameter signers: Who signed which entry, log by log.
+    mutating func addKeys(
+        _ signers: (Origin) throws -> (UInt64) throws -> Digest?
+    ) throws {
+        for origin in Array(byLog.keys) {
+            let signer = try signers(origin)
+            var introduced: [[UInt8]: UInt64] = [:]
+            var retired: [[UInt8]: [UInt64]] = [:]
+            for (index, act) in acts[origin] ?? [] {
+                switch act {
+                case .addKey(let chain, _):
+                    guard let der = chain.first else { continue }
+                    let key = SHA256Hasher.hash(der).bytes
+                    introduced[key] = introduced[key] ?? index
+                case .retireKey(let key, _): retired[key, default: []].append(index)
+                default: continue
+                }
+            }
+            // An entry that is added may be signed by yet another key.
+            var open = Array(byLog[origin] ?? [])
+            while let index = open.popLast() {
+                guard let key = try signer(index)?.bytes else { continue }
+                for more in [introduced[key]].compactMap({ $0 }) + (retired[key] ?? [])
+                where byLog[origin]?.contains(more) != true {
+                    insert(origin, more)
+                    open.append(more)
+                }
+            }
+        }
     }
 }
 
 extension Node {
-    /// The piece of a proof that holds the annotation's own entry.
+    /// The piece of a proof that holds the annotation's own entry, under the checkpoint that most have cosigned.
     ///
     /// - Throws: ``NodeError`` if the proof holds none.
     public func piece(of proof: LabelProof) throws -> LabelProof.Piece {
         let id = proof.annotation
-        guard
-            let piece = proof.pieces.first(where: {
-                $0.member == id.origin && $0.proof.index == id.slot.entry
-            })
-        else {
+        let all = proof.pieces.filter {
+            $0.member == id.origin && $0.proof.index == id.slot.entry
+        }
+        var best: (piece: LabelProof.Piece, lines: Int)?
+        for piece in all {
+            let lines = try SignedNote(piece.proof.note).signatures.count
+            if lines >= best?.lines ?? 0 { best = (piece, lines) }
+        }
+        guard let best else {
             throw NodeError.notFound("entry of", id.description, hint: "make the proof anew")
         }
-        return piece
+        return best.piece
     }
 
     /// A COSE receipt (RFC 9942) that an entry stands in its log, signed with this node's key.

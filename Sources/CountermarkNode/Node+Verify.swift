@@ -107,18 +107,16 @@ extension Node {
         } catch {
             return [problem("\(error)")]
         }
-        let witnesses = try witnessKeys(dataset, of: member)
+        let witnesses = try witnessRoster(dataset, of: member)
         var problems: [VerificationProblem] = []
         for entry in set.entries {
             do {
-                let checkpoint = try Checkpoint.open(entry.note, verifier: log, origin: log.name)
-                // Line by line: a witness may have signed the same checkpoint twice.
-                for line in entry.lines {
-                    let note = try SignedNote(entry.note(with: [line]))
-                    if try note.cosignatures(by: witnesses).isEmpty {
-                        problems.append(
-                            problem("a line of \(line.name) at \(entry.size) entries is nobody's"))
-                    }
+                let checkpoint = try Checkpoint.open(
+                    entry.note(with: []), verifier: log, origin: log.name)
+                for line in entry.lines
+                where !witnesses.verifies(line.signature, text: entry.text) {
+                    problems.append(
+                        problem("a line of \(line.name) at \(entry.size) entries is nobody's"))
                 }
                 if checkpoint.size > reader.size {
                     problems.append(

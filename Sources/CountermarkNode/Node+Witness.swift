@@ -16,8 +16,6 @@ struct WitnessedLog {
 extension Node {
     /// How far a partner's clock may be ahead of ours before its cosignature waits.
     static let clockToleranceSeconds: Int64 = 3_600
-    /// After this time a witness is asked again, so that its word about an unchanged log stays fresh.
-    static let cosignatureLifeSeconds: Int64 = 86_400
 
     // MARK: Cosigning
 
@@ -99,27 +97,36 @@ extension Node {
         return try key.map { try NoteVerifier(name: log, publicKey: $0) }
     }
 
-    /// The keys with which the members of a dataset cosign; the owner of a log is no witness of it.
-    func witnessKeys(_ dataset: DatasetID, of log: Origin? = nil) throws -> [NoteVerifier] {
-        let keys = try read(dataset) { merge in
-            merge.state.witnessKeys.flatMap { number, keys -> [(Origin, [UInt8])] in
+    /// Whose cosignatures of a dataset's logs are wanted, with their keys; the owner of a log is no witness of it.
+    ///
+    /// Where there is room for some only, those whom the steward's policy names come first, then the other
+    /// members, then those who were members; among these by origin, which only the steward can choose.
+    func witnessRoster(_ dataset: DatasetID, of log: Origin? = nil) throws -> WitnessRoster {
+        let organisations = try read(dataset) { merge in
+            let membership = merge.state.membership
+            let named = Set(membership.witnessPolicy?.witnesses ?? [])
+            return merge.state.witnessKeys.compactMap {
+                number, keys -> (tier: Int, origin: Origin, keys: [[UInt8]])? in
                 guard let origin = merge.state.logs[number]?.origin, origin != log else {
-                    return []
+                    return nil
                 }
-                return keys.map { (origin, $0) }
+                let tier = named.contains(origin) ? 0 : membership.isMember(origin) ? 1 : 2
+                return (tier, origin, keys)
             }
         }
-        return keys.compactMap {
-            // A key that is no Ed25519 key can have signed nothing.
-            try? NoteVerifier(name: $0.0.description, kind: .cosignature, publicKey: $0.1)
-        }
+        return WitnessRoster(
+            organisations.sorted { ($0.tier, $0.origin) < ($1.tier, $1.origin) }.map {
+                .init(name: $0.origin.description, keys: $0.keys)
+            })
     }
 
     // MARK: Keeping
 
     /// The newest checkpoint of a held log with the cosignatures that are known for it.
-    func cosignedCheckpoint(_ reader: LogReader) throws -> [UInt8] {
-        try CosignedCheckpoint.read(directory: reader.directory).cosigned(reader.checkpoint)
+    func cosignedCheckpoint(_ reader: LogReader, _ log: String) throws -> [UInt8] {
+        let (member, dataset) = try Self.parts(of: log)
+        return try CosignedCheckpoint.read(directory: reader.directory)
+            .cosigned(reader.checkpoint, by: try witnessRoster(dataset, of: member))
     }
 
     /// Takes the cosignatures under a checkpoint of a log that is held so far.
@@ -135,13 +142,12 @@ extension Node {
             try reader.root(at: checkpoint.size) == checkpoint.root,
             let key = try logKey(checkpoint.origin)
         else { return false }
-        let witnesses = try witnessKeys(dataset, of: member)
-        let moments = try endsOfCertificates(member, dataset)
+        let witnesses = try witnessRoster(dataset, of: member)
         let latest = now() + Self.clockToleranceSeconds
         return try CosignedCheckpoint.update(
             directory: reader.directory, lockTimeoutSeconds: Self.lockTimeoutSeconds
         ) {
-            try $0.add(note, log: key, witnesses: witnesses, latest: latest, moments: moments)
+            try $0.add(note, log: key, witnesses: witnesses, latest: latest)
         }
     }
 
@@ -150,12 +156,5 @@ extension Node {
         // Our own key may not stand in our log yet: a reader writes nothing.
         guard member != home.origin, home.members(of: dataset).contains(member) else { return }
         try take(cosignatures: note)
-    }
-
-    /// When the certificates of a log end: only what was cosigned before shows that an entry was in time.
-    private func endsOfCertificates(_ member: Origin, _ dataset: DatasetID) throws -> [Int64] {
-        try read(dataset) { merge in
-            merge.state.number(member).map { merge.state.keys(of: $0).values.map(\.notAfter) } ?? []
-        }
     }
 }

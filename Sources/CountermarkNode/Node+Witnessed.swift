@@ -72,7 +72,8 @@ extension Node {
                 "member", origin.description, hint: "see countermark dataset show \(dataset)")
         }
         let others = witnesses.isEmpty ? membership.members.count : witnesses.count
-        guard (0...others).contains(threshold) else {
+        // A checkpoint has room for so many lines.
+        guard (0...min(others, CosignatureSet.linesMax)).contains(threshold) else {
             throw NodeError(
                 .usage, "bad-threshold", "\(threshold) of \(others) witnesses cannot be reached",
                 hint: "ask for as many as there are, or fewer")

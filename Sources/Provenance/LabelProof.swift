@@ -7,8 +7,8 @@ import TransparencyLog
 ///
 /// It holds entries of the logs concerned, byte for byte, each with a C2SP tlog-proof: the changesets that
 /// made the label what it is, those that introduce the keys, those by which one author shows that it knew of
-/// another's write, and the steward's acts. What the file leaves out it cannot show: that nothing was written
-/// later.
+/// another's write, and the steward's acts. Whether that is all nobody can see from entries: for that it holds
+/// the signed words of those who hold the whole logs (``CompletenessStatement``).
 public struct LabelProof: Sendable, Equatable {
     /// An entry of a log, and the proof that it stands there.
     public struct Piece: Sendable, Equatable {
@@ -26,9 +26,12 @@ public struct LabelProof: Sendable, Equatable {
     }
 
     /// The version that is written and read.
-    public static let version: UInt64 = 1
-    /// A label with a thousand writes, keys and acts is an unusual one.
-    public static let piecesMax = 2_048
+    public static let version: UInt64 = 2
+    /// A label with a thousand writes, keys and acts is an unusual one; a member that writes to it again and again
+    /// shall not keep the others from proving it.
+    public static let piecesMax = 32_768
+    /// As many organisations as a changeset can cite.
+    public static let statementsMax = 512
     /// Bulk changesets have some 64 KiB each.
     public static let bytesMax = 64 << 20
 
@@ -36,18 +39,41 @@ public struct LabelProof: Sendable, Equatable {
     public let dataset: DatasetID
     /// The annotation.
     public let annotation: OperationID
-    /// The pieces by log, each log's in the order of its entries.
+    /// The pieces by log, each log's in the order of its entries; one entry under several checkpoints, the
+    /// smallest first.
     public let pieces: [Piece]
+    /// Who says that this is all, as signed; by organisation.
+    public let statements: [[UInt8]]
 
     /// A proof from its parts; nothing is checked.
-    public init(dataset: DatasetID, annotation: OperationID, pieces: [Piece]) {
+    public init(
+        dataset: DatasetID, annotation: OperationID, pieces: [Piece], statements: [[UInt8]] = []
+    ) {
         (self.dataset, self.annotation, self.pieces) = (dataset, annotation, pieces)
+        self.statements = statements
     }
 
-    /// The file: deterministic CBOR, `[version, dataset, annotation, [[member, entry, tlog-proof]…]]`.
+    /// The proof with an organisation's statement, which takes the place of an older one of the same organisation.
+    ///
+    /// - Throws: ``LabelProofError/refused(_:)`` for a message that is no statement.
+    public func adding(_ statement: [UInt8]) throws(LabelProofError) -> LabelProof {
+        var all: [(org: Origin, message: [UInt8])] = []
+        for message in statements {
+            all.append((try CompletenessStatement(message).org, message))
+        }
+        let org = try CompletenessStatement(statement).org
+        all.removeAll { $0.org == org }
+        all.append((org, statement))
+        return LabelProof(
+            dataset: dataset, annotation: annotation, pieces: pieces,
+            statements: all.sorted { $0.org < $1.org }.map(\.message))
+    }
+
+    /// The file: deterministic CBOR, `[version, dataset, annotation, [[member, entry, tlog-proof]…],
+    /// [statement…]]`.
     public var file: [UInt8] {
         var encoder = CBOREncoder()
-        encoder.arrayHead(4)
+        encoder.arrayHead(5)
         encoder.unsigned(Self.version)
         encoder.text(dataset.description)
         encoder.text(annotation.description)
@@ -58,6 +84,8 @@ public struct LabelProof: Sendable, Equatable {
             piece.entry.withUnsafeBytes { encoder.byteString($0) }
             piece.proof.file.withUnsafeBytes { encoder.byteString($0) }
         }
+        encoder.arrayHead(statements.count)
+        for statement in statements { statement.withUnsafeBytes { encoder.byteString($0) } }
         return encoder.bytes
     }
 
@@ -79,11 +107,13 @@ public struct LabelProof: Sendable, Equatable {
     ) throws(LabelProofError) -> LabelProof {
         do {
             var reader = CBORReader(bytes)
-            try reader.arrayHead(count: 4)
+            // The version stands first: another one may have more parts.
+            let parts = try reader.arrayHead()
             let version = try reader.unsigned()
             guard version == Self.version else {
                 throw LabelProofError.malformed("it has version \(version), not \(Self.version)")
             }
+            guard parts == 5 else { throw LabelProofError.malformed("it has \(parts) parts") }
             let dataset = try DatasetID(try reader.text())
             let id = try reader.text()
             let (annotation, named) = try OperationID.parse(id)
@@ -103,8 +133,16 @@ public struct LabelProof: Sendable, Equatable {
                         entry: Array(try reader.byteString()),
                         proof: try TransparencyProof(file: Array(try reader.byteString()))))
             }
+            let statementCount = try reader.arrayHead()
+            guard statementCount <= statementsMax else {
+                throw LabelProofError.malformed(
+                    "\(statementCount) statements, the limit is \(statementsMax)")
+            }
+            var statements: [[UInt8]] = []
+            for _ in 0..<statementCount { statements.append(Array(try reader.byteString())) }
             try reader.finish()
-            return LabelProof(dataset: dataset, annotation: annotation, pieces: pieces)
+            return LabelProof(
+                dataset: dataset, annotation: annotation, pieces: pieces, statements: statements)
         } catch let error as LabelProofError {
             throw error
         } catch {

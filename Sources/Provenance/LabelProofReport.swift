@@ -30,6 +30,16 @@ public struct LabelProofReport: Sendable, Equatable {
         public internal(set) var isReplaced = false
     }
 
+    /// The word of an organisation that the proof holds all that concerns the label.
+    public struct Word: Sendable, Equatable {
+        /// The organisation.
+        public let org: Origin
+        /// When it signed, in seconds since 1970 as it claims.
+        public let time: Int64
+        /// How much of which log it speaks of.
+        public let heads: [CompletenessStatement.Head]
+    }
+
     /// A witness that cosigned a checkpoint over the annotation's entry.
     public struct Witness: Sendable, Equatable {
         /// The organisation.
@@ -52,8 +62,13 @@ public struct LabelProofReport: Sendable, Equatable {
     public let witnesses: [Witness]
     /// The sizes of the checkpoints up to which the proof can speak, by organisation.
     public let sizes: [String: UInt64]
+    /// Who says that this is all; empty where later entries, and such as were left out, cannot be excluded.
+    public let completeBy: [Word]
     /// What a reader should know.
     public let notes: [String]
+
+    /// Whether anybody says that this is all.
+    public var isComplete: Bool { !completeBy.isEmpty }
 
     /// The values of a field that no write in the proof replaced; more than one: it is contested.
     public func values(_ field: String) -> [Value] {

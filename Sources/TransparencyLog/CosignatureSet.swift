@@ -2,10 +2,9 @@ import Signing
 
 /// The cosigned checkpoints of one log that are worth keeping, with their cosignatures.
 ///
-/// For each witness it keeps the largest tree that the witness cosigned, and the largest that it cosigned
-/// before certain moments: once a certificate has expired, only a cosignature from before can show that
-/// an entry was there in time. Sets that took the same cosignatures in any order are the same, so nodes that
-/// hand them to each other come to rest.
+/// Of each organisation it keeps one line: under the largest tree that it cosigned, by its newest key, with
+/// the earliest time. Sets that took the same cosignatures in any order are the same, so nodes that hand
+/// them to each other come to rest; and nobody's lines take the place of another organisation's.
 public struct CosignatureSet: Sendable, Equatable {
     /// One witness's line under a checkpoint.
     public struct Line: Sendable, Equatable {
@@ -27,13 +26,10 @@ public struct CosignatureSet: Sendable, Equatable {
         public let root: Digest
         /// The log's own signature.
         public let log: SignedNote.Signature
-        /// The witnesses' lines, by name and key.
+        /// The witnesses' lines, by name.
         public fileprivate(set) var lines: [Line]
 
-        /// The checkpoint with its cosignatures.
-        public var note: [UInt8] { note(with: lines) }
-
-        /// The checkpoint with some of its cosignatures.
+        /// The checkpoint with some of its cosignatures, at most ``CosignatureSet/linesMax``.
         public func note(with lines: [Line]) -> [UInt8] {
             ([log] + lines.map(\.signature)).reduce(into: text + [0x0a]) { note, signature in
                 note += SignedNote.line(name: signature.name, signature.keyID + signature.bytes)
@@ -43,14 +39,15 @@ public struct CosignatureSet: Sendable, Equatable {
 
     /// The first line of the file.
     public static let version = "countermark/cosigned@v1"
-    /// The most checkpoints: one for each witness of a large consortium, and some of before.
-    public static let entriesMax = 1_024
-    /// The most cosignatures of one checkpoint; with the log's line a note holds one hundred.
+    /// The most organisations, each of which has one line: more than a large consortium has members.
+    public static let organisationsMax = 1_024
+    /// The most cosignatures that are shown under one checkpoint; with the log's line a note holds one hundred.
     public static let linesMax = SignedNote.signaturesMax - 1
-    /// The largest file.
-    public static let bytesMax = 16 << 20
-    /// The most moments before which the last cosignatures are kept.
-    public static let momentsMax = 32
+    /// The most signatures of one organisation that are verified of one note: one, and room for a damaged one
+    /// that somebody put in front of it.
+    public static let verificationsMax = 2
+    /// The largest file: a checkpoint and a line for each organisation, with room.
+    public static let bytesMax = 4 << 20
 
     /// The checkpoints, the largest first.
     public private(set) var entries: [Entry] = []
@@ -65,111 +62,131 @@ public struct CosignatureSet: Sendable, Equatable {
     /// - Parameters:
     ///   - note: the checkpoint with its cosignatures.
     ///   - log: the log's key, which bears the log's name.
-    ///   - witnesses: the keys whose lines are wanted.
+    ///   - witnesses: whose lines are wanted.
     ///   - latest: the latest time, in seconds since 1970, that is believed.
-    ///   - moments: the moments before which the last cosignatures are kept as well.
     /// - Returns: True if something is new.
     /// - Throws: ``TransparencyLogError`` for a note that is none of the log's checkpoints.
+    /// - Complexity: At most ``verificationsMax`` signatures are verified of an organisation, and none that
+    ///   would not be kept.
     @discardableResult
     public mutating func add(
-        _ note: [UInt8], log: NoteVerifier, witnesses: [NoteVerifier], latest: Int64,
-        moments: [Int64] = []
+        _ note: [UInt8], log: NoteVerifier, witnesses: WitnessRoster, latest: Int64
     ) throws(TransparencyLogError) -> Bool {
         let checkpoint = try Checkpoint.open(note, verifier: log, origin: log.name)
         let signed = try SignedNote(note)
         guard let own = signed.signatures.first(where: { log.made($0) }) else {
             throw .noKnownSignature
         }
-        let position = entries.firstIndex { $0.text == signed.text }
-        let known = position.map { entries[$0].lines } ?? []
-        var lines: [Line] = []
-        for signature in signed.signatures
-        where !known.contains(where: { $0.signature == signature }) {
-            guard
-                let witness = witnesses.first(where: {
-                    $0.kind == .cosignature && $0.made(signature)
-                }), let time = SignedNote.cosignatureTime(signature.bytes), time <= latest,
-                witness.verifies(signature.bytes, text: signed.text)
-            else { continue }
-            lines.append(Line(signature: signature, time: time))
-        }
-        if lines.isEmpty { return false }
+        let entry = Entry(
+            text: signed.text, size: checkpoint.size, root: checkpoint.root, log: own, lines: [])
         let before = self
-        if let position {
-            entries[position].lines += lines
-        } else {
-            entries.append(
-                Entry(
-                    text: signed.text, size: checkpoint.size, root: checkpoint.root, log: own,
-                    lines: lines))
+        for (organisation, lines) in Self.offered(by: signed, witnesses, latest) {
+            let name = witnesses.organisations[organisation].name
+            let known = known(name)
+            let better = lines.filter { line in
+                known.map { line.isBetter(entry, than: $0.line, $0.entry, witnesses) } ?? true
+            }.sorted { $0.isBetter(entry, than: $1, entry, witnesses) }
+            let found = better.prefix(Self.verificationsMax).first {
+                witnesses.verifies($0.signature, text: signed.text)
+            }
+            if let found { replace(name, with: found, under: entry) }
         }
-        prune(moments)
+        prune(witnesses)
         return self != before
     }
 
-    /// Drops what no witness's newest line, and no line before a moment, is.
-    private mutating func prune(_ moments: [Int64]) {
-        entries.sort { ($0.size, $0.root) > ($1.size, $1.root) }
-        let bounds = [Int64.max] + Set(moments).sorted().suffix(Self.momentsMax)
-        // For each witness and bound the place of the best line so far: entries come largest first.
-        var best: [[UInt8]: [Int64: (entry: Int, line: Int)]] = [:]
-        for (position, entry) in entries.enumerated() {
-            for (number, line) in entry.lines.enumerated() {
-                let witness = line.signature.witnessID
-                for bound in bounds where line.time <= bound {
-                    if let found = best[witness]?[bound] {
-                        let other = entries[found.entry]
-                        guard other.size == entry.size, line.isNewer(than: other.lines[found.line])
-                        else { continue }
-                    }
-                    best[witness, default: [:]][bound] = (position, number)
-                }
-            }
+    /// The lines of known keys, by the organisations' places.
+    private static func offered(
+        by note: SignedNote, _ witnesses: WitnessRoster, _ latest: Int64
+    ) -> [Int: [Line]] {
+        var lines: [Int: [Line]] = [:]
+        for signature in note.signatures {
+            guard let place = witnesses.place(of: signature),
+                let time = SignedNote.cosignatureTime(signature.bytes), time <= latest
+            else { continue }
+            let line = Line(signature: signature, time: time)
+            if lines[place.organisation]?.contains(line) == true { continue }
+            lines[place.organisation, default: []].append(line)
         }
-        var kept = Array(repeating: Set<Int>(), count: entries.count)
-        for places in best.values.flatMap(\.values) { kept[places.entry].insert(places.line) }
+        return lines
+    }
+
+    private func known(_ name: String) -> (line: Line, entry: Entry)? {
+        for entry in entries {
+            if let line = entry.lines.first(where: { $0.isOf(name) }) { return (line, entry) }
+        }
+        return nil
+    }
+
+    private mutating func replace(_ name: String, with line: Line, under entry: Entry) {
+        for position in entries.indices { entries[position].lines.removeAll { $0.isOf(name) } }
+        let position =
+            entries.firstIndex { $0.text == entry.text }
+            ?? {
+                entries.append(entry)
+                return entries.count - 1
+            }()
+        entries[position].lines.append(line)
+        entries[position].lines.sort { $0.order.lexicographicallyPrecedes($1.order) }
+        entries.removeAll(where: \.lines.isEmpty)
+        entries.sort { $0.precedes($1) }
+    }
+
+    /// Drops the organisations that stand last where there are too many.
+    private mutating func prune(_ witnesses: WitnessRoster) {
+        let names = entries.flatMap { $0.lines.map(\.name) }
+        guard names.count > Self.organisationsMax else { return }
+        let kept = Set(Self.ordered(names, witnesses).prefix(Self.organisationsMax))
         for position in entries.indices {
-            entries[position].lines = kept[position].map { entries[position].lines[$0] }
-                .sorted { $0.order.lexicographicallyPrecedes($1.order) }
-            if entries[position].lines.count > Self.linesMax {
-                entries[position].lines.removeLast(
-                    entries[position].lines.count - Self.linesMax)
-            }
+            entries[position].lines.removeAll { !kept.contains($0.name) }
         }
-        entries.removeAll { $0.lines.isEmpty }
-        if entries.count > Self.entriesMax {
-            entries.removeLast(entries.count - Self.entriesMax)
-        }
+        entries.removeAll(where: \.lines.isEmpty)
+    }
+
+    private static func ordered(_ names: [String], _ witnesses: WitnessRoster) -> [String] {
+        names.map { (rank: witnesses.rank(of: $0), name: $0) }.sorted { one, other in
+            one.rank != other.rank
+                ? one.rank < other.rank
+                : one.name.utf8.lexicographicallyPrecedes(other.name.utf8)
+        }.map(\.name)
     }
 
     // MARK: Asking
 
-    /// The cosignatures of a checkpoint, each witness's newest.
-    public func lines(of text: [UInt8]) -> [Line] {
+    /// The cosignatures of a checkpoint, those first that stand first in the roster.
+    ///
+    /// - Returns: At most ``linesMax``, so that they fit under the checkpoint.
+    public func lines(of text: [UInt8], by witnesses: WitnessRoster) -> [Line] {
         guard let entry = entries.first(where: { $0.text == text }) else { return [] }
-        return Self.newest(entry.lines)
+        return Self.shown(entry.lines, witnesses)
     }
 
-    /// A checkpoint with the cosignatures that are known for exactly its text, each witness's newest.
+    private static func shown(_ lines: [Line], _ witnesses: WitnessRoster) -> [Line] {
+        let byName = Dictionary(
+            lines.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        return ordered(lines.map(\.name), witnesses).prefix(linesMax).compactMap { byName[$0] }
+    }
+
+    /// A checkpoint with the cosignatures that are known for exactly its text.
     ///
-    /// - Parameter note: The checkpoint as the log signed it.
-    public func cosigned(_ note: [UInt8]) throws(TransparencyLogError) -> [UInt8] {
+    /// - Parameters:
+    ///   - note: The checkpoint as the log signed it.
+    ///   - witnesses: Whose lines are shown first.
+    public func cosigned(
+        _ note: [UInt8], by witnesses: WitnessRoster
+    ) throws(TransparencyLogError) -> [UInt8] {
         let text = try SignedNote(note).text
-        return lines(of: text).reduce(into: note) { note, line in
+        return lines(of: text, by: witnesses).reduce(into: note) { note, line in
             note += SignedNote.line(
                 name: line.name, line.signature.keyID + line.signature.bytes)
         }
     }
 
-    /// The largest tree that each witness cosigned, and when, by the witnesses' names.
+    /// The tree that each witness cosigned, and when, by the witnesses' names.
     public var witnesses: [String: (size: UInt64, time: Int64)] {
         var found: [String: (size: UInt64, time: Int64)] = [:]
         for entry in entries {
-            for line in entry.lines {
-                if let known = found[line.name], (known.size, known.time) >= (entry.size, line.time)
-                {
-                    continue
-                }
+            for line in entry.lines where found[line.name] == nil {
                 found[line.name] = (entry.size, line.time)
             }
         }
@@ -186,21 +203,20 @@ public struct CosignatureSet: Sendable, Equatable {
         return sizes.count >= threshold ? sizes[threshold - 1] : 0
     }
 
-    /// Of each witness, by name and key, the newest line.
-    public static func newest(_ lines: [Line]) -> [Line] {
-        lines.filter { line in
-            !lines.contains {
-                $0.signature.isOfSameKey(as: line.signature) && $0.isNewer(than: line)
+    // MARK: The file
+
+    /// The checkpoints as notes, the largest first; one with more lines than a note holds comes several times.
+    public var notes: [[UInt8]] {
+        entries.flatMap { entry in
+            stride(from: 0, to: entry.lines.count, by: Self.linesMax).map { start in
+                entry.note(with: Array(entry.lines[start...].prefix(Self.linesMax)))
             }
         }
     }
 
-    // MARK: The file
-
     /// The file: each note with its length in front, because it holds an empty line itself.
     public var file: [UInt8] {
-        entries.reduce(into: Array("\(Self.version)\n".utf8)) { bytes, entry in
-            let note = entry.note
+        notes.reduce(into: Array("\(Self.version)\n".utf8)) { bytes, note in
             bytes += Array("checkpoint \(note.count)\n".utf8) + note
         }
     }
@@ -219,9 +235,14 @@ public struct CosignatureSet: Sendable, Equatable {
         while !lines.isAtEnd {
             guard let digits = lines.line()?.after("checkpoint "),
                 let count = Checkpoint.decimal(digits), count <= UInt64(SignedNote.bytesMax),
-                let note = lines.bytes(Int(count)), entries.count < Self.entriesMax
+                let note = lines.bytes(Int(count)), entries.count < Self.organisationsMax
             else { throw .badNote(why: "a cosigned checkpoint is cut, or there are too many") }
-            entries.append(try Self.entry(note))
+            let entry = try Self.entry(note)
+            if let last = entries.indices.last, entries[last].text == entry.text {
+                entries[last].lines += entry.lines
+            } else {
+                entries.append(entry)
+            }
         }
     }
 
@@ -241,18 +262,32 @@ public struct CosignatureSet: Sendable, Equatable {
     }
 }
 
-extension CosignatureSet.Line {
-    /// An order of the lines that is the same everywhere.
-    fileprivate var order: [UInt8] { signature.witnessID + signature.bytes }
-
-    /// By time, then by the bytes, so that everybody keeps the same one.
-    fileprivate func isNewer(than other: Self) -> Bool {
-        time != other.time
-            ? time > other.time : other.order.lexicographicallyPrecedes(order)
+extension CosignatureSet.Entry {
+    /// The largest first; the root and the text settle what one log should never have signed.
+    fileprivate func precedes(_ other: Self) -> Bool {
+        if size != other.size { return size > other.size }
+        if root != other.root { return root > other.root }
+        return text.lexicographicallyPrecedes(other.text)
     }
 }
 
-extension SignedNote.Signature {
-    /// The key, by its identifier and name.
-    fileprivate var witnessID: [UInt8] { keyID + Array(name.utf8) }
+extension CosignatureSet.Line {
+    /// An order of the lines that is the same everywhere.
+    fileprivate var order: [UInt8] { Array(name.utf8) + [0x0a] + signature.keyID + signature.bytes }
+
+    fileprivate func isOf(_ name: String) -> Bool { self.name.utf8.elementsEqual(name.utf8) }
+
+    /// Which of two lines of one organisation is kept: the one under the larger tree, by the newer key, with
+    /// the earlier time. What then is still alike is told apart by its bytes, so that everybody keeps the same.
+    fileprivate func isBetter(
+        _ entry: CosignatureSet.Entry, than other: Self, _ otherEntry: CosignatureSet.Entry,
+        _ witnesses: WitnessRoster
+    ) -> Bool {
+        if entry.text != otherEntry.text { return entry.precedes(otherEntry) }
+        let key = witnesses.place(of: signature)?.key ?? -1
+        let otherKey = witnesses.place(of: other.signature)?.key ?? -1
+        if key != otherKey { return key > otherKey }
+        if time != other.time { return time < other.time }
+        return order.lexicographicallyPrecedes(other.order)
+    }
 }

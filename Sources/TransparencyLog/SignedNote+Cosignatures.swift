@@ -98,7 +98,7 @@ extension SignedNote {
     }
 
     /// The time of a cosignature of 72 bytes; nil for other lengths and times above 2^63 - 1.
-    static func cosignatureTime(_ signature: [UInt8]) -> Int64? {
+    public static func cosignatureTime(_ signature: [UInt8]) -> Int64? {
         guard signature.count == 72 else { return nil }
         return Int64(exactly: signature.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
     }

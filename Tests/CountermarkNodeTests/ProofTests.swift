@@ -84,6 +84,53 @@ struct ProofTests {
         }
     }
 
+    @Test("each witness's line is in it, whatever others have cosigned since")
+    func witnesses() throws {
+        let flooding = "aaa.example"
+        let all = try Companies([oem, tier, flooding])
+        let names = [oem, tier, flooding]
+        func spread() throws {
+            for from in names {
+                for to in names where to != from { try all.carry(from, to: to) }
+            }
+        }
+        try spread()
+        for name in names.dropFirst() { try all.node(name).write(all.dataset, [all.label("z.png")]) }
+        let keys = try (0..<15).map { _ in try SigningKey.generate(.ed25519) }
+        try all.node(flooding).write(
+            all.dataset,
+            keys.map { .governance(.addWitness(key: $0.verificationKey.ed25519Bytes ?? [])) })
+        try spread()
+        let node = try all.node(oem)
+        let id = try #require(node.write(all.dataset, [all.label("a.png")]).first)
+        let log = "\(oem)/\(all.dataset)"
+        let now = Int64(Date().timeIntervalSince1970)
+        func cosign(_ name: String, _ keys: [SigningKey]) throws {
+            let note = try node.reader(of: log).checkpoint
+            let text = try SignedNote(note).text
+            let lines = try (0..<99).flatMap { number in
+                try SignedNote.cosign(
+                    text, time: now - Int64(number), name: name, key: keys[number % keys.count])
+            }
+            _ = try node.take(cosignatures: note + lines, caller: try Origin(flooding))
+        }
+        try cosign(tier, [all.node(tier).home.witnessKey()])
+        try cosign(flooding, keys)
+        let before = try node.witnessing(of: try Origin(oem), all.dataset)
+        #expect(before.witnesses.map(\.org) == [flooding, tier])
+        func seen() throws -> [String] {
+            let proof = try LabelProof(file: node.prove(id.description).file)
+            return try proof.verify(trusting: [node.home.root()], at: now).witnesses.map(\.org)
+        }
+        #expect(try seen() == [flooding, tier])
+        // The other one alone goes on: its larger tree does not hide who saw the smaller one.
+        try node.write(all.dataset, [all.label("b.png")])
+        try cosign(flooding, keys)
+        #expect(try seen() == [flooding, tier])
+        let served = try node.cosignedCheckpoint(node.reader(of: log), log)
+        #expect(try SignedNote(served).signatures.map(\.name) == [log, flooding])
+    }
+
     @Test("a file beyond the limits is refused before it is read")
     func limits() {
         #expect(throws: LabelProofError.self) {

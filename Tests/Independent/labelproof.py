@@ -2,8 +2,9 @@
 
     labelproof.py PROGRAM FOLDER
 
-Every 50th byte of each proof is also flipped, and both must refuse. Writes FOLDER/artefacts.json for
-proofcheck.py: the labels' tlog-proofs and receipts.
+Every 50th byte of each proof is also flipped, and both must refuse; each piece is left out, statements are taken
+away, moved and replayed, and both must say the same of it. Writes FOLDER/artefacts.json for proofcheck.py: the
+labels' tlog-proofs and receipts.
 """
 
 import base64
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import sys
 
+import cbor2
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
@@ -21,13 +23,14 @@ ELSEWHERE = PROJECT / "Examples" / "verify-elsewhere"
 sys.path[:0] = [str(PROJECT / "Examples" / "three-companies"), str(ELSEWHERE)]
 
 import patience  # noqa: E402
+from changeset import ADD_WITNESS  # noqa: E402
 from company import Company, free_port  # noqa: E402
 from tlog import key_id  # noqa: E402
 from verify import Label  # noqa: E402
 
 OEM, TIER = "oem.example", "tier.example"
 DATASET = f"{OEM}/boards"
-FIELDS = ["ok", "org", "signer", "class", "time", "log", "index", "witnesses", "item", "sizes"]
+FIELDS = ["ok", "complete", "completeBy", "org", "signer", "class", "time", "log", "index", "witnesses", "item", "sizes"]
 
 
 def check(holds, what):
@@ -76,6 +79,22 @@ def labels(oem, tier):
     }
 
 
+def asked(oem, tier, annotation, folder):
+    """A label's proof with the word of both companies, and one from before its last change."""
+    old, new = folder / "older.proof", folder / "asked.proof"
+    tier.run("prove", annotation, "-o", str(old))
+    oem.run("set", annotation, "severity=high")
+    behind = tier.run("prove", annotation, "-o", str(new), "--ask")
+    check(behind["statements"] == [TIER] and behind["asked"][0]["error"],
+          f"a partner that holds more says another thing: {behind}")
+    sync(tier)
+    told = tier.run("prove", annotation, "-o", str(new), "--ask")
+    check(told["statements"] == [OEM, TIER] and told["asked"] == [{"org": OEM, "error": None}],
+          f"a partner that holds the same says the same: {told}")
+    oem.run("set", annotation, "severity=low")
+    return old, new
+
+
 class Verifiers:
     def __init__(self, program, root):
         self.program, self.trust = program, ["--trust", str(root)]
@@ -101,6 +120,18 @@ class Verifiers:
         check(ours["witnesses"], f"{what}: nobody cosigned")
         return other
 
+    def judge(self, proof, what):
+        """The report of a file that both take, or None for one that both refuse."""
+        ours, other = self.ours(proof), self.elsewhere(proof)
+        check(ours.returncode in (0, 1) and ours.returncode == other.returncode,
+              f"{what}: {ours.stdout}{ours.stderr}{other.stdout}{other.stderr}")
+        if ours.returncode == 1:
+            return None
+        ours, other = json.loads(ours.stdout), json.loads(other.stdout)
+        for field in FIELDS:
+            check(ours[field] == other[field], f"{what}: {field}: {ours[field]}, {other[field]}")
+        return ours
+
     def refuse(self, proof, what):
         for done in (self.ours(proof), self.elsewhere(proof)):
             check(done.returncode not in (0, 2) and done.returncode > 0,
@@ -118,7 +149,9 @@ def artefacts(company, folder, what, report, label):
         files[form] = (path.read_bytes(), (folder / f"{what}.{form}.entry").read_bytes())
     encode = lambda data: base64.b64encode(data).decode()  # noqa: E731
     witness = report["witnesses"][0]
-    (public,) = [k for (origin, _), k in label.witness_keys.items() if origin == witness["org"]]
+    (public,) = {
+        act[1] for piece in label.logs[witness["org"]] for act in piece.changeset.acts(ADD_WITNESS)
+    }
     name = witness["org"]
     vkey = f"{name}+{key_id(name, 4, public).hex()}+{encode(bytes([4]) + public)}"
     logs = {log["origin"]: log["vkey"] for log in company.run("status")["datasets"][0]["logs"]}
@@ -138,6 +171,39 @@ def artefacts(company, folder, what, report, label):
     }
 
 
+def tampered(verifiers, proof, other, older, folder):
+    """What is left out, moved or replayed is refused, or shown to be no whole."""
+    whole, path = cbor2.loads(proof.read_bytes()), folder / "tampered"
+
+    def judge(what, pieces=whole[3], statements=whole[4]):
+        path.write_bytes(cbor2.dumps([*whole[:3], pieces, statements], canonical=True))
+        return verifiers.judge(path, what)
+
+    before = judge("the whole")
+    check({w["org"] for w in before["completeBy"]} == {OEM, TIER}, "both companies' word")
+    alone = judge("without statements", statements=[])
+    check(alone and not alone["complete"] and alone["fields"] == before["fields"],
+          "without statements it is shown, and not complete")
+    refused = 0
+    for place, (origin, _, _) in enumerate(whole[3]):
+        pieces = whole[3][:place] + whole[3][place + 1 :]
+        found = judge(f"without piece {place}", pieces)
+        refused += found is None
+        check(found is None or found["complete"] and found["fields"] == before["fields"],
+              f"without piece {place} of {origin} another label is called complete")
+    check(refused >= 4, f"only {refused} of {len(whole[3])} pieces are missed")
+    moved = cbor2.loads(other.read_bytes())[4]
+    check(judge("the statement of another label", statements=moved) is None, "it is refused")
+    check(judge("statements out of order", statements=whole[4][::-1]) is None, "they are refused")
+    replayed = judge("an older statement", statements=cbor2.loads(older.read_bytes())[4])
+    check(replayed and not replayed["complete"] and any(TIER in n for n in replayed["notes"]),
+          f"an older statement holds for its heads only: {replayed}")
+    old = verifiers.judge(older, "the older proof")
+    check(old["complete"] and old["completeBy"][0]["heads"] != before["completeBy"][0]["heads"],
+          "an older proof is whole at its heads, which it names")
+    return len(whole[3])
+
+
 def main():
     program, folder = str(pathlib.Path(sys.argv[1]).resolve()), pathlib.Path(sys.argv[2])
     shutil.rmtree(folder, ignore_errors=True)
@@ -150,6 +216,8 @@ def main():
     try:
         join(folder, oem, tier, port)
         made = labels(oem, tier)
+        older, both = asked(oem, tier, made["changed"][0], folder)
+        sync(tier)
     finally:
         oem.stop()
 
@@ -166,12 +234,13 @@ def main():
             damaged.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
             verifiers.refuse(damaged, f"{what} with byte {place} flipped")
             refused += 1
+    pieces = tampered(verifiers, both, folder / "pending.proof", older, folder)
     Verifiers(program, folder / f"{TIER}.pem").refuse(proof, "a proof under another root")
     proofs, receipts = zip(*pairs)
     (folder / "artefacts.json").write_text(json.dumps({"proofs": proofs, "receipts": receipts}))
     print(
         f"labelproof: {len(made)} labels said alike by both verifiers; "
-        f"{refused + 1} damaged or foreign files refused by both"
+        f"{refused + 1} damaged or foreign files refused by both; each of {pieces} pieces left out"
     )
 
 

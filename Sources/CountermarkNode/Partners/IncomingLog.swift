@@ -75,7 +75,7 @@ final class IncomingLog {
         (size, count, batchStart) = (checkpoint.size, from, from)
         (self.partner, self.spools) = (partner, spools)
         verified = VerifiedRun(key: key, verifier: verifier)
-        if let known = try verifier.logKey ?? node.pinnedLogKey(member) {
+        if let known = try verifier.logKey ?? node.pinnedLogKey(member, dataset) {
             try Self.authenticate(note, log, known)
             isAuthentic = true
         }

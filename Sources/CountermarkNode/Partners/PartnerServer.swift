@@ -63,6 +63,8 @@ struct PartnerServer: Sendable {
                 }
             }, caller: { try self.caller() }
         ).add(to: router)
+        StatementRoute(desk: desk, caller: { try self.caller(cost: RateLimiter.listCost) }).add(
+            to: router)
         router.get("/logs/**") { request, context in
             try await self.resource(request, context.parameters.getCatchAll().map(String.init))
         }
@@ -191,7 +193,7 @@ struct PartnerServer: Sendable {
             else { return nil }
             let reader = try LogReader(directory: node.home.logFolder(member, dataset))
             guard path == "checkpoint" else { return try reader.resource(path) }
-            return reader.size > 0 ? try node.cosignedCheckpoint(reader) : nil
+            return reader.size > 0 ? try node.cosignedCheckpoint(reader, log) : nil
         }
         guard let found else { throw Refusal.notFound }
         // Only one resource of a partner is read at a time; here they wait until they are out.

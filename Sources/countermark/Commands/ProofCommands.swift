@@ -8,7 +8,7 @@ import Signing
 import TransparencyLog
 
 /// One label's provenance as a file.
-struct Prove: ParsableCommand {
+struct Prove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Writes one label's provenance as one file that anybody checks offline.")
 
@@ -29,23 +29,62 @@ struct Prove: ParsableCommand {
             """)
     var format = Form.label
 
-    func run() throws {
-        let node = try common.node()
-        let proof = try node.prove(annotation)
-        let bytes: [UInt8]
-        switch format {
-        case .label: bytes = proof.file
-        case .tlogProof, .receipt:
-            let piece = try node.piece(of: proof)
-            try write(piece.entry, output + ".entry")
-            bytes = format == .receipt ? try node.receipt(for: piece, proof) : piece.proof.file
+    @Flag(help: "Asks the partners that this node can dial for their word that this is all.")
+    var ask = false
+
+    func validate() throws {
+        if ask, format != .label {
+            throw ValidationError("--ask adds to a label's proof, not to a \(format.rawValue)")
         }
+    }
+
+    func run() async throws {
+        let node = try common.node()
+        guard format == .label else { return try writePiece(node) }
+        var (proof, without) = try node.proveWithStatement(annotation)
+        var answers: [StatementAnswer] = []
+        if ask {
+            let home = try Home(opening: common.homePath)
+            (proof, answers) = try await PartnerSync(SharedNode(try Node(home)), home: home)
+                .ask(proof)
+        }
+        let bytes = proof.file
+        try write(bytes, output)
+        let orgs = try proof.statements.map { try CompletenessStatement($0).org.description }
+        var lines = [
+            "\(output): \(bytes.count) bytes, \(proof.pieces.count) entries",
+            orgs.isEmpty
+                ? "nobody says in it that this is all"
+                : "complete by the word of \(orgs.joined(separator: ", "))",
+        ]
+        if let without { lines.append("without the word of this organisation: \(without)") }
+        lines += answers.compactMap { answer in
+            answer.error.map { "\(answer.org) was asked: \($0)" }
+        }
+        common.print(
+            [
+                "annotation": proof.annotation.description, "file": output,
+                "bytes": bytes.count, "entries": proof.pieces.count, "statements": orgs,
+                "without": without ?? NSNull() as Any,
+                "asked": answers.map {
+                    ["org": $0.org, "error": $0.error ?? NSNull() as Any] as [String: Any]
+                },
+            ], lines)
+    }
+
+    /// The core alone: that the label's entry stands in its log.
+    private func writePiece(_ node: Node) throws {
+        let proof = try node.prove(annotation)
+        let piece = try node.piece(of: proof)
+        try write(piece.entry, output + ".entry")
+        let bytes =
+            format == .receipt ? try node.receipt(for: piece, proof) : piece.proof.file
         try write(bytes, output)
         common.print(
             [
                 "annotation": proof.annotation.description, "file": output,
-                "bytes": bytes.count, "entries": proof.pieces.count,
-            ], ["\(output): \(bytes.count) bytes, \(proof.pieces.count) entries"])
+                "bytes": bytes.count, "entries": 1,
+            ], ["\(output): \(bytes.count) bytes, 1 entry"])
     }
 
     private func write(_ bytes: [UInt8], _ path: String) throws {
@@ -102,15 +141,27 @@ private func document(_ proof: LabelProof, _ report: LabelProofReport) -> [Strin
             ] as [String: Any]
         },
         "witnesses": report.witnesses.map { ["org": $0.org, "time": $0.time] as [String: Any] },
-        "sizes": report.sizes, "notes": report.notes,
+        "sizes": report.sizes, "complete": report.isComplete,
+        "completeBy": report.completeBy.map { word in
+            [
+                "org": word.org.description, "time": word.time,
+                "heads": Dictionary(
+                    word.heads.map { ($0.origin.description, $0.size) },
+                    uniquingKeysWith: { first, _ in first }),
+            ] as [String: Any]
+        }, "notes": report.notes,
     ]
 }
 
 private func lines(_ proof: LabelProof, _ report: LabelProofReport) -> [String] {
     var lines = [
-        "holds: \(proof.annotation) on \(report.item), signed by \(report.signer)",
-        "time claimed \(Output.time(report.time))",
+        (report.isComplete ? "holds: " : "shown, not complete: ")
+            + "\(proof.annotation) on \(report.item), signed by \(report.signer)"
     ]
+    lines += report.completeBy.map {
+        "complete by the word of \($0.org) at \(Output.time($0.time)), at \($0.reach)"
+    }
+    lines.append("time claimed \(Output.time(report.time))")
     for write in report.writes {
         lines.append(
             "  \(write.field) = \(json(write.value))  \(write.operation)  \(write.signer)"
