@@ -1,35 +1,112 @@
 #!/usr/bin/env bash
-# Sets up what is missing, then checks the format, builds, runs all tests and the example.
+# Sets up what is missing, then checks the format, builds, and runs laws, tests, processes and the example.
+#
+#     Tests/run.sh                          everything
+#     Tests/run.sh --list                   the steps
+#     Tests/run.sh --only NAME [NAME...]    these steps alone, on what has been built
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-bash Tests/setup.sh faketime softhsm2 libengine-pkcs11-openssl
-swift format lint --strict --recursive Package.swift Sources Tests
-swift build --build-tests
-swift test --skip-build
-python3 Tests/Crash/kill.py --program .build/debug/countermark --rounds 300
-python3 Tests/EndToEnd/badinput.py --program .build/debug/countermark
-python3 Tests/EndToEnd/trust.py --program .build/debug/countermark
-python3 Tests/EndToEnd/carry.py --program .build/debug/countermark
-python3 Tests/EndToEnd/restore.py --program .build/debug/countermark
-python3 Tests/EndToEnd/witness.py --program .build/debug/countermark
-python3 Tests/EndToEnd/fork.py --program .build/debug/countermark
-python3 Tests/EndToEnd/pairing.py --program .build/debug/countermark
-python3 Tests/EndToEnd/keys.py --program .build/debug/countermark
-python3 Tests/EndToEnd/stages.py --program .build/debug/countermark
-python3 Tests/EndToEnd/schema.py --program .build/debug/countermark
-COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Independent/check.sh
-bash Tests/Independent/proofs.sh
-COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Independent/labelproof.sh
-COUNTERMARK="$PWD/.build/debug/countermark" bash Tests/Clients/run.sh
-python3 Tests/Formats/matrix.py --check
-COUNTERMARK="$PWD/.build/debug/countermark" bash Examples/three-companies/run.sh
-
-# The public sample beside the project, where somebody put it.
+debug=.build/debug/countermark
+laws=.build/release/countermark-laws
+packages="faketime softhsm2 libengine-pkcs11-openssl python3-venv golang-go golang-golang-x-mod-dev"
 public=../shared/data/pcb-deeppcb
-if [ -d "$public" ]; then
-    COUNTERMARK="$PWD/.build/debug/countermark" \
+
+# Each step with the seconds that it takes on a quiet machine with two slow cores, and its command. The optimised
+# laws want the processors for themselves: they come before what talks over sockets or starts processes.
+steps=(
+    "setup         10  bash Tests/setup.sh $packages"
+    "format        30  swift format lint --strict --recursive Package.swift Sources Tests"
+    "build        900  swift build --build-tests"
+    "laws-build   110  swift build -c release --product countermark-laws"
+    "laws         180  $laws"
+    "swift        300  swift test --skip-build --skip PartnerTLSTests"
+    "sockets       20  swift test --skip-build --filter PartnerTLSTests"
+    "crash         60  python3 Tests/Crash/kill.py --program $debug --rounds 300"
+    "badinput      55  python3 Tests/EndToEnd/badinput.py --program $debug"
+    "trust         14  python3 Tests/EndToEnd/trust.py --program $debug"
+    "carry          5  python3 Tests/EndToEnd/carry.py --program $debug"
+    "restore        6  python3 Tests/EndToEnd/restore.py --program $debug"
+    "witness        7  python3 Tests/EndToEnd/witness.py --program $debug"
+    "fork           4  python3 Tests/EndToEnd/fork.py --program $debug"
+    "pairing       15  python3 Tests/EndToEnd/pairing.py --program $debug"
+    "keys          15  python3 Tests/EndToEnd/keys.py --program $debug"
+    "stages         8  python3 Tests/EndToEnd/stages.py --program $debug"
+    "schema         8  python3 Tests/EndToEnd/schema.py --program $debug"
+    "independent   60  bash Tests/Independent/check.sh"
+    "proofs        20  bash Tests/Independent/proofs.sh"
+    "labelproof    40  bash Tests/Independent/labelproof.sh"
+    "clients      400  bash Tests/Clients/run.sh"
+    "formats        1  python3 Tests/Formats/matrix.py --check"
+    "example       15  bash Examples/three-companies/run.sh"
+    "public        30  example_on_public_boards"
+)
+
+example_on_public_boards() {
+    if [ -d "$public" ]; then
         bash Examples/three-companies/run.sh --boards "$public"
-else
-    echo "SKIPPED: the example on the public DeepPCB sample, which is not beside the project"
+    else
+        echo "SKIPPED: the example on the public DeepPCB sample, which is not beside the project"
+    fi
+}
+
+# MARK: Choosing
+
+wanted=()
+case "${1:-}" in
+    "") ;;
+    --list)
+        for step in "${steps[@]}"; do
+            read -r name seconds command <<<"$step"
+            printf '%-12s %4s s  %s\n' "$name" "$seconds" "$command"
+        done
+        exit
+        ;;
+    --only) wanted=("${@:2}") ;;
+    *) set -- --only ;;
+esac
+if [ "${1:-}" = --only ] && [ "${#wanted[@]}" -eq 0 ]; then
+    sed -n '4,6s/^# *//p' "${BASH_SOURCE[0]}" >&2
+    exit 2
 fi
+for name in "${wanted[@]}"; do
+    printf '%s\n' "${steps[@]}" | grep -q "^$name " || { echo "no step is called $name" >&2; exit 2; }
+done
+is_wanted() {
+    [ "${#wanted[@]}" -eq 0 ] || printf '%s\n' "${wanted[@]}" | grep -qxF -- "$1"
+}
+
+# MARK: Running
+
+export COUNTERMARK="$PWD/$debug" PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
+unset COUNTERMARK_HOME COUNTERMARK_PASSPHRASE COUNTERMARK_PIN
+long=20
+
+# Seconds of the table as seconds of this machine as busy as it is now, in words.
+estimate() {
+    local slowness=1
+    if command -v python3 >/dev/null; then slowness="$(python3 Examples/three-companies/patience.py)"; fi
+    awk -v s="$1" -v f="$slowness" 'BEGIN { t = s * f; if (t < 90) printf "%d s", t; else printf "%d min", t / 60 + 0.5 }'
+}
+
+running=""
+trap '[ -z "$running" ] || echo "FAILED: $running (again: bash Tests/run.sh --only $running)" >&2' EXIT
+begun=$SECONDS
+count=0
+for step in "${steps[@]}"; do
+    read -r name seconds command <<<"$step"
+    is_wanted "$name" || continue
+    count=$((count + 1))
+    if [ "$seconds" -ge "$long" ]; then
+        echo "== $name: takes about $(estimate "$seconds")"
+    else
+        echo "== $name"
+    fi
+    running="$name"
+    started=$SECONDS
+    $command
+    running=""
+    echo "== $name: passed in $((SECONDS - started)) s"
+done
+echo "passed $count steps in $((SECONDS - begun)) s; processor time of this script and of its children:"
+times

@@ -121,3 +121,7 @@ def ended(process, what, seconds=HANG_SECONDS):
             process.kill()
             process.wait()
             sys.exit(f"FAILED: {what} does not end")
+
+
+if __name__ == "__main__":
+    print(f"{measure():.1f}")

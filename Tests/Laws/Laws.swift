@@ -22,8 +22,16 @@ struct Laws {
             return
         }
         var failed = 0
-        for check in chosen where !Runner(check: check, options: options).run() { failed += 1 }
-        print("\(chosen.count - failed) passed, \(failed) failed")
+        var passed = 0
+        for check in chosen {
+            if Runner(check: check, options: options).run() {
+                passed += 1
+            } else {
+                failed += 1
+                if options.endsAtFirst { break }
+            }
+        }
+        print("\(passed) passed, \(failed) failed")
         exit(failed == 0 ? 0 : 1)
     }
 }

@@ -1,19 +1,21 @@
 /// What to run, as the command line says.
 struct Options: Equatable {
     static let usage = """
-        usage: countermark-laws [--list] [--filter TEXT]... [--seeds FROM-TO | --seed N [--trace]]
-                                [--jobs N] [--first] [--announce]
+        usage: countermark-laws [--list] [--filter TEXT]... [--jobs N] [--first] [--announce]
+                                [--seeds FROM-TO | --seed N [--trace] | --most N]
           --list        names the checks and their seeds
           --filter      only checks whose name contains the text; may be repeated
           --seeds       these seeds instead of each check's own
           --seed        this seed alone; with --trace it prints what happened
+          --most        at most so many of each check's own seeds
           --jobs        seeds to run at once; as many as there are processors unless given
-          --first       ends a check at its first failure
+          --first       ends at the first failure
           --announce    prints each seed before it runs, to find one that ends the process
         """
 
     var filters: [String] = []
     var seeds: ClosedRange<UInt64>?
+    var most: UInt64?
     var jobs: Int?
     var isList = false
     var isTraced = false
@@ -41,6 +43,11 @@ struct Options: Equatable {
                 guard let ends, ends.count == 2, let from = ends[0], let to = ends[1], from <= to
                 else { return nil }
                 seeds = from...to
+            case "--most":
+                guard let count = rest.popFirst().flatMap(UInt64.init), count > 0 else {
+                    return nil
+                }
+                most = count
             case "--jobs":
                 guard let count = rest.popFirst().flatMap(Int.init), count > 0 else { return nil }
                 jobs = count
@@ -49,6 +56,14 @@ struct Options: Equatable {
         }
         let isOneSeed = seeds.map { $0.lowerBound == $0.upperBound } ?? false
         if isTraced, !isOneSeed { return nil }
+    }
+
+    /// The seeds of a check that are run.
+    func seeds(of check: Check) -> ClosedRange<UInt64> {
+        if let seeds { return seeds }
+        let own = check.seeds
+        guard let most, UInt64(own.count) > most else { return own }
+        return own.lowerBound...(own.lowerBound + most - 1)
     }
 
     func includes(_ check: Check) -> Bool {

@@ -19,7 +19,7 @@ struct Runner {
 
     /// Runs the check, prints the outcome, and returns whether it holds.
     func run() -> Bool {
-        let seeds = options.seeds ?? check.seeds
+        let seeds = options.seeds(of: check)
         print("\(check.name): \(check.promise)")
         flush()
         let started = ContinuousClock.now
@@ -33,7 +33,7 @@ struct Runner {
         for line in outcome.record.trace { print(line) }
         var complaints = outcome.failures.sorted { $0.key < $1.key }.prefix(Self.failuresShownMax)
             .map { "--filter \(check.name) --seed \($0.key): \($0.value)" }
-        if options.seeds == nil, outcome.failures.isEmpty, let judge = check.judge {
+        if seeds == check.seeds, outcome.failures.isEmpty, let judge = check.judge {
             do { try judge(outcome.record) } catch { complaints.append("\(error)") }
         }
         for (what, count) in outcome.record.figures.sorted(by: { $0.key < $1.key }) {

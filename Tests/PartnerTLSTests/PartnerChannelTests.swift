@@ -8,7 +8,7 @@ import Signing
 import Synchronization
 import Testing
 
-@Suite("Hummingbird behind partner TLS", .timeLimit(.minutes(2)))
+@Suite("Hummingbird behind partner TLS", .timeLimit(.minutes(Patience.testMinutes)))
 struct PartnerChannelTests {
     /// Runs a server of Acme's, and Borealis as its client.
     private func serve(
@@ -38,7 +38,7 @@ struct PartnerChannelTests {
                 context: clientContext,
                 policy: PinnedRoots(["acme.example": acme.roots])
                     .clientPolicy(expecting: "acme.example") { testTime },
-                group: MultiThreadedEventLoopGroup.singleton)
+                limits: .patient, group: MultiThreadedEventLoopGroup.singleton)
             try await body(client)
             client.closeIdleConnections()
             group.cancelAll()

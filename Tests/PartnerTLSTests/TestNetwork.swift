@@ -3,6 +3,7 @@ import NIOHTTP1
 import NIOPosix
 import PartnerTLS
 import Signing
+import Synchronization
 
 /// The moment that certificates of these tests are judged at.
 let testTime: Int64 = 1_767_225_600
@@ -46,16 +47,20 @@ final class TestServer: Sendable {
     /// Failed handshakes, in their order.
     let refusals: AsyncStream<PartnerTLSError>
     private let refusalsIn: AsyncStream<PartnerTLSError>.Continuation
+    private let silent = SilenceCount()
+    /// Requests that will never be answered.
+    var silences: Int { silent.count.withLock { $0 } }
     var port: Int { channel.localAddress?.port ?? 0 }
 
     init(
-        _ company: Company, pins: PinnedRoots, handshakeSeconds: Int64 = 5
+        _ company: Company, pins: PinnedRoots, handshakeSeconds: Int64 = Patience.seconds(300)
     ) async throws {
         self.pins = pins
         let context = try company.context(.server)
         let (refusals, refusalsIn) = AsyncStream<PartnerTLSError>.makeStream()
         self.refusals = refusals
         self.refusalsIn = refusalsIn
+        let silent = silent
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
@@ -71,7 +76,7 @@ final class TestServer: Sendable {
                             context: context, policy: pins.serverPolicy { testTime },
                             handshakeSeconds: handshakeSeconds, handshake: handshake))
                     try pipeline.configureHTTPServerPipeline(withErrorHandling: false)
-                    try pipeline.addHandler(TestResponder(handshake.futureResult))
+                    try pipeline.addHandler(TestResponder(handshake.futureResult, silent))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -85,16 +90,24 @@ final class TestServer: Sendable {
     func stop() async throws { try await channel.close() }
 }
 
+/// Counts the requests that a server lets wait.
+private final class SilenceCount: Sendable {
+    let count = Mutex(0)
+}
+
 /// Answers requests: an echo, bytes of a wanted size, lines over time, and broken responses.
 private final class TestResponder: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
     private let peer: EventLoopFuture<PeerIdentity>
+    private let silent: SilenceCount
     private var head: HTTPRequestHead?
     private var body = ByteBuffer()
 
-    init(_ peer: EventLoopFuture<PeerIdentity>) { self.peer = peer }
+    init(_ peer: EventLoopFuture<PeerIdentity>, _ silent: SilenceCount) {
+        (self.peer, self.silent) = (peer, silent)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
@@ -134,6 +147,7 @@ private final class TestResponder: ChannelInboundHandler {
         case "silence":
             write(.head(HTTPResponseHead(version: .http1_1, status: .ok)), context)
             write(.body(.byteBuffer(ByteBuffer(string: "first\n"))), context)
+            silent.count.withLock { $0 += 1 }
         case "close":
             // Half a response, then the end of the connection with or without TLS saying so.
             let headers = HTTPHeaders([("content-length", "100")])
@@ -196,7 +210,7 @@ extension Company {
     /// A client of another company's server.
     func client(
         of server: TestServer, expecting origin: String, roots: [Certificate],
-        limits: HTTPClient.Limits = HTTPClient.Limits()
+        limits: HTTPClient.Limits = .patient
     ) throws -> HTTPClient {
         let pins = PinnedRoots([origin: roots])
         let context = try context(.client)

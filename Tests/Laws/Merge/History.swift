@@ -200,7 +200,9 @@ struct History {
         if random.oneIn(author == origins[0] ? 3 : 12) {
             acts.append(stewardsAct(origins, &random))
         }
-        if author != origins[0], random.oneIn(9) { acts.append(membersAct(author, origins, &random)) }
+        if author != origins[0], random.oneIn(9) {
+            acts.append(membersAct(author, origins, &random))
+        }
         for act in acts { _ = try builder.append(.governance(act)) }
         for position in 0..<Int.random(in: 1...5, using: &random) {
             let operation = operation(author, view, &random)

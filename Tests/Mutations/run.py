@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Puts one fault at a time into a copy of the code and reports which law or seed notices it.
+
+    python3 Tests/Mutations/run.py                       all of mutations.txt
+    python3 Tests/Mutations/run.py --only NAME [NAME…]   some of them
+    python3 Tests/Mutations/run.py --list
+
+The copy and its build lie in .build/mutations; nothing is changed outside. Each mutation runs against the first
+seeds of each check, and against all of them if those notice nothing. What does not end is ended after a bound that grows
+with what the same seeds took without a fault.
+"""
+
+import argparse
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LIST = pathlib.Path(__file__).with_name("mutations.txt")
+WORK = ROOT / ".build" / "mutations"
+TREE, BUILD = WORK / "tree", WORK / "build"
+LAWS = BUILD / "release" / "countermark-laws"
+# Without a fault a run ends; with one that makes it loop, this many times as long is enough.
+HANG_FACTOR, HANG_SECONDS = 10, 60
+
+
+class Mutation:
+    """A name, what is wrong, and the places: (file, lines to find, lines to put there)."""
+
+    def __init__(self, name):
+        self.name, self.says, self.places = name, "", []
+
+    def texts(self):
+        """The mutated text of each file; what does not fit the code ends the run."""
+        changed = {}
+        for file, old, new in self.places:
+            lines = (changed.get(file) or (ROOT / file).read_text()).split("\n")
+            bare = [line.strip() for line in lines]
+            found = [at for at in range(len(bare)) if bare[at:at + len(old)] == old]
+            if len(found) != 1:
+                sys.exit(f"{self.name}: stands {len(found)} times in {file}: {old}")
+            at = found[0]
+            indent = lines[at][:len(lines[at]) - len(bare[at])]
+            lines[at:at + len(old)] = [indent + line for line in new]
+            changed[file] = "\n".join(lines)
+        return changed
+
+
+def read_list():
+    mutations, place = [], None
+    for number, line in enumerate(LIST.read_text().splitlines(), 1):
+        if not line or line.startswith("#"):
+            continue
+        mark, _, rest = line.partition(" ")
+        if mark == "==":
+            mutations.append(Mutation(rest))
+        elif mark == "@":
+            place = (rest, [], [])
+            mutations[-1].places.append(place)
+        elif mark in ("-", "+"):
+            place[1 if mark == "-" else 2].append(rest.strip())
+        elif not mutations[-1].places:
+            mutations[-1].says = line
+        else:
+            sys.exit(f"{LIST.name}:{number}: {line}")
+    return mutations
+
+
+def copy_tree():
+    """Brings the copy to the state of the working tree; equal files keep their times, so that little is rebuilt."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
+        check=True, capture_output=True, text=True).stdout.split("\0")
+    files = {name for name in listed if name and (ROOT / name).is_file()}
+    if (ROOT / "Package.resolved").is_file():
+        files.add("Package.resolved")
+    for path in list(TREE.rglob("*")):
+        if path.is_file() and str(path.relative_to(TREE)) not in files:
+            path.unlink()
+    for name in files:
+        source, target = ROOT / name, TREE / name
+        data = source.read_bytes()
+        if target.is_file() and target.read_bytes() == data:
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+
+
+def build():
+    """Builds the laws; returns what the compiler says where it fails."""
+    done = subprocess.run(
+        ["swift", "build", "-c", "release", "--product", "countermark-laws",
+         "--package-path", str(TREE), "--scratch-path", str(BUILD)],
+        capture_output=True, text=True)
+    if done.returncode == 0:
+        return None
+    errors = [line for line in done.stdout.splitlines() + done.stderr.splitlines() if "error:" in line]
+    return "\n".join(dict.fromkeys(errors)) or done.stdout + done.stderr
+
+
+def run(seconds, *options):
+    """Runs the laws; returns how they ended, what they printed and how long it took."""
+    start = time.monotonic()
+    process = subprocess.Popen(
+        [LAWS, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        output, _ = process.communicate(timeout=seconds)
+        status = process.returncode
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, _ = process.communicate()
+        status = None
+    return status, output, time.monotonic() - start
+
+
+def running(output):
+    """The check that was running when the output ended."""
+    names = re.findall(r"^(\S+): ", output, re.MULTILINE)
+    return names[-1] if names else "the start"
+
+
+def verdict(status, output, bound):
+    """What noticed the fault; nothing if all laws hold."""
+    if status == 0:
+        return None
+    if status is None:
+        return f"{running(output)} does not end"
+    failed = re.findall(r"^  FAILED (.*)", output, re.MULTILINE)
+    if status == 1 and failed:
+        return failed[0][:150]
+    check = running(output)
+    # Once more, one seed after the other, to know which one ends the process.
+    _, again, _ = run(bound, "--filter", check, "--announce", "--jobs", "1")
+    seeds = re.findall(r"^  seed (\d+)", again, re.MULTILINE)
+    name = signal.Signals(-status).name if status < 0 else f"status {status}"
+    return f"{check} ends the process ({name}) at seed {seeds[-1] if seeds else '?'}"
+
+
+class Plan:
+    """The runs for each mutation, and how long each may take."""
+
+    def __init__(self, seeds):
+        self.stages = [["--first", "--most", str(seeds)], ["--first"]]
+        self.bounds = []
+
+    def measure(self):
+        for stage in self.stages:
+            status, output, seconds = run(None, *stage)
+            if status != 0:
+                sys.exit(f"without a fault the laws do not hold:\n{output}")
+            self.bounds.append(HANG_FACTOR * seconds + HANG_SECONDS)
+            print(f"without a fault: {seconds:.0f} s with {' '.join(stage)}", flush=True)
+
+    def notice(self):
+        for stage, bound in zip(self.stages, self.bounds):
+            status, output, _ = run(bound, *stage)
+            found = verdict(status, output, bound)
+            if found:
+                return found + ("" if stage is self.stages[0] else " (only with all seeds)")
+        return None
+
+
+def try_one(mutation, plan):
+    """Applies a mutation, builds, runs, and takes it back; returns what noticed it."""
+    texts = mutation.texts()
+    for file, text in texts.items():
+        (TREE / file).write_text(text)
+    try:
+        errors = build()
+        if errors:
+            sys.exit(f"{mutation.name} does not build:\n{errors}")
+        return plan.notice()
+    finally:
+        for file in texts:
+            shutil.copyfile(ROOT / file, TREE / file)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--seeds", type=int, default=300, help="seeds of each check, at first")
+    options = parser.parse_args()
+    mutations = read_list()
+    unknown = set(options.only) - {mutation.name for mutation in mutations}
+    if unknown:
+        sys.exit(f"no mutation is called {', '.join(sorted(unknown))}")
+    if options.only:
+        mutations = [mutation for mutation in mutations if mutation.name in options.only]
+    for mutation in mutations:
+        mutation.texts()
+    if options.list:
+        for mutation in mutations:
+            print(f"{mutation.name:28} {mutation.says}")
+        return
+    copy_tree()
+    errors = build()
+    if errors:
+        sys.exit(errors)
+    plan = Plan(options.seeds)
+    plan.measure()
+    missed = []
+    for mutation in mutations:
+        start = time.monotonic()
+        found = try_one(mutation, plan)
+        if not found:
+            missed.append(mutation.name)
+        print(f"{'caught  ' if found else 'MISSED  '} {mutation.name:26} {found or mutation.says}"
+              f" [{time.monotonic() - start:.0f} s]", flush=True)
+    print(f"{len(mutations) - len(missed)} of {len(mutations)} mutations caught")
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()
