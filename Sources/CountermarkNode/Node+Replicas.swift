@@ -143,7 +143,8 @@ extension Node {
         guard reader.size > 0 else { return nil }
         return LogOffer(
             origin: "\(member)/\(dataset)", size: reader.size,
-            checkpoint: String(decoding: try cosignedCheckpoint(reader), as: UTF8.self))
+            checkpoint: String(
+                decoding: try cosignedCheckpoint(reader, "\(member)/\(dataset)"), as: UTF8.self))
     }
 
     /// The parts of a log's name.
