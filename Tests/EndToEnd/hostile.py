@@ -15,7 +15,7 @@ import tempfile
 import time
 
 from raw import (
-    DATASET, EVIL, HANG, OEM, TIER, HostileServer, add, check, companies, finish, free_port, log_folder, memory, wait_for)
+    DATASET, EVIL, HANG, OEM, TIER, HostileServer, add, bundle, check, companies, finish, free_port, log_folder, memory, wait_for)
 
 MIB = 1 << 20
 
@@ -26,11 +26,8 @@ def disk(path):
 
 def offer(company, size=None, note=None, origin=None, **more):
     note = note or (log_folder(company, company.origin) / "checkpoint").read_text()
-    return {"origin": origin or f"{company.origin}/{DATASET}", "size": size or int(note.split("\n")[1]), "checkpoint": note, **more}
-
-
-def bundle(company):
-    return max((log_folder(company, company.origin) / "tile/entries").rglob("*"), key=lambda path: int(path.name)).read_bytes()
+    name = f"{company.origin}/{DATASET}" if origin is None else origin
+    return {"origin": name, "size": int(note.split("\n")[1]) if size is None else size, "checkpoint": note, **more}
 
 
 def document(*logs, **more):
@@ -44,12 +41,12 @@ def forever(handler, piece, headers=b""):
         handler.raw(b"%x\r\n%s\r\n" % (len(piece), piece))
 
 
-def honest_answers(server, evil):
+def honest_answers(server, evil, has_logs=True):
     """What the server answers where a case says nothing else."""
     server.answers.clear()
     server.answers["/v1/"] = lambda h: h.whole(b"{}")
     server.answers["/v1/evidence"] = lambda h: h.whole(b'{"evidence":[]}')
-    server.answers["/v1/logs"] = lambda h: h.whole(document(offer(evil)))
+    server.answers["/v1/logs"] = lambda h: h.whole(document(offer(evil)) if has_logs else document())
     server.answers["/logs/"] = lambda h: h.whole(bundle(evil))
 
 
@@ -85,7 +82,7 @@ def cases(evil):
     ):
         yield name, {path: answer}
     for number in (-1, 1 << 36, (1 << 36) + 1, 1 << 63, (1 << 64) - 1, 1 << 64, 10 ** 400, 1.5, "7", True, None):
-        logs = json.dumps({"logs": [{**offer(evil, note=larger(number)), "size": number}]}).encode()
+        logs = json.dumps({"logs": [{**offer(evil, 0, larger(number)), "size": number}]}).encode()
         yield f"a log of {str(number)[:24]} entries", {"/v1/logs": lambda h, logs=logs: h.whole(logs)}
     for origin in ("", "x", "../../../etc/passwd", "a/b/c/d", f"{EVIL}/{DATASET}/../x", "é" * 1000, f"{EVIL}/{DATASET}\0"):
         yield f"a log called {origin[:20]!r}", {
@@ -94,14 +91,14 @@ def cases(evil):
         "/v1/logs": lambda h: h.whole(document(offer(evil, note=note[:-20] + "A" * 19 + "\n")))}
     for retry in ("-5", "99999999999999999999", "soon", "0"):
         yield f"429 with Retry-After {retry[:8]}", {
-            "/v1/evidence": lambda h, retry=retry: h.whole(b"", 429, [("retry-after", retry if retry != "99999999999999999999" else "1")])}
+            "/v1/evidence": lambda h, retry=retry: h.whole(b"", 429, [("retry-after", retry)])}
 
 
 def dialled(oem, evil, server):
     """Each answer in turn, to `sync`."""
     home = oem.home
     for name, answers in cases(evil):
-        honest_answers(server, evil)
+        honest_answers(server, evil, "/v1/evidence" not in answers)
         server.answers.update(answers)
         before = disk(home)
         process = subprocess.Popen(

@@ -93,7 +93,7 @@ def endless(evil, port):
 
     own = f"/v1/logs/{EVIL}/{DATASET}/entries?from=0"
     (status, document), sent = chunked("/v1/evidence", b'{"evidence":["')
-    check(status in (413, 0) and sent < 100 * MIB, f"evidence without end: {status} {document} after {sent // MIB} MiB")
+    check(status in (413, 0) and sent < 60 * MIB, f"evidence without end: {status} {document} after {sent // MIB} MiB")
     (status, document), sent = chunked(own, push_body(evil))
     check(status in (422, 0), f"a push that goes on behind its last entry: {status} {document}")
     for path, limit in (("/v1/join", 49_152), ("/v1/cosignatures", 65_536), (own, 32 * MIB)):
@@ -127,9 +127,9 @@ def crowds(evil, tier, port):
     for _ in range(60):
         try:
             links.append(connect(evil, port))
-            told.append(ask(links[-1], "GET", "/healthz"))
         except OSError:
             told.append((0, None))
+    told += [ask(link, "GET", "/healthz") for link in links]
     served = [status for status, _ in told].count(200)
     busy = [document for status, document in told if status == 503]
     check(served == 32, f"of 60 connections of one member 32 are served: {served}")
@@ -248,7 +248,7 @@ def trust(oem, evil, other, port, folder):
             check(b'"from"' not in data.split(b"\n", 1)[-1] or b"c2VjcmV0" not in data, f"{what}: the watch ends without what came after")
             push.sendall(body[-1:])
             status, _ = answer(push)
-            check(status in (403, 0), f"{what}: a push that was under way is not taken: {status}")
+            check(status in (403, 408, 0), f"{what}: a push that was under way is not taken: {status}")
             status, _ = once(evil, port, "GET", "/healthz")
             check(status == 0, f"{what}: a new connection is refused")
         if end is crl:

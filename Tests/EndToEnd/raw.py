@@ -59,10 +59,14 @@ def log_folder(company, origin):
 
 def push_body(company):
     """A push of a company's whole log, which fits into one bundle."""
-    folder = log_folder(company, company.origin)
-    note = (folder / "checkpoint").read_bytes()
-    bundle = max((folder / "tile/entries").rglob("*"), key=lambda path: int(path.name))
-    return len(note).to_bytes(4, "big") + note + bundle.read_bytes()
+    note = (log_folder(company, company.origin) / "checkpoint").read_bytes()
+    return len(note).to_bytes(4, "big") + note + bundle(company)
+
+
+def bundle(company):
+    """The entries of a company's own log, which are less than 256."""
+    files = (log_folder(company, company.origin) / "tile/entries").glob("000.p/*")
+    return max(files, key=lambda path: int(path.name)).read_bytes()
 
 
 def connect(company, port, timeout=HANG):

@@ -199,6 +199,18 @@ struct ConnectionGateTests {
         #expect(!door.isOpen)
     }
 
+    @Test("behind a refusal as much as one body is thrown away, not more")
+    func thrownAway() throws {
+        let door = try Door { $0.bodyBytes = 1_000 }
+        try door.begin()
+        try door.answer(.forbidden)
+        try door.send(1_000)
+        #expect(door.isOpen)
+        try door.send(1)
+        #expect(!door.isOpen)
+        #expect(door.passed.parts == ["/"])
+    }
+
     @Test("an answer that says so ends its connection, others do not")
     func last() throws {
         let door = try Door()

@@ -44,6 +44,8 @@ final class ConnectionGate: ChannelDuplexHandler {
     /// Whether a request's head has come and its end has not.
     private var isInBody = false
     private var bodyBytes = 0
+    /// What came behind a refusal.
+    private var thrownAway = 0
     /// How long this node has waited for the body, and since when it does.
     private var waited = TimeAmount.zero
     private var waitingSince: NIODeadline?
@@ -130,7 +132,12 @@ final class ConnectionGate: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard phase == .open else {
             // Behind a refusal: when the request is over, so is the connection.
-            if case .end = unwrapInboundIn(data) { finish(context) }
+            switch unwrapInboundIn(data) {
+            case .head: break
+            case .body(let bytes): thrownAway += bytes.readableBytes
+            case .end: return finish(context)
+            }
+            if thrownAway > limits.bodyBytes { finish(context) }
             return
         }
         switch unwrapInboundIn(data) {

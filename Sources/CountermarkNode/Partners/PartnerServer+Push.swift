@@ -50,7 +50,6 @@ extension PartnerServer {
                 let held = part.from
                 return try json(Position(size: held, received: received), status: .accepted)
             }
-            try requireTrust()
             let (size, problem) = try await node.run { try $0.finish(part, ticket, caller) }
             if let problem {
                 logger.error(
@@ -117,6 +116,7 @@ extension PartnerServer {
             _ = try await take(piece)
             piece.removeAll(keepingCapacity: true)
         }
+        try requireTrust()
         return try await take(piece)
     }
 }

@@ -18,17 +18,33 @@ extension PartnerSync {
     ) async {
         do {
             let org = try Origin(partner.org)
-            let offers = try await list(client).logs
-            for step in try await cosigner.run({ try $0.planCosigning(offers, with: org) }) {
-                if let note = step.handOver { try await handOver(note, client) }
-                guard let request = step.request else { continue }
-                if try await ask(request, step.log, org, cosigner, client) {
-                    report.cosigned += 1
+            for offer in try await list(client).logs {
+                var part = SyncReport(org: partner.org)
+                try await attempt(&part) { part in
+                    part.cosigned = try await self.exchange([offer], org, cosigner, client)
+                }
+                report.cosigned += part.cosigned
+                if let error = part.error {
+                    let log = offer.origin.prefix(600)
+                    report.notes.append("cosignatures of \(log) were not exchanged: \(error)")
                 }
             }
         } catch {
             report.notes.append("cosignatures were not exchanged: \(error)")
         }
+    }
+
+    /// - Returns: How many of our checkpoints the partner's witness cosigned.
+    private func exchange(
+        _ offers: [LogOffer], _ org: Origin, _ cosigner: SharedNode, _ client: HTTPClient
+    ) async throws -> Int {
+        var cosigned = 0
+        for step in try await cosigner.run({ try $0.planCosigning(offers, with: org) }) {
+            if let note = step.handOver { try await handOver(note, client) }
+            guard let request = step.request else { continue }
+            if try await ask(request, step.log, org, cosigner, client) { cosigned += 1 }
+        }
+        return cosigned
     }
 
     private func handOver(_ note: [UInt8], _ client: HTTPClient) async throws {

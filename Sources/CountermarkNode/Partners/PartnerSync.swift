@@ -177,9 +177,10 @@ public final class PartnerSync: Sendable {
                 tries < PartnerLimits.patienceTries
             else { return response }
             let seconds = response.header("retry-after").flatMap {
-                PlainNumber.parse($0, upTo: PartnerLimits.patienceSeconds)
+                PlainNumber.parse($0, upTo: Int.max)
             }
-            try await Task.sleep(for: .seconds(max(seconds ?? 1, 1)))
+            try await Task.sleep(
+                for: .seconds(min(max(seconds ?? 1, 1), PartnerLimits.patienceSeconds)))
         }
     }
 
