@@ -66,8 +66,8 @@ extension Node {
     /// False where its witness's key is unknown: nobody could check what it says.
     private func isWanted(from org: Origin, _ log: String) throws -> Bool {
         let (member, dataset) = try Self.parts(of: log)
-        let witnesses = try witnessRoster(dataset, of: member)
         let name = org.description
+        let witnesses = try witnessRoster(dataset, of: member, among: [name])
         // Of those beyond the limit no line would be kept.
         guard
             witnesses.organisations.prefix(CosignatureSet.organisationsMax)
@@ -108,11 +108,12 @@ extension Node {
         let (member, dataset) = try Self.parts(of: offer.origin)
         let set = try CosignedCheckpoint.read(directory: try reader(of: offer.origin).directory)
         // What is shown under one checkpoint here and there is compared, nothing that lies behind it.
-        let witnesses = try witnessRoster(dataset, of: member)
-        let lines = set.lines(of: offered.text, by: witnesses)
+        let lines = try set.lines(
+            of: offered.text, by: try witnessRoster(dataset, of: member))
         let isNews = lines.contains { !offered.signatures.contains($0.signature) }
         guard isNews, let key = try logKey(offer.origin) else { return nil }
-        return try set.cosigned(offered.keeping { key.signed($0) }, by: witnesses)
+        return try set.cosigned(
+            offered.keeping { key.signed($0) }, by: try witnessRoster(dataset, of: member))
     }
 
     /// Takes a witness's answer about the checkpoint that was sent to it.

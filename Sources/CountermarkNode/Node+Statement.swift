@@ -132,7 +132,8 @@ extension Node {
                 hint: "run countermark sync --with \(org), then prove again")
         }
         throw NodeError(
-            .failed, "other-word", "\(org) has applied less than this home",
+            .failed, "other-word",
+            "\(org) has applied less than this home, or may not read all of it",
             hint: "run countermark sync --with \(org), then prove again")
     }
 }

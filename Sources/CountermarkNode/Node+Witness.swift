@@ -101,16 +101,24 @@ extension Node {
     ///
     /// Where there is room for some only, those whom the steward's policy names come first, then the other
     /// members, then those who were members; among these by origin, which only the steward can choose.
-    func witnessRoster(_ dataset: DatasetID, of log: Origin? = nil) throws -> WitnessRoster {
+    ///
+    /// - Parameter names: Those who matter; nil for all. Where there are so many that some are dropped, all matter.
+    func witnessRoster(
+        _ dataset: DatasetID, of log: Origin? = nil, among names: Set<String>? = nil
+    ) throws -> WitnessRoster {
         let organisations = try read(dataset) { merge in
-            let membership = merge.state.membership
-            let named = Set(membership.witnessPolicy?.witnesses ?? [])
-            return merge.state.witnessKeys.compactMap {
-                number, keys -> (tier: Int, origin: Origin, keys: [[UInt8]])? in
-                guard let origin = merge.state.logs[number]?.origin, origin != log else {
-                    return nil
-                }
-                let tier = named.contains(origin) ? 0 : membership.isMember(origin) ? 1 : 2
+            let (state, keys) = (merge.state, merge.state.witnessKeys)
+            let membership = state.membership
+            let policy = Set(membership.witnessPolicy?.witnesses ?? [])
+            var numbers = Array(keys.keys)
+            if let names, numbers.count <= CosignatureSet.organisationsMax {
+                numbers = names.compactMap { (try? Origin($0)).flatMap { state.number($0) } }
+            }
+            return numbers.compactMap { number -> (tier: Int, origin: Origin, keys: [[UInt8]])? in
+                guard let origin = state.logs[number]?.origin, origin != log,
+                    let keys = keys[number]
+                else { return nil }
+                let tier = policy.contains(origin) ? 0 : membership.isMember(origin) ? 1 : 2
                 return (tier, origin, keys)
             }
         }
@@ -134,15 +142,17 @@ extension Node {
     /// - Returns: True if something was new.
     @discardableResult
     func take(cosignatures note: [UInt8]) throws -> Bool {
-        let checkpoint = try Checkpoint(text: try SignedNote(note).text)
+        let signed = try SignedNote(note)
+        let checkpoint = try Checkpoint(text: signed.text)
         let (member, dataset) = try Self.parts(of: checkpoint.origin)
         let reader = try reader(of: checkpoint.origin)
-        guard try SignedNote(note).signatures.count > 1, checkpoint.size <= reader.size,
+        guard signed.signatures.count > 1, checkpoint.size <= reader.size,
             checkpoint.size > 0, !(try isForked(checkpoint.origin)),
             try reader.root(at: checkpoint.size) == checkpoint.root,
             let key = try logKey(checkpoint.origin)
         else { return false }
-        let witnesses = try witnessRoster(dataset, of: member)
+        let witnesses = try witnessRoster(
+            dataset, of: member, among: Set(signed.signatures.map(\.name)))
         let latest = now() + Self.clockToleranceSeconds
         return try CosignedCheckpoint.update(
             directory: reader.directory, lockTimeoutSeconds: Self.lockTimeoutSeconds

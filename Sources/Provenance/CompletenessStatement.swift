@@ -39,6 +39,8 @@ public struct CompletenessStatement: Sendable, Equatable {
     public static let version: UInt64 = 1
     /// As many logs as a changeset can cite.
     public static let headsMax = 512
+    /// How far a signer's clock may be ahead of the reader's.
+    public static let clockToleranceSeconds: Int64 = 3_600
 
     /// The organisation whose word it is.
     public let org: Origin

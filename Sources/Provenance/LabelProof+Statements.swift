@@ -2,9 +2,6 @@ import AnnotationModel
 import Signing
 
 extension LabelProofCheck {
-    /// How far a signer's clock may be ahead of the reader's.
-    static let clockToleranceSeconds: Int64 = 3_600
-
     /// Checks the statements: whose word it is, whether it may be believed, and what it says of the file.
     ///
     /// A statement that another list of entries would fit spoils the file: somebody left something out.
@@ -55,7 +52,7 @@ extension LabelProofCheck {
         guard fold.membership.isMember(org) else {
             throw LabelProofError.refused("\(org), whose statement it holds, is no member")
         }
-        guard statement.time <= time + Self.clockToleranceSeconds else {
+        guard statement.time <= time + CompletenessStatement.clockToleranceSeconds else {
             throw LabelProofError.refused("the statement of \(org) was signed in the future")
         }
         let pinned = fold.membership.members[org]?.roots.compactMap { try? Certificate(der: $0) }
@@ -70,8 +67,8 @@ extension LabelProofCheck {
             (entry.origin == org || entry.origin == proof.dataset.owner)
                 && fold.isEffective(entry)
                 && entry.acts.contains { act in
-                    if case .retireKey(let key, _) = act.act { return key == leaf.fingerprint.bytes }
-                    return false
+                    guard case .retireKey(let key, _) = act.act else { return false }
+                    return key == leaf.fingerprint.bytes
                 }
         }
         if isRetired {

@@ -153,30 +153,29 @@ public struct CosignatureSet: Sendable, Equatable {
 
     // MARK: Asking
 
-    /// The cosignatures of a checkpoint, those first that stand first in the roster.
+    /// The cosignatures of a checkpoint that are shown under it, at most ``linesMax``.
     ///
-    /// - Returns: At most ``linesMax``, so that they fit under the checkpoint.
-    public func lines(of text: [UInt8], by witnesses: WitnessRoster) -> [Line] {
+    /// - Parameter witnesses: Whose lines are shown first; asked only where there are more than fit.
+    public func lines(
+        of text: [UInt8], by witnesses: @autoclosure () throws -> WitnessRoster
+    ) rethrows -> [Line] {
         guard let entry = entries.first(where: { $0.text == text }) else { return [] }
-        return Self.shown(entry.lines, witnesses)
-    }
-
-    private static func shown(_ lines: [Line], _ witnesses: WitnessRoster) -> [Line] {
-        let byName = Dictionary(
-            lines.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        return ordered(lines.map(\.name), witnesses).prefix(linesMax).compactMap { byName[$0] }
+        if entry.lines.count <= Self.linesMax { return entry.lines }
+        let names = Self.ordered(entry.lines.map(\.name), try witnesses())
+        let shown = Set(names.prefix(Self.linesMax))
+        return entry.lines.filter { shown.contains($0.name) }
     }
 
     /// A checkpoint with the cosignatures that are known for exactly its text.
     ///
     /// - Parameters:
     ///   - note: The checkpoint as the log signed it.
-    ///   - witnesses: Whose lines are shown first.
+    ///   - witnesses: Whose lines are shown first; asked only where there are more than fit.
     public func cosigned(
-        _ note: [UInt8], by witnesses: WitnessRoster
-    ) throws(TransparencyLogError) -> [UInt8] {
+        _ note: [UInt8], by witnesses: @autoclosure () throws -> WitnessRoster
+    ) throws -> [UInt8] {
         let text = try SignedNote(note).text
-        return lines(of: text, by: witnesses).reduce(into: note) { note, line in
+        return try lines(of: text, by: try witnesses()).reduce(into: note) { note, line in
             note += SignedNote.line(
                 name: line.name, line.signature.keyID + line.signature.bytes)
         }
@@ -277,8 +276,10 @@ extension CosignatureSet.Line {
 
     fileprivate func isOf(_ name: String) -> Bool { self.name.utf8.elementsEqual(name.utf8) }
 
-    /// Which of two lines of one organisation is kept: the one under the larger tree, by the newer key, with
-    /// the earlier time. What then is still alike is told apart by its bytes, so that everybody keeps the same.
+    /// Which of two lines of one organisation is kept.
+    ///
+    /// The one under the larger tree, by the newer key, with the earlier time; what then is still alike is told
+    /// apart by its bytes, so that everybody keeps the same.
     fileprivate func isBetter(
         _ entry: CosignatureSet.Entry, than other: Self, _ otherEntry: CosignatureSet.Entry,
         _ witnesses: WitnessRoster

@@ -1,5 +1,6 @@
 import AnnotationModel
 import Foundation
+import LogStorage
 import Provenance
 import Signing
 import Testing
@@ -95,7 +96,9 @@ struct ProofTests {
             }
         }
         try spread()
-        for name in names.dropFirst() { try all.node(name).write(all.dataset, [all.label("z.png")]) }
+        for name in names.dropFirst() {
+            try all.node(name).write(all.dataset, [all.label("z.png")])
+        }
         let keys = try (0..<15).map { _ in try SigningKey.generate(.ed25519) }
         try all.node(flooding).write(
             all.dataset,

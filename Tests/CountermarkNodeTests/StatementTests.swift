@@ -180,7 +180,7 @@ struct StatementTests {
             [
                 statement(
                     all, like: proof, by: tier,
-                    time: now + LabelProofCheck.clockToleranceSeconds + 1)
+                    time: now + CompletenessStatement.clockToleranceSeconds + 1)
             ], "future")
         #expect(
             try verify(
@@ -189,7 +189,7 @@ struct StatementTests {
                     statements: [
                         statement(
                             all, like: proof, by: tier,
-                            time: now + LabelProofCheck.clockToleranceSeconds)
+                            time: now + CompletenessStatement.clockToleranceSeconds)
                     ]), all
             ).isComplete)
         try refused(proof.statements + proof.statements, "do not ascend")

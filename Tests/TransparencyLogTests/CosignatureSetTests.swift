@@ -65,7 +65,7 @@ struct CosignatureSetTests {
         try add(plain + honest.line(plain, time: Self.now - 9), to: &set)
         #expect(try add(flood(5), to: &set))
         #expect(set.entries.flatMap(\.lines).count == 2)
-        #expect(try names(set.cosigned(plain, by: roster)).sorted() == ["aaa.example", "tier.example"])
+        #expect(try names(set.cosigned(plain, by: roster)) == ["aaa.example", "tier.example"])
         // Under a larger tree it has its line there, and the other's stays where it is.
         #expect(try add(flood(9), to: &set))
         #expect(set.entries.map(\.size) == [9, 5])
@@ -145,7 +145,7 @@ struct CosignatureSetTests {
         #expect(try add(plain + honest.line(plain, time: Self.now), to: &set))
     }
 
-    @Test("a checkpoint shows so many companies, the roster's first; the others are kept all the same")
+    @Test("a checkpoint shows so many companies, the roster's first; the others are kept")
     func shown() throws {
         let many = try (0...CosignatureSet.linesMax).map { try Company("w\($0 + 100).example") }
         let roster = WitnessRoster(many.reversed().map(\.listed))
@@ -157,7 +157,7 @@ struct CosignatureSetTests {
                 try set.add(note, log: log.verifier, witnesses: roster, latest: Self.now))
         }
         let shown = try names(set.cosigned(plain, by: roster))
-        #expect(shown == many.reversed().prefix(CosignatureSet.linesMax).map(\.name))
+        #expect(shown == many.dropFirst().map(\.name))
         #expect(set.witnesses.count == many.count)
         #expect(set.notes.count == 2)
         #expect(try CosignatureSet(file: set.file) == set)
