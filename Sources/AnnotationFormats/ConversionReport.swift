@@ -1,3 +1,5 @@
+import AnnotationModel
+
 /// What a writer wrote, and what the format could not carry.
 public struct ConversionReport: Hashable, Sendable {
     /// The items that were written.
@@ -6,7 +8,18 @@ public struct ConversionReport: Hashable, Sendable {
     public internal(set) var annotations = 0
     /// What was lost, in the order in which it was first met.
     public private(set) var losses: [Loss] = []
-    private var indexByReason: [String: Int] = [:]
+    private var indexByReason: ByteMap<Int> = [:]
+
+    /// The items that could not be given a place of their own, each with why.
+    public private(set) var leftOut: [LeftOut] = []
+
+    /// An item that has no place in the export.
+    public struct LeftOut: Hashable, Sendable {
+        /// The item's key.
+        public var item: String
+        /// Why it has none.
+        public var why: String
+    }
 
     /// One kind of loss.
     public struct Loss: Hashable, Sendable {
@@ -32,6 +45,18 @@ public struct ConversionReport: Hashable, Sendable {
     /// Counts a record that was left out.
     mutating func skip(_ why: String, example: String) { add(why, true, example) }
 
+    /// Counts several records that were left out.
+    mutating func skip(_ why: String, example: String, count: Int) {
+        add(why, true, example, count: count)
+    }
+
+    /// Names an item that gets no place of its own, with the number of its labels that are left out.
+    mutating func leaveOut(_ item: String, _ why: String, labels: Int) {
+        leftOut.append(.init(item: item, why: why))
+        skip("an item gets no place of its own here; it is named below", example: item)
+        skip("the label's item gets no place of its own here", example: item, count: labels)
+    }
+
     /// Counts a record of which a part was lost.
     mutating func lose(_ why: String, example: String) { add(why, false, example) }
 
@@ -39,20 +64,28 @@ public struct ConversionReport: Hashable, Sendable {
     mutating func add(_ other: ConversionReport) {
         items += other.items
         annotations += other.annotations
+        leftOut += other.leftOut
         for loss in other.losses {
-            for _ in 0..<loss.count { add(loss.why, loss.isSkipped, loss.examples.first ?? "") }
+            add(loss.why, loss.isSkipped, loss.examples.first ?? "", count: loss.count)
+            for example in loss.examples.dropFirst() {
+                add(loss.why, loss.isSkipped, example, count: 0)
+            }
         }
     }
 
-    private mutating func add(_ why: String, _ isSkipped: Bool, _ example: String) {
+    private mutating func add(
+        _ why: String, _ isSkipped: Bool, _ example: String, count: Int = 1
+    ) {
         guard let index = indexByReason[why] else {
+            if count == 0 { return }
             indexByReason[why] = losses.count
-            losses.append(.init(why: why, count: 1, isSkipped: isSkipped, examples: [example]))
+            losses.append(
+                .init(why: why, count: count, isSkipped: isSkipped, examples: [example]))
             return
         }
-        losses[index].count += 1
+        losses[index].count += count
         if losses[index].examples.count < Self.examplesMax,
-            !losses[index].examples.contains(example)
+            !losses[index].examples.contains(where: { $0.hasSameBytes(as: example) })
         {
             losses[index].examples.append(example)
         }

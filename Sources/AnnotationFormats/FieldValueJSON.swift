@@ -74,7 +74,7 @@ enum FieldValueJSON {
         }
     }
 
-    private static func map(_ members: [String: JSONValue], depth: Int) -> FieldValue? {
+    private static func map(_ members: ByteMap<JSONValue>, depth: Int) -> FieldValue? {
         var values: [String: FieldValue] = [:]
         for (name, member) in members {
             guard let value = value(member, depth: depth + 1) else { return nil }

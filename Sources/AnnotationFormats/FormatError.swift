@@ -14,6 +14,12 @@ public enum FormatError: Error, Equatable, Sendable {
     case notAFile(path: String)
     /// A file that the system does not let us write.
     case cannotWrite(path: String, errno: Int32)
+    /// A link where an export writes.
+    case isLink(path: String)
+    /// A file that another export is writing.
+    case isBeingWritten(path: String)
+    /// A file that this export has written under another name.
+    case isSameFile(path: String)
     /// A JSON text that is malformed; `path` is where in the tree, such as `annotations[17].bbox`.
     case json(file: String, position: TextPosition, path: String, reason: JSONError.Reason)
     /// A table or text that is malformed.
@@ -37,6 +43,13 @@ extension FormatError: CustomStringConvertible {
         case .notAFile(let path): "\(path) is not a file; give the file itself"
         case .cannotWrite(let path, let code):
             "\(path) cannot be written: \(Self.text(code)); check the path and the free space"
+        case .isLink(let path):
+            "\(path) is a link, and nothing is written through links; remove it or name another place"
+        case .isBeingWritten(let path):
+            "\(path) is being written by another export; wait for it, or name another place"
+        case .isSameFile(let path):
+            "\(path) is a file that this export wrote under another name: the file system does not tell "
+                + "upper from lower case; export into a folder on another one"
         case .json(let file, let position, let path, let reason):
             "\(file), \(position)\(path.isEmpty ? "" : ", in \(path)"): \(reason)"
         case .text(let file, let line, let why): "\(file), line \(line): \(why)"

@@ -1,3 +1,4 @@
+import AnnotationModel
 import Glibc
 
 /// A file of labels on its way in: on disk, or already in memory.
@@ -69,7 +70,7 @@ public enum FileSystem {
             }
             if !name.hasPrefix(".") { names.append(name) }
         }
-        return names.sorted()
+        return names.sortedByBytes()
     }
 
     /// The last component of a path.

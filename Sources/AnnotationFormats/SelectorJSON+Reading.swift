@@ -50,7 +50,7 @@ extension SelectorJSON {
 
     /// The members of one object that were not read yet.
     private struct Members {
-        var members: [String: JSONValue]
+        var members: ByteMap<JSONValue>
         let depth: Int
 
         mutating func selector(_ kind: Selector.Kind) throws(Problem) -> Selector {

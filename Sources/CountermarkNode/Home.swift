@@ -68,7 +68,7 @@ public struct Home: Sendable {
         name = config.name
     }
 
-    /// Makes a home: the organisation's authority (or the company's own), node key, log key.
+    /// Makes a home, in which nobody else reads anything: the organisation's authority (or the company's own), node key, log key.
     public static func make(
         _ path: String, origin: Origin, name: String, keys: KeyPlan = KeyPlan(), time: Int64
     ) throws -> Home {
@@ -78,19 +78,7 @@ public struct Home: Sendable {
                 .failed, "home-exists", "\(path) is a home already",
                 hint: "choose another folder; nothing was changed")
         }
-        do {
-            for folder in ["keys", "trust", "logs", "incoming", "blobs", "evidence", "invitations"]
-            {
-                try files.createDirectory(
-                    atPath: "\(path)/\(folder)", withIntermediateDirectories: true,
-                    attributes: ["keys", "invitations"].contains(folder)
-                        ? [.posixPermissions: 0o700] : nil)
-            }
-        } catch {
-            throw NodeError(
-                .failed, "not-writable", "\(path) cannot be made: \(error.localizedDescription)",
-                hint: "check the folder above it")
-        }
+        try HomeFolder(path).make()
         try makeKeys(keys, path: path, origin: origin, ring: KeyRing(), time: time)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]

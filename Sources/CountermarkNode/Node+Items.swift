@@ -22,7 +22,7 @@ extension Node {
                 .usage, "bad-expression", "--group-by is no regular expression",
                 hint: "example: '^(.*)_test'")
         }
-        var known: [String: [String: FieldValue]] = [:]
+        var known: ByteMap<[String: FieldValue]> = [:]
         try store.forEachItem(dataset) { known[$0.key] = $0.fields }
         var (added, unchanged) = (0, 0)
         try write(dataset, message: "items add") { append in
@@ -54,7 +54,7 @@ extension Node {
             }
             let url = URL(fileURLWithPath: path)
             if isFolder.boolValue {
-                for name in (FileManager.default.subpaths(atPath: path) ?? []).sorted() {
+                for name in (FileManager.default.subpaths(atPath: path) ?? []).sortedByBytes() {
                     var isInner: ObjCBool = false
                     let inner = path + "/" + name
                     _ = FileManager.default.fileExists(atPath: inner, isDirectory: &isInner)

@@ -117,7 +117,7 @@ extension Node {
             throw NodeError(
                 .usage, "no-items", "no item is named", hint: "name items, or --items-from FILE")
         }
-        var seen = Set<String>()
+        var seen: ByteSet = []
         try store.forEachItem(dataset, keys: keys.filter { seen.insert($0).inserted }, body)
     }
 
@@ -185,12 +185,12 @@ extension Node {
     static let ancestorsMax = 64
 
     /// An item, the item that it was made from, and so on: none of them can be made from it.
-    private func ancestors(of key: String, _ dataset: DatasetID) throws -> Set<String> {
+    private func ancestors(of key: String, _ dataset: DatasetID) throws -> ByteSet {
         guard try store.item(dataset, key: key) != nil else {
             throw NodeError.notFound(
                 "item", key, hint: "register what was cleaned with countermark items add")
         }
-        var found: Set<String> = [key]
+        var found: ByteSet = [key]
         var last = key
         while found.count < Self.ancestorsMax,
             let value = try store.item(dataset, key: last)?.record.fields[

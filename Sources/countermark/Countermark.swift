@@ -42,13 +42,13 @@ struct Countermark: AsyncParsableCommand {
             let code = exitCode(for: error)
             let text = fullMessage(for: error)
             if code == .success {
-                print(text)
+                Terminal.say(lines: text + "\n")
                 Foundation.exit(0)
             }
             if CommandLine.arguments.contains("--json") {
                 Failure(error, isUsage: code == .validationFailure).report(asJSON: true)
             } else {
-                FileHandle.standardError.write(Data((text + "\n").utf8))
+                Terminal.warn(lines: text)
             }
             Foundation.exit(code == .validationFailure ? 2 : Failure(error).status)
         }

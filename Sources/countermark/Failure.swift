@@ -77,14 +77,10 @@ struct Failure {
     }
 
     func report(asJSON: Bool) {
-        let line: String
         if asJSON {
-            line = Output.text([
-                "error": ["code": code, "message": message, "hint": hint]
-            ])
-        } else {
-            line = "countermark: \(message)\(hint.isEmpty ? "" : "; \(hint)")"
+            let document = ["error": ["code": code, "message": message, "hint": hint]]
+            return Terminal.warn(Output.text(document))
         }
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        Terminal.warn("countermark: \(message)\(hint.isEmpty ? "" : "; \(hint)")")
     }
 }

@@ -138,13 +138,13 @@ extension Node {
         let notes =
             (className == label.className ? [] : ["  now \(className)"])
             + (seen.isEmpty ? [] : ["  seen by " + seen.map(\.org).joined(separator: ", ")])
-            + (outside ?? []).map { "\n  outside the schema: \($0)" }
         return try story(
             [
                 "id": label.id.description, "item": label.item, "status": status,
                 "witnessed": witnessed, "class": className, "classAsWritten": label.className,
                 "outsideSchema": outside?.map(\.description) ?? NSNull() as Any,
-            ], "\(label.id)  \(label.item)  \(status)" + notes.joined(), target: label.key.packed,
+            ], ["\(label.id)  \(label.item)  \(status)" + notes.joined()]
+                + (outside ?? []).map { "  outside the schema: \($0)" }, target: label.key.packed,
             from: [label.id], dataset, shows: shows
         ) { resolved($0, label) }
     }
@@ -169,14 +169,16 @@ extension Node {
                 "derivedFrom": origin ?? NSNull() as Any,
                 "annotations": labels.map(\.id.description),
             ],
-            "\(key)  \(labels.count) annotations" + (origin.map { "  made from \($0)" } ?? "")
-                + (derived.isEmpty ? "" : "  cleaned: " + derived.joined(separator: ", ")),
+            [
+                "\(key)  \(labels.count) annotations" + (origin.map { "  made from \($0)" } ?? "")
+                    + (derived.isEmpty ? "" : "  cleaned: " + derived.joined(separator: ", "))
+            ],
             target: item.target, from: [], dataset, shows: shows
         ) { item.record.fields[$0].map { Output.json($0) } ?? NSNull() }
     }
 
     private func story(
-        _ head: [String: Any], _ title: String, target: Int64, from first: [OperationID],
+        _ head: [String: Any], _ titles: [String], target: Int64, from first: [OperationID],
         _ dataset: DatasetID, shows: (String) -> Bool, value: (String) -> Any
     ) throws -> LabelStory {
         let logs = try logNames(dataset)
@@ -189,7 +191,7 @@ extension Node {
         let all = try operations.flatMap { try writes($0, dataset, suggestions: suggested) }
         var fields: [String: Any] = [:]
         var reviews: [[String: Any]] = []
-        var lines = [title]
+        var lines = titles
         let byField = Dictionary(grouping: all, by: \.field).sorted { $0.key < $1.key }
         for (name, group) in byField where shows(name) {
             let standing = surviving.filter { $0.field == name }

@@ -44,10 +44,9 @@ struct CommonOptions: ParsableArguments {
         let node = try Node(try Home(opening: homePath))
         node.mayWriteUnchecked = offline
         if offline, !node.home.isAnchored {
-            let warning =
+            Terminal.warn(
                 "countermark: warning: \(homePath) was copied or restored and no partner was asked since; "
-                + "if newer entries ever left it, what is written now forks the log\n"
-            FileHandle.standardError.write(Data(warning.utf8))
+                + "if newer entries ever left it, what is written now forks the log")
         }
         return node
     }
@@ -60,9 +59,9 @@ struct CommonOptions: ParsableArguments {
     /// Prints a document as JSON, or the lines for people.
     func print(_ document: [String: Any], _ lines: @autoclosure () -> [String]) {
         if json {
-            Swift.print(Output.text(document))
+            Terminal.say(document)
         } else if !quiet {
-            for line in lines() { Swift.print(line) }
+            for line in lines() { Terminal.say(line) }
         }
     }
 }
@@ -92,13 +91,47 @@ struct SigningOptions: ParsableArguments {
     }
 }
 
+/// What people and scripts read: the one place where this program writes to standard output and error.
+///
+/// Much of it was written by other companies, so all of it is made inert.
+enum Terminal {
+    /// Prints a line.
+    static func say(_ line: String) { Swift.print(InertText.line(line)) }
+
+    /// Prints a JSON document on one line.
+    static func say(_ document: [String: Any]) { Swift.print(Output.text(document)) }
+
+    /// Prints a text of several lines of the program's own.
+    static func say(lines: String) { Swift.print(InertText.lines(lines), terminator: "") }
+
+    /// Prints a JSON text as it is laid out.
+    static func say(json: String) { Swift.print(InertText.json(json), terminator: "") }
+
+    /// Writes a line to standard error.
+    static func warn(_ line: String) { error(InertText.line(line) + "\n") }
+
+    /// Writes a text of several lines of the program's own to standard error.
+    static func warn(lines: String) { error(InertText.lines(lines) + "\n") }
+
+    /// Asks a question on standard error; nil where nobody is there to answer.
+    static func ask(_ question: String) -> Bool? {
+        guard isatty(STDIN_FILENO) == 1 else { return nil }
+        error(InertText.line("\(question) [y/N] "))
+        return readLine()?.lowercased().hasPrefix("y") == true
+    }
+
+    private static func error(_ text: String) {
+        FileHandle.standardError.write(Data(text.utf8))
+    }
+}
+
 /// Forms of output.
 enum Output {
     /// A JSON document on one line, keys sorted.
     static func text(_ document: [String: Any]) -> String {
         let data = try? JSONSerialization.data(
             withJSONObject: document, options: [.sortedKeys, .withoutEscapingSlashes])
-        return String(decoding: data ?? Data("{}".utf8), as: UTF8.self)
+        return InertText.json(String(decoding: data ?? Data("{}".utf8), as: UTF8.self))
     }
 
     /// A value of a field as JSON.

@@ -145,7 +145,7 @@ public struct AudacityFormat: AnnotationFormat {
         if !channels.isEmpty {
             report.lose("channels have no place in Audacity", example: label.item)
         }
-        var kept: Set<String> = transcript == nil ? [] : [SpeechAttribute.transcript]
+        var kept: ByteSet = transcript == nil ? [] : [SpeechAttribute.transcript]
         var lines =
             [TextNumber.text(start), TextNumber.text(end), text].joined(separator: "\t")
             + "\n"

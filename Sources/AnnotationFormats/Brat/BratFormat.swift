@@ -31,7 +31,7 @@ public struct BratFormat: AnnotationFormat {
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         let finder = ItemFinder(context)
-        var texts: [String: InputFile] = [:]
+        var texts: ByteMap<InputFile> = [:]
         try FileTree.forEach(files, where: { FileTree.ending($0) == "txt" }) { file in
             texts[file.stem] = file.file
         }
@@ -69,7 +69,9 @@ public struct BratFormat: AnnotationFormat {
         var report = ConversionReport()
         var writer = BratWriter()
         try writer.prepare(source)
-        let files = ItemFiles(format: "brat") { item, _ in Self.stem(item.key) + ".ann" }
+        let files = ItemFiles(
+            format: "brat", companions: { [FileTree.stem($0) + ".txt"] }
+        ) { item, _ in Self.stem(item.key) + ".ann" }
         try files.write(source, to: output, report: &report) { label, item, _, report in
             guard let entry = writer.lines(label, item, &report) else { return nil }
             output.labelWritten(as: "\(Self.stem(item.key))#\(entry.id)")

@@ -21,9 +21,9 @@ struct BratReader {
     private var spans: [Line] = []
     private var links: [Line] = []
     /// What `A`, `M`, `N` and `#` lines say, by the id they name.
-    private var extras: [String: [String: FieldValue]] = [:]
-    private var selectors: [String: Selector] = [:]
-    private var triggers: [String: String] = [:]
+    private var extras: ByteMap<[String: FieldValue]> = [:]
+    private var selectors: ByteMap<Selector> = [:]
+    private var triggers: ByteMap<String> = [:]
     private var moved = 0
 
     init(file: FormatFile, item: String, document: TextDocument) {
@@ -31,7 +31,7 @@ struct BratReader {
     }
 
     mutating func read(into sink: EventSink) throws {
-        var ids: Set<String> = []
+        var ids: ByteSet = []
         var count = 0
         var extraLines: [Line] = []
         try file.file.forEachLine { text, lines in
@@ -103,7 +103,7 @@ struct BratReader {
         }
     }
 
-    private mutating func note(_ line: Line, _ ids: Set<String>) throws(Refusal) {
+    private mutating func note(_ line: Line, _ ids: ByteSet) throws(Refusal) {
         guard line.words.count >= 2 else { throw Refusal("a type and an id are expected") }
         let target = String(line.words[1])
         guard ids.contains(target) else {

@@ -3,13 +3,13 @@ import AnnotationModel
 /// Makes lines of labels, with the ids that a file gave where they are still free.
 struct BratWriter {
     /// The ids that labels bring along, by item; the first to ask gets each.
-    private var claimed: Set<String> = []
-    private var given: Set<String> = []
-    private var numbers: [String: Int] = [:]
-    private var extraNumbers: [String: Int] = [:]
+    private var claimed: ByteSet = []
+    private var given: ByteSet = []
+    private var numbers: ByteMap<Int> = [:]
+    private var extraNumbers: ByteMap<Int> = [:]
     /// The id of each span, by item and selector.
-    private var spanIDs: [String: String] = [:]
-    private var wanted: [String: String] = [:]
+    private var spanIDs: ByteMap<String> = [:]
+    private var wanted: ByteMap<String> = [:]
 
     /// Looks at all labels once, since a relation may come before its ends.
     mutating func prepare(_ source: LabelSource) throws {
@@ -167,7 +167,7 @@ struct BratWriter {
     private func argument(
         _ target: Selector.Target, _ hint: String?, _ item: String
     ) -> String? {
-        if case .item(let key) = target.reference, key != item { return nil }
+        if case .item(let key) = target.reference, !key.hasSameBytes(as: item) { return nil }
         let selector = SelectorJSON.text(target.selector)
         if let hint {
             if wanted["\(item)\n\(hint)"] == selector { return hint }
@@ -185,7 +185,7 @@ struct BratWriter {
             extraNumbers["\(label.item)\n\(kind)"] = number
             lines += "\(kind)\(number)\t\(what)" + (rest.map { "\t" + $0 } ?? "") + "\n"
         }
-        report.loseMembers(of: label, in: "brat", except: Set(label.attributes.keys))
+        report.loseMembers(of: label, in: "brat", except: ByteSet(label.attributes.keys))
         if id.hasPrefix("*") {
             if !label.attributes.isEmpty, label.attributes.keys.first != BratFormat.arguments {
                 report.lose("an Equiv has no attributes in brat", example: label.item)

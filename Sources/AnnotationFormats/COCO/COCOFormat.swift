@@ -59,7 +59,7 @@ enum COCOAttribute {
     static let score = "coco.score"
 
     /// Members that the writer computes; an attribute of that name cannot take their place.
-    static let computed: Set<String> = [
+    static let computed: ByteSet = [
         "id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", "keypoints",
         "num_keypoints", "score", "attributes", "countermark",
     ]

@@ -11,7 +11,7 @@ struct COCOReader {
     private let hasContext: Bool
     var ids = IdentifierSet()
     /// External ids that an earlier export noted; they must not meet another annotation's id.
-    var notedIDs: Set<String> = []
+    var notedIDs: ByteSet = []
     /// Boxes with a known image, those that leave it, and those that look like two corners.
     var boxes = (known: 0, outside: 0, corners: 0)
 
@@ -51,7 +51,7 @@ struct COCOReader {
     private mutating func readObject(
         _ scanner: inout JSONScanner, path: inout String, into sink: (FormatEvent) throws -> Void
     ) throws {
-        var seen: Set<String> = []
+        var seen: ByteSet = []
         var annotations: JSONScanner?
         try scanner.beginObject()
         while try scanner.nextKey() {
@@ -86,7 +86,7 @@ struct COCOReader {
     private mutating func readImages(
         _ scanner: inout JSONScanner, path: inout String, into sink: (FormatEvent) throws -> Void
     ) throws {
-        var indexByKey: [String: Int] = [:]
+        var indexByKey: ByteMap<Int> = [:]
         try scanner.beginArray()
         while try scanner.nextElement() {
             let index = context.images.count

@@ -8,9 +8,9 @@ struct COCOWriter {
     private let options: WriteOptions
     private var buffer: BufferedJSON
     private var report = ConversionReport()
-    private var imageByKey: [String: Image] = [:]
+    private var imageByKey: ByteMap<Image> = [:]
     private var classes: [ClassRecord] = []
-    private var classByName: [String: Int] = [:]
+    private var classByName: ByteMap<Int> = [:]
 
     private struct Image {
         var id: Int

@@ -4,7 +4,7 @@ import AnnotationModel
 struct CVATReader {
     private let file: FormatFile
     /// The declared types of attributes: class, NUL, name.
-    private var typeByAttribute: [String: String] = [:]
+    private var typeByAttribute: ByteMap<String> = [:]
     private var video: String
     private var hasVideoItem = false
     private var videoFields: [String: FieldValue] = ["timeUnit": .text("frame")]
@@ -228,7 +228,7 @@ struct CVATReader {
         _ track: XMLTree, _ label: inout LabelRecord
     ) throws(Refusal) -> [Selector.Keyframe] {
         var frames: [Selector.Keyframe] = []
-        var changes: [String: [(frame: Int64, value: FieldValue)]] = [:]
+        var changes: ByteMap<[(frame: Int64, value: FieldValue)]> = [:]
         for (index, shape) in track.children.enumerated() {
             guard let text = shape.attributes["frame"], let frame = TextNumber.whole(text) else {
                 throw Refusal("a \(shape.name) has no frame number")

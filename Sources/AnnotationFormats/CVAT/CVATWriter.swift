@@ -4,10 +4,10 @@ import AnnotationModel
 struct CVATWriter {
     private let output: any FormatOutput
     private var report = ConversionReport()
-    private var types: [String: [String: String]] = [:]
+    private var types: ByteMap<ByteMap<String>> = [:]
     private var classes: [String] = []
-    private var colors: [String: String] = [:]
-    private var videos: [String: ItemRecord] = [:]
+    private var colors: ByteMap<String> = [:]
+    private var videos: ByteMap<ItemRecord> = [:]
     private var video: String?
 
     init(output: any FormatOutput) { self.output = output }
@@ -23,7 +23,7 @@ struct CVATWriter {
             for (name, value) in label.attributes { note(value, of: name, label.className) }
         }
         let first = video
-        try source.forEachItem { item in if item.key == first { videos[item.key] = item } }
+        try source.forEachItem { item in if first?.hasSameBytes(as: item.key) == true { videos[item.key] = item } }
         try output.begin("annotations.xml")
         try output.write(head())
         try writeImages(source)
@@ -80,7 +80,7 @@ struct CVATWriter {
             writer.text("name", name)
             if let color = colors[name] { writer.text("color", color) }
             writer.start("attributes")
-            for (attribute, type) in (types[name] ?? [:]).sorted(by: { $0.key < $1.key }) {
+            for (attribute, type) in (types[name] ?? [:]).sortedByKey() {
                 writer.start("attribute")
                 writer.text("name", attribute)
                 writer.text("mutable", "False")
@@ -100,8 +100,10 @@ struct CVATWriter {
     // MARK: Images
 
     private mutating func writeImages(_ source: LabelSource) throws {
-        let video = video
-        let files = ItemFiles(format: "CVAT") { item, _ in item.key == video ? nil : item.key }
+        let isVideo = { [video] (key: String) in video?.hasSameBytes(as: key) == true }
+        let files = ItemFiles(
+            format: "CVAT", place: .element, refusal: XMLWriter.problem
+        ) { item, _ in isVideo(item.key) ? nil : item.key }
         let parts = ElementOutput(output)
         let output = output
         var own = ConversionReport()
@@ -110,7 +112,7 @@ struct CVATWriter {
             forEachAnnotation: { body in
                 try source.forEachAnnotation { label in
                     // Tracks follow the images.
-                    if label.item != video { try body(label) }
+                    if !isVideo(label.item) { try body(label) }
                 }
             })
         var id = 0
@@ -264,7 +266,7 @@ struct CVATWriter {
         var id = 0
         if videos[video] != nil { report.items += 1 }
         try source.forEachAnnotation { label in
-            if label.item != video { return }
+            guard label.item.hasSameBytes(as: video) else { return }
             if label.isRetracted {
                 return report.skip("a retracted label has no place in CVAT", example: label.item)
             }
@@ -291,7 +293,7 @@ struct CVATWriter {
         var attributes = label.attributes
         var members = [("id", String(id)), ("label", label.className)]
         Self.takeMembers(&attributes, into: &members)
-        var changes: [String: [Int64: FieldValue]] = [:]
+        var changes: ByteMap<[Int64: FieldValue]> = [:]
         for (name, value) in attributes where name.hasPrefix(CVATFormat.changesPrefix) {
             guard case .array(let list) = value else { continue }
             let plain = String(name.dropFirst(CVATFormat.changesPrefix.count))

@@ -41,7 +41,7 @@ public struct PCDFormat: AnnotationFormat {
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         let finder = ItemFinder(context)
-        var namesByFolder: [String: [UInt64: String]] = [:]
+        var namesByFolder: ByteMap<[UInt64: String]> = [:]
         let isNames = { (path: String) in FileSystem.lastComponent(path) == Self.namesFile }
         try FileTree.forEach(files, where: isNames) { file in
             namesByFolder[file.parent] = try Self.names(file.file, into: sink)

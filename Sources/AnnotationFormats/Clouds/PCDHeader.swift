@@ -1,3 +1,5 @@
+import AnnotationModel
+
 /// The text header of a PCD file (v0.7), checked against what follows.
 struct PCDHeader {
     /// One column of a cloud.
@@ -43,7 +45,7 @@ struct PCDHeader {
     private(set) var values = 0
 
     init(_ bytes: UnsafeRawBufferPointer, file: String) throws(FormatError) {
-        var words: [String: [Substring]] = [:]
+        var words: ByteMap<[Substring]> = [:]
         var position = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
         var line = 0
         var text = ""

@@ -7,9 +7,9 @@ struct PCDWriter {
     let output: any FormatOutput
     let isText: Bool
     private var report = ConversionReport()
-    private var numberByName: [String: UInt32] = [:]
+    private var numberByName: ByteMap<UInt32> = [:]
     private var taken: Set<UInt32> = [0]
-    private var folders: Set<String> = []
+    private var folders: ByteSet = []
 
     init(output: any FormatOutput, isText: Bool) { (self.output, self.isText) = (output, isText) }
 
@@ -22,7 +22,7 @@ struct PCDWriter {
 
     mutating func write(_ source: LabelSource) throws -> ConversionReport {
         var clouds: [Cloud] = []
-        var indexByItem: [String: Int] = [:]
+        var indexByItem: ByteMap<Int> = [:]
         try source.forEachItem { item in
             guard FileTree.ending(item.key) == "pcd",
                 case .integer(let points)? = item.fields["points"],
@@ -31,7 +31,7 @@ struct PCDWriter {
             indexByItem[item.key] = clouds.count
             clouds.append(Cloud(item: item, points: Int(points)))
         }
-        var names: Set<String> = []
+        var names: ByteSet = []
         try source.forEachAnnotation { label in
             guard let index = check(label, indexByItem, clouds) else { return }
             names.insert(label.className)
@@ -39,13 +39,14 @@ struct PCDWriter {
             if label.attributes["instance"] != nil { clouds[index].hasInstances = true }
         }
         number(names)
+        leaveOut(&clouds)
         for (index, cloud) in clouds.enumerated() where cloud.labels > 0 {
             try write(cloud, index, indexByItem, clouds, source)
         }
         let named = numberByName.filter { $0.key != String($0.value) }.sorted {
             $0.value < $1.value
         }
-        for folder in folders.sorted() where !named.isEmpty {
+        for folder in folders.sortedByBytes() where !named.isEmpty {
             try output.begin(FileSystem.join(folder, PCDFormat.namesFile))
             let lines = named.map { "\($0.value) \($0.key)\n" }.joined()
             try output.write(Array(lines.utf8))
@@ -54,8 +55,23 @@ struct PCDWriter {
         return report
     }
 
+    /// Leaves out the clouds that cannot have the file name that they ask for.
+    private mutating func leaveOut(_ clouds: inout [Cloud]) {
+        let wanted = clouds.indices.filter { clouds[$0].labels > 0 }
+        let keys = wanted.map { clouds[$0].item.key }
+        var claims = NameClaims(
+            areFiles: true,
+            reserved: keys.map { FileSystem.join(FileSystem.parent($0), PCDFormat.namesFile) })
+        let refusals = claims.decide(keys.map { .init(key: $0, name: $0) })
+        for (index, why) in zip(wanted, refusals) {
+            guard let why else { continue }
+            report.leaveOut(clouds[index].item.key, why, labels: clouds[index].labels)
+            clouds[index].labels = 0
+        }
+    }
+
     /// Classes that are called by a number keep it, the others get the next ones.
-    private mutating func number(_ names: Set<String>) {
+    private mutating func number(_ names: ByteSet) {
         for name in names {
             if let number = UInt32(name), number > 0, String(number) == name {
                 numberByName[name] = number
@@ -63,7 +79,7 @@ struct PCDWriter {
             }
         }
         var next: UInt32 = 1
-        for name in names.sorted() where numberByName[name] == nil {
+        for name in names.sortedByBytes() where numberByName[name] == nil {
             while taken.contains(next) { next += 1 }
             taken.insert(next)
             numberByName[name] = next
@@ -72,7 +88,7 @@ struct PCDWriter {
 
     /// The number of the cloud that a label goes into; nil, with a line in the report, for none.
     private mutating func check(
-        _ label: LabelRecord, _ indexByItem: [String: Int], _ clouds: [Cloud]
+        _ label: LabelRecord, _ indexByItem: ByteMap<Int>, _ clouds: [Cloud]
     ) -> Int? {
         func skip(_ why: String) -> Int? {
             report.skip(why, example: label.item)
@@ -97,7 +113,7 @@ struct PCDWriter {
     }
 
     private mutating func write(
-        _ cloud: Cloud, _ index: Int, _ indexByItem: [String: Int], _ clouds: [Cloud],
+        _ cloud: Cloud, _ index: Int, _ indexByItem: ByteMap<Int>, _ clouds: [Cloud],
         _ source: LabelSource
     ) throws {
         var classes = [UInt32](repeating: 0, count: cloud.points)
@@ -107,7 +123,8 @@ struct PCDWriter {
         // What was refused in the first round was counted there.
         let kept = report
         try source.forEachAnnotation { label in
-            guard label.item == cloud.item.key, check(label, indexByItem, clouds) == index,
+            guard label.item.hasSameBytes(as: cloud.item.key),
+                check(label, indexByItem, clouds) == index,
                 case .pointSet(let indices) = label.selector,
                 let number = numberByName[label.className]
             else { return }

@@ -29,7 +29,7 @@ public struct CoNLLFormat: AnnotationFormat {
     public let defaultFileName: String? = "labels.conll"
 
     static let documentStart = "-DOCSTART-"
-    static let noValue: Set<String> = ["-X-", "-X-|O", "O", "_"]
+    static let noValue: ByteSet = ["-X-", "-X-|O", "O", "_"]
 
     /// The format with either way of tagging.
     public init(_ scheme: Scheme = .begin) { self.scheme = scheme }

@@ -14,7 +14,7 @@ struct CoNLLWriter {
         var ordinal: Int
     }
 
-    private var spansByItem: [String: [Span]] = [:]
+    private var spansByItem: ByteMap<[Span]> = [:]
     /// The place of each label that is written.
     private var numbers: [Int: String] = [:]
 
@@ -56,7 +56,7 @@ struct CoNLLWriter {
     private mutating func collect(
         _ source: LabelSource, _ report: inout ConversionReport
     ) throws {
-        var texts: Set<String> = []
+        var texts: ByteSet = []
         try source.forEachItem { texts.insert($0.key) }
         var ordinal = -1
         try source.forEachAnnotation { label in

@@ -58,7 +58,7 @@ private struct DatumaroReader {
     mutating func read(into sink: EventSink) throws {
         try JSONFile.scan(file.file) { scanner, path in
             var items: JSONScanner?
-            var seen: Set<String> = []
+            var seen: ByteSet = []
             try scanner.beginObject()
             while try scanner.nextKey() {
                 let key = scanner.key
@@ -285,7 +285,7 @@ private struct DatumaroReader {
 private struct DatumaroWriter {
     private let output: any FormatOutput
     private var names: [String] = []
-    private var indexByName: [String: Int] = [:]
+    private var indexByName: ByteMap<Int> = [:]
     private var records: [ClassRecord] = []
     private var media: Set<MediaType> = []
 
@@ -345,13 +345,13 @@ private struct DatumaroWriter {
     ) throws {
         let parts = SubsetOutput(output, path: "annotations/\(subset).json", head: head())
         try parts.begin()
-        let files = ItemFiles(format: "Datumaro") { item, _ in
+        let files = ItemFiles(format: "Datumaro", place: .element) { item, _ in
             Self.subset(item) == subset ? item.key : nil
         }
         var own = ConversionReport()
         // Labels of other subsets look as if their item were missing; they are counted with their own.
-        var keys: Set<String> = []
-        var allKeys: Set<String> = []
+        var keys: ByteSet = []
+        var allKeys: ByteSet = []
         try source.forEachItem { item in
             if Self.subset(item) == subset { keys.insert(item.key) }
             if isFirst { allKeys.insert(item.key) }

@@ -207,43 +207,41 @@ public struct DeepPCBFormat: AnnotationFormat {
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
         var report = ConversionReport()
-        var files = TextFiles()
-        // The lines are kept until all annotations were seen, since those of one item need not come
-        // together: some twenty bytes a label.
-        try source.forEachItem { item in
-            let isExamined = item.fields["examined"] == .bool(true)
-            if files.open(item.key, isExamined: isExamined, &report) { report.items += 1 }
+        let files = ItemFiles(format: "DeepPCB") { item, report in
             if item.fields.contains(where: { $0.key != "examined" }) {
                 report.lose("properties of items have no place in DeepPCB", example: item.key)
             }
+            return Self.fileName(item.key)
         }
-        try source.forEachAnnotation { label in
-            if let place = Self.append(label, to: &files, &report) {
-                output.labelWritten(as: place)
-            }
-        }
-        for (name, file) in files.fileByName.sorted(by: { $0.key < $1.key }) where file.isWritten {
-            try output.begin(name)
-            try output.write(file.text)
-            try output.end()
+        try files.write(source, to: output, report: &report) { label, item, number, report in
+            guard let line = Self.line(label, &report) else { return nil }
+            output.labelWritten(as: "\(Self.fileName(item.key).dropLast(4))#\(number)")
+            return Array(line.utf8)
+        } wrap: { item, labels in
+            if labels.isEmpty, item.fields["examined"] != .bool(true) { return nil }
+            return Array(labels.joined())
         }
         return report
     }
 
-    private static func append(
-        _ label: LabelRecord, to files: inout TextFiles, _ report: inout ConversionReport
-    ) -> String? {
-        if label.isRetracted {
-            report.skip("a retracted label has no place in DeepPCB", example: label.item)
-            return nil
-        }
+    /// The file of an image's labels: `<id>.txt` beside the folder `images`, or beside the image.
+    private static func fileName(_ key: String) -> String {
+        var id = identifier(key)
+        if id.hasSuffix("_test") { id = String(id.dropLast(5)) }
+        var folder = FileSystem.parent(key)
+        if FileSystem.lastComponent(folder) == "images" { folder = FileSystem.parent(folder) }
+        return FileSystem.join(folder, "\(id).txt")
+    }
+
+    private static func line(_ label: LabelRecord, _ report: inout ConversionReport) -> String? {
         guard case .box(let box) = label.selector else {
             report.skip(
                 "DeepPCB has boxes only, this is a \(label.selector.kindName); export as jsonl",
                 example: label.item)
             return nil
         }
-        guard let type = classNames.firstIndex(of: label.className) else {
+        guard let type = classNames.firstIndex(where: { label.className.hasSameBytes(as: $0) })
+        else {
             report.skip(
                 "DeepPCB has no class \"\(label.className)\"; export as coco or jsonl",
                 example: label.item)
@@ -255,52 +253,12 @@ public struct DeepPCBFormat: AnnotationFormat {
             report.skip("a box beyond 64 bits", example: label.item)
             return nil
         }
-        guard let name = files.nameByKey[label.item] else {
-            report.skip("the item has no file of its own", example: label.item)
-            return nil
-        }
         if zip(whole, corners).contains(where: { Double($0) != $1 }) {
             report.lose("corners were rounded to whole pixels", example: label.item)
         }
         if !label.attributes.isEmpty || label.confidence != nil {
             report.lose("attributes and confidence have no place in DeepPCB", example: label.item)
         }
-        let line = (whole + [Int64(type + 1)]).map(String.init).joined(separator: " ") + "\n"
-        files.fileByName[name]?.text.append(contentsOf: line.utf8)
-        files.fileByName[name]?.isWritten = true
-        files.fileByName[name]?.labels += 1
-        report.annotations += 1
-        return "\(name.dropLast(4))#\(files.fileByName[name]?.labels ?? 0)"
-    }
-
-    /// The files to be written: one an item.
-    private struct TextFiles {
-        struct File {
-            var text: [UInt8] = []
-            /// An item without defects gets its empty file only if somebody examined it.
-            var isWritten: Bool
-            var labels = 0
-        }
-        var fileByName: [String: File] = [:]
-        var nameByKey: [String: String] = [:]
-
-        /// Finds a file name for an item; false if another item has it.
-        mutating func open(
-            _ key: String, isExamined: Bool, _ report: inout ConversionReport
-        ) -> Bool {
-            var id = DeepPCBFormat.identifier(key)
-            if id.hasSuffix("_test") { id = String(id.dropLast(5)) }
-            var folder = FileSystem.parent(key)
-            if FileSystem.lastComponent(folder) == "images" { folder = FileSystem.parent(folder) }
-            let name = FileSystem.join(folder, "\(id).txt")
-            guard ItemKey.problem(name) == nil, fileByName[name] == nil else {
-                report.skip(
-                    "another item has the same file name; export folders one by one", example: key)
-                return false
-            }
-            fileByName[name] = File(isWritten: isExamined)
-            nameByKey[key] = name
-            return true
-        }
+        return (whole + [Int64(type + 1)]).map(String.init).joined(separator: " ") + "\n"
     }
 }

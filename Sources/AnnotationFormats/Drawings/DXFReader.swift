@@ -9,7 +9,7 @@ struct DXFReader {
     private var isTaken: Bool?
     private var section = ""
     private var block: String?
-    private var handles: Set<String> = []
+    private var handles: ByteSet = []
 
     /// The group codes of an entity that are of use here; the first of each counts.
     private struct Entity {
@@ -21,7 +21,7 @@ struct DXFReader {
     }
 
     /// What is no entity of its own: ends, and points of polylines.
-    private static let parts: Set<String> = ["ENDBLK", "SEQEND", "VERTEX", "ENDSEC", "EOF"]
+    private static let parts: ByteSet = ["ENDBLK", "SEQEND", "VERTEX", "ENDSEC", "EOF"]
     private static let units: [Int: String] = [
         1: "in", 2: "ft", 4: "mm", 5: "cm", 6: "m", 7: "km", 13: "um", 14: "dm",
     ]

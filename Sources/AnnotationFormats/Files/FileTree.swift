@@ -110,7 +110,7 @@ public struct ReadContext {
 
     /// A context of items at hand.
     public init(items: [ItemRecord]) {
-        let fields = [String: [String: FieldValue]](
+        let fields = ByteMap<[String: FieldValue]>(
             items.map { ($0.key, $0.fields) }, uniquingKeysWith: { first, _ in first })
         itemFields = { fields[$0] }
     }

@@ -20,25 +20,53 @@ struct ItemFiles {
         var item: ItemRecord
         var path: String
         var estimate = 0
+        /// The labels that are not retracted.
+        var labels = 0
+        var isLeftOut = false
         var batch = 0
-        var labels: [[UInt8]] = []
+        var rendered: [[UInt8]] = []
+
+        /// True for an item of which something may be written: only such an item asks for a name.
+        var isWanted: Bool { labels > 0 || item.fields["examined"] == .bool(true) }
+    }
+
+    /// What an item's name names.
+    enum Place {
+        /// A file of its own.
+        case file
+        /// An element of the one file.
+        case element
     }
 
     let format: String
+    private let place: Place
+    /// The files that the format writes besides those of the items.
+    private let reserved: [String]
+    /// More files that go with an item's own.
+    private let companions: (_ path: String) -> [String]
+    /// Why no item of this key can be written, or nil.
+    private let refusal: (_ key: String) -> String?
     /// The path of an item's file; nil, with a line in the report, for an item that gets none.
     let path: (_ item: ItemRecord, _ report: inout ConversionReport) -> String?
 
     /// A writer whose files are called like the items, with another ending, below a folder.
-    init(format: String, folder: String = "", ending: String) {
-        self.format = format
-        path = { item, _ in folder + FileTree.stem(item.key) + "." + ending }
+    init(
+        format: String, folder: String = "", ending: String, reserved: [String] = [],
+        refusal: @escaping (_ key: String) -> String? = { _ in nil }
+    ) {
+        self.init(format: format, reserved: reserved, refusal: refusal) { item, _ in
+            folder + FileTree.stem(item.key) + "." + ending
+        }
     }
 
     init(
-        format: String,
+        format: String, place: Place = .file, reserved: [String] = [],
+        companions: @escaping (_ path: String) -> [String] = { _ in [] },
+        refusal: @escaping (_ key: String) -> String? = { _ in nil },
         path: @escaping (_ item: ItemRecord, _ report: inout ConversionReport) -> String?
     ) {
-        (self.format, self.path) = (format, path)
+        (self.format, self.place, self.path) = (format, place, path)
+        (self.reserved, self.companions, self.refusal) = (reserved, companions, refusal)
     }
 
     func write(
@@ -46,16 +74,9 @@ struct ItemFiles {
         heldBytesMax: Int = Self.heldBytesMax, render: Render, wrap: Wrap
     ) throws {
         var entries: [Entry] = []
-        var indexByKey: [String: Int] = [:]
-        var paths: Set<String> = []
+        var indexByKey: ByteMap<Int> = [:]
         try source.forEachItem { item in
             guard let path = path(item, &report) else { return }
-            // Some file systems do not tell upper from lower case.
-            guard ItemKey.problem(path) == nil, paths.insert(path.lowercased()).inserted else {
-                return report.skip(
-                    "another item has the same file name; export folders one by one",
-                    example: item.key)
-            }
             indexByKey[item.key] = entries.count
             entries.append(Entry(item: item, path: path))
         }
@@ -63,38 +84,67 @@ struct ItemFiles {
             guard let index = indexByKey[label.item] else {
                 return report.skip("the item has no file of its own", example: label.item)
             }
+            if !label.isRetracted { entries[index].labels += 1 }
             entries[index].estimate +=
                 200 + 4 * label.selector.encoded.count + 64 * label.attributes.count
         }
+        decideNames(&entries, &report)
         let batches = Self.assignBatches(&entries, limit: heldBytesMax)
         var first = 0
         for batch in 0..<batches {
             try source.forEachAnnotation { label in
-                guard let index = indexByKey[label.item], entries[index].batch == batch else {
-                    return
-                }
+                guard let index = indexByKey[label.item], entries[index].batch == batch,
+                    !entries[index].isLeftOut
+                else { return }
                 if label.isRetracted {
                     return report.skip(
                         "a retracted label has no place in \(format)", example: label.item)
                 }
-                let number = entries[index].labels.count + 1
+                let number = entries[index].rendered.count + 1
                 guard let bytes = try render(label, entries[index].item, number, &report) else {
                     return
                 }
-                entries[index].labels.append(bytes)
+                entries[index].rendered.append(bytes)
                 report.annotations += 1
             }
             while first < entries.count, entries[first].batch == batch {
-                if let bytes = try wrap(entries[first].item, entries[first].labels) {
+                if !entries[first].isLeftOut,
+                    let bytes = try wrap(entries[first].item, entries[first].rendered)
+                {
                     try output.begin(entries[first].path)
                     try output.write(bytes)
                     try output.end()
                     report.items += 1
                 }
-                entries[first].labels = []
+                entries[first].rendered = []
                 first += 1
             }
         }
+    }
+
+    /// Gives each item its name, and reports those that get none.
+    private func decideNames(_ entries: inout [Entry], _ report: inout ConversionReport) {
+        let wanted = entries.indices.filter { entries[$0].isWanted }
+        var claims = NameClaims(areFiles: place == .file, reserved: reserved)
+        let possible = wanted.filter { index in
+            guard let why = refusal(entries[index].item.key) else { return true }
+            leaveOut(&entries[index], why, &report)
+            return false
+        }
+        let refusals = claims.decide(
+            possible.map { index in
+                let path = entries[index].path
+                return .init(
+                    key: entries[index].item.key, name: path, companions: companions(path))
+            })
+        for (index, why) in zip(possible, refusals) {
+            if let why { leaveOut(&entries[index], why, &report) }
+        }
+    }
+
+    private func leaveOut(_ entry: inout Entry, _ why: String, _ report: inout ConversionReport) {
+        entry.isLeftOut = true
+        report.leaveOut(entry.item.key, why, labels: entry.labels)
     }
 
     private static func assignBatches(_ entries: inout [Entry], limit: Int) -> Int {

@@ -1,3 +1,5 @@
+import AnnotationModel
+
 /// A small JSON text as a tree: headers, attributes, settings.
 ///
 /// A key that occurs twice in an object is refused, since programs differ in which of the two they
@@ -9,7 +11,7 @@ public indirect enum JSONValue: Hashable, Sendable {
     case double(Double)
     case string(String)
     case array([JSONValue])
-    case object([String: JSONValue])
+    case object(ByteMap<JSONValue>)
 
     /// Parses one text; nothing but white space may follow.
     public init(parsing bytes: UnsafeRawBufferPointer) throws(JSONError) {
@@ -52,7 +54,7 @@ public indirect enum JSONValue: Hashable, Sendable {
             while try scanner.nextElement() { elements.append(try JSONValue(reading: &scanner)) }
             self = .array(elements)
         case .object:
-            var members: [String: JSONValue] = [:]
+            var members: ByteMap<JSONValue> = [:]
             try scanner.beginObject()
             while try scanner.nextKey() {
                 let (key, offset) = (scanner.key, scanner.keyOffset)

@@ -1,3 +1,5 @@
+import AnnotationModel
+
 /// Appends JSON to a growing buffer, which the caller empties as it likes.
 ///
 /// Numbers are written in the shortest form that reads back as the same double. JSON has no NaN and no
@@ -112,7 +114,7 @@ public struct JSONWriter {
             endArray()
         case .object(let members):
             beginObject()
-            for (name, member) in members.sorted(by: { $0.key < $1.key }) {
+            for (name, member) in members.sortedByKey() {
                 key(name: name)
                 self.value(member)
             }

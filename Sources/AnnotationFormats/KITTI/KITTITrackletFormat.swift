@@ -83,7 +83,7 @@ public struct KITTITrackletFormat: AnnotationFormat {
         guard h >= 0, w >= 0, l >= 0 else { throw Refusal("a size is negative: \(h), \(w), \(l)") }
         var label = LabelRecord(item: "", className: className, selector: .wholeItem)
         var frames: [Selector.Keyframe] = []
-        var states: [String: [[FieldValue]]] = [:]
+        var states: ByteMap<[[FieldValue]]> = [:]
         for pose in tree.first("poses")?.children.filter({ $0.name == "item" }) ?? [] {
             let v = ["tx", "ty", "tz", "rx", "ry", "rz"].compactMap { pose.number($0) }
             guard v.count == 6 else { throw Refusal("a pose needs tx, ty, tz, rx, ry, rz") }
@@ -121,7 +121,7 @@ public struct KITTITrackletFormat: AnnotationFormat {
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
         var report = ConversionReport()
-        var items: Set<String> = []
+        var items: ByteSet = []
         var count = 0
         try source.forEachAnnotation { label in
             var ignored = ConversionReport()
@@ -149,8 +149,8 @@ public struct KITTITrackletFormat: AnnotationFormat {
                 report.lose("attributes and confidence have no place here", example: label.item)
             }
         }
-        if items.count > 1 {
-            report.lose("the tracks of several items were written as one drive", example: "")
+        for item in items.sortedByBytes() where items.count > 1 {
+            report.lose("the tracks of several items were written as one drive", example: item)
         }
         report.items = items.count
         writer.end()

@@ -50,7 +50,7 @@ public struct LabelMeFormat: AnnotationFormat {
             var fields: [String: FieldValue] = [:]
             var imagePath: String?
             var shapes: JSONScanner?
-            var seen: Set<String> = []
+            var seen: ByteSet = []
             try scanner.beginObject()
             while try scanner.nextKey() {
                 let key = scanner.key

@@ -83,7 +83,7 @@ struct LabelStudioReader {
             return try sink(.skipped(where: place, why: "the annotator cancelled it"))
         }
         let result = json["result"]?.array ?? []
-        var pointsByParent: [String: Int] = [:]
+        var pointsByParent: ByteMap<Int> = [:]
         for region in result {
             if let parent = region["parentID"]?.string { pointsByParent[parent, default: 0] += 1 }
         }
@@ -155,7 +155,7 @@ struct LabelStudioReader {
     /// The classes of a region: its labels or choices, else the name of the control.
     private static func classNames(_ region: JSONValue) -> [String] {
         guard case .object(let value)? = region["value"] else { return [""] }
-        for (name, member) in value.sorted(by: { $0.key < $1.key }) {
+        for (name, member) in value.sortedByKey() {
             let isList = name.hasSuffix("labels") || name == "choices"
             if isList, let names = member.array?.compactMap(\.string), !names.isEmpty {
                 return names

@@ -11,10 +11,10 @@ enum LabelStudioWriter {
         var report = ConversionReport()
         try output.begin("label-studio.json")
         try output.write(Array("[".utf8))
-        let files = ItemFiles(format: "Label Studio") { item, _ in item.key }
+        let files = ItemFiles(format: "Label Studio", place: .element) { item, _ in item.key }
         var task = 0
         var isFirst = true
-        var idByKey: [String: Int] = [:]
+        var idByKey: ByteMap<Int> = [:]
         // A text has no other name than its task's number, so such an item keeps it.
         var last = 0
         try source.forEachItem { item in
@@ -46,7 +46,7 @@ enum LabelStudioWriter {
 
     private static func number(_ key: String) -> Int? {
         guard key.hasPrefix("task/"), let number = Int(key.dropFirst(5)), number > 0,
-            number < 1 << 31, "task/\(number)" == key
+            number < 1 << 31, key.hasSameBytes(as: "task/\(number)")
         else { return nil }
         return number
     }
@@ -147,7 +147,7 @@ enum LabelStudioWriter {
 
     private struct Shape {
         var type: String
-        var value: [String: JSONValue]
+        var value: ByteMap<JSONValue>
         var list: String
     }
 
@@ -162,13 +162,13 @@ enum LabelStudioWriter {
             if channels.count > 1 {
                 report.lose("Label Studio has one channel an interval", example: item.key)
             }
-            var value = ["start": number(start), "end": number(end)]
+            var value: ByteMap<JSONValue> = ["start": number(start), "end": number(end)]
             if let channel = channels.first { value["channel"] = .string(channel) }
             let isTable = member(item) == "csv"
             let type = isTable ? "timeserieslabels" : "labels"
             return Shape(type: type, value: value, list: type)
         case .textSpan(let start, let end, let quote):
-            var value: [String: JSONValue] = ["start": .integer(start), "end": .integer(end)]
+            var value: ByteMap<JSONValue> = ["start": .integer(start), "end": .integer(end)]
             if let quote { value["text"] = .string(quote) }
             guard item.fields["text"]?.text != nil else {
                 report.skip(

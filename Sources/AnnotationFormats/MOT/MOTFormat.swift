@@ -41,8 +41,8 @@ public struct MOTFormat: AnnotationFormat {
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         let finder = ItemFinder(context)
-        var namesByFolder: [String: [String]] = [:]
-        var fieldsByFolder: [String: [String: FieldValue]] = [:]
+        var namesByFolder: ByteMap<[String]> = [:]
+        var fieldsByFolder: ByteMap<[String: FieldValue]> = [:]
         let isBeside = { (path: String) in
             ["labels.txt", "seqinfo.ini"].contains(FileSystem.lastComponent(path))
         }

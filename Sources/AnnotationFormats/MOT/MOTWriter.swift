@@ -5,10 +5,10 @@ struct MOTWriter {
     let output: any FormatOutput
     private var report = ConversionReport()
     private var names: [String] = []
-    private var numberByName: [String: Int] = [:]
+    private var numberByName: ByteMap<Int> = [:]
     private var folders: [String] = []
-    private var idsByItem: [String: Set<Int64>] = [:]
-    private var countByFrame: [String: Int] = [:]
+    private var idsByItem: ByteMap<Set<Int64>> = [:]
+    private var countByFrame: ByteMap<Int> = [:]
 
     init(output: any FormatOutput) { self.output = output }
 
@@ -16,7 +16,9 @@ struct MOTWriter {
         for record in source.classes where !record.name.contains(where: \.isNewline) {
             _ = number(ofClass: record.name)
         }
-        let files = ItemFiles(format: "MOT") { item, _ in "\(FileTree.stem(item.key))/gt/gt.txt" }
+        let files = ItemFiles(
+            format: "MOT", companions: { [FileSystem.parent($0) + "/labels.txt"] }
+        ) { item, _ in "\(FileTree.stem(item.key))/gt/gt.txt" }
         var report = ConversionReport()
         var writer = self
         try files.write(source, to: output, report: &report) { label, item, _, report in

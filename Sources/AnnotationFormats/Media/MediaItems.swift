@@ -89,7 +89,7 @@ enum BlankFree {
 extension ConversionReport {
     /// Notes what a label has besides class and selector and the format has no place for.
     mutating func loseMembers(
-        of label: LabelRecord, in format: String, except kept: Set<String> = [],
+        of label: LabelRecord, in format: String, except kept: ByteSet = [],
         keepsConfidence: Bool = false, keepsAuthor: Bool = false
     ) {
         if label.confidence != nil, !keepsConfidence {
@@ -106,7 +106,7 @@ extension ConversionReport {
 
 /// Numbers the labels of each item as they come.
 struct ItemCounter {
-    private var counts: [String: Int] = [:]
+    private var counts: ByteMap<Int> = [:]
 
     /// The next number of a name, from 1.
     mutating func next(_ name: String) -> Int {

@@ -128,12 +128,12 @@ struct SDFLabels {
         _ data: [SDFReader.DataItem], _ target: String?,
         _ place: (SDFReader.DataItem, Int) -> String, into sink: EventSink
     ) throws {
-        var errors: [String: [String]] = [:]
+        var errors: ByteMap<[String]> = [:]
         for item in data {
             guard let assay = Self.assay(item.name), assay.isError else { continue }
             errors[Self.title(assay.type, assay.unit)] = item.lines
         }
-        var counts: [String: Int] = [:]
+        var counts: ByteMap<Int> = [:]
         for item in data {
             guard let assay = Self.assay(item.name), !assay.isError else { continue }
             for (index, line) in item.lines.enumerated() {

@@ -7,7 +7,7 @@ struct SDFReader {
     let file: FormatFile
     private let finder: ItemFinder
     private var count = 0
-    private var keys: Set<String> = []
+    private var keys: ByteSet = []
 
     init(file: FormatFile, finder: ItemFinder) { (self.file, self.finder) = (file, finder) }
 

@@ -11,11 +11,17 @@ struct SDFWriter {
         let text: String
         let molfile: Molfile
         /// Lists by atom or bond: data item, then number, then value.
-        var lists: [String: [Int: String]] = [:]
-        var labelled: Set<String> = []
-        var groups: [String: [String]] = [:]
-        var activities: [String: [(value: String, error: String)]] = [:]
+        var lists: ByteMap<[Int: String]> = [:]
+        var labelled: ByteSet = []
+        var groups: ByteMap<[String]> = [:]
+        var activities: ByteMap<[(value: String, error: String)]> = [:]
         var target: String?
+        var labels = 0
+        var isLeftOut = false
+
+        var folder: String { FileSystem.parent(item.key) }
+        /// The first line, by which a reader calls the molecule.
+        var title: String { XMLTree.trim(String(text.prefix { !$0.isNewline })) }
 
         init(_ item: ItemRecord, _ text: String, _ molfile: Molfile) {
             (self.item, self.text, self.molfile) = (item, text, molfile)
@@ -25,7 +31,7 @@ struct SDFWriter {
 
     func write(_ source: LabelSource, _ report: inout ConversionReport) throws {
         var molecules: [Molecule] = []
-        var byKey: [String: Molecule] = [:]
+        var byKey: ByteMap<Molecule> = [:]
         try source.forEachItem { item in
             guard let text = item.fields[SDFFormat.molfile]?.text else { return }
             do throws(Refusal) {
@@ -38,11 +44,16 @@ struct SDFWriter {
             }
         }
         try source.forEachAnnotation { label in
+            if !label.isRetracted { byKey[label.item]?.labels += 1 }
+        }
+        Self.leaveOut(molecules, &report)
+        try source.forEachAnnotation { label in
             guard let molecule = byKey[label.item] else {
                 return report.skip(
                     "SDF needs the molecule in the item's field \(SDFFormat.molfile)",
                     example: label.item)
             }
+            if molecule.isLeftOut { return }
             let place: String
             do throws(Refusal) {
                 place = try add(label, to: molecule, &report)
@@ -55,13 +66,12 @@ struct SDFWriter {
                 report.lose("confidence has no place in SDF", example: label.item)
             }
         }
-        var files: [String: [Molecule]] = [:]
-        for molecule in molecules {
-            let folder = FileSystem.parent(molecule.item.key)
-            files[folder.isEmpty ? "molecules" : folder, default: []].append(molecule)
+        var files: ByteMap<[Molecule]> = [:]
+        for molecule in molecules where !molecule.isLeftOut {
+            files[molecule.folder, default: []].append(molecule)
         }
-        for (name, members) in files.sorted(by: { $0.key < $1.key }) {
-            try output.begin(name + ".sdf")
+        for (folder, members) in files.sortedByKey() {
+            try output.begin(Self.fileName(folder))
             var buffer = BufferedText(output)
             for molecule in members {
                 try buffer.append(text(molecule))
@@ -69,6 +79,45 @@ struct SDFWriter {
             }
             try buffer.flush()
             try output.end()
+        }
+    }
+
+    private static func fileName(_ folder: String) -> String {
+        (folder.isEmpty ? "molecules" : folder) + ".sdf"
+    }
+
+    /// Leaves out the molecules whose folder cannot be a file, and those by whose title a reader would
+    /// take them for another one of the file.
+    private static func leaveOut(_ molecules: [Molecule], _ report: inout ConversionReport) {
+        var first: ByteMap<ByteKey> = [:]
+        for molecule in molecules {
+            let key = ByteKey(molecule.item.key)
+            first[molecule.folder] = min(first[molecule.folder] ?? key, key)
+        }
+        let folders = first.sortedByKey()
+        var files = NameClaims(areFiles: true)
+        let refusals = files.decide(
+            folders.map { .init(key: $0.value.text, name: fileName($0.key)) })
+        let refused = ByteMap<String?>(
+            zip(folders, refusals).map { ($0.key, $1) }, uniquingKeysWith: { old, _ in old })
+        var titles = NameClaims(areFiles: false)
+        // A molecule that is called by its own title has more right to it than one that says so only.
+        for isOwn in [true, false] {
+            let asking = molecules.filter { molecule in
+                let name = FileSystem.lastComponent(molecule.item.key)
+                return !molecule.title.isEmpty && name.hasSameBytes(as: molecule.title) == isOwn
+            }
+            let refusals = titles.decide(
+                asking.map { .init(key: $0.item.key, name: FileSystem.join($0.folder, $0.title)) })
+            for (molecule, why) in zip(asking, refusals) where why != nil {
+                molecule.isLeftOut = true
+                report.leaveOut(molecule.item.key, why ?? "", labels: molecule.labels)
+            }
+        }
+        for molecule in molecules where !molecule.isLeftOut {
+            guard case .some(.some(let why)) = refused[molecule.folder] else { continue }
+            molecule.isLeftOut = true
+            report.leaveOut(molecule.item.key, why, labels: molecule.labels)
         }
     }
 
@@ -200,7 +249,7 @@ struct SDFWriter {
             if name != SDFFormat.target { add(name, value.plainText) }
         }
         if let target = molecule.target { add(SDFFormat.target, target) }
-        for (name, values) in molecule.lists.sorted(by: { $0.key < $1.key }) {
+        for (name, values) in molecule.lists.sortedByKey() {
             let count =
                 name.hasPrefix("atom.")
                 ? molecule.molfile.elements.count : molecule.molfile.bonds.count
@@ -208,10 +257,10 @@ struct SDFWriter {
             let words = (1...max(1, count)).map { values[$0] ?? "n/a" }
             add(name, Self.wrapped(words))
         }
-        for (name, lines) in molecule.groups.sorted(by: { $0.key < $1.key }) {
+        for (name, lines) in molecule.groups.sortedByKey() {
             add(SDFFormat.groupPrefix + name, lines.joined(separator: "\n"))
         }
-        for (title, values) in molecule.activities.sorted(by: { $0.key < $1.key }) {
+        for (title, values) in molecule.activities.sortedByKey() {
             add(title, values.map(\.value).joined(separator: "\n"))
             if values.contains(where: { $0.error != "n/a" }), let assay = SDFLabels.assay(title) {
                 add(

@@ -34,7 +34,7 @@ public struct NuScenesFormat: AnnotationFormat {
 
     /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        var tables: [String: [String: InputFile]] = [:]
+        var tables: ByteMap<ByteMap<InputFile>> = [:]
         let isTable = { (path: String) in
             FileTree.ending(path) == "json"
                 && Self.tables.contains(FileTree.stem(FileSystem.lastComponent(path)))
@@ -47,7 +47,7 @@ public struct NuScenesFormat: AnnotationFormat {
             throw FormatError.noInput(
                 format: name, wants: "give the folder with sample_annotation.json")
         }
-        for (_, files) in complete.sorted(by: { $0.key < $1.key }) {
+        for (_, files) in complete.sorted(by: { ByteKey($0.key) < ByteKey($1.key) }) {
             var reader = NuScenesReader(files: files)
             try reader.read(into: sink)
         }
@@ -74,6 +74,9 @@ public struct NuScenesFormat: AnnotationFormat {
         text.utf8.count == 32
             && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
+
+    /// Whether a cloud is the scan of a lidar, by its name.
+    static func isLidar(_ key: String) -> Bool { key.lowercased().contains("lidar") }
 
     /// Whether an item is a cloud, by its name.
     static func isCloud(_ key: String) -> Bool {

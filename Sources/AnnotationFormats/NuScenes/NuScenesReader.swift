@@ -2,13 +2,13 @@ import AnnotationModel
 
 /// Reads the tables of one folder; `sample_annotation` is passed through, the others are held.
 struct NuScenesReader {
-    let files: [String: InputFile]
-    private var names: [String: [String: String]] = [:]
-    private var categoryByInstance: [String: String] = [:]
-    private var sceneBySample: [String: String]?
-    private var itemBySample: [String: String] = [:]
+    let files: ByteMap<InputFile>
+    private var names: ByteMap<ByteMap<String>> = [:]
+    private var categoryByInstance: ByteMap<String> = [:]
+    private var sceneBySample: ByteMap<String>?
+    private var itemBySample: ByteMap<String> = [:]
 
-    init(files: [String: InputFile]) { self.files = files }
+    init(files: ByteMap<InputFile>) { self.files = files }
 
     mutating func read(into sink: EventSink) throws {
         guard let annotations = files["sample_annotation"], let instances = files["instance"],
@@ -18,7 +18,7 @@ struct NuScenesReader {
                 format: "nuscenes",
                 wants: "instance.json and category.json belong beside sample_annotation.json")
         }
-        var classes: [String: String] = [:]
+        var classes: ByteMap<String> = [:]
         try Self.forEach(categories) { json, place in
             guard let token = json["token"]?.string, let name = json["name"]?.string, !name.isEmpty
             else { throw Self.malformed(categories, place, "a category has a token and a name") }
@@ -42,7 +42,7 @@ struct NuScenesReader {
             categoryByInstance[token] = classes[category]
         }
         try readSamples(into: sink)
-        var sampleItems: [String: Bool] = [:]
+        var sampleItems: ByteMap<Bool> = [:]
         try Self.forEach(annotations) { json, place in
             try label(json, "\(annotations.name), \(place)", &sampleItems, into: sink)
         }
@@ -69,7 +69,7 @@ struct NuScenesReader {
 
     private mutating func readSamples(into sink: EventSink) throws {
         if let file = files["sample"] {
-            var scenes: [String: String] = [:]
+            var scenes: ByteMap<String> = [:]
             try Self.forEach(file) { json, place in
                 guard let token = json["token"]?.string else {
                     throw Self.malformed(file, place, "needs a token")
@@ -97,13 +97,17 @@ struct NuScenesReader {
             guard try Emit.item(key, fields, at: "\(file.name), \(place).filename", into: sink)
             else { return }
             guard NuScenesFormat.isCloud(key) else { return }
-            let isLidar = key.lowercased().contains("lidar")
-            if itemBySample[sample] == nil || isLidar { itemBySample[sample] = key }
+            // The first scan of a lidar, else the first cloud.
+            let isLidar = NuScenesFormat.isLidar(key)
+            let before = itemBySample[sample]
+            if before == nil || isLidar && before.map(NuScenesFormat.isLidar) == false {
+                itemBySample[sample] = key
+            }
         }
     }
 
     private func label(
-        _ json: JSONValue, _ place: String, _ sampleItems: inout [String: Bool],
+        _ json: JSONValue, _ place: String, _ sampleItems: inout ByteMap<Bool>,
         into sink: EventSink
     ) throws {
         guard let sample = json["sample_token"]?.string, !sample.isEmpty,

@@ -4,17 +4,18 @@ import AnnotationModel
 struct NuScenesWriter {
     let output: any FormatOutput
     private var report = ConversionReport()
-    private var samples: [String: (token: String, index: Int)] = [:]
-    private var names: [String: [String]] = [:]
-    private var usedTokens: Set<String> = []
-    private var instances: [String: Instance] = [:]
+    private var leftOut: ByteSet = []
+    private var samples: ByteMap<(token: String, index: Int)> = [:]
+    private var names: ByteMap<[String]> = [:]
+    private var usedTokens: ByteSet = []
+    private var instances: ByteMap<Instance> = [:]
     private var instanceOrder: [String] = []
-    private var instanceByTrack: [String: String] = [:]
+    private var instanceByTrack: ByteMap<String> = [:]
 
     private struct Instance {
         var category: String
         var annotations: [(sample: Int, token: String)] = []
-        var placeByToken: [String: Int] = [:]
+        var placeByToken: ByteMap<Int> = [:]
     }
 
     private static let levels = ["v0-40", "v40-60", "v60-80", "v80-100"]
@@ -32,6 +33,7 @@ struct NuScenesWriter {
                 items.append(item)
             }
         }
+        try decideOwners(&items, source)
         var tokens: [String] = []
         try source.forEachAnnotation { label in
             guard let (track, sample) = check(label) else { return tokens.append("") }
@@ -54,6 +56,46 @@ struct NuScenesWriter {
         return report
     }
 
+    /// Gives each sample one item of which its labels can be: the one that a reader takes.
+    ///
+    /// An annotation names its sample only. So of several items of one sample those that have labels too are
+    /// left out, and so are clouds without labels that a reader would take instead.
+    private mutating func decideOwners(
+        _ items: inout [ItemRecord], _ source: LabelSource
+    ) throws {
+        var labels: ByteMap<Int> = [:]
+        try source.forEachAnnotation { label in
+            guard case .cuboid = label.selector, !label.isRetracted else { return }
+            labels[label.item, default: 0] += 1
+        }
+        func rank(_ key: String) -> Int {
+            guard NuScenesFormat.isCloud(key) else { return 2 }
+            return NuScenesFormat.isLidar(key) ? 0 : 1
+        }
+        var owners: ByteMap<(rank: Int, key: ByteKey)> = [:]
+        for item in items where labels[item.key] != nil {
+            guard let token = samples[item.key]?.token else { continue }
+            let own = (rank: rank(item.key), key: ByteKey(item.key))
+            if owners[token].map({ own < $0 }) ?? true { owners[token] = own }
+        }
+        items.removeAll { item in
+            guard let token = samples[item.key]?.token, let owner = owners[token],
+                ByteKey(item.key) != owner.key,
+                labels[item.key] != nil || rank(item.key) < min(owner.rank, 2)
+            else { return false }
+            report.leaveOut(
+                item.key, "the labels of sample \(token) are those of the item \"\(owner.key.text)\"",
+                labels: labels[item.key] ?? 0)
+            samples[item.key] = nil
+            leftOut.insert(item.key)
+            return true
+        }
+        // A reader takes the first of equal rank.
+        let isOwner = { (item: ItemRecord) in labels[item.key] != nil }
+        items = items.filter(isOwner) + items.filter { !isOwner($0) }
+        for (index, item) in items.enumerated() { samples[item.key]?.index = index }
+    }
+
     private static func sampleToken(_ item: ItemRecord) -> String {
         if item.key.hasPrefix("samples/"), !NuScenesFormat.isCloud(item.key),
             item.fields[NuScenesFormat.token] == nil
@@ -67,7 +109,7 @@ struct NuScenesWriter {
     }
 
     private mutating func index(_ table: String, _ name: String) -> Int {
-        if let index = names[table]?.firstIndex(of: name) { return index }
+        if let index = names[table]?.firstIndex(where: { $0.hasSameBytes(as: name) }) { return index }
         names[table, default: []].append(name)
         return (names[table]?.count ?? 1) - 1
     }
@@ -85,6 +127,7 @@ struct NuScenesWriter {
         guard (cuboid.center + cuboid.size + cuboid.rotation).allSatisfy(\.isFinite) else {
             return skip("a number that is not finite; correct the label")
         }
+        if leftOut.contains(label.item) { return nil }
         guard let sample = samples[label.item] else {
             return skip("cuboids stand on point clouds; the item is none by its name")
         }
@@ -160,7 +203,7 @@ struct NuScenesWriter {
         }
         let chain = instances[instance]?.annotations ?? []
         let place = instances[instance]?.placeByToken[token] ?? 0
-        var row: [String: JSONValue] = [
+        var row: ByteMap<JSONValue> = [
             "token": .string(token), "sample_token": .string(sample),
             "instance_token": .string(instance),
             "translation": .array(cuboid.center.map { .double($0) }),
@@ -230,7 +273,7 @@ struct NuScenesWriter {
             })
         var rows: [JSONValue] = []
         var data: [JSONValue] = []
-        var seen: Set<String> = []
+        var (seen, dataTokens): (ByteSet, ByteSet) = ([], [])
         for item in items {
             guard let sample = samples[item.key]?.token else { continue }
             let time = item.fields[NuScenesFormat.timestamp]?.number ?? 0
@@ -244,9 +287,10 @@ struct NuScenesWriter {
                         "prev": .string(""), "next": .string(""),
                     ]))
             }
-            if item.key == "samples/" + sample { continue }
-            let token =
+            if item.key.hasSameBytes(as: "samples/" + sample) { continue }
+            var token =
                 item.fields[NuScenesFormat.token]?.text ?? NuScenesFormat.token(of: item.key)
+            while !dataTokens.insert(token).inserted { token = NuScenesFormat.token(of: token) }
             let size = item.pixelSize ?? (0, 0)
             data.append(
                 .object([

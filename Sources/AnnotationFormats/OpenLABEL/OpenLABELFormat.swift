@@ -104,6 +104,6 @@ extension JSONValue {
     /// The members of an object by ascending name; none for other values.
     var members: [(key: String, value: JSONValue)] {
         guard case .object(let members) = self else { return [] }
-        return members.sorted { $0.key < $1.key }
+        return members.sortedByKey()
     }
 }

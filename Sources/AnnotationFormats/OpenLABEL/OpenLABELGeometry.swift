@@ -41,8 +41,8 @@ enum OpenLABELGeometry {
     }
 
     /// The kind of geometry and its numbers; nil for what OpenLABEL cannot say.
-    static func values(_ selector: Selector) -> (kind: String, entry: [String: JSONValue])? {
-        func entry(_ kind: String, _ values: [Double]) -> (String, [String: JSONValue])? {
+    static func values(_ selector: Selector) -> (kind: String, entry: ByteMap<JSONValue>)? {
+        func entry(_ kind: String, _ values: [Double]) -> (String, ByteMap<JSONValue>)? {
             guard values.allSatisfy(\.isFinite) else { return nil }
             return (kind, ["val": .array(values.map { .double($0) })])
         }
@@ -66,7 +66,7 @@ enum OpenLABELGeometry {
 
     private static func poly(
         _ values: [Double], isClosed: Bool
-    ) -> (kind: String, entry: [String: JSONValue])? {
+    ) -> (kind: String, entry: ByteMap<JSONValue>)? {
         guard values.allSatisfy(\.isFinite) else { return nil }
         return (
             "poly2d",
@@ -95,7 +95,7 @@ enum OpenLABELGeometry {
 
     /// Attributes as OpenLABEL has them, and whether some had no place.
     static func json(_ attributes: [String: FieldValue]) -> (value: JSONValue?, isLost: Bool) {
-        var kinds: [String: [JSONValue]] = [:]
+        var kinds: ByteMap<[JSONValue]> = [:]
         var isLost = false
         for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
             guard let (kind, val) = plain(value), !name.isEmpty else {

@@ -6,16 +6,16 @@ struct OpenLABELReader {
     private let root: JSONValue
     private let scene: String
     private let author: String?
-    private var itemByStream: [String: String] = [:]
+    private var itemByStream: ByteMap<String> = [:]
     /// The pictures that frames have of their own: stream, NUL, frame.
-    private var itemByFrame: [String: String] = [:]
+    private var itemByFrame: ByteMap<String> = [:]
     private var frames: [(number: Int64, json: JSONValue)] = []
 
     /// What one object looks like in one stream.
     private struct Trace {
         var label: LabelRecord
         var frames: [Selector.Keyframe] = []
-        var changes: [String: [(frame: Int64, value: FieldValue)]] = [:]
+        var changes: ByteMap<[(frame: Int64, value: FieldValue)]> = [:]
         var path: String
     }
 
@@ -129,8 +129,8 @@ struct OpenLABELReader {
             base.attributes[OpenLABELFormat.elementName] = .text(name)
         }
         var count = 0
-        var traces: [String: Trace] = [:]
-        var ids: Set<String> = []
+        var traces: ByteMap<Trace> = [:]
+        var ids: ByteSet = []
         try forEachShape(object["object_data"], "objects.\(uid).object_data", into: sink) {
             kind, entry, selector, path in
             count += 1
@@ -165,7 +165,7 @@ struct OpenLABELReader {
                 }
             }
         }
-        for (_, trace) in traces.sorted(by: { $0.key < $1.key }) {
+        for (_, trace) in traces.sortedByKey() {
             try Emit.label(Self.finished(trace), at: place(trace.path), into: sink)
         }
         if count == 0 {
@@ -336,7 +336,7 @@ extension OpenLABELFormat {
     }
 
     /// An external id that no other label of the object has.
-    static func unique(_ id: String, _ ids: inout Set<String>) -> String {
+    static func unique(_ id: String, _ ids: inout ByteSet) -> String {
         var id = id
         while !ids.insert(id).inserted { id += "'" }
         return id

@@ -6,8 +6,8 @@ final class OpenLABELScene {
     struct Element {
         var type: String
         var name: String
-        var shapes: [String: [JSONValue]] = [:]
-        var frames: [Int64: [String: [JSONValue]]] = [:]
+        var shapes: ByteMap<[JSONValue]> = [:]
+        var frames: [Int64: ByteMap<[JSONValue]>] = [:]
     }
 
     /// An action, event or context.
@@ -21,19 +21,19 @@ final class OpenLABELScene {
 
     let name: String
     var items: [ItemRecord] = []
-    var tracks: Set<String> = []
+    var tracks: ByteSet = []
     /// The tracks whose elements have names of their own.
-    var named: Set<String> = []
-    var objects: [String: Element] = [:]
-    var events: [String: [String: Event]] = [:]
-    var relations: [String: JSONValue] = [:]
-    var systems: Set<String> = []
-    var labelled: Set<String> = []
-    var ids: Set<String> = []
+    var named: ByteSet = []
+    var objects: ByteMap<Element> = [:]
+    var events: ByteMap<ByteMap<Event>> = [:]
+    var relations: ByteMap<JSONValue> = [:]
+    var systems: ByteSet = []
+    var labelled: ByteSet = []
+    var ids: ByteSet = []
     /// Those who labelled; the file has room for one.
     var authors: Set<String?> = []
-    private var uidByTrack: [String: String] = [:]
-    private var uids: Set<String> = []
+    private var uidByTrack: ByteMap<String> = [:]
+    private var uids: ByteSet = []
     private var next = 0
 
     init(name: String) { self.name = name }
@@ -73,17 +73,17 @@ final class OpenLABELScene {
     // MARK: The file
 
     var json: JSONValue {
-        var metadata: [String: JSONValue] = [
+        var metadata: ByteMap<JSONValue> = [
             "schema_version": .string("1.0.0"), "name": .string(name),
         ]
         if authors.count == 1, case let author?? = authors.first {
             metadata["annotator"] = .string(author)
         }
-        var root: [String: JSONValue] = ["metadata": .object(metadata)]
-        var streams: [String: JSONValue] = [:]
-        var frames: [Int64: [String: JSONValue]] = [:]
-        var frameStreams: [Int64: [String: JSONValue]] = [:]
-        for item in items where item.key != name {
+        var root: ByteMap<JSONValue> = ["metadata": .object(metadata)]
+        var streams: ByteMap<JSONValue> = [:]
+        var frames: [Int64: ByteMap<JSONValue>] = [:]
+        var frameStreams: [Int64: ByteMap<JSONValue>] = [:]
+        for item in items where !item.key.hasSameBytes(as: name) {
             let isKnown = item.fields[OpenLABELFormat.stream] != nil
             guard isKnown || labelled.contains(item.key) else { continue }
             let (stream, frame) = Self.stream(item)
@@ -105,7 +105,8 @@ final class OpenLABELScene {
         if !streams.isEmpty { root["streams"] = .object(streams) }
         if !rows.isEmpty {
             root["frames"] = .object(
-                [String: JSONValue](uniqueKeysWithValues: rows.map { (String($0.key), $0.value) }))
+                ByteMap<JSONValue>(
+                    rows.map { (String($0.key), $0.value) }, uniquingKeysWith: { old, _ in old }))
         }
         for (group, kind) in OpenLABELFormat.events {
             guard let members = events[kind] else { continue }
@@ -115,7 +116,8 @@ final class OpenLABELScene {
         if !systems.isEmpty {
             let system = JSONValue.object(["type": .string("local_cs"), "parent": .string("")])
             root["coordinate_systems"] = .object(
-                [String: JSONValue](uniqueKeysWithValues: systems.map { ($0, system) }))
+                ByteMap<JSONValue>(
+                    systems.map { ($0, system) }, uniquingKeysWith: { old, _ in old }))
         }
         return .object(["openlabel": .object(root)])
     }
@@ -131,7 +133,7 @@ final class OpenLABELScene {
     private static func description(_ item: ItemRecord, uri: String?) -> JSONValue {
         let isImage = ImageSize.endings.contains(FileTree.ending(item.key))
         let isCloud = NuScenesFormat.isCloud(item.key)
-        var members: [String: JSONValue] = [
+        var members: ByteMap<JSONValue> = [
             "type": .string(isCloud ? "lidar" : isImage ? "camera" : "other")
         ]
         if let uri { members["uri"] = .string(uri) }
@@ -146,11 +148,11 @@ final class OpenLABELScene {
         return .object(members)
     }
 
-    private func addObjects(_ rows: inout [Int64: JSONValue], _ root: inout [String: JSONValue]) {
-        var members: [String: JSONValue] = [:]
-        var byFrame: [Int64: [String: JSONValue]] = [:]
+    private func addObjects(_ rows: inout [Int64: JSONValue], _ root: inout ByteMap<JSONValue>) {
+        var members: ByteMap<JSONValue> = [:]
+        var byFrame: [Int64: ByteMap<JSONValue>] = [:]
         for (uid, element) in objects {
-            var json: [String: JSONValue] = [
+            var json: ByteMap<JSONValue> = [
                 "name": .string(element.name.isEmpty ? uid : element.name),
                 "type": .string(element.type),
             ]
@@ -195,7 +197,7 @@ final class OpenLABELScene {
     }
 
     private static func json(_ event: Event, _ kind: String) -> JSONValue {
-        var members: [String: JSONValue] = [
+        var members: ByteMap<JSONValue> = [
             "name": .string(event.name), "type": .string(event.type),
         ]
         if let data = event.data { members["\(kind)_data"] = data }

@@ -4,22 +4,21 @@ import AnnotationModel
 struct OpenLABELWriter {
     let output: any FormatOutput
     private var report = ConversionReport()
-    private var scenes: [String: OpenLABELScene] = [:]
-    private var sceneByItem: [String: (scene: OpenLABELScene, item: ItemRecord)] = [:]
+    private var leftOut: ByteSet = []
+    private var scenes: ByteMap<OpenLABELScene> = [:]
+    private var sceneByItem: ByteMap<(scene: OpenLABELScene, item: ItemRecord)> = [:]
 
     init(output: any FormatOutput) { self.output = output }
 
     mutating func write(_ source: LabelSource) throws -> ConversionReport {
         try source.forEachItem { item in
             let name = item.fields[OpenLABELFormat.scene]?.text ?? OpenLABELFormat.defaultScene
-            guard ItemKey.problem(name) == nil else {
-                return report.skip("the name of the scene cannot be a file's", example: item.key)
-            }
             let scene = scenes[name] ?? OpenLABELScene(name: name)
             scenes[name] = scene
             scene.items.append(item)
             sceneByItem[item.key] = (scene, item)
         }
+        try leaveOut(source)
         try source.forEachAnnotation { label in
             if let track = label.attributes[OpenLABELFormat.track]?.plainText {
                 let scene = sceneByItem[label.item]?.scene
@@ -30,6 +29,7 @@ struct OpenLABELWriter {
             }
         }
         try source.forEachAnnotation { label in
+            if leftOut.contains(label.item) { return }
             do throws(Refusal) {
                 let id = try add(label)
                 report.annotations += 1
@@ -38,7 +38,7 @@ struct OpenLABELWriter {
                 report.skip(error.why, example: label.item)
             }
         }
-        for (name, scene) in scenes.sorted(by: { $0.key < $1.key }) {
+        for (name, scene) in scenes.sortedByKey() {
             let isKnown = scene.items.contains { $0.fields[OpenLABELFormat.scene] != nil }
             guard isKnown || !scene.labelled.isEmpty else { continue }
             try output.begin(name + ".json")
@@ -50,6 +50,44 @@ struct OpenLABELWriter {
             report.items += scene.items.count
         }
         return report
+    }
+
+    /// Leaves out the scenes that cannot be files, and the items that go by the stream of another one.
+    private mutating func leaveOut(_ source: LabelSource) throws {
+        var labels: ByteMap<Int> = [:]
+        try source.forEachAnnotation { label in
+            if !label.isRetracted { labels[label.item, default: 0] += 1 }
+        }
+        let sorted = scenes.sortedByKey()
+        var files = NameClaims(areFiles: true)
+        let refusals = files.decide(sorted.map { .init(key: $0.key, name: $0.key + ".json") })
+        for ((name, scene), why) in zip(sorted, refusals) {
+            if let why {
+                for item in scene.items { leaveOut(item, why, labels) }
+                scenes[name] = nil
+                continue
+            }
+            let asking = scene.items.filter {
+                !$0.key.hasSameBytes(as: name)
+                    && (labels[$0.key] != nil || $0.fields[OpenLABELFormat.stream] != nil)
+            }
+            var streams = NameClaims(areFiles: false)
+            let refusals = streams.decide(
+                asking.map { item in
+                    let (stream, frame) = OpenLABELScene.stream(item)
+                    let place = frame.map { "\(stream), frame \($0)" } ?? stream
+                    return .init(key: item.key, name: place)
+                })
+            for (item, why) in zip(asking, refusals) {
+                if let why { leaveOut(item, why, labels) }
+            }
+            scene.items.removeAll { leftOut.contains($0.key) }
+        }
+    }
+
+    private mutating func leaveOut(_ item: ItemRecord, _ why: String, _ labels: ByteMap<Int>) {
+        leftOut.insert(item.key)
+        report.leaveOut(item.key, why, labels: labels[item.key] ?? 0)
     }
 
     /// Puts a label into its scene, and returns the external id by which it will be known.
@@ -102,8 +140,8 @@ struct OpenLABELWriter {
     ) throws(Refusal) -> String {
         let track = label.attributes[OpenLABELFormat.track]?.plainText ?? ""
         let (stream, frame) = OpenLABELScene.stream(item)
-        var shapes: [(frame: Int64?, kind: String, entry: [String: JSONValue])] = []
-        let isScene = item.key == scene.name
+        var shapes: [(frame: Int64?, kind: String, entry: ByteMap<JSONValue>)] = []
+        let isScene = item.key.hasSameBytes(as: scene.name)
         switch label.selector {
         case .wholeItem where isScene: break
         case .track(let frames):
@@ -203,7 +241,7 @@ struct OpenLABELWriter {
     private mutating func add(
         event label: LabelRecord, _ kind: String, _ scene: OpenLABELScene
     ) throws(Refusal) -> String {
-        guard label.item == scene.name else {
+        guard label.item.hasSameBytes(as: scene.name) else {
             throw Refusal("actions, events and contexts speak of the scene's own item")
         }
         var interval: (start: Int64, end: Int64)?
@@ -236,7 +274,8 @@ struct OpenLABELWriter {
         func elements(_ targets: [Selector.Target]) throws(Refusal) -> JSONValue {
             var list: [JSONValue] = []
             for target in targets {
-                guard case .item(scene.name) = target.reference, target.role.isEmpty,
+                guard case .item(let key) = target.reference, key.hasSameBytes(as: scene.name),
+                    target.role.isEmpty,
                     case .graph("openlabel", let names) = target.selector, names.count == 1,
                     case let parts = names[0].split(separator: ":", maxSplits: 1), parts.count == 2
                 else {
@@ -249,7 +288,7 @@ struct OpenLABELWriter {
             }
             return .array(list)
         }
-        guard label.item == scene.name, relation == label.className else {
+        guard label.item.hasSameBytes(as: scene.name), relation.hasSameBytes(as: label.className) else {
             throw Refusal("a relation speaks of the scene's own item, its kind is its class")
         }
         let (subjects, objects) = (try elements(from), try elements(to))

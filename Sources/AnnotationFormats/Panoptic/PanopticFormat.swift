@@ -26,7 +26,7 @@ public struct PanopticFormat: AnnotationFormat {
 
     /// Reads files and hands over what they hold.
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        var images: [String: InputFile] = [:]
+        var images: ByteMap<InputFile> = [:]
         try FileTree.forEach(files, where: { FileTree.ending($0) == "png" }) { file in
             images[file.path] = file.file
         }

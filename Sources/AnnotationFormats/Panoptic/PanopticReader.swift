@@ -4,7 +4,7 @@ import AnnotationModel
 struct PanopticReader {
     let file: FormatFile
     /// The PNGs that were given, by path.
-    let images: [String: InputFile]
+    let images: ByteMap<InputFile>
 
     private struct Category {
         var name: String
@@ -20,7 +20,7 @@ struct PanopticReader {
         try JSONFile.scan(file.file) { scanner, path in
             var annotations: JSONScanner?
             var known = Known()
-            var seen: Set<String> = []
+            var seen: ByteSet = []
             try scanner.beginObject()
             while try scanner.nextKey() {
                 let key = scanner.key

@@ -13,10 +13,10 @@ struct PanopticWriter {
 
     private final class State {
         var classes: [ClassRecord] = []
-        var indexByName: [String: Int] = [:]
+        var indexByName: ByteMap<Int> = [:]
         var stuff: Set<Int> = []
-        var segments: [String: [Segment]] = [:]
-        var numbers: [String: Set<UInt32>] = [:]
+        var segments: ByteMap<[Segment]> = [:]
+        var numbers: ByteMap<Set<UInt32>> = [:]
         var overlaps: [String] = []
         var images = JSONWriter()
         var annotations = JSONWriter()
@@ -36,7 +36,9 @@ struct PanopticWriter {
         for record in source.classes { _ = state.index(record) }
         state.images.beginArray()
         state.annotations.beginArray()
-        let files = ItemFiles(format: "COCO panoptic", folder: "panoptic/", ending: "png")
+        let files = ItemFiles(
+            format: "COCO panoptic", folder: "panoptic/", ending: "png",
+            reserved: ["panoptic.json"])
         try files.write(source, to: output, report: &report) { label, item, _, report in
             guard let segment = Self.segment(label, item, state, &report) else { return nil }
             state.segments[item.key, default: []].append(segment)
@@ -174,7 +176,7 @@ struct PanopticWriter {
         var categories = JSONWriter()
         categories.beginArray()
         for (index, record) in state.classes.enumerated() {
-            var members: [String: JSONValue] = [
+            var members: ByteMap<JSONValue> = [
                 "id": .integer(Int64(index + 1)), "name": .string(record.name),
                 "supercategory": .string(record.parent),
                 "isthing": .integer(state.stuff.contains(index) ? 0 : 1),

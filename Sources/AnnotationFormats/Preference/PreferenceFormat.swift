@@ -57,7 +57,7 @@ public struct PreferenceFormat: AnnotationFormat {
         let finder = ItemFinder(context)
         var count = 0
         var counter = ItemCounter()
-        var items: [String: Int] = [:]
+        var items: ByteMap<Int> = [:]
         try FileTree.forEach(
             files, where: { ["jsonl", "json"].contains(FileTree.ending($0)) }
         ) { file in

@@ -6,7 +6,7 @@ struct PreferenceRecord {
     var fields: [String: FieldValue] = [:]
     var label: LabelRecord
 
-    private var members: [String: JSONValue]
+    private var members: ByteMap<JSONValue>
 
     init(_ json: JSONValue) throws(Refusal) {
         guard case .object(let members) = json else {
@@ -143,7 +143,7 @@ struct PreferenceRecord {
             return
         }
         label.className = PreferenceClass.rating
-        var named: [String: JSONValue] = ["overall": ratings]
+        var named: ByteMap<JSONValue> = ["overall": ratings]
         if case .object(let members) = ratings { named = members }
         for (name, value) in named {
             guard value.double != nil else { throw Refusal("the rating \"\(name)\" is no number") }

@@ -10,14 +10,14 @@ struct PreferenceWriter {
         _ source: LabelSource, to output: any FormatOutput
     ) throws -> ConversionReport {
         var report = ConversionReport()
-        var items: [String: ItemRecord] = [:]
+        var items: ByteMap<ItemRecord> = [:]
         let names = ["prompt", "input", "system", "tools"]
         try source.forEachItem { item in
             let kept = item.fields.filter { names.contains($0.key) }
             if kept["prompt"] != nil { items[item.key] = ItemRecord(key: item.key, fields: kept) }
         }
         var counter = ItemCounter()
-        var written: Set<String> = []
+        var written: ByteSet = []
         var buffer = BufferedJSON(output)
         try output.begin("\(kind.rawValue).jsonl")
         try source.forEachAnnotation { label in
@@ -37,7 +37,7 @@ struct PreferenceWriter {
 
     private func members(
         _ label: LabelRecord, _ item: ItemRecord?, _ report: inout ConversionReport
-    ) -> [String: JSONValue]? {
+    ) -> ByteMap<JSONValue>? {
         if label.isRetracted {
             report.skip("a retracted label has no place in \(kind.rawValue)", example: label.item)
             return nil
@@ -53,7 +53,7 @@ struct PreferenceWriter {
             return nil
         }
         var attributes = label.attributes
-        var members: [String: JSONValue] = ["item": .string(label.item)]
+        var members: ByteMap<JSONValue> = ["item": .string(label.item)]
         let question = json(prompt)
         guard let usual = respond(label, groups, to: question, &attributes, &members) else {
             report.skip(refusal, example: label.item)
@@ -91,7 +91,7 @@ struct PreferenceWriter {
     /// the kind does not write.
     private func respond(
         _ label: LabelRecord, _ groups: [[String]], to prompt: JSONValue,
-        _ attributes: inout [String: FieldValue], _ members: inout [String: JSONValue]
+        _ attributes: inout [String: FieldValue], _ members: inout ByteMap<JSONValue>
     ) -> String? {
         let said = { (text: String) in Self.continuation(text, of: prompt) }
         let single = groups.count == 1 && groups[0].count == 1 ? groups[0][0] : nil
@@ -170,7 +170,7 @@ struct PreferenceWriter {
     }
 
     private func ratings(_ attributes: inout [String: FieldValue]) -> JSONValue {
-        var ratings: [String: JSONValue] = [:]
+        var ratings: ByteMap<JSONValue> = [:]
         for (name, value) in attributes where name.hasPrefix("rating.") && value.number != nil {
             ratings[String(name.dropFirst(7))] = json(value)
             attributes[name] = nil

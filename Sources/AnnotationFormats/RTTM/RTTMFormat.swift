@@ -17,7 +17,7 @@ public struct RTTMFormat: AnnotationFormat {
     /// The name of the output file where the user gives none.
     public let defaultFileName: String? = "labels.rttm"
 
-    static let types: Set<String> = [
+    static let types: ByteSet = [
         "SEGMENT", "NOSCORE", "NO_RT_METADATA", "LEXEME", "NON-LEX", "NON-SPEECH", "FILLER",
         "EDIT", "IP", "SU", "CB", "A/P",
     ]
@@ -35,13 +35,13 @@ public struct RTTMFormat: AnnotationFormat {
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
-        var extents: [String: [[Double]]] = [:]
+        var extents: ByteMap<[[Double]]> = [:]
         try FileTree.forEach(files, where: { FileTree.ending($0) == "uem" }) { file in
             try Self.readExtents(file.file, &extents, into: sink)
         }
-        var known: [String: String] = [:]
-        var refused: Set<String> = []
-        var withExtent: Set<String> = []
+        var known: ByteMap<String> = [:]
+        var refused: ByteSet = []
+        var withExtent: ByteSet = []
         var count = 0
         var counter = ItemCounter()
         func item(_ name: String, in folder: String, _ place: String) throws -> String? {
@@ -92,7 +92,7 @@ public struct RTTMFormat: AnnotationFormat {
                 }
             }
         }
-        for name in extents.keys.sorted() where !withExtent.contains(name) {
+        for name in extents.keys.sortedByBytes() where !withExtent.contains(name) {
             _ = try item(name, in: "", "uem")
         }
         if count == 0, extents.isEmpty {
@@ -101,7 +101,7 @@ public struct RTTMFormat: AnnotationFormat {
     }
 
     private static func readExtents(
-        _ file: InputFile, _ extents: inout [String: [[Double]]], into sink: EventSink
+        _ file: InputFile, _ extents: inout ByteMap<[[Double]]>, into sink: EventSink
     ) throws {
         try file.forEachLine { line, lines in
             let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
@@ -164,10 +164,12 @@ public struct RTTMFormat: AnnotationFormat {
     ) throws -> ConversionReport {
         var report = ConversionReport()
         var counter = ItemCounter()
-        var items: Set<String> = []
+        var items: ByteSet = []
         var text = BufferedText(output)
+        let leftOut = try Self.leaveOut(source, &report)
         try output.begin("labels.rttm")
         try source.forEachAnnotation { label in
+            if leftOut.contains(label.item) { return }
             guard let line = Self.line(label, &report) else { return }
             let name = MediaItems.name(label.item, endings: MediaItems.audioEndings)
             output.labelWritten(as: "\(name)#\(counter.next(name))")
@@ -179,6 +181,31 @@ public struct RTTMFormat: AnnotationFormat {
         try output.end()
         report.items = items.count
         return report
+    }
+
+    /// Leaves out the recordings that go by the name of another one, and returns their keys.
+    private static func leaveOut(
+        _ source: LabelSource, _ report: inout ConversionReport
+    ) throws -> ByteSet {
+        var labels: ByteMap<Int> = [:]
+        var ignored = ConversionReport()
+        try source.forEachAnnotation { label in
+            if line(label, &ignored) != nil { labels[label.item, default: 0] += 1 }
+        }
+        let keys = labels.sortedByKey()
+        var claims = NameClaims(areFiles: false)
+        let refusals = claims.decide(
+            keys.map {
+                .init(
+                    key: $0.key, name: MediaItems.name($0.key, endings: MediaItems.audioEndings))
+            })
+        var leftOut: ByteSet = []
+        for ((key, count), why) in zip(keys, refusals) {
+            guard let why else { continue }
+            leftOut.insert(key)
+            report.leaveOut(key, why, labels: count)
+        }
+        return leftOut
     }
 
     private static func line(_ label: LabelRecord, _ report: inout ConversionReport) -> String? {

@@ -12,7 +12,7 @@ extension LabelSchema {
     }
 
     private var jsonSchema: JSONValue {
-        var document: [String: JSONValue] = [
+        var document: ByteMap<JSONValue> = [
             "$schema": .string("https://json-schema.org/draft/2020-12/schema"),
             "type": .string("object"), "required": .array([.string("class")]),
         ]
@@ -20,7 +20,7 @@ extension LabelSchema {
         let judge = LabelJudge(self)
         guard let classes else {
             let attributes = object(judge.attributes(of: ""))
-            var properties: [String: JSONValue] = ["class": Self.typed("string")]
+            var properties: ByteMap<JSONValue> = ["class": Self.typed("string")]
             properties["attributes"] = attributes.schema
             document["properties"] = .object(properties)
             if attributes.isRequired {
@@ -30,7 +30,7 @@ extension LabelSchema {
         }
         let usable = classes.filter { !$0.isAbstract }
         let oldNames = Dictionary(grouping: mappings.keys.sorted()) { resolved($0) }
-        var definitions: [String: JSONValue] = [:]
+        var definitions: ByteMap<JSONValue> = [:]
         var cases: [JSONValue] = []
         var names: [JSONValue] = []
         for entry in usable {
@@ -54,7 +54,7 @@ extension LabelSchema {
     private static func choice(
         _ name: String, _ all: [JSONValue], isRequired: Bool
     ) -> JSONValue {
-        var then: [String: JSONValue] = [
+        var then: ByteMap<JSONValue> = [
             "properties": .object([
                 "attributes": .object(["$ref": .string("#/$defs/" + pointer(name))])
             ])
@@ -87,9 +87,12 @@ extension LabelSchema {
     private func object(
         _ attributes: [String: AttributeDefinition], _ description: String = ""
     ) -> (schema: JSONValue, isRequired: Bool) {
-        var members: [String: JSONValue] = ["type": .string("object")]
+        var members: ByteMap<JSONValue> = ["type": .string("object")]
         if !description.isEmpty { members["description"] = .string(description) }
-        members["properties"] = .object(attributes.mapValues(\.jsonSchema))
+        members["properties"] = .object(
+            ByteMap<JSONValue>(
+                attributes.map { ($0.key, $0.value.jsonSchema) },
+                uniquingKeysWith: { old, _ in old }))
         let required = attributes.values.filter(\.isRequired).map(\.name).sorted()
         if !required.isEmpty { members["required"] = .array(required.map { .string($0) }) }
         if restrictsAttributes, !allowsOtherAttributes {
@@ -102,7 +105,7 @@ extension LabelSchema {
 extension AttributeDefinition {
     /// The schema of the attribute's value; the unit, which JSON Schema lacks, is `x-unit`.
     fileprivate var jsonSchema: JSONValue {
-        var members: [String: JSONValue] = [:]
+        var members: ByteMap<JSONValue> = [:]
         switch type {
         case .bool: members["type"] = .string("boolean")
         case .integer: members["type"] = .string("integer")

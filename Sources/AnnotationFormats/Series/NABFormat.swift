@@ -38,7 +38,7 @@ public struct NABFormat: AnnotationFormat {
             count += 1
             let author = Self.author(file.bareStem)
             try JSONFile.scan(file.file) { scanner, path in
-                var seen: Set<String> = []
+                var seen: ByteSet = []
                 try scanner.beginObject()
                 while try scanner.nextKey() {
                     let (series, offset) = (scanner.key, scanner.keyOffset)
@@ -107,7 +107,7 @@ public struct NABFormat: AnnotationFormat {
         var isFirst = true
         try output.begin("combined_windows.json")
         try output.write(Array("{".utf8))
-        let files = ItemFiles(format: "NAB") { item, _ in item.key }
+        let files = ItemFiles(format: "NAB", place: .element) { item, _ in Self.series(item.key) }
         try files.write(source, to: ElementOutput(output), report: &report) {
             label, item, number, report in
             guard let window = Self.window(label, &report) else { return nil }

@@ -37,7 +37,7 @@ public struct TCPDFormat: AnnotationFormat {
         try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }) { file in
             count += 1
             try JSONFile.scan(file.file) { scanner, path in
-                var seen: Set<String> = []
+                var seen: ByteSet = []
                 try scanner.beginObject()
                 while try scanner.nextKey() {
                     let (series, offset) = (scanner.key, scanner.keyOffset)
@@ -72,7 +72,7 @@ public struct TCPDFormat: AnnotationFormat {
                 .skipped(where: place, why: "a series has an object of annotators"))
         }
         guard try Emit.item(key, at: place, into: sink) else { return }
-        for (annotator, list) in annotators.sorted(by: { $0.key < $1.key }) {
+        for (annotator, list) in annotators.sortedByKey() {
             let place = "\(place).\(annotator)"
             guard let indices = list.array else {
                 try sink(.skipped(where: place, why: "an annotator has a list of indices"))
@@ -111,11 +111,11 @@ public struct TCPDFormat: AnnotationFormat {
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
         var report = ConversionReport()
-        var rows: [String: [String: [Int64]]] = [:]
+        var rows: ByteMap<ByteMap<[Int64]>> = [:]
         var isFirst = true
         try output.begin("annotations.json")
         try output.write(Array("{".utf8))
-        let files = ItemFiles(format: "TCPD") { item, _ in Self.series(item.key) + ".json" }
+        let files = ItemFiles(format: "TCPD", place: .element) { item, _ in Self.series(item.key) }
         try files.write(source, to: ElementOutput(output), report: &report) {
             label, item, _, report in
             let author = label.author ?? ""

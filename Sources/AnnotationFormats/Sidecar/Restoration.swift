@@ -93,10 +93,11 @@ struct Restoration {
                 throw FormatError.structure(
                     file: source.name, path: "base", why: "needs dataset and heads")
             }
-            context.noteBase(
-                ExportBase(
-                    dataset: dataset,
-                    heads: heads.compactMapValues { $0.integer.flatMap { UInt64(exactly: $0) } }))
+            let sizes = heads.compactMap { name, size in
+                size.integer.flatMap { UInt64(exactly: $0) }.map { (name, $0) }
+            }
+            let unique = [String: UInt64](sizes, uniquingKeysWith: min)
+            context.noteBase(ExportBase(dataset: dataset, heads: unique))
             return
         }
         guard let record = json["record"] else {
@@ -130,7 +131,7 @@ struct Restoration {
             guard FileSystem.exists(full) else { return nil }
             file = InputFile(path: full)
         } else {
-            guard let found = files.first(where: { $0.name == path }) ?? files.first else {
+            guard let found = files.first(where: { $0.name.hasSameBytes(as: path) }) ?? files.first else {
                 return nil
             }
             file = found
@@ -147,7 +148,7 @@ struct Restoration {
         context.itemFields = { key in
             if let fields = try caller.itemFields(key) { return fields }
             guard let line = items[Self.key(key)], case .item(let item) = try lines.event(line),
-                item.key == key
+                item.key.hasSameBytes(as: key)
             else { return nil }
             return item.fields
         }
@@ -191,7 +192,8 @@ struct Restoration {
         case .skipped, .note: try sink(event)
         case .annotation(let label):
             if isIntact { return try passIntact(label, into: sink) }
-            if let first = group.first, first.item != label.item || group.count >= groupMax {
+            if let first = group.first,
+                !first.item.hasSameBytes(as: label.item) || group.count >= groupMax {
                 try resolveGroup(into: sink)
             }
             group.append(label)
@@ -232,14 +234,14 @@ struct Restoration {
         let item = labels.first?.item
         var open: [(key: UInt64, kept: LabelRecord)] = []
         for key in keys(around: labels) {
-            if let kept = try kept(key), kept.item == item { open.append((key, kept)) }
+            if let kept = try kept(key), kept.item.hasSameBytes(as: item ?? "") { open.append((key, kept)) }
         }
         var found = [(key: UInt64, kept: LabelRecord)?](repeating: nil, count: labels.count)
         for isAnywhere in [false, true] {
             for (index, label) in labels.enumerated() where found[index] == nil {
                 let own = label.externalID.map(Self.key)
                 let match = open.firstIndex {
-                    (isAnywhere || $0.key == own) && $0.kept.className == label.className
+                    (isAnywhere || $0.key == own) && $0.kept.className.hasSameBytes(as: label.className)
                         && $0.kept.selector == label.selector
                 }
                 if let match { found[index] = open.remove(at: match) }

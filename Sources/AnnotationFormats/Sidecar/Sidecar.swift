@@ -58,7 +58,7 @@ struct SidecarFormat: AnnotationFormat {
             var name = file.name
             while name.count > 1, name.hasSuffix("/") { name.removeLast() }
             let beside = name + Sidecar.ending
-            if FileSystem.exists(beside), !sidecars.contains(where: { $0.sidecar.name == beside }) {
+            if FileSystem.exists(beside), !sidecars.contains(where: { $0.sidecar.name.hasSameBytes(as: beside) }) {
                 sidecars.append((InputFile(path: beside), name))
             }
         }
@@ -110,7 +110,9 @@ struct SidecarFormat: AnnotationFormat {
     }
 
     private func write(_ base: ExportBase, to writer: inout JSONWriter) {
-        let heads = base.heads.mapValues { JSONValue.integer(Int64(clamping: $0)) }
+        let heads = ByteMap<JSONValue>(
+            base.heads.map { ($0.key, .integer(Int64(clamping: $0.value))) },
+            uniquingKeysWith: { old, _ in old })
         writer.value(
             .object([
                 "base": .object(["dataset": .string(base.dataset), "heads": .object(heads)])
@@ -151,7 +153,7 @@ struct SidecarFormat: AnnotationFormat {
                 JSONLinesFormat.write(label, options: WriteOptions(), to: &$0)
             }
         }
-        for (path, fingerprint) in recorder.files.sorted(by: { $0.key < $1.key }) {
+        for (path, fingerprint) in recorder.files.sortedByKey() {
             buffer.writer.value(
                 .object([
                     "file": .object([
@@ -174,7 +176,7 @@ private final class RecordingOutput: FormatOutput {
     /// The number of the label that the source handed over last.
     var ordinal = -1
     private(set) var places: [Int: String] = [:]
-    private(set) var files: [String: Sidecar.Fingerprint] = [:]
+    private(set) var files: ByteMap<Sidecar.Fingerprint> = [:]
     private var current = ""
 
     init(_ base: any FormatOutput) { self.base = base }

@@ -48,7 +48,7 @@ struct SpaCyReader {
         if !isLabelled { fields["examined"] = .bool(true) }
         guard try Emit.item(key, fields, at: place, into: sink) else { return }
         let author = record["_annotator_id"]?.string ?? record["annotator"]?.string
-        var spans: [String: Span] = [:]
+        var spans: ByteMap<Span> = [:]
         try readSpans(record, key, author, document, &spans, into: sink)
         try readClasses(record, key, author, into: sink)
         try readRelations(record, key, author, document, spans, into: sink)
@@ -56,7 +56,7 @@ struct SpaCyReader {
 
     private func readSpans(
         _ record: JSONValue, _ key: String, _ author: String?, _ document: TextDocument,
-        _ spans: inout [String: Span], into sink: EventSink
+        _ spans: inout ByteMap<Span>, into sink: EventSink
     ) throws {
         var number = 0
         for name in ["spans", "entities", "label"] {
@@ -112,7 +112,7 @@ struct SpaCyReader {
     ) throws {
         var classes: [(name: String, value: JSONValue, place: String)] = []
         if case .object(let cats)? = record["cats"] {
-            classes = cats.sorted { $0.key < $1.key }.map { ($0.key, $0.value, "cats.\($0.key)") }
+            classes = cats.sortedByKey().map { ($0.key, $0.value, "cats.\($0.key)") }
         }
         for list in ["label", "labels", "accept"] {
             let names =
@@ -140,7 +140,7 @@ struct SpaCyReader {
 
     private func readRelations(
         _ record: JSONValue, _ key: String, _ author: String?, _ document: TextDocument,
-        _ spans: [String: Span], into sink: EventSink
+        _ spans: ByteMap<Span>, into sink: EventSink
     ) throws {
         for (index, json) in (record["relations"]?.array ?? []).enumerated() {
             try Emit.label(at: "\(place), relations[\(index)]", into: sink) { () throws(Refusal) in

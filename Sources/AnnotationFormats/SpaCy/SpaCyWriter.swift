@@ -16,9 +16,9 @@ enum SpaCyWriter {
         var counter = ItemCounter()
         // Classes are sorted in the record, so their numbers are known only when all of an item are.
         let classes = try classNames(source)
-        var written: Set<String> = []
+        var written: ByteSet = []
         try output.begin("labels.spacy.jsonl")
-        let files = ItemFiles(format: "spaCy") { item, _ in item.key }
+        let files = ItemFiles(format: "spaCy", place: .element) { item, _ in item.key }
         try files.write(source, to: ElementOutput(output), report: &report) {
             label, item, _, report in
             guard let text = item.fields["text"]?.text else {
@@ -47,8 +47,8 @@ enum SpaCyWriter {
         return report
     }
 
-    private static func classNames(_ source: LabelSource) throws -> [String: [String]] {
-        var names: [String: Set<String>] = [:]
+    private static func classNames(_ source: LabelSource) throws -> ByteMap<[String]> {
+        var names: ByteMap<ByteSet> = [:]
         try source.forEachAnnotation { label in
             guard case .wholeItem = label.selector, !label.isRetracted, !label.className.isEmpty
             else { return }
@@ -93,7 +93,7 @@ enum SpaCyWriter {
         case .textSpan(let start, let end, _):
             guard let members = span(start, end, offsets) else { break }
             writer.beginObject()
-            for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+            for (name, value) in members.sortedByKey() {
                 writer.key(name: name)
                 writer.value(value)
             }
@@ -133,7 +133,7 @@ enum SpaCyWriter {
 
     private static func span(
         _ start: Int64, _ end: Int64, _ offsets: TextOffsets
-    ) -> [String: JSONValue]? {
+    ) -> ByteMap<JSONValue>? {
         guard let first = Int(exactly: start), let last = Int(exactly: end),
             let quote = offsets.quote(first, last)
         else { return nil }
@@ -144,7 +144,7 @@ enum SpaCyWriter {
         _ label: LabelRecord, _ writer: inout JSONWriter, _ report: inout ConversionReport
     ) {
         report.loseMembers(
-            of: label, in: "spaCy", except: Set(label.attributes.keys), keepsConfidence: true)
+            of: label, in: "spaCy", except: ByteSet(label.attributes.keys), keepsConfidence: true)
         writer.key("label")
         writer.string(label.className)
         if !label.attributes.isEmpty {

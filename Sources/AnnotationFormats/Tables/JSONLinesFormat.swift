@@ -85,7 +85,7 @@ public struct JSONLinesFormat: AnnotationFormat {
 
     /// The members of a line that were not read yet.
     private struct Record {
-        var members: [String: JSONValue]
+        var members: ByteMap<JSONValue>
 
         mutating func event() throws(Refusal) -> FormatEvent {
             let kind = try text("kind") ?? "annotation"
@@ -239,7 +239,7 @@ public struct JSONLinesFormat: AnnotationFormat {
         writer.key("class")
         writer.string(record.name)
         if case .object(let members)? = try? JSONValue(parsing: details.bytes) {
-            for (name, member) in members.sorted(by: { $0.key < $1.key }) {
+            for (name, member) in members.sortedByKey() {
                 writer.key(name: name)
                 writer.value(member)
             }

@@ -49,7 +49,7 @@ public struct TextGridFormat: AnnotationFormat {
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
         var report = ConversionReport()
-        var grids: [String: TextGridDraft] = [:]
+        var grids: ByteMap<TextGridDraft> = [:]
         let files = ItemFiles(format: "TextGrid") { item, _ in
             MediaItems.name(item.key, endings: MediaItems.audioEndings) + ".TextGrid"
         }

@@ -58,7 +58,8 @@ public struct VOCFormat: AnnotationFormat {
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
         var report = ConversionReport()
-        let files = ItemFiles(format: "VOC", folder: "Annotations/", ending: "xml")
+        let files = ItemFiles(
+            format: "VOC", folder: "Annotations/", ending: "xml", refusal: XMLWriter.problem)
         try files.write(source, to: output, report: &report) { label, item, number, report in
             guard let bytes = VOCWriter.object(label, self, &report) else { return nil }
             output.labelWritten(as: "Annotations/\(FileTree.stem(item.key))#\(number)")

@@ -1,3 +1,5 @@
+import AnnotationModel
+
 /// What the Web Annotation Data Model demands of a document (Recommendation of 2017, its MUSTs).
 enum WebAnnotationCheck {
     private static let composites = ["Choice", "Composite", "List", "Independents"]
@@ -59,7 +61,7 @@ enum WebAnnotationCheck {
     private static func resource(_ json: JSONValue, _ name: String) throws(Refusal) {
         guard case .object(let members) = json else { return try iri(json, name) }
         let types = types(json)
-        for (member, value) in members.sorted(by: { $0.key < $1.key }) {
+        for (member, value) in members.sortedByKey() {
             switch member {
             case "id", "source": if value.string != nil || member == "id" { try iri(value, member) }
             case "format", "language":

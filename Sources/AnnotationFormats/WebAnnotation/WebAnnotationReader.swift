@@ -5,8 +5,8 @@ struct WebAnnotationReader {
     let file: FormatFile
     let context: ReadContext
     private var number = 0
-    private var items: Set<String> = []
-    private var ids: Set<String> = []
+    private var items: ByteSet = []
+    private var ids: ByteSet = []
 
     init(file: FormatFile, context: ReadContext) { (self.file, self.context) = (file, context) }
 
@@ -35,7 +35,7 @@ struct WebAnnotationReader {
                     where: "\(file.file.name), next",
                     why: "further pages are not fetched; give them as files"))
         }
-        let known: Set<String> = ["@context", "id", "type", "items", "first", "next"]
+        let known: ByteSet = ["@context", "id", "type", "items", "first", "next"]
         if case .object(let members) = json, !known.isSuperset(of: members.keys) {
             try sink(
                 .note(

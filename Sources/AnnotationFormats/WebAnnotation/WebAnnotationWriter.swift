@@ -6,8 +6,8 @@ enum WebAnnotationWriter {
         _ source: LabelSource, to output: any FormatOutput
     ) throws -> ConversionReport {
         var report = ConversionReport()
-        var ids: Set<String> = []
-        var items: Set<String> = []
+        var ids: ByteSet = []
+        var items: ByteSet = []
         var number = 0
         var text = BufferedText(output)
         try output.begin("annotations.jsonld")
@@ -74,7 +74,7 @@ enum WebAnnotationWriter {
         said.attributes[WebAnnotationFormat.unresolved] = nil
         guard case .object(let anew) = document(said, id: id) else { return nil }
         for name in ["body", "bodyValue", "target", "creator"] { members[name] = nil }
-        return .object(members.merging(anew) { _, new in new })
+        return .object(members.merging(anew))
     }
 
     private static func resolved(_ original: LabelRecord, like said: LabelRecord) -> LabelRecord {
@@ -86,7 +86,7 @@ enum WebAnnotationWriter {
 
     /// The document of a label.
     static func document(_ label: LabelRecord, id: String?) -> JSONValue {
-        var members: [String: JSONValue] = [
+        var members: ByteMap<JSONValue> = [
             "type": .string("Annotation"), "motivation": .string("tagging"),
             "body": .array([
                 .object([
@@ -115,7 +115,7 @@ enum WebAnnotationWriter {
 
     private static func target(_ label: LabelRecord) -> JSONValue {
         if case .targets(let targets) = label.selector, targets.count > 1,
-            case .item(label.item)? = targets.first?.reference,
+            case .item(let first)? = targets.first?.reference, first.hasSameBytes(as: label.item),
             targets.allSatisfy({ $0.role.isEmpty })
         {
             var list: [JSONValue] = []

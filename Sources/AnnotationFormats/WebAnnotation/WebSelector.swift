@@ -152,9 +152,9 @@ enum WebSelector {
     /// The elements that draw, below `svg` and groups without attributes.
     private static func elements(
         _ bytes: UnsafeRawBufferPointer
-    ) throws -> [(String, [String: String])] {
+    ) throws -> [(String, ByteMap<String>)] {
         var scanner = try XMLScanner(bytes, file: "svg")
-        var elements: [(String, [String: String])] = []
+        var elements: [(String, ByteMap<String>)] = []
         while let event = try scanner.next() {
             guard case .start(let name, let attributes) = event, name != "svg" else { continue }
             if name == "g", attributes["transform"] == nil { continue }

@@ -128,7 +128,7 @@ private enum WebVTTWriter {
             report.lose("times were rounded to milliseconds", example: label.item)
         }
         report.loseMembers(
-            of: label, in: "WebVTT", except: Set(label.attributes.keys), keepsConfidence: true)
+            of: label, in: "WebVTT", except: ByteSet(label.attributes.keys), keepsConfidence: true)
         var attributes = label.attributes
         var head = ""
         let settings = attributes.removeValue(forKey: WebVTTFormat.settings)?.text
@@ -150,7 +150,7 @@ private enum WebVTTWriter {
     ) -> String {
         let transcript = attributes[SpeechAttribute.transcript]?.text
         let speaker = attributes[SpeechAttribute.speaker]?.text
-        let known = Set([SpeechAttribute.transcript, SpeechAttribute.speaker])
+        let known = ByteSet([SpeechAttribute.transcript, SpeechAttribute.speaker])
         let isSpeech =
             label.className == SpeechAttribute.defaultClass && channels.isEmpty
             && label.confidence == nil && known.isSuperset(of: attributes.keys)

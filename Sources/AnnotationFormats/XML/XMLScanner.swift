@@ -1,3 +1,5 @@
+import AnnotationModel
+
 /// Walks an XML text element by element without building a tree.
 ///
 /// A scanner of our own, because label files come from strangers and stay mapped: it holds one element
@@ -15,7 +17,7 @@ struct XMLScanner {
     static let textBytesMax = 1 << 24
 
     enum Event: Equatable {
-        case start(String, [String: String])
+        case start(String, ByteMap<String>)
         case text(String)
         case end(String)
     }
@@ -88,7 +90,7 @@ struct XMLScanner {
         }
         position += 1
         let name = try name()
-        var attributes: [String: String] = [:]
+        var attributes: ByteMap<String> = [:]
         while true {
             skipSpace()
             guard position < bytes.count else { throw error("the text ends inside <\(name)>") }

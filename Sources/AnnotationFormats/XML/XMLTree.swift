@@ -1,10 +1,12 @@
+import AnnotationModel
+
 /// One element with all that it holds: an object of a label file.
 struct XMLTree {
     /// The most elements in one tree.
     static let elementsMax = 1 << 20
 
     var name: String
-    var attributes: [String: String]
+    var attributes: ByteMap<String>
     var children: [XMLTree] = []
     var text = ""
     /// The offset after the start tag, for messages.
@@ -40,14 +42,14 @@ struct XMLTree {
 extension XMLScanner {
     /// Reads the rest of an element whose start tag was just read.
     mutating func tree(
-        _ name: String, _ attributes: [String: String]
+        _ name: String, _ attributes: ByteMap<String>
     ) throws(FormatError) -> XMLTree {
         var count = 0
         return try tree(name, attributes, &count)
     }
 
     private mutating func tree(
-        _ name: String, _ attributes: [String: String], _ count: inout Int
+        _ name: String, _ attributes: ByteMap<String>, _ count: inout Int
     ) throws(FormatError) -> XMLTree {
         count += 1
         if count > XMLTree.elementsMax {
@@ -131,6 +133,18 @@ struct XMLWriter {
         bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * open.count))
     }
 
+    /// Why an item of this key has no place in XML: a replacement character would make two keys one.
+    static func problem(_ key: String) -> String? {
+        guard let scalar = key.unicodeScalars.first(where: { !isPossible($0) }) else { return nil }
+        return "the key holds U+\(String(scalar.value, radix: 16, uppercase: true)), which XML "
+            + "has no place for"
+    }
+
+    private static func isPossible(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value >= 0x20 && scalar.value != 0xfffe && scalar.value != 0xffff
+            || scalar == "\n" || scalar == "\r" || scalar == "\t"
+    }
+
     /// Control characters have no place in XML 1.0 at all; a replacement character stands for them.
     private mutating func escape(_ text: String) {
         for scalar in text.unicodeScalars {
@@ -140,7 +154,7 @@ struct XMLWriter {
             case "&": bytes.append(contentsOf: "&amp;".utf8)
             case "\"": bytes.append(contentsOf: "&quot;".utf8)
             case "\n", "\r", "\t": bytes.append(contentsOf: "&#\(scalar.value);".utf8)
-            case _ where scalar.value < 0x20 || scalar.value == 0xfffe || scalar.value == 0xffff:
+            case _ where !Self.isPossible(scalar):
                 bytes.append(contentsOf: "\u{fffd}".utf8)
             default: bytes.append(contentsOf: String(Character(scalar)).utf8)
             }

@@ -9,7 +9,7 @@ struct YOLOWriter {
     private let output: any FormatOutput
     private var report = ConversionReport()
     private var names: [String] = []
-    private var indexByName: [String: Int] = [:]
+    private var indexByName: ByteMap<Int> = [:]
     /// The number of keypoints that the first label had; all must have as many.
     private var keypointCount: Int?
 
@@ -19,7 +19,7 @@ struct YOLOWriter {
 
     mutating func write(_ source: LabelSource) throws -> ConversionReport {
         for record in source.classes { _ = index(of: record.name) }
-        let files = ItemFiles(format: "YOLO") { item, report in
+        let files = ItemFiles(format: "YOLO", reserved: ["data.yaml"]) { item, report in
             if case .text(let type)? = item.fields["mediaType"], !type.hasPrefix("image/") {
                 report.skip("YOLO has images only, this is \(type)", example: item.key)
                 return nil

@@ -1,3 +1,4 @@
+import AnnotationFormats
 import Foundation
 import GRDB
 import Glibc
@@ -19,13 +20,12 @@ struct AnalystFile {
     }
 
     private static func mayReplace(_ path: String) throws -> Bool {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            return true
-        }
-        guard !isFolder.boolValue, let file = FileHandle(forReadingAtPath: path) else {
-            return false
-        }
+        guard let status = FileStatus(path: path) else { return true }
+        if status.isLink { throw FormatError.isLink(path: path) }
+        let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        guard status.isFile else { return false }
         // The file format's head: sixteen bytes of name, the application's number at 68.
         let head = Array(try file.read(upToCount: 72) ?? Data())
         let id = withUnsafeBytes(of: AnalystTables.applicationID.bigEndian) { Array($0) }
@@ -56,6 +56,10 @@ struct AnalystFile {
                     PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY
                     """)
         }
+        // SQLite opens what is there, so that it is ours is made sure of before.
+        let new = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+        guard new >= 0 else { throw Self.failure(temporary) }
+        close(new)
         let queue = try DatabaseQueue(path: temporary, configuration: configuration)
         let result = try queue.write { db in
             let database = try AnalystDatabase(db)

@@ -31,7 +31,7 @@ final class ImportClasses {
     /// Only where labels outside the schema are refused.
     private let judging: LabelJudging?
     private var classes: [Class] = []
-    private var indices: [String: Int] = [:]
+    private var indices: ByteMap<Int> = [:]
     /// The number of labels whose class was renamed.
     private(set) var renamed = 0
     /// True if the files have more classes than are told apart.

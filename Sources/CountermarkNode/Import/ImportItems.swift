@@ -12,11 +12,11 @@ final class ImportItems {
     private var logs: [Int: Origin] = [:]
     private var hasItems = false
     /// Items that were added by this import, or looked up: the last ones.
-    private var added: Set<String> = []
-    private var known: [String: Bool] = [:]
+    private var added: ByteSet = []
+    private var known: ByteMap<Bool> = [:]
     private var met = KeySet()
     /// The images that a file takes for larger, smaller or turned, and why.
-    private var misshapen: [String: String] = [:]
+    private var misshapen: ByteMap<String> = [:]
     private static let keptMax = 4_096
 
     init(

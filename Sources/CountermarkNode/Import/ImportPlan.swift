@@ -39,7 +39,7 @@ final class ImportPlan {
     private var exported: LabelRecord?
     typealias Pending = (record: LabelRecord, exported: LabelRecord?)
     private var pending: [Pending] = []
-    private var kept: [String: ItemLabels] = [:]
+    private var kept: ByteMap<ItemLabels> = [:]
     private var keptCount = 0
     private var met = KeySet()
     private var metItems = KeySet()
@@ -121,7 +121,7 @@ final class ImportPlan {
                 return report.skip("item \(record.item)", why)
             }
             guard hasLabels else { return try add(record, into: sink) }
-            if pending.last.map({ $0.record.item != record.item }) ?? false
+            if pending.last.map({ !$0.record.item.hasSameBytes(as: record.item) }) ?? false
                 || pending.count >= Self.recordsTogetherMax
             {
                 try flush(into: sink)
@@ -217,7 +217,7 @@ final class ImportPlan {
             let number = logs.first(where: { $0.value == id.origin })?.key,
             let label = try node.store.label(
                 OperationKey(log: number, slot: id.slot), origin: id.origin),
-            label.item == record.item, !met.contains(label.key.packed)
+            label.item.hasSameBytes(as: record.item), !met.contains(label.key.packed)
         else { return nil }
         met.insert(label.key.packed)
         return classes?.canonical(label) ?? label
@@ -359,7 +359,7 @@ final class ImportPlan {
             guard !label.isRetracted, !met.contains(label.key.packed), mayPrune(label) else {
                 return
             }
-            if item.key != label.item {
+            if !item.key.hasSameBytes(as: label.item) {
                 let target = try node.store.item(dataset, key: label.item)?.target
                 item = (
                     label.item,

@@ -39,12 +39,22 @@ enum ImportStatement {
     /// and reading them with other digits costs.
     static func isSame(_ field: String, _ left: FieldValue?, _ right: FieldValue?) -> Bool {
         let (left, right) = (left ?? .null, right ?? .null)
-        if left == right { return true }
+        if left == right { return hasSameBytes(left, right) }
         if let one = left.numberValue, let other = right.numberValue { return isNear(one, other) }
         guard field == selector, case .bytes(let one) = left, case .bytes(let other) = right,
             let shape = try? Selector(decoding: one), let second = try? Selector(decoding: other)
         else { return false }
         return isSame(shape, second)
+    }
+
+    /// For equal values, whether their texts have the same bytes: `==` takes texts for equal that the log
+    /// tells apart.
+    private static func hasSameBytes(_ left: FieldValue, _ right: FieldValue) -> Bool {
+        switch (left, right) {
+        case (.text(let one), .text(let other)): one.hasSameBytes(as: other)
+        case (.array, .array), (.map, .map): left.encoded == right.encoded
+        default: true
+        }
     }
 
     static func isSame(_ left: Selector, _ right: Selector) -> Bool {

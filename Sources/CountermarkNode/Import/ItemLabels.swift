@@ -12,7 +12,7 @@ struct ItemLabels {
     private var labels: [LabelView?]
     /// Who labelled, where a record does not say.
     private let author: String?
-    private var byExternalID: [String: [Int]] = [:]
+    private var byExternalID: ByteMap<[Int]> = [:]
     private var byPlace: [Substring: [Int]] = [:]
     private var byContent: [Content: [Int]] = [:]
     /// Comparing digit by digit is for items with few labels; with many, equal is equal.

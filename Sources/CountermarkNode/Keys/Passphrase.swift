@@ -75,7 +75,7 @@ public enum Passphrase {
             tcsetattr(STDIN_FILENO, TCSAFLUSH, &before)
             FileHandle.standardError.write(Data("\n".utf8))
         }
-        FileHandle.standardError.write(Data(prompt.utf8))
+        FileHandle.standardError.write(Data(InertText.line(prompt).utf8))
         guard let line = readLine(), (1...bytesMax).contains(line.utf8.count) else { return nil }
         return line
     }

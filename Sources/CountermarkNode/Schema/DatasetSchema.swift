@@ -53,7 +53,7 @@ public final class LabelJudging {
     private let node: Node
     private let dataset: DatasetID
     /// Media types of the last items.
-    private var mediaTypes: [String: String?] = [:]
+    private var mediaTypes: ByteMap<String?> = [:]
     private static let mediaTypesMax = 4_096
 
     init(_ node: Node, _ dataset: DatasetID, _ schema: DatasetSchema) {

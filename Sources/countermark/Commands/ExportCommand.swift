@@ -34,7 +34,7 @@ struct Export: ParsableCommand {
         let id = try common.dataset(dataset, node)
         if format == AnalystTables.formatName { return try exportTables(node, id) }
         let format = try FormatRegistry.format(named: format)
-        let path = output ?? format.defaultFileName ?? "\(id.name)-labels"
+        let path = try Self.place(output ?? format.defaultFileName ?? "\(id.name)-labels")
         let target: any FormatOutput =
             format.defaultFileName == nil ? try DiskOutput(folder: path) : DiskOutput(file: path)
         let (report, contested) = try node.export(
@@ -48,13 +48,36 @@ struct Export: ParsableCommand {
                 "excludedItems": excluded, "output": path,
                 "losses": report.losses.map {
                     ["why": $0.why, "count": $0.count, "skipped": $0.isSkipped] as [String: Any]
-                },
+                }, "leftOut": Self.leftOut(report).map { ["item": $0.item, "why": $0.why] },
             ],
-            report.losses.map { "\($0.count)x: \($0.why)" }
+            report.losses.map { "\($0.count)x: \($0.why)" } + Self.lines(Self.leftOut(report))
                 + ExcludedItems.lines(excluded) + [
                     "\(report.annotations) annotations of \(report.items) items in \(path), "
                         + "\(contested) contested"
                 ])
+    }
+
+    /// How many items without a place are named in the lines for people; `--json` names all.
+    private static let namedMax = 100
+
+    /// In the order of the keys, which is the same on all nodes.
+    private static func leftOut(_ report: ConversionReport) -> [ConversionReport.LeftOut] {
+        report.leftOut.map { (key: ByteKey($0.item), entry: $0) }
+            .sorted { $0.key < $1.key }.map(\.entry)
+    }
+
+    private static func lines(_ leftOut: [ConversionReport.LeftOut]) -> [String] {
+        let more = leftOut.count - namedMax
+        return leftOut.prefix(namedMax).map { "left out: \($0.item): \($0.why)" }
+            + (more > 0 ? ["left out: \(more) items more; --json names them"] : [])
+    }
+
+    /// - is no file: labels of others are not for a terminal.
+    private static func place(_ path: String) throws -> String {
+        guard path != "-" else {
+            throw ValidationError("an export goes to a file or a folder: give -o PATH")
+        }
+        return path
     }
 
     private var part: Node.ExportPart {
@@ -65,7 +88,7 @@ struct Export: ParsableCommand {
         guard !sidecar else {
             throw ValidationError("--sidecar is for formats that can be imported again")
         }
-        let path = output ?? "\(id.name)-labels.sqlite"
+        let path = try Self.place(output ?? "\(id.name)-labels.sqlite")
         let (annotations, items, contested) = try node.exportForAnalysts(
             id, view: try exportView(), part: part, onlyKept: onlyKept, names: classNames,
             to: path)
@@ -73,7 +96,7 @@ struct Export: ParsableCommand {
         common.print(
             [
                 "annotations": annotations, "items": items, "contested": contested,
-                "excludedItems": excluded, "output": path, "losses": [],
+                "excludedItems": excluded, "output": path, "losses": [], "leftOut": [],
             ],
             ExcludedItems.lines(excluded) + [
                 "\(annotations) annotations of \(items) items in \(path), \(contested) contested"

@@ -26,8 +26,7 @@ struct JoinInvitation: AsyncParsableCommand {
             home, invitation: try text(), listenURL: listenURL, isMailed: answer != nil,
             at: Int64(Date().timeIntervalSince1970))
         if let answer {
-            try Data(joining.answerText.utf8).write(
-                to: URL(fileURLWithPath: answer), options: .atomic)
+            try writeWhole(Array(joining.answerText.utf8), to: answer)
             let words = try joining.words()
             let isConfirmed = try confirm(joining, words)
             return report(joining, words, isConfirmed ? "answered" : "unconfirmed")
@@ -54,11 +53,9 @@ struct JoinInvitation: AsyncParsableCommand {
     private func confirm(_ joining: Joining, _ words: InvitationWords) throws -> Bool {
         if try joining.isConfirmed() { return true }
         var isAgreed = yes
-        if !yes, isatty(STDIN_FILENO) == 1 {
-            FileHandle.standardError.write(
-                Data(
-                    "Call \(joining.invitation.steward). Does it read out: \(words)? [y/N] ".utf8))
-            isAgreed = readLine()?.lowercased().hasPrefix("y") == true
+        if !yes {
+            let question = "Call \(joining.invitation.steward). Does it read out: \(words)?"
+            isAgreed = Terminal.ask(question) == true
         }
         if isAgreed { try joining.confirm() }
         return isAgreed

@@ -18,13 +18,6 @@ func durationSeconds(_ text: String) throws -> Int64 {
     return count * unit
 }
 
-/// Asks at the terminal; nil where there is none.
-private func confirmed(_ question: String) -> Bool? {
-    guard isatty(STDIN_FILENO) == 1 else { return nil }
-    FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
-    return readLine()?.lowercased().hasPrefix("y") == true
-}
-
 private func document(_ view: InvitationView) -> [String: Any] {
     [
         "nonce": view.nonce, "dataset": view.dataset, "role": view.role, "state": view.state,
@@ -71,15 +64,15 @@ struct Invite: ParsableCommand {
                 try common.dataset(dataset, node), role: role, url: url,
                 seconds: try durationSeconds(expires), isAutomatic: autoAccept)
             if let output {
-                try Data(text.utf8).write(to: URL(fileURLWithPath: output), options: .atomic)
-                chmod(output, 0o600)
+                try writeWhole(Array(text.utf8), to: output, mode: 0o600)
             }
             let more: [String: Any] = [
                 "org": node.home.origin.description, "text": text, "file": output ?? NSNull(),
             ]
             common.print(
                 document(view).merging(more) { _, new in new },
-                output.map { ["invitation \(view.nonce) in \($0)"] } ?? [text])
+                output.map { ["invitation \(view.nonce) in \($0)"] } 
+                    ?? text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
         }
     }
 
@@ -115,7 +108,7 @@ struct Invite: ParsableCommand {
                 let question =
                     "\(view.org ?? "") answers. Does it read out: "
                     + "\(view.words.joined(separator: " "))?"
-                guard view.state == "accepted" || yes || confirmed(question) == true else {
+                guard view.state == "accepted" || yes || Terminal.ask(question) == true else {
                     return common.print(
                         document(view),
                         lines(view) + ["after comparing: countermark invite accept \(view.nonce)"])

@@ -80,7 +80,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let home = try Home(opening: common.homePath)
         let address = try Self.address(peer, "--peer")
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        LoggingSystem.bootstrap { StreamLogHandler(label: $0, stream: InertLogStream()) }
         let logger = Logger(label: "countermark")
         let service = try NodeService(
             home: home, host: address.host, port: address.port,

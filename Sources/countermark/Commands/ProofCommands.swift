@@ -49,7 +49,7 @@ struct Prove: ParsableCommand {
     }
 
     private func write(_ bytes: [UInt8], _ path: String) throws {
-        try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+        try writeWhole(Array(bytes), to: path)
     }
 }
 

@@ -77,9 +77,9 @@ struct SchemaCommand: ParsableCommand {
 /// Prints a text, or writes it to a file.
 private func put(_ text: String, _ file: String?, _ common: CommonOptions) throws {
     if let file {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
+        try writeWhole(Array(text.utf8), to: file)
     } else if common.json || !common.quiet {
-        print(text, terminator: "")
+        Terminal.say(json: text)
     }
 }
 

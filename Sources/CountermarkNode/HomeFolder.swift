@@ -1,0 +1,72 @@
+import AnnotationFormats
+import Foundation
+import Glibc
+
+/// The folders of a new home: open to their owner alone, whatever was there before.
+///
+/// Logs and the label table hold what companies show each other and nobody else, and keys sign in the
+/// company's name. So the home is closed as a whole, also where somebody made the folder beforehand.
+struct HomeFolder {
+    private static let mode: mode_t = 0o700
+    private static let names = [
+        "keys", "trust", "logs", "incoming", "blobs", "evidence", "invitations",
+    ]
+    private let path: String
+
+    init(_ path: String) { self.path = path }
+
+    /// Makes the folders, or closes those that are there.
+    ///
+    /// - Throws: ``NodeError`` for a folder that belongs to another user, who could open it again, and for one
+    ///   in which something of another user or a link lies: what is written there would be theirs to read.
+    func make() throws {
+        let above = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        do {
+            try FileManager.default.createDirectory(
+                atPath: above, withIntermediateDirectories: true)
+        } catch {
+            throw NodeError(
+                .failed, "not-writable", "\(path) cannot be made: \(error.localizedDescription)",
+                hint: "check the folder above it")
+        }
+        if mkdir(path, Self.mode) != 0, errno != EEXIST { throw failure(path) }
+        // The last part may be a link: the user named it.
+        let home = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard home >= 0 else { throw failure(path) }
+        defer { close(home) }
+        try shut(home, path)
+        for name in Self.names {
+            if mkdirat(home, name, Self.mode) != 0, errno != EEXIST {
+                throw failure("\(path)/\(name)")
+            }
+            let folder = openat(home, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            guard folder >= 0 else { throw foreign("\(path)/\(name)") }
+            defer { close(folder) }
+            try shut(folder, "\(path)/\(name)")
+        }
+    }
+
+    /// Closes a folder to others, and makes sure that only its owner has been at work in it.
+    private func shut(_ folder: Int32, _ place: String) throws {
+        guard FileStatus(descriptor: folder)?.owner == geteuid() else { throw foreign(place) }
+        guard fchmod(folder, Self.mode) == 0 else { throw failure(place) }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+        for name in names {
+            guard let status = FileStatus(name, in: folder) else { continue }
+            guard status.owner == geteuid(), !status.isLink else { throw foreign("\(place)/\(name)") }
+        }
+    }
+
+    private func foreign(_ place: String) -> NodeError {
+        NodeError(
+            .failed, "not-own", "\(place) is a link, no folder, or belongs to another user",
+            hint: "name a folder that does not exist yet; no home was made")
+    }
+
+    private func failure(_ place: String) -> NodeError {
+        NodeError(
+            .failed, "not-writable",
+            "\(place) cannot be made: \(String(cString: strerror(errno)))",
+            hint: "check the folder above it")
+    }
+}
