@@ -117,10 +117,6 @@ public struct LabelSource {
 
 /// How to write.
 public struct WriteOptions: Hashable, Sendable {
-    /// Puts an apostrophe before cells that a spreadsheet program would run as a formula.
-    ///
-    /// The file then no longer reads back exactly.
-    public var isSpreadsheetSafe: Bool
     /// Writes who said what beside each annotation, where the format has room for it.
     public var includesProvenance: Bool
     /// Writes `<output>.countermark.jsonl` beside the output, with which it reads back without loss.
@@ -130,10 +126,8 @@ public struct WriteOptions: Hashable, Sendable {
 
     /// Options; machines want the defaults.
     public init(
-        isSpreadsheetSafe: Bool = false, includesProvenance: Bool = true,
-        writesSidecar: Bool = false
+        includesProvenance: Bool = true, writesSidecar: Bool = false
     ) {
-        self.isSpreadsheetSafe = isSpreadsheetSafe
         self.includesProvenance = includesProvenance
         self.writesSidecar = writesSidecar
     }

@@ -1,4 +1,5 @@
 import AnnotationFormats
+import AnnotationModel
 import Testing
 
 @Suite("JSON from strangers")

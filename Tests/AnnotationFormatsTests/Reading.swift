@@ -33,7 +33,7 @@ struct Reading {
 func written(
     _ format: String, classes: [ClassRecord] = [], items: [ItemRecord], labels: [LabelRecord],
     options: WriteOptions = WriteOptions()
-) throws -> (files: [String: [UInt8]], report: ConversionReport) {
+) throws -> (files: ByteMap<[UInt8]>, report: ConversionReport) {
     let output = MemoryOutput()
     let report = try FormatRegistry.format(named: format).write(
         LabelSource(classes: classes, items: items, annotations: labels), to: output,

@@ -120,18 +120,6 @@ struct TableTests {
         }
     }
 
-    @Test("cells that a spreadsheet would run are defused on request only")
-    func formulas() throws {
-        let label = LabelRecord(item: "a", className: "=1+1", selector: .wholeItem)
-        func text(_ isSafe: Bool) throws -> String {
-            let options = WriteOptions(isSpreadsheetSafe: isSafe)
-            let files = try written("csv", items: [], labels: [label], options: options).files
-            return String(decoding: files["labels.csv"] ?? [], as: UTF8.self)
-        }
-        #expect(try text(false).contains(",=1+1,"))
-        #expect(try text(true).contains(",'=1+1,"))
-    }
-
     @Test(
         "a wrong line is skipped with its number and member",
         arguments: [

@@ -17,7 +17,7 @@ struct FormatImportTests {
 
     /// Puts files where an import finds them; returns the path to give.
     private static func save(
-        _ format: any AnnotationFormat, _ files: [String: [UInt8]], _ folder: String
+        _ format: any AnnotationFormat, _ files: ByteMap<[UInt8]>, _ folder: String
     ) throws -> String {
         let single = format.defaultFileName.map { "\(folder)/\($0)" }
         for (name, bytes) in files {
@@ -70,7 +70,7 @@ struct FormatImportTests {
     private static func files(
         _ format: any AnnotationFormat, _ items: [ItemRecord], _ labels: [LabelRecord],
         classes: [ClassRecord] = []
-    ) throws -> [String: [UInt8]] {
+    ) throws -> ByteMap<[UInt8]> {
         let output = MemoryOutput()
         _ = try format.write(
             LabelSource(classes: classes, items: items, annotations: labels), to: output,

@@ -111,7 +111,9 @@ public struct AudacityFormat: AnnotationFormat {
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
         var report = ConversionReport()
-        let files = ItemFiles(format: "Audacity") { item, _ in
+        let files = ItemFiles(
+            format: "Audacity", endings: MediaItems.audioEndings, bareFirst: true
+        ) { item, _ in
             MediaItems.name(item.key, endings: MediaItems.audioEndings) + ".txt"
         }
         try files.write(source, to: output, report: &report) { label, item, number, report in

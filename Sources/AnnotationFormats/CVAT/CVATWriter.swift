@@ -17,11 +17,13 @@ struct CVATWriter {
             note(class: record.name)
             if !record.color.isEmpty { colors[record.name] = record.color }
         }
+        var tracked: ByteSet = []
         try source.forEachAnnotation { label in
             note(class: label.className)
-            if case .track = label.selector, !label.isRetracted, video == nil { video = label.item }
+            if case .track = label.selector, !label.isRetracted { tracked.insert(label.item) }
             for (name, value) in label.attributes { note(value, of: name, label.className) }
         }
+        video = chooseVideo(tracked)
         let first = video
         try source.forEachItem { item in if first?.hasSameBytes(as: item.key) == true { videos[item.key] = item } }
         try output.begin("annotations.xml")
@@ -31,6 +33,23 @@ struct CVATWriter {
         try output.write(Array("</annotations>\n".utf8))
         try output.end()
         return report
+    }
+
+    /// A file has one video; the tracks of other items are left out.
+    private mutating func chooseVideo(_ tracked: ByteSet) -> String? {
+        var video: String?
+        for key in tracked.sortedByBytes() {
+            if let why = XMLWriter.problem(key) {
+                report.leaveOut(key, why, labels: 0)
+            } else if let video {
+                report.leaveOut(
+                    key, "its tracks have no place beside those of the video \"\(video)\"",
+                    labels: 0)
+            } else {
+                video = key
+            }
+        }
+        return video
     }
 
     private mutating func note(class name: String) {

@@ -127,7 +127,9 @@ public struct SUSTechFormat: AnnotationFormat {
             }
             return parts.joined(separator: "/")
         }
-        let files = ItemFiles(format: "SUSTechPOINTS") { item, _ in path(item) + ".json" }
+        let files = ItemFiles(format: "SUSTechPOINTS", endings: Self.cloudEndings) { item, _ in
+            path(item) + ".json"
+        }
         try files.write(source, to: output, report: &report) { label, item, number, report in
             guard let bytes = Self.cuboid(label, &report) else { return nil }
             output.labelWritten(as: "\(path(item))#\(number)")

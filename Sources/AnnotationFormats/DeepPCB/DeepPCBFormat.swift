@@ -207,7 +207,7 @@ public struct DeepPCBFormat: AnnotationFormat {
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
         var report = ConversionReport()
-        let files = ItemFiles(format: "DeepPCB") { item, report in
+        let files = ItemFiles(format: "DeepPCB", endings: Self.imageEndings) { item, report in
             if item.fields.contains(where: { $0.key != "examined" }) {
                 report.lose("properties of items have no place in DeepPCB", example: item.key)
             }

@@ -44,6 +44,10 @@ struct ItemFiles {
     private let reserved: [String]
     /// More files that go with an item's own.
     private let companions: (_ path: String) -> [String]
+    /// The endings that a reader tries in this order where a name says none.
+    private let endings: [String]
+    /// True where it tries the name itself before them.
+    private let bareFirst: Bool
     /// Why no item of this key can be written, or nil.
     private let refusal: (_ key: String) -> String?
     /// The path of an item's file; nil, with a line in the report, for an item that gets none.
@@ -60,13 +64,15 @@ struct ItemFiles {
     }
 
     init(
-        format: String, place: Place = .file, reserved: [String] = [],
+        format: String, place: Place = .file, reserved: [String] = [], endings: [String] = [],
+        bareFirst: Bool = false,
         companions: @escaping (_ path: String) -> [String] = { _ in [] },
         refusal: @escaping (_ key: String) -> String? = { _ in nil },
         path: @escaping (_ item: ItemRecord, _ report: inout ConversionReport) -> String?
     ) {
         (self.format, self.place, self.path) = (format, place, path)
         (self.reserved, self.companions, self.refusal) = (reserved, companions, refusal)
+        (self.endings, self.bareFirst) = (endings, bareFirst)
     }
 
     func write(
@@ -134,8 +140,10 @@ struct ItemFiles {
         let refusals = claims.decide(
             possible.map { index in
                 let path = entries[index].path
+                let key = entries[index].item.key
                 return .init(
-                    key: entries[index].item.key, name: path, companions: companions(path))
+                    key: key, name: path, companions: companions(path),
+                    rank: MediaItems.rank(key, endings: endings, bareFirst: bareFirst))
             })
         for (index, why) in zip(possible, refusals) {
             if let why { leaveOut(&entries[index], why, &report) }

@@ -2,8 +2,8 @@ import AnnotationModel
 
 /// Decides which item gets a name in an export that several ask for, or that no file can have.
 ///
-/// The item whose key comes first by its bytes keeps the name, on every node and whatever the order in which
-/// the items were written down. Whoever gets none is named in the report; nobody is replaced.
+/// The item that a reader would take the name for keeps it, and among equals the one whose key comes first by
+/// its bytes: the same on every node, whatever the order in which the items were written down. Whoever gets none is named in the report; nobody is replaced.
 struct NameClaims {
     /// What an item asks for.
     struct Claim {
@@ -13,6 +13,8 @@ struct NameClaims {
         var name: String
         /// More files that it brings along.
         var companions: [String] = []
+        /// The place of the item among those that a reader would look for under this name.
+        var rank = 0
     }
 
     /// True for names of files, which must be good paths and no two of which may lie in one another.
@@ -31,9 +33,10 @@ struct NameClaims {
     /// For each claim why it is refused, or nil where it gets its name.
     mutating func decide(_ claims: [Claim]) -> [String?] {
         var refusals = [String?](repeating: nil, count: claims.count)
-        let order = claims.indices.map { (key: ByteKey(claims[$0].key), index: $0) }
-            .sorted { $0.key < $1.key }
-        for (_, index) in order {
+        let order = claims.indices.map {
+            (rank: claims[$0].rank, key: ByteKey(claims[$0].key), index: $0)
+        }
+        for (_, _, index) in order.sorted(by: { ($0.rank, $0.key) < ($1.rank, $1.key) }) {
             let claim = claims[index]
             let names = [claim.name] + claim.companions
             refusals[index] = areFiles ? FileName.problem(claim.key) : nil

@@ -142,8 +142,9 @@ public struct KITTIFormat: AnnotationFormat {
             }
             return parts.joined(separator: "/") + ".txt"
         }
-        try ItemFiles(format: "KITTI", path: path).write(source, to: output, report: &report) {
-            label, item, number, report in
+        try ItemFiles(format: "KITTI", endings: ImageSize.endings, path: path).write(
+            source, to: output, report: &report
+        ) { label, item, number, report in
             guard let line = Self.line(label, &report) else { return nil }
             var ignored = ConversionReport()
             output.labelWritten(as: "\(FileTree.stem(path(item, &ignored) ?? ""))#\(number)")

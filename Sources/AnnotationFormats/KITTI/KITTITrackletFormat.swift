@@ -17,6 +17,8 @@ public struct KITTITrackletFormat: AnnotationFormat {
 
     static let stateNames = ["state", "occlusion", "truncation"]
     static let changesPrefix = "kitti.changes."
+    /// What the folder of a drive's clouds is called.
+    private static let drive = "velodyne_points"
     private static let known = stateNames + stateNames.map { changesPrefix + $0 }
 
     /// The format.
@@ -35,7 +37,7 @@ public struct KITTITrackletFormat: AnnotationFormat {
         var count = 0
         try FileTree.forEach(files, where: { FileTree.ending($0) == "xml" }) { file in
             count += 1
-            let points = { FileSystem.join(FileSystem.parent($0), "velodyne_points") }
+            let points = { FileSystem.join(FileSystem.parent($0), Self.drive) }
             let item = try finder.key(file) { [points($0)] } ?? points(file.path)
             try file.file.withBytes { try Self.read($0, file, item, into: sink) }
         }
@@ -121,12 +123,8 @@ public struct KITTITrackletFormat: AnnotationFormat {
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
         var report = ConversionReport()
-        var items: ByteSet = []
-        var count = 0
-        try source.forEachAnnotation { label in
-            var ignored = ConversionReport()
-            if Self.poses(label, &ignored) != nil { count += 1 }
-        }
+        let counts = try Self.leaveOut(source, &report)
+        let (drive, count) = counts ?? ("", 0)
         var writer = XMLWriter()
         writer.declaration()
         writer.start(
@@ -136,12 +134,13 @@ public struct KITTITrackletFormat: AnnotationFormat {
         writer.text("item_version", "1")
         try output.begin("tracklet_labels.xml")
         try source.forEachAnnotation { label in
-            guard let (frames, height) = Self.poses(label, &report) else { return }
+            guard let (frames, height) = Self.poses(label, &report),
+                label.item.hasSameBytes(as: drive)
+            else { return }
             Self.write(label, frames, height: height, to: &writer)
             try output.write(writer.bytes)
             writer.removeAll()
             report.annotations += 1
-            items.insert(label.item)
             output.labelWritten(as: "tracklet_labels#\(report.annotations)")
             if label.confidence != nil
                 || label.attributes.contains(where: { !Self.known.contains($0.key) })
@@ -149,15 +148,37 @@ public struct KITTITrackletFormat: AnnotationFormat {
                 report.lose("attributes and confidence have no place here", example: label.item)
             }
         }
-        for item in items.sortedByBytes() where items.count > 1 {
-            report.lose("the tracks of several items were written as one drive", example: item)
-        }
-        report.items = items.count
+        report.items = counts == nil ? 0 : 1
         writer.end()
         writer.end()
         try output.write(writer.bytes)
         try output.end()
         return report
+    }
+
+    /// The item whose tracks are written, with their number; the others are left out, since a file has one
+    /// drive and names none.
+    private static func leaveOut(
+        _ source: LabelSource, _ report: inout ConversionReport
+    ) throws -> (item: String, labels: Int)? {
+        var counts: ByteMap<Int> = [:]
+        try source.forEachAnnotation { label in
+            var ignored = ConversionReport()
+            if poses(label, &ignored) != nil { counts[label.item, default: 0] += 1 }
+        }
+        let sorted = counts.sortedByKey()
+        // An item that is called as a drive is has more right to it than one whose key comes first.
+        let isDrive = { (key: String) in
+            FileSystem.lastComponent(key).hasSameBytes(as: Self.drive)
+        }
+        guard let first = sorted.first(where: { isDrive($0.key) }) ?? sorted.first else {
+            return nil
+        }
+        for (key, count) in sorted where !key.hasSameBytes(as: first.key) {
+            report.leaveOut(
+                key, "the file has one drive, that of the item \"\(first.key)\"", labels: count)
+        }
+        return (first.key, first.value)
     }
 
     /// The frames of a track that tracklets can say: one size, upright steps of one frame.

@@ -37,6 +37,16 @@ enum MediaItems {
         return "\(name).\(first)"
     }
 
+    /// The place of a key among those that a reader tries for a name without ending.
+    ///
+    /// - Parameter bareFirst: True where the reader tries the name itself first; else it does not try it.
+    static func rank(_ key: String, endings: [String], bareFirst: Bool) -> Int {
+        let index = endings.firstIndex { ending in
+            key.utf8.reversed().starts(with: (ending.utf8.reversed() + [UInt8(ascii: ".")]))
+        }
+        return index.map { $0 + 1 } ?? (bareFirst ? 0 : endings.count + 1)
+    }
+
     /// The name under which ``key(_:endings:folders:context:)`` finds the item again.
     static func name(_ key: String, endings: [String]) -> String {
         endings.contains(FileTree.ending(key)) ? FileTree.stem(key) : key

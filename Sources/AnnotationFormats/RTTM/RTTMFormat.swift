@@ -197,7 +197,9 @@ public struct RTTMFormat: AnnotationFormat {
         let refusals = claims.decide(
             keys.map {
                 .init(
-                    key: $0.key, name: MediaItems.name($0.key, endings: MediaItems.audioEndings))
+                    key: $0.key, name: MediaItems.name($0.key, endings: MediaItems.audioEndings),
+                    rank: MediaItems.rank(
+                        $0.key, endings: MediaItems.audioEndings, bareFirst: true))
             })
         var leftOut: ByteSet = []
         for ((key, count), why) in zip(keys, refusals) {

@@ -115,7 +115,9 @@ public struct TCPDFormat: AnnotationFormat {
         var isFirst = true
         try output.begin("annotations.json")
         try output.write(Array("{".utf8))
-        let files = ItemFiles(format: "TCPD", place: .element) { item, _ in Self.series(item.key) }
+        let files = ItemFiles(
+            format: "TCPD", place: .element, endings: Self.endings, bareFirst: true
+        ) { item, _ in Self.series(item.key) }
         try files.write(source, to: ElementOutput(output), report: &report) {
             label, item, _, report in
             let author = label.author ?? ""

@@ -6,7 +6,8 @@ import AnnotationModel
 /// ``SelectorJSON``), `attributes` (a JSON object; for an item its properties, for a class its parent,
 /// keypoints and skeleton), `confidence`, `status`, `source`, `author`, `external_id`, `id`, `org`,
 /// `contested`. They may stand in any order and all but `item` may be missing. An empty cell is no
-/// value, a pair of quotes an empty text.
+/// value, a pair of quotes an empty text. A cell that a spreadsheet program would run as a formula has an
+/// apostrophe in front, which a reader takes away, see ``SpreadsheetText``.
 public struct CSVFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "csv"
@@ -103,7 +104,7 @@ public struct CSVFormat: AnnotationFormat {
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
         var report = ConversionReport()
-        var writer = CSVWriter(isSpreadsheetSafe: options.isSpreadsheetSafe)
+        var writer = CSVWriter()
         func flush(ifLarge limit: Int) throws {
             if writer.bytes.count >= limit {
                 try output.write(writer.bytes)
@@ -222,7 +223,7 @@ extension CSVFormat {
         private func text(_ column: Column) -> String? {
             guard let index = columns.firstIndex(of: column) else { return nil }
             let cell = cells[index]
-            return cell.text.isEmpty && !cell.isQuoted ? nil : cell.text
+            return cell.text.isEmpty && !cell.isQuoted ? nil : SpreadsheetText.plain(cell.text)
         }
 
         private func json(_ column: Column) throws(Refusal) -> JSONValue? {

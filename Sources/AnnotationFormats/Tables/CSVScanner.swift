@@ -154,10 +154,7 @@ struct CSVScanner {
 /// Writes rows of RFC 4180, ending in LF.
 struct CSVWriter {
     private(set) var bytes: [UInt8] = []
-    private let isSpreadsheetSafe: Bool
     private var isFirst = true
-
-    init(isSpreadsheetSafe: Bool) { self.isSpreadsheetSafe = isSpreadsheetSafe }
 
     mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
@@ -165,10 +162,7 @@ struct CSVWriter {
     mutating func cell(_ text: String?) {
         if !isFirst { bytes.append(UInt8(ascii: ",")) }
         isFirst = false
-        guard var text else { return }
-        if isSpreadsheetSafe, let first = text.utf8.first, Self.startsFormula(first) {
-            text = "'" + text
-        }
+        guard let text = text.map(SpreadsheetText.neutral) else { return }
         let needsQuotes =
             text.isEmpty
             || text.utf8.contains { $0 == 0x22 || $0 == 0x2c || $0 == 0x0a || $0 == 0x0d }
@@ -184,13 +178,5 @@ struct CSVWriter {
     mutating func endRow() {
         bytes.append(UInt8(ascii: "\n"))
         isFirst = true
-    }
-
-    private static func startsFormula(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"), 0x09, 0x0d:
-            true
-        default: false
-        }
     }
 }

@@ -50,7 +50,9 @@ public struct TextGridFormat: AnnotationFormat {
     ) throws -> ConversionReport {
         var report = ConversionReport()
         var grids: ByteMap<TextGridDraft> = [:]
-        let files = ItemFiles(format: "TextGrid") { item, _ in
+        let files = ItemFiles(
+            format: "TextGrid", endings: MediaItems.audioEndings, bareFirst: true
+        ) { item, _ in
             MediaItems.name(item.key, endings: MediaItems.audioEndings) + ".TextGrid"
         }
         try files.write(source, to: output, report: &report) { label, item, _, report in

@@ -53,7 +53,9 @@ public struct WebVTTFormat: AnnotationFormat {
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
         var report = ConversionReport()
-        let files = ItemFiles(format: "WebVTT") { item, _ in
+        let files = ItemFiles(
+            format: "WebVTT", endings: MediaItems.audioEndings, bareFirst: true
+        ) { item, _ in
             MediaItems.name(item.key, endings: MediaItems.audioEndings) + ".vtt"
         }
         try files.write(source, to: output, report: &report) { label, item, number, report in

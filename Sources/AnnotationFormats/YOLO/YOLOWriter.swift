@@ -19,7 +19,9 @@ struct YOLOWriter {
 
     mutating func write(_ source: LabelSource) throws -> ConversionReport {
         for record in source.classes { _ = index(of: record.name) }
-        let files = ItemFiles(format: "YOLO", reserved: ["data.yaml"]) { item, report in
+        let files = ItemFiles(
+            format: "YOLO", reserved: ["data.yaml"], endings: ImageSize.endings
+        ) { item, report in
             if case .text(let type)? = item.fields["mediaType"], !type.hasPrefix("image/") {
                 report.skip("YOLO has images only, this is \(type)", example: item.key)
                 return nil

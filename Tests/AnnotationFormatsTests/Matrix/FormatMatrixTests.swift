@@ -29,7 +29,7 @@ struct FormatMatrixTests {
         let fixture = try #require(
             FormatFixture.of(format.name),
             "\(format.name) has no dataset; give it one in Tests/FormatFixtures")
-        var row: [String: JSONValue] = [
+        var row: ByteMap<JSONValue> = [
             "format": .string(format.name), "summary": .string(format.summary),
         ]
         if readOnly.contains(format.name) {
