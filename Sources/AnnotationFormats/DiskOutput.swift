@@ -50,13 +50,12 @@ public final class DiskOutput: FormatOutput {
     /// Begins a file.
     public func begin(_ name: String) throws {
         abandon()
+        guard isFolder || !path.hasSuffix("/") else { throw FormatError.notAFile(path: path) }
         if root < 0 { try openRoot() }
         target = isFolder ? FileSystem.join(path, name) : path
         let parts = isFolder ? name.split(separator: "/").map(String.init) : []
         self.name = isFolder ? parts.last ?? "" : FileSystem.lastComponent(path)
-        guard !self.name.isEmpty, isFolder || !path.hasSuffix("/") else {
-            throw FormatError.notAFile(path: target)
-        }
+        guard !self.name.isEmpty else { throw FormatError.notAFile(path: target) }
         try enterFolder(parts.dropLast())
         try Self.check(self.name, in: folder, target)
         descriptor = try create(mayRepeat: true)

@@ -38,10 +38,9 @@ struct FormatImportTests {
             let paths = try [fixture.files, fixture.changedFiles].enumerated().map { index, files in
                 try save(
                     format,
-                    Dictionary(
-                        uniqueKeysWithValues: try files.map {
-                            ($0.name, try $0.withBytes { Array($0) })
-                        }), "\(folder)/v\(index)")
+                    ByteMap(
+                        try files.map { ($0.name, try $0.withBytes { Array($0) }) },
+                        uniquingKeysWith: { _, new in new }), "\(folder)/v\(index)")
             }
             return (paths[0], paths[1])
         }

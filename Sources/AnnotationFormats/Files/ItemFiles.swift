@@ -143,7 +143,8 @@ struct ItemFiles {
                 let key = entries[index].item.key
                 return .init(
                     key: key, name: path, companions: companions(path),
-                    rank: MediaItems.rank(key, endings: endings, bareFirst: bareFirst))
+                    rank: path.hasSameBytes(as: key)
+                        ? 0 : 1 + MediaItems.rank(key, endings: endings, bareFirst: bareFirst))
             })
         for (index, why) in zip(possible, refusals) {
             if let why { leaveOut(&entries[index], why, &report) }

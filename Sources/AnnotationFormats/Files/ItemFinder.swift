@@ -11,8 +11,9 @@ final class ItemFinder {
     static let foldersAboveMax = 4
 
     private let context: ReadContext
-    /// Where the file before was found: those beside it are tried there first.
-    private var last: (above: Int, candidate: Int)?
+    /// How many folders above the file before was found: those beside it are tried there first. Which of the
+    /// candidates it was says nothing: an item with another ending may have been put beside.
+    private var last: Int?
 
     init(_ context: ReadContext) { self.context = context }
 
@@ -21,15 +22,10 @@ final class ItemFinder {
     /// - Parameter candidates: The keys that a path may stand for, the likeliest first.
     func key(_ file: FormatFile, _ candidates: (String) -> [String]) throws -> String? {
         let paths = file.pathsFromAbove(foldersMax: Self.foldersAboveMax)
-        if let last, last.above < paths.count {
-            let keys = candidates(paths[last.above])
-            if last.candidate < keys.count, try isKnown(keys[last.candidate]) {
-                return keys[last.candidate]
-            }
-        }
-        for above in paths.indices.reversed() {
-            for (index, key) in candidates(paths[above]).enumerated() where try isKnown(key) {
-                last = (above, index)
+        let usual = last.flatMap { paths.indices.contains($0) ? $0 : nil }
+        for above in [usual].compactMap({ $0 }) + paths.indices.reversed() {
+            for key in candidates(paths[above]) where try isKnown(key) {
+                last = above
                 return key
             }
         }

@@ -70,7 +70,7 @@ struct LabelStudioReader {
     }
 
     /// An address without what only the server knows.
-    private static func key(_ address: String) -> String {
+    static func key(_ address: String) -> String {
         let text = address.hasPrefix("/data/local-files/?d=") ? address.dropFirst(21) : address[...]
         return String(text.drop { $0 == "/" })
     }

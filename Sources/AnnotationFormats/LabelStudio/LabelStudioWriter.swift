@@ -11,7 +11,10 @@ enum LabelStudioWriter {
         var report = ConversionReport()
         try output.begin("label-studio.json")
         try output.write(Array("[".utf8))
-        let files = ItemFiles(format: "Label Studio", place: .element) { item, _ in item.key }
+        let files = ItemFiles(format: "Label Studio", place: .element) { item, _ in
+            // An address and what stands behind it are one name.
+            LabelStudioReader.key(item.key)
+        }
         var task = 0
         var isFirst = true
         var idByKey: ByteMap<Int> = [:]

@@ -77,7 +77,8 @@ struct ItemNameTests {
         let (after, leftOut) = try Self.export(format, Self.attacked(fixture))
         for item in fixture.items {
             let (own, now) = (before[item.key] ?? 0, after[item.key] ?? 0)
-            #expect(now == own || now == 0 && leftOut.contains(item.key), "\(item.key)")
+            #expect(now == own || now == 0 && leftOut.contains(item.key),
+                "\(item.key) had \(own) labels and has \(now)")
         }
     }
 
