@@ -58,6 +58,22 @@ OUTRO = """\
 - Where a format says by a file's place which item it means, registered items are looked for first
   (`countermark items add` before `import`).
 - `export --format sqlite` writes tables for analysts ([Analysts.md](Analysts.md)); they are not imported.
+- Item keys, classes and all other names are compared as bytes: `é` as one character and as two are two items, as are names that
+  differ by case only. `img/1.png` and `../img/1.png` are two items, and so are `p/q.png` and `p//q.png`.
+- Where items become files or elements under their names, no item takes the place of another. The item that a reader
+  would take the name for keeps it, and among equals the one whose key comes first by its bytes, so every node writes the same. An
+  item whose key cannot be a file's path below the output (a part that is empty, begins with a dot, ends in `.partial` or has more than
+  247 bytes; more than 3,072 bytes; a control character; an absolute path) and an item that gets no name are left out with their labels, and the
+  rest is written: `export` prints `left out: KEY: why` for the first 100 by their bytes, `--json` has all of them in `leftOut`. `jsonl` and `csv`
+  keep all. A `coco-panoptic`, `kitti-raw`, `cvat` (tracks), `nuscenes` (a sample), `openlabel` (a stream) or `sdf` (a title) has one
+  place for one item in the same way.
+- Nothing is written through links. A link at the output, at its `.partial` or at a folder below the output is refused; the path that
+  the user gave may lead through links up to its last part, and an output folder may itself be one. Only plain files are replaced.
+- In `csv` a cell that a spreadsheet program would run as a formula, because it begins with `=`, `+`, `-`, `@` (also full
+  width), a tab or a line end, has an apostrophe in front; a cell that begins with apostrophes before such a character has one more. The reader
+  takes one apostrophe away from such cells, so every value comes back. A plain number such as `-5` stays as it is. A program that
+  splits at semicolons needs to be told that the separator is the comma. The tables of `sqlite` hold typed values as they are; whoever makes CSV
+  of them looks after that.
 - Points in images are in pixels of the picture as it is stored. A rotation that EXIF asks for is not applied: `items add` notes
   the stored width and height, and the rotation as `orientation`. Labels of a file that takes a picture for another size, or for the
   turned one, are left out, and so are YOLO's fractions of a turned picture, which do not say of which one they are; each with a
