@@ -16,14 +16,9 @@ fi
 # MARK: The clients
 
 needs=(Tests/Clients/requirements.txt Tests/Clients/requirements-alone.txt Tests/Clients/constraints.txt)
-if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-    as_root=""
-    if [ "$(id -u)" -ne 0 ]; then as_root="sudo"; fi
-    $as_root apt-get update -qq
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        python3-venv >/dev/null
-fi
-cache="${XDG_CACHE_HOME:-$HOME/.cache}/countermark"
+bash Tests/setup.sh python3-venv
+# Without a home folder, as under some services, beside the build.
+cache="${XDG_CACHE_HOME:-${HOME:-$PWD/.build}/.cache}/countermark"
 hash="$({ python3 --version && cat "${needs[@]}"; } | sha256sum | cut -c1-16)"
 clients="$cache/clients-$hash"
 if [ ! -d "$clients" ]; then

@@ -168,7 +168,7 @@ def no_space(home, folder):
     words = ["import", "boards", str(table), "--format", "csv"]
     mount = folder / "small"
     mount.mkdir()
-    if os.getuid() == 0 and subprocess.run(
+    if os.getuid() == 0 and shutil.which("mount") and subprocess.run(
             ["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(mount)],
             capture_output=True).returncode == 0:
         try:

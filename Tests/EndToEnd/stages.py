@@ -5,10 +5,9 @@ import argparse
 import json
 import pathlib
 import shutil
-import subprocess
 import tempfile
 
-from supplier import OEM, TIER, Company, check, free_port, introduce
+from supplier import OEM, TIER, Company, check, free_port, introduce, patience
 
 DATASET = f"{OEM}/presses"
 
@@ -30,10 +29,9 @@ def filtering(oem, tier, keys, folder):
     check((report["changed"], report["changesets"]) == (12, 1), "one statement keeps all items")
     again = oem.run("stage", "set", DATASET, *keys, "--stage", "filter", "--state", "kept")
     check((again["unchanged"], again["changesets"]) == (12, 0), "said again, nothing is written")
-    piped = subprocess.run(
+    piped = patience.run(
         [oem.program, "stage", "set", DATASET, "--items-from", "-", "--stage", "filter", "--state",
-         "kept", "--home", str(oem.home), "--json"], input=keys[0].replace("press", "nopress"),
-        capture_output=True, text=True)
+         "kept", "--home", str(oem.home), "--json"], input=keys[0].replace("press", "nopress"))
     check(piped.returncode == 1 and json.loads(piped.stderr)["error"]["code"] == "not-found",
           "an item that nobody registered is refused")
     wrong = oem.attempt("stage", "set", DATASET, keys[0], "--stage", "filter", "--state", "done")

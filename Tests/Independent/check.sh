@@ -18,21 +18,8 @@ mkdir -p "$work"
 
 # MARK: Tools
 
-need=()
-for package in golang-go golang-golang-x-mod-dev python3-venv; do
-    dpkg -s "$package" >/dev/null 2>&1 || need+=("$package")
-done
-if [ "${#need[@]}" -gt 0 ]; then
-    as_root=""
-    if [ "$(id -u)" -ne 0 ]; then as_root="sudo"; fi
-    echo "installing: ${need[*]}"
-    $as_root apt-get update -qq
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        "${need[@]}" >/dev/null
-fi
-python="$work/venv/bin/python"
-[ -x "$python" ] || python3 -m venv "$work/venv"
-"$python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+bash Tests/setup.sh golang-go golang-golang-x-mod-dev
+. "$here/python.sh"
 GO111MODULE=off GOPATH=/usr/share/gocode GOFLAGS='' go build -o "$work/tlogcheck" "$here/tlogcheck.go"
 tlogcheck="$work/tlogcheck"
 cosecheck() { "$python" "$here/cosecheck.py" "$@"; }

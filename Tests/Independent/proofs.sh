@@ -8,9 +8,7 @@ cd "${COUNTERMARK_PACKAGE:-../..}"
 work="$PWD/.build/independent"
 mkdir -p "$work"
 
-python="$work/venv/bin/python"
-[ -x "$python" ] || python3 -m venv "$work/venv"
-"$python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+. "$here/python.sh"
 
 rm -f "$work/artefacts.json"
 COUNTERMARK_ARTEFACTS="$work" swift test --filter ArtefactTests >"$work/artefacts.log" 2>&1 || {
