@@ -60,17 +60,22 @@ class World:
 
     def honest(self, origin="tier1.example", role="annotator"):
         """A home that has joined and dials the steward."""
+        home = self.invited(origin, role)
+        self.join(home)
+        return home
+
+    def invited(self, origin, role="annotator"):
+        """The home of a member that has not come yet."""
         home = self.homes[origin] = f"{self.folder}/{origin}"
         cm("init", "--org", origin, "--name", origin, home=home)
         cm("partner", "add", origin, "--root", self.root(origin), home=self.oem)
         self.member(origin, role)
-        cm("partner", "add", STEWARD, "--root", self.root(STEWARD),
-           "--url", f"https://127.0.0.1:{self.port}", home=home)
-        self._join(home)
-        cm("sync", home=home)
         return home
 
-    def _join(self, home):
+    def join(self, home):
+        """Lets an invited company dial the steward and take part."""
+        cm("partner", "add", STEWARD, "--root", self.root(STEWARD),
+           "--url", f"https://127.0.0.1:{self.port}", home=home)
         # A node that serves looks at its pins once a second.
         end = time.monotonic() + patience(5)
         while True:
@@ -80,6 +85,7 @@ class World:
             time.sleep(0.2)
         if joined.status != 0:
             raise Wrong(joined.said(), "a member may join")
+        cm("sync", home=home)
 
     def log_of(self, company, dataset=None):
         """An empty log of a company in the dataset."""
@@ -145,6 +151,10 @@ class World:
         """What `status` says of the dataset."""
         datasets = cm("status", "--json", home=home).json["datasets"]
         return next(each for each in datasets if each["id"] == (dataset or self.dataset))
+
+    def waiting(self, home):
+        """Who waits for whom, as `status` says: [{"log", "index", "for": {"log", "size"}, …}]."""
+        return self.status(home).get("waiting") or []
 
     def digest(self, home, dataset=None):
         return self.status(home, dataset)["digest"]
