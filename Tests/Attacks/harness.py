@@ -75,6 +75,11 @@ class Attack:
         """An entry that has to be kept for the attack to be one."""
         self.need(log.stored, f"{what} was answered with {log.said()}", "it is well formed, and stored")
 
+    def send(self, log, changes, what="a well-formed entry", **signing):
+        """Sends an entry that must be kept, whether or not it counts: else the attack is none."""
+        log.send(changes, **signing)
+        self.stored(log, what)
+
     def refused(self, log, what):
         """A push was refused with a 4xx, and nothing of it was kept."""
         self.check(

@@ -43,8 +43,7 @@ ONE_MORE = {origin: number + 1 for origin, number in HONEST.items()}
 
 def judged(t, world, log, changes, what, counts, home=None):
     """Sends one entry that is well formed and must be stored; it counts or is quarantined, as `counts` says."""
-    log.send(changes)
-    t.stored(log, what)
+    t.send(log, changes, what)
     index = log.size - 1
     found = [entry for entry in world.quarantined(home or world.oem)
              if entry["log"] == log.origin and entry["index"] == index]
@@ -61,9 +60,8 @@ def future(t):
     """An annotator cites the log of a company that has not joined yet, far beyond anything; all go on."""
     world = World(t.folder)
     tier1, log = world.honest(role="reviewer"), world.log_of(world.hostile())
-    log.send(label("img/x"))
-    log.send(label("img/y", "c", *world.context(log.company, garbage_head("tier9.example", FAR))))
-    t.stored(log, "the entry with the head of a company that is no member")
+    t.send(log, label("img/x"))
+    t.send(log, label("img/y", "c", *world.context(log.company, garbage_head("tier9.example", FAR))), "the entry with the head of a company that is no member")
     return world, everybody_goes_on(t, world, tier1)
 
 
@@ -96,7 +94,7 @@ def future_member(t):
     world = World(t.folder)
     tier1, log = world.honest(role="reviewer"), world.log_of(world.hostile())
     tier9, evil, root = world.invited("tier9.example"), log.company, os.urandom(32)
-    log.send(label("img/x"))
+    t.send(log, label("img/x"))
     for what, head in {
         "a signature of nobody": garbage_head("tier9.example", FAR),
         "a signature of zeros": Head("tier9.example", FAR, FAR, root, bytes(64)),
@@ -123,8 +121,7 @@ def borrowed_head(t):
     target = world.annotate(tier1, "img/1", "short").json["id"]
     world.annotate(tier1, "img/1", dataset=other)
     world.sync(tier1)
-    log.send(label("img/x"))
-    t.stored(log, "the attacker's first label")
+    t.send(log, label("img/x"), "the attacker's first label")
     old = world.true_head("tier1.example", evil)
     world.annotate(tier1, "img/2")
     world.sync(tier1)
@@ -163,7 +160,7 @@ def stranger_head(t):
     stranger = Company("zed.example", t.folder + "/zed")
     other = world.log_of(stranger)
     other.append(label("img/z"))
-    log.send(label("img/x"))
+    t.send(log, label("img/x"))
     evil = log.company
     judged(t, world, log, label("img/y", "c", *world.context(evil, other.head())), "a stranger's head", counts=False)
     head = garbage_head(STEWARD, FAR)
@@ -187,7 +184,7 @@ def unnamed_key(t):
     first, second = world.log_of(world.hostile("evil.example")), world.log_of(world.hostile("xco.example"))
     early = world.true_head(STEWARD, first.company)
     first.send(label("img/a", "c", early))
-    second.send(label("img/x"))
+    t.send(second, label("img/x"))
     world.named(second.company)
     head = second.head()
     judged(t, world, first, label("img/b", "c", head), "a head of a log whose key the author cannot know", counts=False)
@@ -212,13 +209,11 @@ def colluders(t, delivered):
     accomplice = world.hostile("xco.example", named=True)
     log, other = world.log_of(evil), world.log_of(accomplice)
     for number in range(delivered):
-        other.send(label(f"img/x{number}"))
-        t.stored(other, "the accomplice's label")
-    log.send(label("img/a0"))
-    log.send(label("img/a1", "c", *world.context(evil, other.head(merged=FAR, size=FAR))))
-    t.stored(log, "the entry with the head that the accomplice signed")
-    log.send(label("img/a2"))
-    t.stored(log, "the entry after it")
+        t.send(other, label(f"img/x{number}"), "the accomplice's label")
+    t.send(log, label("img/a0"))
+    t.send(log, label("img/a1", "c", *world.context(evil, other.head(merged=FAR, size=FAR))),
+           "the entry with the head that the accomplice signed")
+    t.send(log, label("img/a2"), "the entry after it")
     homes = everybody_goes_on(t, world, tier1)
     t.counted(world, {**HONEST, "xco.example": delivered}, homes, "while the attacker's entry waits")
     t.same(world, homes, "while the attacker's entry waits")
@@ -290,8 +285,7 @@ def late_arrival(t):
     log, other = world.log_of(evil), world.log_of(world.hostile("xco.example", named=True))
     for number in range(5):
         other.append(label(f"img/x{number}"))
-    log.send(label("img/a", "c", *world.context(evil, other.head())))
-    t.stored(log, "the entry with the head of what has not come")
+    t.send(log, label("img/a", "c", *world.context(evil, other.head())), "the entry with the head of what has not come")
     homes = {"oem": world.oem, "tier1": tier1}
     for part, counts in ((0, {}), (3, {"xco.example": 3}), (5, {"xco.example": 5, "evil.example": 1})):
         if part:
@@ -314,13 +308,12 @@ def two_faces(t):
     tier1 = world.honest()
     first, second = world.log_of(world.hostile("evil.example")), world.log_of(world.hostile("fiend.example"))
     other = world.log_of(world.hostile("xco.example"))
-    other.send(label("img/x0"))
-    other.send(label("img/x1"))
+    t.send(other, label("img/x0"))
+    t.send(other, label("img/x1"))
     world.named(other.company)
     true, false = other.head(), other.head(root=os.urandom(32), size=2)
     for log, head in ((first, true), (second, false)):
-        log.send(label("img/a", "c", *world.context(log.company, head)))
-        t.stored(log, "an entry with a head that X has signed")
+        t.send(log, label("img/a", "c", *world.context(log.company, head)), "an entry with a head that X has signed")
     world.annotate(tier1, "img/1")
     world.sync(tier1, rounds=2)
     tier9 = world.honest("tier9.example")
@@ -343,8 +336,7 @@ def absent_faces(t):
     first, second = world.log_of(world.hostile("evil.example")), world.log_of(world.hostile("fiend.example"))
     other = world.log_of(world.hostile("xco.example", named=True))
     for log in (first, second):
-        log.send(label("img/a", "c", *world.context(log.company, other.head(merged=3, size=5))))
-        t.stored(log, "an entry with a head that X has signed")
+        t.send(log, label("img/a", "c", *world.context(log.company, other.head(merged=3, "an entry with a head that X has signed", size=5))))
     homes = {"oem": world.oem, "tier1": tier1}
 
     def step(when, counts):
@@ -385,10 +377,8 @@ def zero_root(t):
         head = signed_head("tier1.example", world.dataset, size, size, root, log.log_key)
         return world.context(log.company, head)
 
-    wrong.send(Changeset(*false_head(wrong, entry + 1, os.urandom(32))).set_class(target, "evil-wrong"))
-    t.stored(wrong, "the entry with a wrong root")
-    zero.send(Changeset(*false_head(zero, entry + 4, bytes(32))).set_class(target, "evil-zero"))
-    t.stored(zero, "the entry with a root of zeros")
+    t.send(wrong, Changeset(*false_head(wrong, entry + 1, os.urandom(32))).set_class(target, "evil-wrong"), "the entry with a wrong root")
+    t.send(zero, Changeset(*false_head(zero, entry + 4, bytes(32))).set_class(target, "evil-zero"), "the entry with a root of zeros")
     world.sync(home)
     for name in ("spur", "open", "hole"):
         t.works(cm("set", target, f"class={name}", home=home, check=False), "the label's owner", "it may change its label")
@@ -445,8 +435,7 @@ def odd_heads(t):
     evil = log.company
     world.annotate(tier1, "img/1")
     world.sync(tier1)
-    log.send(label("img/x"))
-    t.stored(log, "the attacker's first label")
+    t.send(log, label("img/x"), "the attacker's first label")
     steward, true = world.true_head(STEWARD, evil), world.true_head("tier1.example", evil)
 
     def heads(*cited):
@@ -477,8 +466,7 @@ def odd_heads(t):
     value = [2, ["tier1.example", "img/y", "c"], [[0, true.size, true.root]], {}, [[1, 1, 2, [0]]]]
     log.send(canonical(value))
     t.refused(log, "a head of three members, as wire version 1 has it")
-    log.send(label("img/z", "c", steward, true))
-    t.stored(log, "the true heads")
+    t.send(log, label("img/z", "c", steward, true), "the true heads")
     world.sync(tier1)
     homes = {"oem": world.oem, "tier1": tier1}
     t.counted(world, {"evil.example": 2, "tier1.example": 1}, homes, "at the end")
@@ -503,12 +491,10 @@ def readers(t, signed):
     first, second = world.log_of(evil), world.log_of(zed)
     for log, size in ((first, 50), (second, 100)):
         head = absent.head(merged=size, size=size) if signed else garbage_head("xco.example", size)
-        log.send(comment(*world.context(log.company, head)))
-        t.stored(log, "a reader's entry")
+        t.send(log, comment(*world.context(log.company, head)), "a reader's entry")
     world.named(zed)
     world.member("evil.example", "annotator")
-    first.send(label("img/m", "c", *world.context(evil, second.head())))
-    t.stored(first, "the entry of the reader that became an annotator")
+    t.send(first, label("img/m", "c", *world.context(evil, second.head())), "the entry of the reader that became an annotator")
     world.cut("xco.example")
     world.annotate(world.oem, "img/o")
     home = world.honest("tier1.example")
@@ -546,8 +532,7 @@ def role_flips(t):
         world.annotate(tier1, f"img/t{turn}")
         world.sync(tier1)
         heads = world.context(evil, world.true_head("tier1.example", evil))
-        log.send(label(f"img/{turn}-{role}", "c", *heads))
-        t.stored(log, f"an entry as {role}")
+        t.send(log, label(f"img/{turn}-{role}", "c", *heads), f"an entry as {role}")
         world.sync(tier1)
     tier9 = world.honest("tier9.example")
     world.sync(tier1, tier9, rounds=2)

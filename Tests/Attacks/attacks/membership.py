@@ -64,13 +64,12 @@ def expired_pair(t):
     for origin in ("evil.example", "zed.example"):
         log = world.log_of(world.hostile(origin, named=True))
         key = log.company.issue(common_name="short", ends=later(seconds=6))
-        log.send(Changeset().add_key(der(key[1])))
-        t.stored(log, "the second key")
+        t.send(log, Changeset().add_key(der(key[1])), "the second key")
         logs.append(log)
         keys.append({"key": key[0], "certificate": key[1]})
-    logs[0].send(label("img/in-time"), **keys[0])
+    t.send(logs[0], label("img/in-time"), **keys[0])
     t.stored(logs[0], "a label in time")
-    logs[1].send(label("img/in-time", "c", *world.context(logs[1].company, logs[0].head())), **keys[1])
+    t.send(logs[1], label("img/in-time", "c", *world.context(logs[1].company, logs[0].head())), **keys[1])
     t.stored(logs[1], "a label in time that cites the other")
     wait_until(ends + 1)
     homes = {"oem": world.oem, "tier1": home}
@@ -100,9 +99,9 @@ def spare_keys(t):
     home, log = world.honest(), world.log_of(world.hostile())
     evil = log.company
     spare = evil.issue(common_name="spare")
-    log.send(label("img/0").add_key(der(spare[1])))
+    t.send(log, label("img/0").add_key(der(spare[1])))
     for number in (1, 2, 3):
-        log.send(label(f"img/{number}"), key=spare[0], certificate=spare[1])
+        t.send(log, label(f"img/{number}"), key=spare[0], certificate=spare[1])
     world.sync(home)
     world.annotate(home, "img/t1")
     world.sync(home)
@@ -115,8 +114,7 @@ def spare_keys(t):
             t.check(mine == wanted, f"{when}, {node} counts {mine}", f"{wanted}")
         t.agree(world, homes, when, verify=False)
 
-    log.send(Changeset().retire_key(name, 1))
-    t.stored(log, "the retirement")
+    t.send(log, Changeset().retire_key(name, 1), "the retirement")
     step("after its own retirement", ["img/0"])
     cm("key", "retire", name.hex(), "--at", "3", "--dataset", world.dataset, home=world.oem)
     step("after the steward's act", ["img/0"])
@@ -131,7 +129,7 @@ def changed_root(t):
     world = World(t.folder)
     home, log = world.honest(), world.log_of(world.hostile())
     company = log.company
-    log.send(label("img/old"))
+    t.send(log, label("img/old"))
     world.sync(home)
     company.authority_key, company.authority = make_authority("evil.example")
     company.root_pem = company.write("new-root.pem", pem(company.authority))
@@ -140,11 +138,9 @@ def changed_root(t):
     world.pin(company)
     old_key, old, company.identity = company.node_key, company.node, company.files("new", key, certificate)
     time.sleep(1.5)  # a node that serves looks at its pins once a second
-    log.send(Changeset().add_key(der(certificate)), key=old_key, certificate=old)
-    t.stored(log, "the introduction of the new key")
+    t.send(log, Changeset().add_key(der(certificate)), "the introduction of the new key", key=old_key, certificate=old)
     company.node_key, company.node = key, certificate
-    log.send(label("img/new"))
-    t.stored(log, "a label under the new root")
+    t.send(log, label("img/new"), "a label under the new root")
     world.sync(home)
     newcomer = world.honest("tier9.example")
     world.annotate(newcomer, "img/9")
@@ -164,8 +160,7 @@ def old_root(t):
     world = World(t.folder)
     log = world.log_of(world.hostile())
     company = log.company
-    log.send(label("img/old"))
-    t.stored(log, "a label")
+    t.send(log, label("img/old"), "a label")
     authority_key, authority = make_authority("evil.example")
     path = company.write("new-root.pem", pem(authority))
     cm("member", "set", world.dataset, "evil.example", "--role", "annotator", "--root", path, home=world.oem)
@@ -203,8 +198,8 @@ def readmitted(t):
             t.check(mine == wanted, f"{when}, {name} counts {mine}", f"{wanted}")
         t.agree(world, homes, when, verify=False)
 
-    log.send(label("img/1"))
-    log.send(label("img/2", "c", *world.context(evil)))
+    t.send(log, label("img/1"))
+    t.send(log, label("img/2", "c", *world.context(evil)))
     world.sync(home)
     step("before", ["img/1", "img/2"])
     world.cut("evil.example")
@@ -213,8 +208,7 @@ def readmitted(t):
         t.truthful(log, "an entry beyond the cut")
     step("cut", ["img/1", "img/2"])
     world.member("evil.example", "annotator")
-    log.send(label("img/5", "c", *world.context(evil, world.true_head("tier1.example", evil))))
-    t.stored(log, "an entry after the return")
+    t.send(log, label("img/5", "c", *world.context(evil, world.true_head("tier1.example", evil))), "an entry after the return")
     step("back", ["img/1", "img/2", "img/5"])
     homes["tier9"] = world.honest("tier9.example")
     step("seen later", ["img/1", "img/2", "img/5"])
@@ -235,11 +229,9 @@ def cut_absent(t):
     other = world.log_of(world.hostile("xco.example", named=True))
     for number in range(4):
         other.append(label(f"img/x{number}"))
-    log.send(label("img/a", "c", *world.context(log.company, other.head())))
-    t.stored(log, "the entry with the head of X")
+    t.send(log, label("img/a", "c", *world.context(log.company, other.head())), "the entry with the head of X")
     world.cut("xco.example", "--at", "0")
-    log.send(label("img/b", "c", other.head(merged=4, size=9)))
-    t.stored(log, "the entry with the other head of X")
+    t.send(log, label("img/b", "c", other.head(merged=4, size=9)), "the entry with the other head of X")
     world.sync(home)
     other.hand_over()
     world.annotate(home, "img/t")
@@ -286,12 +278,11 @@ def narrowed(t):
 def excluded(t):
     world = World(t.folder)
     reader, log = world.hostile("calm.example", "reader"), world.log_of(world.hostile())
-    log.send(label("img/before"))
-    log.send(Changeset().set_audience(STEWARD))
-    t.stored(log, "the act")
+    t.send(log, label("img/before"))
+    t.send(log, Changeset().set_audience(STEWARD), "the act")
     bound = log.size
     for number in range(3):
-        log.send(label(f"img/secret{number}"))
+        t.send(log, label(f"img/secret{number}"))
     t.stored(log, "what was written behind the act")
     offered = (reader.offered(world.port) or {}).get(log.name)
     t.check(offered and offered["size"] == bound, f"it is offered {offered and offered['size']}", f"{bound} entries: up to the act")
@@ -306,8 +297,7 @@ def excluded(t):
     for size in range(bound + 1, log.size + 1):
         path = f"/logs/{log.name}/tile/0/000.p/{size}"
         t.check(reader.call(world.port, "GET", path)[0] == 404, f"the excluded reads {size} hashes", f"nothing beyond {bound}")
-    log.send(Changeset().set_audience())
-    t.stored(log, "the act that lets all read again")
+    t.send(log, Changeset().set_audience(), "the act that lets all read again")
     t.check(reader.entries(world.port, log.name, log.size) == log.entries, "the log is not served whole afterwards", "it is")
     t.alive(world, "the excluded's requests")
 
@@ -320,7 +310,7 @@ def audience_flips(t):
     world = World(t.folder)
     inside, outside = world.honest("tier1.example", "reviewer"), world.honest("tier2.example")
     log = world.log_of(world.hostile())
-    log.send(label("img/0"))
+    t.send(log, label("img/0"))
     for number in range(1, 13):
         log.append(Changeset().set_audience(*([STEWARD, "tier1.example"] if number % 2 else [])))
         log.append(label(f"img/{number}"))
@@ -329,8 +319,8 @@ def audience_flips(t):
             world.annotate(inside, f"img/in{number}")
             world.sync(inside)
             t.works(world.sync(outside, check=False), f"turn {number}, the excluded partner", "it goes on syncing")
-    log.send(Changeset().set_audience(STEWARD, "tier1.example"))
-    log.send(label("img/secret"))
+    t.send(log, Changeset().set_audience(STEWARD, "tier1.example"))
+    t.send(log, label("img/secret"))
     world.sync(inside)
     world.annotate(inside, "img/in-last")
     world.annotate(world.oem, "img/o")
@@ -338,7 +328,7 @@ def audience_flips(t):
     t.works(world.sync(outside, rounds=2, check=False), "the excluded partner", "it goes on syncing")
     t.counted(world, {STEWARD: 1, "tier1.example": 5}, {"tier2": outside}, "while it is excluded")
     t.check("img/secret" not in world.labels(outside).get("evil.example", []), "the excluded counts what it may not read", "it has not got it")
-    log.send(Changeset().set_audience())
+    t.send(log, Changeset().set_audience())
     world.sync(inside, outside, rounds=2)
     homes = {"oem": world.oem, "tier1": inside, "tier2": outside}
     t.counted(world, {STEWARD: 1, "tier1.example": 5, "evil.example": 14}, homes, "when all may read again")
@@ -371,7 +361,7 @@ def quarantined_at(world, log):
 
 def ends_well(t, world, log, labels):
     """The log's next label counts, on the steward's node and on one that comes later."""
-    log.send(label("img/afterwards"))
+    t.send(log, label("img/afterwards"))
     at_the_edge(t, world, log, "a label afterwards")
     homes = {"oem": world.oem, "tier9": world.honest("tier9.example")}
     t.counted(world, {log.origin: labels + 1}, homes, "afterwards")
@@ -398,7 +388,7 @@ def too_many_witnesses(t):
 def too_many_audiences(t):
     world = World(t.folder)
     reader, log = world.hostile("calm.example", "reader"), world.log_of(world.hostile())
-    log.send(label("img/x"))
+    t.send(log, label("img/x"))
     for number in range(31):
         log.append(Changeset().set_audience(STEWARD, "calm.example"))
     log.append(Changeset().set_audience(STEWARD))
@@ -406,8 +396,7 @@ def too_many_audiences(t):
     at_the_edge(t, world, log, "the 32nd act")
     bound = log.size
     beyond(t, world, log, Changeset().set_audience(), "the 33rd act")
-    log.send(label("img/secret"))
-    t.stored(log, "a label behind the acts")
+    t.send(log, label("img/secret"), "a label behind the acts")
     read = reader.entries(world.port, log.name, log.size)
     t.check(read is None, "the reader is served the whole log", f"no more than {bound} entries, up to the 32nd act")
     t.check(world.labels(world.oem)["evil.example"] == ["img/x", "img/secret"], "the labels do not count", "they do")
@@ -420,7 +409,7 @@ def too_many_audiences(t):
 def too_many_names(t):
     world = World(t.folder)
     log = world.log_of(world.hostile())
-    log.send(label("img/x"))
+    t.send(log, label("img/x"))
     names = [f"a{number:03x}" for number in range(4097)]
     for begin, end in ((0, 4000), (4000, 4096)):
         changes = Changeset()
@@ -474,7 +463,7 @@ def too_many_retirements(t):
     world = World(t.folder)
     log = world.log_of(world.hostile())
     first, second = log.company.issue(common_name="one"), log.company.issue(common_name="two")
-    log.send(label("img/x").add_key(der(first[1])).add_key(der(second[1])))
+    t.send(log, label("img/x").add_key(der(first[1])).add_key(der(second[1])))
     changes = Changeset()
     for number in range(1023):
         changes.retire_key(os.urandom(32), number)
@@ -483,8 +472,8 @@ def too_many_retirements(t):
     log.send(Changeset().retire_key(fingerprint(first[1]), 0))
     at_the_edge(t, world, log, "the 1,024th retirement")
     beyond(t, world, log, Changeset().retire_key(fingerprint(second[1]), 0), "the 1,025th retirement")
-    log.send(label("img/first"), key=first[0], certificate=first[1])
-    log.send(label("img/second"), key=second[0], certificate=second[1])
+    t.send(log, label("img/first"), key=first[0], certificate=first[1])
+    t.send(log, label("img/second"), key=second[0], certificate=second[1])
     mine = world.labels(world.oem)["evil.example"]
     t.check(mine == ["img/x", "img/second"], f"counted are {mine}", "the first key is retired, the second is not")
     ends_well(t, world, log, 2)

@@ -36,8 +36,7 @@ def begun(t, role="annotator"):
     log = world.log_of(evil)
     world.annotate(home, "img/1")
     world.sync(home)
-    log.send(label("img/x"))
-    t.stored(log, "the attacker's first label")
+    t.send(log, label("img/x"), "the attacker's first label")
     return world, home, log
 
 
@@ -77,7 +76,7 @@ def contained(t):
     world.member("tier1.example", "annotator", other)
     cm("dataset", "join", other, home=home)
     world.sync(home)
-    log.send(label("img/x"))
+    t.send(log, label("img/x"))
     log.send(repeated_name())
     must = "other datasets are not harmed"
     t.works(world.annotate(world.oem, "img/n", check=False, dataset=other), "the steward in the other dataset", must)
@@ -327,17 +326,14 @@ class Forgeries:
         acts = Changeset().act(SET_MEMBER, "evil.example", 3, [], raw(self.evil.log_key), 0)
         acts.act(CUT_LOG, "victim.example", 0).act(SET_POLICY, "role-rank")
         acts.act(SUCCEED_LOG, "victim.example", "evil.example").act(SET_SCHEMA, "{}")
-        log.send(acts.retire_key(fingerprint(victim.node), 0))
-        t.stored(log, "the steward's acts in its own log")
+        t.send(log, acts.retire_key(fingerprint(victim.node), 0), "the steward's acts in its own log")
         target = "victim.example:0.1"
         head = self.others.head()
-        log.send(Changeset(*self.world.context(self.evil, head)).set_class(target, "EVIL"))
-        t.stored(log, "a change of another's label")
-        log.send(Changeset().review(f"evil.example:{log.size - 1}.0", ACCEPT))
-        t.stored(log, "its acceptance by its own author")
+        t.send(log, Changeset(*self.world.context(self.evil, head)).set_class(target, "EVIL"), "a change of another's label")
+        t.send(log, Changeset().review(f"evil.example:{log.size - 1}.0", ACCEPT), "its acceptance by its own author")
         both = Changeset().set_class(target, "EVIL")
-        log.send(both.review(f"evil.example:{log.size}.0", ACCEPT))
-        log.send(label("img/v", "EVIL", selector=[18 << 3, [[1, target, "r", [0]]]]))
+        self.t.send(log, both.review(f"evil.example:{log.size}.0", ACCEPT))
+        self.t.send(log, label("img/v", "EVIL", selector=[18 << 3, [[1, target, "r", [0]]]]))
         t.check(self.others.send(label("img/v2")), f"the victim's next label: {self.others.said()}", "an honest member goes on")
         self.world.cut("evil.example")
         log.send(label("img/late", "BACKDATED"), iat=int(time.time()) - 3000)

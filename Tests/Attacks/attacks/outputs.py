@@ -55,8 +55,7 @@ def long_key(t):
     world, victim, evil = two_companies(t)
     t.need(victim.send(labels(["img1.png"], "GOOD", SELECTORS)), f"the other company's labels: {victim.said()}", "they are taken")
     before = {form: export(world, form, f"{t.folder}/before-{form}") for form in FOLDERS}
-    evil.send(labels(["x" * 1000], "EVIL", SELECTORS))
-    t.truthful(evil, "the long key")
+    t.send(evil, labels(["x" * 1000], "EVIL", SELECTORS), "the long key")
     for form in FOLDERS:
         plain, old = before[form]
         t.need(plain.status == 0, f"without the attack: {plain.said()}", "it works")
@@ -122,8 +121,7 @@ def collide(t):
     t.need(victim.send(labels(good, "GOOD", [BOX])), f"the other company's labels: {victim.said()}", "they are taken")
     folders, single = ["voc", "labelme", "kitti"], ["coco", "cvat", "csv", "jsonl"]
     before = {form: export(world, form, f"{t.folder}/before-{form}") for form in folders + single}
-    evil.send(labels(bad, "EVIL", [BOX]))
-    t.truthful(evil, "the colliding keys")
+    t.send(evil, labels(bad, "EVIL", [BOX]), "the colliding keys")
     collisions = Collisions(t, world, good)
     for form, (plain, old) in before.items():
         t.need(plain.status == 0, f"without the attack: {plain.said()}", "it works")
@@ -147,8 +145,7 @@ def outside_keys(t):
     world, victim, evil = two_companies(t)
     t.need(victim.send(labels(["img1.png"], "GOOD", SELECTORS)), f"the other company's labels: {victim.said()}", "they are taken")
     bad = ["..", ".", "/etc/x", "../../x", "a/../../x", "-rf", "con", "x.", "y" * 300, "   ", "/", "~/x", "c:\\x", "..\\x"]
-    evil.send(labels(bad, "EVIL", [BOX, SELECTORS[1], SELECTORS[2]]))
-    t.stored(evil, "the odd keys")
+    t.send(evil, labels(bad, "EVIL", [BOX, SELECTORS[1], SELECTORS[2]]), "the odd keys")
     inner = t.folder + "/deep/er"
     os.makedirs(inner)
 
@@ -176,11 +173,9 @@ def formulas(t):
     changes = Changeset()
     for text in texts:
         changes.label(text, text, BOX, [ATTRIBUTE + changes.string("note"), text])
-    log.send(changes)
-    t.stored(log, "the labels")
+    t.send(log, changes, "the labels")
     attribute = Changeset()
-    log.send(attribute.set("evil.example:0.1", attribute.attribute("=A1"), "x"))
-    t.stored(log, "an attribute whose name is a formula")
+    t.send(log, attribute.set("evil.example:0.1", attribute.attribute("=A1"), "x"), "an attribute whose name is a formula")
     out = t.folder + "/labels.csv"
     t.works(cm("export", world.dataset, "--format", "csv", "-o", out, home=world.oem, check=False), "the export", "it works")
     with open(out, newline="") as file:

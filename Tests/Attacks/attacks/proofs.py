@@ -105,8 +105,7 @@ def sixteen_cosigners(t):
         changes = label("img/x")
         for key in keys:
             changes.add_witness(raw(key))
-        log.send(changes)
-        t.stored(log, "16 witness keys")
+        t.send(log, changes, "16 witness keys")
         for at in (int(time.time()), 0, int(time.time()) + 3500):
             game.cosign(keys, at)
     game.world.sync(game.home, rounds=2)

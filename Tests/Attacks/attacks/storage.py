@@ -74,7 +74,7 @@ def odd_stick(stick):
 def sticks_of_lies(t):
     world = World(t.folder)
     home, log = world.honest(), world.log_of(world.hostile())
-    log.send(label("img/x"))
+    t.send(log, label("img/x"))
     world.annotate(home, "img/1")
     world.sync(home)
     stick = t.folder + "/stick"
@@ -141,7 +141,7 @@ def damaged_log(t):
     world.member("tier1.example", "annotator", other)
     cm("dataset", "join", other, home=home)
     for number in range(3):
-        log.send(label(f"img/e{number}"))
+        t.send(log, label(f"img/e{number}"))
     world.annotate(home, "img/1")
     world.sync(home)
     for node in (world.oem, home):

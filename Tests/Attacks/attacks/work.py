@@ -44,8 +44,8 @@ def status_cost(home, times=3):
 def ghosts(t):
     world = World(t.folder)
     log, other = world.log_of(world.hostile()), world.create("other")
-    log.send(label("img/x"))
-    before = cost(world, lambda: [log.send(comment()) for _ in range(3)])
+    t.send(log, label("img/x"))
+    before = cost(world, lambda: [t.send(log, comment()) for _ in range(3)])
     status_before = status_cost(world.oem)
     for begin in range(0, 66, 11):
         start = log.size
@@ -54,7 +54,7 @@ def ghosts(t):
         t.need(log.hand_over(start), f"the invented companies were answered with {log.said()}", "their form is right: they are stored")
         t.alive(world, f"{(begin + 11) * 512} invented companies")
     moved = [comment(ghost("g0-0.x", 2 + turn)) for turn in range(3)]
-    after = cost(world, lambda: [log.send(changes) for changes in moved])
+    after = cost(world, lambda: [t.send(log, changes) for changes in moved])
     t.note(f"three tiny entries {before:.2f} -> {after:.2f} CPU s")
     t.check(
         after <= 10 * before + 0.5, f"three tiny entries cost {after:.2f} CPU s, {before:.2f} before the invented companies",
@@ -66,7 +66,7 @@ def ghosts(t):
         shown.cpu <= 10 * status_before + 0.5, f"`status` costs {shown.cpu:.2f} CPU s, {status_before:.2f} before",
         "at most 10 times as much, and 0.5 s")
     newcomer = world.log_of(world.hostile("tier7.example"))  # an honest one, by hand
-    newcomer.send(label("img/7"))
+    t.send(newcomer, label("img/7"))
     t.check(newcomer.stored, f"the newcomer's first entry was answered with {newcomer.said()}", "honest members go on writing")
     t.works(world.annotate(world.oem, "img/o", check=False), "the steward", "honest members go on writing")
     t.works(world.annotate(world.oem, "img/o", check=False, dataset=other), "the steward in the other dataset", "other datasets are not harmed")
@@ -97,7 +97,7 @@ def signed_heads(t):
     home, log = world.honest(), world.log_of(world.hostile())
     calm, other = world.log_of(world.hostile("calm.example")), world.log_of(world.hostile("xco.example", named=True))
     for writer in (log, calm):
-        writer.send(label("img/x"))
+        t.send(writer, label("img/x"))
     for number in range(400):
         other.append(label(f"img/x{number}"))
     t.need(other.hand_over(), f"X's entries: {other.said()}", "they are stored")
@@ -182,8 +182,7 @@ def registers(t):
         changes = Changeset()
         for _ in range(16):
             changes.label("img/x")
-        log.send(changes)
-        t.stored(log, "16 labels")
+        t.send(log, changes, "16 labels")
 
     def wide(log, place):
         changes = Changeset()
@@ -225,8 +224,7 @@ def piled_item(t):
     spread = [world.log_of(world.hostile(name)) for name in ("calm1.example", "calm2.example")]
     piled = [world.log_of(world.hostile(name)) for name in ("evil1.example", "evil2.example")]
     for log in spread + piled:
-        log.send(label("img/x"))
-        t.stored(log, "its label")
+        t.send(log, label("img/x"), "its label")
 
     def writes(log, items):
         changes = Changeset()
@@ -238,14 +236,12 @@ def piled_item(t):
 
     def both(logs, items):
         for log in logs:
-            log.send(writes(log, items))
-            t.stored(log, f"2,000 writes to {items} items")
+            t.send(log, writes(log, items), f"2,000 writes to {items} items")
 
     def replace(logs, items):
         first, second = logs
         world.named(second.company)
-        first.send(writes(first, items).cite(*world.context(first.company, second.head())))
-        t.stored(first, "the entry that replaces them")
+        t.send(first, writes(first, items).cite(*world.context(first.company, second.head())), "the entry that replaces them")
 
     for what, work in (("2,000 writes twice", both), ("replacing them", replace)):
         calm = cost(world, lambda: work(spread, 200), 0.5)
@@ -287,7 +283,7 @@ def retirements(t):
         log.append(comment())
     t.need(log.hand_over(), f"its first entries were answered with {log.said()}", "an annotator may comment")
     rebuild = cm("rebuild", home=world.oem).cpu
-    plain = cost(world, lambda: log.send(comment()), 0.5)
+    plain = cost(world, lambda: t.send(log, comment()), 0.5)
 
     def retire():
         for number in range(24):
@@ -321,7 +317,7 @@ def live_retirements(t):
         log.append(label(f"img/k{number}"), key=key, certificate=certificate)
     t.need(log.hand_over(), f"its first entries were answered with {log.said()}", "an annotator may label")
     rebuild = cm("rebuild", home=world.oem).cpu
-    plain = cost(world, lambda: log.send(label("img/x")), 0.5)
+    plain = cost(world, lambda: t.send(log, label("img/x")), 0.5)
 
     def retire():
         for number, (_, certificate) in enumerate(keys):
@@ -352,7 +348,7 @@ def falling_forks(t):
         log.append(label(f"img/k{number}"))
     t.need(log.hand_over(), f"its first entries were answered with {log.said()}", "an annotator may label")
     rebuild = cm("rebuild", home=world.oem).cpu
-    plain = cost(world, lambda: log.send(comment()), 0.5)
+    plain = cost(world, lambda: t.send(log, comment()), 0.5)
     files = [log.fork_evidence(prefix) for prefix in range(21, 1, -1)]
 
     def show():
