@@ -45,7 +45,7 @@ class Attack:
     def __init__(self, name, folder):
         self.name, self.folder = name, folder
         self.faults, self.notes = [], []
-        self.seconds = 0.0
+        self.seconds = self.cpu = 0.0
 
     # MARK: Checks
 
@@ -221,7 +221,8 @@ class Worker:
         t = Attack(self.listed.name, None)
         with os.fdopen(self.result, "rb") as pipe:
             data = pipe.read()
-        os.waitpid(self.pid, 0)
+        used = os.wait4(self.pid, 0)[2]
+        t.cpu = used.ru_utime + used.ru_stime
         if data:
             t.faults, t.notes, t.seconds = pickle.loads(data)
         else:

@@ -54,7 +54,7 @@ def report(t, verbose):
     else:
         print(f"PASS {t.name}")
     if verbose:
-        print(f"     {t.seconds:.1f} s" + "".join(f"; {note}" for note in t.notes))
+        print(f"     {t.seconds:.1f} s, {t.cpu:.1f} CPU s" + "".join(f"; {note}" for note in t.notes))
     sys.stdout.flush()
 
 

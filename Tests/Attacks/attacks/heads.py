@@ -336,7 +336,8 @@ def absent_faces(t):
     first, second = world.log_of(world.hostile("evil.example")), world.log_of(world.hostile("fiend.example"))
     other = world.log_of(world.hostile("xco.example", named=True))
     for log in (first, second):
-        t.send(log, label("img/a", "c", *world.context(log.company, other.head(merged=3, "an entry with a head that X has signed", size=5))))
+        t.send(log, label("img/a", "c", *world.context(log.company, other.head(merged=3, size=5))),
+               "an entry with a head that X has signed")
     homes = {"oem": world.oem, "tier1": tier1}
 
     def step(when, counts):
