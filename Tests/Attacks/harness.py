@@ -159,9 +159,9 @@ def _brief(digests):
 # MARK: Running
 
 
-def run_here(listed, base=None):
-    """Runs one attack in this process."""
-    folder = Path(tempfile.mkdtemp(prefix="attack-", dir=base))
+def run_here(listed, keep=None):
+    """Runs one attack in this process; `keep` is a folder in which its own folder stays."""
+    folder = Path(tempfile.mkdtemp(prefix="attack-", dir=keep))
     t = Attack(listed.name, str(folder))
     limit = int(patience(LIMIT))
 
@@ -184,7 +184,8 @@ def run_here(listed, base=None):
     finally:
         signal.alarm(0)
         close_all()
-        shutil.rmtree(folder, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
     t.seconds = time.monotonic() - begun
     return t
 
@@ -192,8 +193,8 @@ def run_here(listed, base=None):
 class Worker:
     """One attack in a process of its own: its alarms, its children and its files are its own."""
 
-    def __init__(self, listed):
-        self.listed = listed
+    def __init__(self, listed, keep=None):
+        self.listed, self.keep = listed, keep
         self.result, writing = os.pipe()
         sys.stdout.flush()
         self.pid = os.fork()
@@ -207,7 +208,7 @@ class Worker:
             os.close(self.result)
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 signal.signal(number, _stopped)
-            t = run_here(self.listed)
+            t = run_here(self.listed, self.keep)
             with os.fdopen(writing, "wb") as pipe:
                 pickle.dump((t.faults, t.notes, t.seconds), pipe)
             status = 0

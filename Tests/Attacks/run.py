@@ -62,13 +62,13 @@ def stopped(*_):
     raise KeyboardInterrupt
 
 
-def run_all(chosen, jobs, verbose):
+def run_all(chosen, jobs, verbose, keep=None):
     """Runs attacks side by side; the names of those that failed."""
     waiting, running, failed = list(chosen), {}, []
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
-                worker = Worker(waiting.pop(0))
+                worker = Worker(waiting.pop(0), keep)
                 running[worker.result] = worker
             for ready in select.select(list(running), [], [])[0]:
                 t = running.pop(ready).end()
@@ -91,6 +91,7 @@ def arguments():
     parser.add_argument(
         "--jobs", type=int, default=min(2, os.cpu_count() or 1),
         help="how many attacks run at once (a node waits half of its time)")
+    parser.add_argument("--keep", help="a folder in which the attacks' folders stay")
     parser.add_argument("names", nargs="*", help="attacks, or files of attacks; all if left out")
     return parser, parser.parse_args()
 
@@ -115,7 +116,7 @@ def main():
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stopped)
     begun = time.monotonic()
-    failed = run_all(chosen, given.jobs, given.verbose)
+    failed = run_all(chosen, given.jobs, given.verbose, given.keep)
     print(
         f"{len(chosen) - len(failed)} attacks held off, {len(failed)} got through,"
         f" in {time.monotonic() - begun:.0f} s")
