@@ -65,8 +65,10 @@ class Attack:
     def alive(self, world, after):
         status = world.server.process.poll()
         return self.check(
-            status is None, f"the node's process ended with status {status} after {after}",
-            "nothing a peer sends ends the process")
+            status is None,
+            f"the node's process ended with status {status} after {after}",
+            "nothing a peer sends ends the process",
+        )
 
     def works(self, result, when, must="the command works"):
         return self.check(result.status == 0, f"{when}: {result.said()}", must)
@@ -85,13 +87,16 @@ class Attack:
         self.check(
             400 <= log.status < 500 and not log.stored,
             f"{what} was answered with {log.said()}{', and is stored' if log.stored else ''}",
-            "it is refused with a 4xx and not kept")
+            "it is refused with a 4xx and not kept",
+        )
 
     def truthful(self, log, what):
         """An answer other than 200 means that nothing was kept."""
         self.check(
             log.status == 200 or not log.stored,
-            f"{what} was answered with {log.said()}, and is stored", "what is refused is not kept")
+            f"{what} was answered with {log.said()}, and is stored",
+            "what is refused is not kept",
+        )
 
     # MARK: Honest nodes
 
@@ -104,19 +109,22 @@ class Attack:
                 self.check(False, f"{when}, at {name}: {error.happened}", "honest labels are counted")
                 continue
             short = [
-                f"{origin} {have.get(origin, 0)} of {number}" for origin, number in expected.items()
+                f"{origin} {have.get(origin, 0)} of {number}"
+                for origin, number in expected.items()
                 if have.get(origin, 0) < number
             ]
             self.check(
-                not short, f"{when}, {name} counts of {', '.join(short)}",
-                "every honest label is counted on every honest node")
+                not short,
+                f"{when}, {name} counts of {', '.join(short)}",
+                "every honest label is counted on every honest node",
+            )
 
     def same(self, world, homes, when="at the end"):
         """Equal digests on all honest nodes."""
         digests = self._digests(world, homes, when)
         self.check(
-            len(set(digests.values())) == 1, f"{when} the digests differ: {_brief(digests)}",
-            "all honest nodes agree")
+            len(set(digests.values())) == 1, f"{when} the digests differ: {_brief(digests)}", "all honest nodes agree"
+        )
         return digests
 
     def agree(self, world, homes, when="at the end", verify=True):
@@ -125,21 +133,25 @@ class Attack:
         for name, home in homes.items():
             if verify:
                 self.works(
-                    cm("verify", home=home, check=False), f"{when}, at {name}",
-                    "`verify` holds on an honest node")
-            self.works(
-                cm("rebuild", home=home, check=False), f"{when}, at {name}", "`rebuild` works")
+                    cm("verify", home=home, check=False), f"{when}, at {name}", "`verify` holds on an honest node"
+                )
+            self.works(cm("rebuild", home=home, check=False), f"{when}, at {name}", "`rebuild` works")
         rebuilt = self._digests(world, homes, when)
         moved = [
             f"{name} {merged[name][:8]} as merged, {rebuilt[name][:8]} rebuilt"
-            for name in homes if merged[name] != rebuilt[name]
+            for name in homes
+            if merged[name] != rebuilt[name]
         ]
         self.check(
-            not moved, f"{when} a rebuild decides otherwise: " + "; ".join(moved),
-            "a rebuild gives the digest that was merged")
+            not moved,
+            f"{when} a rebuild decides otherwise: " + "; ".join(moved),
+            "a rebuild gives the digest that was merged",
+        )
         self.check(
             len(set(rebuilt.values())) == 1 or len(set(merged.values())) != 1,
-            f"{when} the digests differ after a rebuild: {_brief(rebuilt)}", "all honest nodes agree")
+            f"{when} the digests differ after a rebuild: {_brief(rebuilt)}",
+            "all honest nodes agree",
+        )
 
     def _digests(self, world, homes, when):
         digests = {}
@@ -178,9 +190,12 @@ def run_here(listed, keep=None):
     except Exception as error:
         at = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(at.filename).name}:{at.lineno}"
-        t.faults.append((
-            f"the attack could not go on: {type(error).__name__}: {one_line(error)} ({place})",
-            "the node answers as documented"))
+        t.faults.append(
+            (
+                f"the attack could not go on: {type(error).__name__}: {one_line(error)} ({place})",
+                "the node answers as documented",
+            )
+        )
     finally:
         signal.alarm(0)
         close_all()

@@ -89,8 +89,11 @@ def arguments():
     parser.add_argument("--list", action="store_true", help="print the table and end")
     parser.add_argument("--verbose", action="store_true", help="also print seconds and measured values")
     parser.add_argument(
-        "--jobs", type=int, default=min(2, os.cpu_count() or 1),
-        help="how many attacks run at once (a node waits half of its time)")
+        "--jobs",
+        type=int,
+        default=min(2, os.cpu_count() or 1),
+        help="how many attacks run at once (a node waits half of its time)",
+    )
     parser.add_argument("--keep", help="a folder in which the attacks' folders stay")
     parser.add_argument("names", nargs="*", help="attacks, or files of attacks; all if left out")
     return parser, parser.parse_args()
@@ -109,17 +112,15 @@ def main():
     unknown = set(given.names) - {each.name for each in ATTACKS} - {each.file for each in ATTACKS}
     if unknown:
         parser.error("no attack is called " + ", ".join(sorted(unknown)))
-    chosen = [
-        each for each in ATTACKS
-        if not given.names or each.name in given.names or each.file in given.names
-    ]
+    chosen = [each for each in ATTACKS if not given.names or each.name in given.names or each.file in given.names]
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stopped)
     begun = time.monotonic()
     failed = run_all(chosen, given.jobs, given.verbose, given.keep)
     print(
         f"{len(chosen) - len(failed)} attacks held off, {len(failed)} got through,"
-        f" in {time.monotonic() - begun:.0f} s")
+        f" in {time.monotonic() - begun:.0f} s"
+    )
     sys.exit(1 if failed else 0)
 
 

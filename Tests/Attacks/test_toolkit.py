@@ -18,12 +18,13 @@ from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: E402
 from toolkit import *  # noqa: E402,F403
 from toolkit import merkle, notes  # noqa: E402
 
-
 # MARK: Trees
 
 # Leaves and roots of the Certificate Transparency reference tree.
-LEAVES = [bytes.fromhex(text) for text in (
-    "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")]
+LEAVES = [
+    bytes.fromhex(text)
+    for text in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")
+]
 ROOTS = {
     0: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     1: "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -98,12 +99,10 @@ def checkpoints():
     found = ReadCheckpoint(note)
     assert (found.name, found.size, found.root) == ("a.example/b.example/c", 7, root)
     key.public_key().verify(found.signature, notes.checkpoint_text(found.name, 7, root).encode())
-    both = notes.cosigned(
-        found.name, 7, root, log_line=found.log_line, origin="w.example", keys=[key], time=9)
+    both = notes.cosigned(found.name, 7, root, log_line=found.log_line, origin="w.example", keys=[key], time=9)
     assert ReadCheckpoint(both).cosigners() == ["w.example"]
     assert notes.unbundle(notes.bundle([b"", b"a", b"bc"])) == [b"", b"a", b"bc"]
-    assert [tile_path(number) for number in (0, 999, 1000, 1234067)] == [
-        "000", "999", "x001/000", "x001/x234/067"]
+    assert [tile_path(number) for number in (0, 999, 1000, 1234067)] == ["000", "999", "x001/000", "x001/x234/067"]
 
 
 # MARK: Changesets
@@ -125,8 +124,7 @@ def changesets():
     box = [1 << 3 | 2, 1000, 2050, 3000, 4025]
     changes.operation(ADD_LABEL, item, short, box, CONFIDENCE, 0.75, ATTRIBUTE + layer, 2)
     assert changes.payload().hex() == EXAMPLE, changes.payload().hex()
-    value = cbor2.loads(Changeset(
-        garbage_head("z.example", 3), garbage_head("a.example", 2, 9)).label("i").payload())
+    value = cbor2.loads(Changeset(garbage_head("z.example", 3), garbage_head("a.example", 2, 9)).label("i").payload())
     names = [value[1][head[0]] for head in value[2]]
     assert names == ["a.example", "z.example"]
     assert [head[1:3] for head in value[2]] == [[2, 9], [3, 3]]

@@ -1,4 +1,4 @@
-"""Connections, bodies and requests that do not end, or are none; servers that answer with nonsense."""
+"""Connections, bodies and requests that do not end, or are none."""
 
 import http.client
 import os
@@ -18,15 +18,21 @@ def answered(t, world, company, when):
     status, body = company.call(world.port, "GET", "/v1/logs", timeout=limit)
     seconds = time.monotonic() - begun
     t.check(
-        status == 200, f"{when}, another member's GET /v1/logs: {status} {one_line(body, 80)} after {seconds:.1f} s",
-        f"it is answered within {limit:.0f} s")
+        status == 200,
+        f"{when}, another member's GET /v1/logs: {status} {one_line(body, 80)} after {seconds:.1f} s",
+        f"it is answered within {limit:.0f} s",
+    )
 
 
 # MARK: Bodies
 
 
-@attack("bodies", "reader", "opens 14 pushes at once and sends 31 MiB of a part of 32 MiB in each, then falls silent",
-        "the node's memory grows by at most 160 MiB, and another member is answered meanwhile")
+@attack(
+    "bodies",
+    "reader",
+    "opens 14 pushes at once and sends 31 MiB of a part of 32 MiB in each, then falls silent",
+    "the node's memory grows by at most 160 MiB, and another member is answered meanwhile",
+)
 def bodies(t):
     world = World(t.folder)
     evil, calm = world.hostile("evil.example", "reader"), world.hostile("calm.example", "reader")
@@ -54,16 +60,25 @@ def bodies(t):
     time.sleep(0.5)
     if t.alive(world, "unfinished bodies"):
         peak = world.server.peak() - before
-        t.note(f"{len(sent)} of 14 bodies went out, memory +{world.server.memory() - before:.0f} MiB, peak +{peak:.0f} MiB")
+        t.note(
+            f"{len(sent)} of 14 bodies went out, memory +{world.server.memory() - before:.0f} MiB, peak"
+            f" +{peak:.0f} MiB"
+        )
         t.check(
-            peak <= 160, f"{len(sent)} unfinished bodies of one member grew the node's memory by {peak:.0f} MiB",
-            "at most 160 MiB")
+            peak <= 160,
+            f"{len(sent)} unfinished bodies of one member grew the node's memory by {peak:.0f} MiB",
+            "at most 160 MiB",
+        )
         answered(t, world, calm, "during the unfinished bodies")
 
 
-@attack("spool", "reader", "sends parts of a push that never ends and does not begin with a checkpoint: 96 MiB for its"
-        " own log, 96 MiB for the receiver's own log, which nobody may push",
-        "the home keeps at most 72 MiB of it, and a plain push of another member is taken")
+@attack(
+    "spool",
+    "reader",
+    "sends parts of a push that never ends and does not begin with a checkpoint: 96 MiB for its"
+    " own log, 96 MiB for the receiver's own log, which nobody may push",
+    "the home keeps at most 72 MiB of it, and a plain push of another member is taken",
+)
 def spool(t):
     world = World(t.folder)
     evil, calm = world.hostile("evil.example", "reader"), world.hostile("calm.example")
@@ -81,15 +96,21 @@ def spool(t):
     t.alive(world, "endless pushes")
     t.note(f"{kept:.0f} MiB kept")
     t.check(
-        kept <= 72, f"the home keeps {kept:.0f} MiB of pushes that begin with no checkpoint",
-        "at most 72 MiB: what cannot become an entry is not kept")
+        kept <= 72,
+        f"the home keeps {kept:.0f} MiB of pushes that begin with no checkpoint",
+        "at most 72 MiB: what cannot become an entry is not kept",
+    )
     log = world.log_of(calm)
     t.check(log.send(label("img/1")), f"another member's push was answered with {log.said()}", "it is taken")
 
 
-@attack("signed-spool", "reader", "begins pushes with a true checkpoint of its own key that claims 2^36 entries, and"
-        " sends 96 MiB of parts that are no entries of it; then the same under a checkpoint of the size 1",
-        "the home keeps at most 72 MiB of it, nothing is stored, and a plain push of another member is taken")
+@attack(
+    "signed-spool",
+    "reader",
+    "begins pushes with a true checkpoint of its own key that claims 2^36 entries, and"
+    " sends 96 MiB of parts that are no entries of it; then the same under a checkpoint of the size 1",
+    "the home keeps at most 72 MiB of it, nothing is stored, and a plain push of another member is taken",
+)
 def signed_spool(t):
     world = World(t.folder)
     evil, calm = world.hostile("evil.example", "reader"), world.hostile("calm.example")
@@ -114,8 +135,12 @@ def signed_spool(t):
     t.check(other.send(label("img/1")), f"another member's push was answered with {other.said()}", "it is taken")
 
 
-@attack("slow-headers", "reader", "opens 150 connections, sends a header byte on each now and then, and never ends one",
-        "another member is answered meanwhile, and an honest sync works")
+@attack(
+    "slow-headers",
+    "reader",
+    "opens 150 connections, sends a header byte on each now and then, and never ends one",
+    "another member is answered meanwhile, and an honest sync works",
+)
 def slow_headers(t):
     world = World(t.folder)
     home = world.honest()
@@ -141,8 +166,12 @@ def slow_headers(t):
     t.alive(world, "slow headers")
 
 
-@attack("watchers", "reader", "opens 300 watches and reads none of them",
-        "another member's watch brings what is written, and the node's memory grows by at most 160 MiB")
+@attack(
+    "watchers",
+    "reader",
+    "opens 300 watches and reads none of them",
+    "another member's watch brings what is written, and the node's memory grows by at most 160 MiB",
+)
 def watchers(t):
     world = World(t.folder)
     evil, calm = world.hostile("evil.example", "reader"), world.hostile("calm.example", "reader")
@@ -169,8 +198,8 @@ def watchers(t):
     except OSError:
         pass
     t.check(
-        wanted.search(seen), f"another member's watch has brought {one_line(seen, 120)}",
-        "it brings what is written")
+        wanted.search(seen), f"another member's watch has brought {one_line(seen, 120)}", "it brings what is written"
+    )
     grown = world.server.peak() - before
     t.note(f"{opened} watches were opened, memory +{grown:.0f} MiB")
     t.check(grown <= 160, f"{opened} watches grew the node's memory by {grown:.0f} MiB", "at most 160 MiB")
@@ -193,39 +222,88 @@ def ranges(t, path, shapes):
             if t.alive(world, f"`Range: {shape}`"):
                 t.check(False, f"the node does not answer after `Range: {shape}`", "it goes on serving")
             return
-        t.check(status < 500, f"`Range: {shape}` was answered with {status}", "an odd Range is a bad request or is passed over")
-    t.check(evil.call(world.port, "GET", path)[0] == 200, "afterwards the same GET does not answer 200", "the node goes on serving")
+        t.check(
+            status < 500,
+            f"`Range: {shape}` was answered with {status}",
+            "an odd Range is a bad request or is passed over",
+        )
+    t.check(
+        evil.call(world.port, "GET", path)[0] == 200,
+        "afterwards the same GET does not answer 200",
+        "the node goes on serving",
+    )
 
 
 ODD_RANGES = [
-    "bytes=0-", "bytes=10-", "bytes=99999-", "bytes=+5-", "bytes=0-0", "bytes=5-1", "bytes=0-4,6-8", "lines=0-",
-    "bytes=", "bytes=-", "bytes=18446744073709551616-", "bytes=9223372036854775808-", "bytes=-5", "bytes=-0-",
-    "bytes=-5-", "bytes=-1-", "bytes=--5-",
+    "bytes=0-",
+    "bytes=10-",
+    "bytes=99999-",
+    "bytes=+5-",
+    "bytes=0-0",
+    "bytes=5-1",
+    "bytes=0-4,6-8",
+    "lines=0-",
+    "bytes=",
+    "bytes=-",
+    "bytes=18446744073709551616-",
+    "bytes=9223372036854775808-",
+    "bytes=-5",
+    "bytes=-0-",
+    "bytes=-5-",
+    "bytes=-1-",
+    "bytes=--5-",
 ]
 
 
-@attack("range", "reader", "asks for its steward's checkpoint with `Range` headers of odd forms: negative, doubled,"
-        " reversed, beyond 64 bits",
-        "the process lives, no answer is a 5xx, and a plain GET is served afterwards")
+@attack(
+    "range",
+    "reader",
+    "asks for its steward's checkpoint with `Range` headers of odd forms: negative, doubled,"
+    " reversed, beyond 64 bits",
+    "the process lives, no answer is a 5xx, and a plain GET is served afterwards",
+)
 def range_of_checkpoint(t):
     ranges(t, "{log}/checkpoint", ODD_RANGES)
 
 
-@attack("range-of-tiles", "reader", "asks for a bundle of entries, where ranges are served, with the headers of `range`"
-        " and with the largest numbers",
-        "the process lives, no answer is a 5xx, and a plain GET is served afterwards")
+@attack(
+    "range-of-tiles",
+    "reader",
+    "asks for a bundle of entries, where ranges are served, with the headers of `range` and with the largest numbers",
+    "the process lives, no answer is a 5xx, and a plain GET is served afterwards",
+)
 def range_of_tiles(t):
     largest = [f"bytes={number}-" for number in (2**31, 2**63 - 1, 2**64 - 1, "٣", "0x10", "1e3", " 5", "5 ")]
     ranges(t, "{log}/tile/entries/000.p/{size}", ODD_RANGES + [each.encode().decode("latin-1") for each in largest])
 
 
-ODD_NUMBERS = ["-1", "+1", "1.0", "0x1", "1e3", "", "%20", "00", "18446744073709551615", "18446744073709551616",
-               "9223372036854775807", "9223372036854775808", "-9223372036854775808", "%D9%A3", "1%00", "NaN"]
+ODD_NUMBERS = [
+    "-1",
+    "+1",
+    "1.0",
+    "0x1",
+    "1e3",
+    "",
+    "%20",
+    "00",
+    "18446744073709551615",
+    "18446744073709551616",
+    "9223372036854775807",
+    "9223372036854775808",
+    "-9223372036854775808",
+    "%D9%A3",
+    "1%00",
+    "NaN",
+]
 
 
-@attack("numbers", "reader", "writes odd numbers wherever a request has one: sizes of tiles and widths, from, at, more,"
-        " content-length, chunk sizes, the old size of add-checkpoint",
-        "the process lives, no answer is a 5xx, and the same member is served afterwards")
+@attack(
+    "numbers",
+    "reader",
+    "writes odd numbers wherever a request has one: sizes of tiles and widths, from, at, more,"
+    " content-length, chunk sizes, the old size of add-checkpoint",
+    "the process lives, no answer is a 5xx, and the same member is served afterwards",
+)
 def numbers(t):
     world = World(t.folder)
     evil = world.hostile(role="reader")
@@ -239,13 +317,19 @@ def numbers(t):
     connection = evil.connect(world.port, 10)
     for number in ODD_NUMBERS:
         for method, path in (
-            ("GET", f"{log}/tile/entries/{number}"), ("GET", f"{log}/tile/entries/000.p/{number}"),
-            ("GET", f"{log}/tile/{number}/000"), ("GET", f"{log}/tile/0/x{number}/000"),
-            ("POST", f"{own}?from={number}"), ("POST", f"{own}?from=0&at={number}&more=1"),
-            ("POST", f"{own}?from=0&at=0&more={number}"), ("POST", f"{own}?from={number}&from=0"),
+            ("GET", f"{log}/tile/entries/{number}"),
+            ("GET", f"{log}/tile/entries/000.p/{number}"),
+            ("GET", f"{log}/tile/{number}/000"),
+            ("GET", f"{log}/tile/0/x{number}/000"),
+            ("POST", f"{own}?from={number}"),
+            ("POST", f"{own}?from=0&at={number}&more=1"),
+            ("POST", f"{own}?from=0&at=0&more={number}"),
+            ("POST", f"{own}?from={number}&from=0"),
         ):
             note(f"{method} {path}", ask(connection, method, path, b"x" if method == "POST" else None)[0])
-        note("add-checkpoint", ask(connection, "POST", "/v1/add-checkpoint", f"old {number}\n\nx\n1\nx\n".encode())[0])
+        note(
+            "add-checkpoint", ask(connection, "POST", "/v1/add-checkpoint", f"old {number}\n\nx\n1\nx\n".encode())[0]
+        )
     for number in ["-1", "+5", "5, 6", "18446744073709551616", "99999999999999999999", "0x5"]:
         raw_requests(evil, world.port, f"content-length: {number}\r\n\r\nhello", own, note)
     for size in ["-1", "ffffffffffffffff", "10000000000000000", "+5", "5;x=" + "y" * 70000]:
@@ -265,138 +349,3 @@ def raw_requests(company, port, rest, path, note):
         connection.close()
     except (OSError, ValueError):
         pass
-
-
-# MARK: Hostile servers
-
-
-def dial(world, company, answer):
-    """Makes the steward dial a company whose server answers so."""
-    dialled = Dialled(company, world.oem, answer)
-    cm("partner", "remove", company.origin, home=world.oem)
-    world.pin(company, "--url", dialled.url)
-    return dialled
-
-
-def watch_sync(t, world, seconds):
-    """Starts a sync of the steward; (the process, the most bytes that its home grew by)."""
-    before, most = disk(world.oem), 0
-    process = start("sync", home=world.oem)
-    end = time.monotonic() + patience(seconds)
-    while time.monotonic() < end and process.poll() is None:
-        most = max(most, disk(world.oem) - before)
-        time.sleep(0.1)
-    return process, most
-
-
-def ends_with_an_error(t, process, must):
-    if not t.check(process.poll() is not None, "the sync goes on without end", must):
-        return
-    text = process.stdout.read().decode(errors="replace")
-    t.check(
-        process.returncode not in (0, None) and process.returncode > 0,
-        f"the sync ended with status {process.returncode}: {one_line(text)}",
-        "a sync that was served nonsense ends with an error")
-    t.check("evil.example" in text, f"the sync says {one_line(text)}", "it names the partner or the log")
-
-
-@attack("huge-offer", "server", "a partner that is dialled offers a log of 2^40 entries under a checkpoint with an"
-        " invented root, and tiles of 60 MiB that are no entries",
-        "the sync ends with a status other than 0, keeps at most 40 MiB, takes nothing, and names the partner or the log")
-def huge_offer(t):
-    world = World(t.folder)
-    evil = world.hostile()
-    log = world.log_of(evil)
-    log.append(label("img/x"))
-    big, served = b"\0\1x" * (20 * MIB), [0]
-    note = log.checkpoint(1 << 40, os.urandom(32))
-
-    def answer(handler):
-        if handler.path == "/v1/logs":
-            return handler.out(offer(log.name, 1 << 40, note))
-        if handler.path == "/v1/evidence":
-            return handler.out(b'{"evidence":[]}')
-        if "/tile/entries/" in handler.path:
-            if served[0] >= 4:
-                time.sleep(30)
-                return None
-            served[0] += 1
-            return handler.out(big, "application/octet-stream")
-        return handler.send_error(404)
-
-    dial(world, evil, answer)
-    process, most = watch_sync(t, world, 15)
-    t.note(f"{served[0]} tiles of 60 MiB were fetched, at most {most / MIB:.0f} MiB kept, status {process.poll()}")
-    t.check(
-        most <= 40 * MIB,
-        f"{served[0]} tiles of 60 MiB were fetched and {most / MIB:.0f} MiB kept before any signature was checked",
-        "at most 40 MiB: a tile of entries has at most 16.8 MB")
-    ends_with_an_error(t, process, "it ends when the first tile is too long or holds no entry")
-    held = world.size(world.oem, "evil.example")
-    t.check(held == 0, f"the node took {held} entries", "nothing is taken")
-
-
-@attack("endless-tile", "server", "a partner that is dialled offers a log under its true key, whose bundles have the right"
-        " form, but hold other entries than the root covers, and never end",
-        "the sync ends with a status other than 0, keeps at most 40 MiB, takes nothing, and names the partner or the log")
-def endless_tile(t):
-    world = World(t.folder)
-    evil = world.hostile(named=True)
-    log = world.log_of(evil)
-    log.append(label("img/x"))
-    size, entry = 1 << 20, log.entries[0]
-    note = log.checkpoint(size, os.urandom(32))
-    tile, fetched = bundle([entry + bytes(60000)] * 256), [0]
-
-    def answer(handler):
-        if handler.path == "/v1/logs":
-            return handler.out(offer(log.name, size, note))
-        if handler.path.endswith("/checkpoint"):
-            return handler.out(note, "text/plain")
-        if handler.path == "/v1/evidence":
-            return handler.out(b'{"evidence":[]}')
-        if "/tile/entries/" in handler.path:
-            if fetched[0] >= 10:  # enough to show it
-                time.sleep(30)
-                return None
-            fetched[0] += 1
-            return handler.out(tile, "application/octet-stream")
-        return handler.send_error(404)
-
-    dial(world, evil, answer)
-    process, most = watch_sync(t, world, 20)
-    t.note(f"{fetched[0]} bundles of 15 MiB were fetched, at most {most / MIB:.0f} MiB kept, status {process.poll()}")
-    t.check(most <= 40 * MIB, f"{most / MIB:.0f} MiB are kept of {fetched[0]} bundles", "at most 40 MiB: pieces are verified as they come")
-    ends_with_an_error(t, process, "it ends with the first bundle: its entries do not verify")
-    held = world.size(world.oem, "evil.example")
-    t.check(held == 0, f"the node took {held} entries", "nothing is taken")
-
-
-@attack("stalled", "server", "a partner that is dialled accepts connections and answers a byte now and then",
-        "the sync with the others is done all the same, it ends, and names the partner")
-def stalled(t):
-    world = World(t.folder)
-    home, evil = world.honest(), world.hostile()
-    server = Server(home, free_port())
-    cm("partner", "add", "tier1.example", "--root", world.root("tier1.example"),
-       "--url", f"https://127.0.0.1:{server.port}", home=world.oem)
-    world.annotate(home, "img/1")
-
-    def answer(handler):
-        try:
-            handler.send_response(200)
-            handler.send_header("content-length", "1000000")
-            handler.end_headers()
-            for _ in range(600):
-                handler.wfile.write(b" ")
-                time.sleep(1)
-        except OSError:
-            pass
-
-    dial(world, evil, answer)
-    begun = time.monotonic()
-    process, _ = watch_sync(t, world, 100)
-    t.note(f"the sync took {time.monotonic() - begun:.1f} s, status {process.poll()}")
-    ends_with_an_error(t, process, "a partner that stalls is given up")
-    t.counted(world, {"tier1.example": 1}, {"oem": world.oem}, "after the sync")
-    t.alive(world, "the stalled partner")

@@ -1,56 +1,12 @@
-"""Cited heads: of companies that are none, that never signed, that sign what never was; who waits for them."""
+"""Cited heads that nobody signed, that are signed by another key, or that have no form."""
 
-import json
 import os
 
 from harness import attack
+from stories import HONEST, ONE_MORE, everybody_goes_on, judged, one_more
 from toolkit import *
 
 FAR = INDEX_MAX  # the largest size that a head can have
-
-
-def everybody_goes_on(t, world, tier1, tier9=None):
-    """All write and sync; then a company joins and writes. The honest nodes by name.
-
-    Afterwards tier1 has 4 labels, the steward 4 and tier9 2.
-    """
-    for number in range(3):
-        world.annotate(tier1, f"img/t{number}")
-        world.sync(tier1)
-        world.annotate(world.oem, f"img/o{number}")
-        world.sync(tier1)
-    if tier9:
-        world.join(tier9)
-    else:
-        tier9 = world.honest("tier9.example")
-    t.works(world.annotate(tier9, "img/9", check=False), "the newcomer", "it may label")
-    world.sync(tier9, tier1, tier9, check=False)
-    homes = {"oem": world.oem, "tier1": tier1, "tier9": tier9}
-    one_more(t, world, homes, "more")
-    return homes
-
-
-def one_more(t, world, homes, tag):
-    """Each node writes a further label, and all hear of it."""
-    for name, home in homes.items():
-        t.works(world.annotate(home, f"img/{tag}-{name}", check=False), f"{name} ({tag})", "honest members go on writing")
-    world.sync(*[home for name, home in homes.items() if name != "oem"], rounds=2, check=False)
-
-
-HONEST = {"tier1.example": 4, STEWARD: 4, "tier9.example": 2}
-ONE_MORE = {origin: number + 1 for origin, number in HONEST.items()}
-
-
-def judged(t, world, log, changes, what, counts, home=None):
-    """Sends one entry that is well formed and must be stored; it counts or is quarantined, as `counts` says."""
-    t.send(log, changes, what)
-    index = log.size - 1
-    found = [entry for entry in world.quarantined(home or world.oem)
-             if entry["log"] == log.origin and entry["index"] == index]
-    if counts:
-        t.check(not found, f"{what} is quarantined: {one_line(found)}", "it counts")
-    else:
-        t.check(found, f"{what} is not quarantined", "it does not count, and `quarantine` says why")
 
 
 # MARK: Heads that nobody signed
@@ -61,23 +17,39 @@ def future(t):
     world = World(t.folder)
     tier1, log = world.honest(role="reviewer"), world.log_of(world.hostile())
     t.send(log, label("img/x"))
-    t.send(log, label("img/y", "c", *world.context(log.company, garbage_head("tier9.example", FAR))), "the entry with the head of a company that is no member")
+    t.send(
+        log,
+        label("img/y", "c", *world.context(log.company, garbage_head("tier9.example", FAR))),
+        "the entry with the head of a company that is no member",
+    )
     return world, everybody_goes_on(t, world, tier1)
 
 
-@attack("future-head", "annotator", "cites, far beyond any size and without its signature, the log of a company that has"
-        " not joined yet; everybody goes on; then that honest company joins and writes",
-        "the entry does not count, and holds up nobody: every honest label is counted on all three nodes, without an act"
-        " of the steward; equal digests")
+@attack(
+    "future-head",
+    "annotator",
+    "cites, far beyond any size and without its signature, the log of a company that has"
+    " not joined yet; everybody goes on; then that honest company joins and writes",
+    "the entry does not count, and holds up nobody: every honest label is counted on all three nodes, without an act"
+    " of the steward; equal digests",
+)
 def future_head(t):
     world, homes = future(t)
     t.counted(world, HONEST, homes, "after the newcomer's first entries")
-    t.check("img/y" not in world.labels(world.oem).get("evil.example", []), "the entry with the invented head counts", "it does not")
+    t.check(
+        "img/y" not in world.labels(world.oem).get("evil.example", []),
+        "the entry with the invented head counts",
+        "it does not",
+    )
     t.agree(world, homes)
 
 
-@attack("plain-cut", "annotator", "as `future-head`; then the steward cuts the attacker with no `--at`",
-        "after the cut every honest label is counted on all nodes, whoever had cited the attacker; equal digests")
+@attack(
+    "plain-cut",
+    "annotator",
+    "as `future-head`; then the steward cuts the attacker with no `--at`",
+    "after the cut every honest label is counted on all nodes, whoever had cited the attacker; equal digests",
+)
 def plain_cut(t):
     world, homes = future(t)
     t.works(world.cut("evil.example", check=False), "the steward", "a member can always be cut")
@@ -86,10 +58,14 @@ def plain_cut(t):
     t.agree(world, homes)
 
 
-@attack("future-member", "annotator", "as `future-head`, of a member that is invited and has not come: with a signature of"
-        " nobody, of zeros, of the attacker's own log key and of its node key",
-        "none of the entries counts, the attacker's next one does; every honest label is counted on all three nodes; equal"
-        " digests")
+@attack(
+    "future-member",
+    "annotator",
+    "as `future-head`, of a member that is invited and has not come: with a signature of"
+    " nobody, of zeros, of the attacker's own log key and of its node key",
+    "none of the entries counts, the attacker's next one does; every honest label is counted on all three nodes;"
+    " equal digests",
+)
 def future_member(t):
     world = World(t.folder)
     tier1, log = world.honest(role="reviewer"), world.log_of(world.hostile())
@@ -108,9 +84,13 @@ def future_member(t):
     t.agree(world, homes)
 
 
-@attack("borrowed-head", "reviewer", "cites an honest log under true signatures of something else: of a smaller size, of"
-        " another root, of the same company's log in another dataset, of the attacker's key; and sets the class of its label",
-        "none of these entries counts; one with the true head does; equal digests")
+@attack(
+    "borrowed-head",
+    "reviewer",
+    "cites an honest log under true signatures of something else: of a smaller size, of another root, of the same"
+    " company's log in another dataset, of the attacker's key; and sets the class of its label",
+    "none of these entries counts; one with the true head does; equal digests",
+)
 def borrowed_head(t):
     world = World(t.folder)
     tier1, log = world.honest(), world.log_of(world.hostile(role="reviewer"))
@@ -133,7 +113,9 @@ def borrowed_head(t):
         "of another root": true._replace(root=os.urandom(32)),
         "of a root of zeros": true._replace(root=bytes(32)),
         "of another dataset's log": elsewhere,
-        "of the attacker's key": signed_head("tier1.example", world.dataset, true.size, true.size, true.root, evil.log_key),
+        "of the attacker's key": signed_head(
+            "tier1.example", world.dataset, true.size, true.size, true.root, evil.log_key
+        ),
     }.items():
         changes = Changeset(*world.context(evil, head)).set_class(target, "EVIL")
         judged(t, world, log, changes, f"a head under a signature {what}", counts=False)
@@ -141,19 +123,33 @@ def borrowed_head(t):
     homes = {"oem": world.oem, "tier1": tier1}
     for name, home in homes.items():
         row = world.row(home, target)
-        t.check(row and row["class"] == "short", f"{name} shows the class {row and row['class']}", "the owner's value (short)")
-    judged(t, world, log, Changeset(*world.context(evil, true)).set_class(target, "spur"), "the true head", counts=True)
+        t.check(
+            row and row["class"] == "short",
+            f"{name} shows the class {row and row['class']}",
+            "the owner's value (short)",
+        )
+    judged(
+        t, world, log, Changeset(*world.context(evil, true)).set_class(target, "spur"), "the true head", counts=True
+    )
     world.sync(tier1)
     for name, home in homes.items():
         row = world.row(home, target)
-        t.check(row and row["class"] == "spur", f"{name} shows the class {row and row['class']}", "the reviewer's value (spur)")
+        t.check(
+            row and row["class"] == "spur",
+            f"{name} shows the class {row and row['class']}",
+            "the reviewer's value (spur)",
+        )
     t.agree(world, homes)
 
 
-@attack("stranger-head", "annotator", "cites the log of a company that is no member, under that company's true signature,"
-        " and the steward's log beyond its size, under a signature of nobody",
-        "the entries do not count, the attacker's next one does; nobody waits; when the stranger becomes a member later,"
-        " nothing of it changes; equal digests")
+@attack(
+    "stranger-head",
+    "annotator",
+    "cites the log of a company that is no member, under that company's true signature,"
+    " and the steward's log beyond its size, under a signature of nobody",
+    "the entries do not count, the attacker's next one does; nobody waits; when the stranger becomes a member later,"
+    " nothing of it changes; equal digests",
+)
 def stranger_head(t):
     world = World(t.folder)
     tier1, log = world.honest(role="reviewer"), world.log_of(world.hostile())
@@ -171,14 +167,22 @@ def stranger_head(t):
     t.check(other.hand_over(), f"the stranger's log, which is a member's now: {other.said()}", "it is taken")
     homes = everybody_goes_on(t, world, tier1)
     t.counted(world, {**HONEST, "evil.example": 2, "zed.example": 1}, homes, "at the end")
-    t.check("img/y" not in world.labels(world.oem)["evil.example"], "an entry with a stranger's head counts", "it does not")
+    t.check(
+        "img/y" not in world.labels(world.oem)["evil.example"],
+        "an entry with a stranger's head counts",
+        "it does not",
+    )
     t.agree(world, homes)
 
 
-@attack("unnamed-key", "two annotators", "one cites the other's log under its true signature, but not the entry of the"
-        " steward's log that names that key; then again with it",
-        "the first entry does not count, the second does, on a node that saw it happen and on one that comes later; equal"
-        " digests")
+@attack(
+    "unnamed-key",
+    "two annotators",
+    "one cites the other's log under its true signature, but not the entry of the"
+    " steward's log that names that key; then again with it",
+    "the first entry does not count, the second does, on a node that saw it happen and on one that comes later; equal"
+    " digests",
+)
 def unnamed_key(t):
     world = World(t.folder)
     first, second = world.log_of(world.hostile("evil.example")), world.log_of(world.hostile("xco.example"))
@@ -187,10 +191,26 @@ def unnamed_key(t):
     t.send(second, label("img/x"))
     world.named(second.company)
     head = second.head()
-    judged(t, world, first, label("img/b", "c", head), "a head of a log whose key the author cannot know", counts=False)
-    judged(t, world, first, label("img/b2", "c", early, head), "the same under an old head of the steward's log", counts=False)
+    judged(
+        t, world, first, label("img/b", "c", head), "a head of a log whose key the author cannot know", counts=False
+    )
+    judged(
+        t,
+        world,
+        first,
+        label("img/b2", "c", early, head),
+        "the same under an old head of the steward's log",
+        counts=False,
+    )
     judged(t, world, first, label("img/c"), "the next label", counts=True)
-    judged(t, world, first, label("img/d", "c", *world.context(first.company, head)), "a head whose key is named", counts=True)
+    judged(
+        t,
+        world,
+        first,
+        label("img/d", "c", *world.context(first.company, head)),
+        "a head whose key is named",
+        counts=True,
+    )
     tier1 = world.honest("tier1.example")
     world.annotate(tier1, "img/1")
     world.sync(tier1)
@@ -199,172 +219,14 @@ def unnamed_key(t):
     t.agree(world, homes)
 
 
-# MARK: Heads that a colluding company signed
-
-
-def colluders(t, delivered):
-    """X signs a checkpoint far beyond what it delivers; the attacker cites it; everybody goes on."""
-    world = World(t.folder)
-    tier1, evil = world.honest(role="reviewer"), world.hostile()
-    accomplice = world.hostile("xco.example", named=True)
-    log, other = world.log_of(evil), world.log_of(accomplice)
-    for number in range(delivered):
-        t.send(other, label(f"img/x{number}"), "the accomplice's label")
-    t.send(log, label("img/a0"))
-    t.send(log, label("img/a1", "c", *world.context(evil, other.head(merged=FAR, size=FAR))),
-           "the entry with the head that the accomplice signed")
-    t.send(log, label("img/a2"), "the entry after it")
-    homes = everybody_goes_on(t, world, tier1)
-    t.counted(world, {**HONEST, "xco.example": delivered}, homes, "while the attacker's entry waits")
-    t.same(world, homes, "while the attacker's entry waits")
-    for name, home in homes.items():
-        waits = [wait for wait in world.waiting(home) if "evil.example" in json.dumps(wait.get("log"))]
-        wait = waits[0] if waits else {}
-        t.check(
-            "xco.example" in json.dumps(wait.get("for")) and wait.get("hint"),
-            f"at {name} `status` says of what waits: {one_line(world.waiting(home)) or 'nothing'}",
-            "it names evil.example, which waits for xco.example, and what the steward can do")
-    others = [wait for wait in world.waiting(world.oem) if "evil.example" not in json.dumps(wait.get("log"))]
-    t.check(not others, f"others wait, too: {one_line(others)}", "nobody waits because of a third party's entry")
-    return world, homes
-
-
-def nobody_waits(t, world, homes, when):
-    for name, home in homes.items():
-        waiting = world.waiting(home)
-        t.check(not waiting, f"{when}, at {name} there waits {one_line(waiting)}", "nobody waits any more")
-
-
-@attack("colluders-absent", "two annotators", "X signs a checkpoint of 2^36 entries and never comes, the attacker cites it;"
-        " everybody goes on and a company joins; then the steward cuts X with no `--at`",
-        "all honest labels are counted on all three nodes, equal digests, `status` names who waits for whom; the cut"
-        " releases the rest: the attacker's labels count, nobody waits, equal digests")
-def colluders_absent(t):
-    world, homes = colluders(t, delivered=0)
-    t.works(world.cut("xco.example", check=False), "the steward", "a member can always be cut")
-    one_more(t, world, homes, "after-cut")
-    nobody_waits(t, world, homes, "after the cut of X")
-    t.counted(world, {**ONE_MORE, "evil.example": 3}, homes, "after the cut of X")
-    t.agree(world, homes)
-
-
-@attack("colluders-one", "two annotators", "as `colluders-absent`, and X has delivered one entry",
-        "as `colluders-absent`, and X's label counts before and after the cut")
-def colluders_one(t):
-    world, homes = colluders(t, delivered=1)
-    t.works(world.cut("xco.example", check=False), "the steward", "a member can always be cut")
-    one_more(t, world, homes, "after-cut")
-    nobody_waits(t, world, homes, "after the cut of X")
-    t.counted(world, {**ONE_MORE, "evil.example": 3, "xco.example": 1}, homes, "after the cut of X")
-    t.agree(world, homes)
-
-
-@attack("colluders-cut", "two annotators", "as `colluders-one`, and the steward cuts the attacker, not X, with no `--at`",
-        "nobody waits any more; all honest labels, X's and what the attacker wrote before are counted; equal digests; the"
-        " same again when X is cut afterwards")
-def colluders_cut(t):
-    world, homes = colluders(t, delivered=1)
-    t.works(world.cut("evil.example", check=False), "the steward", "a member can always be cut")
-    one_more(t, world, homes, "after-cut")
-    nobody_waits(t, world, homes, "after the cut of the attacker")
-    counts = {**ONE_MORE, "evil.example": 1, "xco.example": 1}
-    t.counted(world, counts, homes, "after the cut of the attacker")
-    t.same(world, homes, "after the cut of the attacker")
-    t.works(world.cut("xco.example", check=False), "the steward", "a member can always be cut")
-    world.sync(homes["tier1"], homes["tier9"], rounds=2)
-    t.counted(world, counts, homes, "after both cuts")
-    t.agree(world, homes)
-
-
-@attack("late-arrival", "two annotators", "the attacker cites five entries of X, which has delivered none; all go on; then"
-        " X brings three of them, and later the rest",
-        "the attacker's labels wait and count once all is there; the digests are equal at each step")
-def late_arrival(t):
-    world = World(t.folder)
-    tier1, evil = world.honest(), world.hostile()
-    log, other = world.log_of(evil), world.log_of(world.hostile("xco.example", named=True))
-    for number in range(5):
-        other.append(label(f"img/x{number}"))
-    t.send(log, label("img/a", "c", *world.context(evil, other.head())), "the entry with the head of what has not come")
-    homes = {"oem": world.oem, "tier1": tier1}
-    for part, counts in ((0, {}), (3, {"xco.example": 3}), (5, {"xco.example": 5, "evil.example": 1})):
-        if part:
-            path = f"/v1/logs/{other.name}/entries?from={world.size(world.oem, 'xco.example')}"
-            status, body = other.company.call(world.port, "POST", path, other.body(world.size(world.oem, "xco.example"), part))
-            t.need(status == 200, f"X's entries up to {part}: {status} {one_line(body)}", "they are taken")
-        world.annotate(tier1, f"img/t{part}")
-        world.sync(tier1, rounds=2)
-        t.counted(world, counts, homes, f"with {part} entries of X")
-        t.same(world, homes, f"with {part} entries of X")
-    t.agree(world, homes)
-
-
-@attack("two-faces", "three annotators", "X signs two roots for one size, and two attackers cite one each; one of them is"
-        " what X has delivered",
-        "all honest labels are counted on all nodes, equal digests; the contradiction is an alarm that names X on each node"
-        " that holds both")
-def two_faces(t):
-    world = World(t.folder)
-    tier1 = world.honest()
-    first, second = world.log_of(world.hostile("evil.example")), world.log_of(world.hostile("fiend.example"))
-    other = world.log_of(world.hostile("xco.example"))
-    t.send(other, label("img/x0"))
-    t.send(other, label("img/x1"))
-    world.named(other.company)
-    true, false = other.head(), other.head(root=os.urandom(32), size=2)
-    for log, head in ((first, true), (second, false)):
-        t.send(log, label("img/a", "c", *world.context(log.company, head)), "an entry with a head that X has signed")
-    world.annotate(tier1, "img/1")
-    world.sync(tier1, rounds=2)
-    tier9 = world.honest("tier9.example")
-    world.annotate(tier9, "img/9")
-    world.sync(tier9, tier1, rounds=2)
-    homes = {"oem": world.oem, "tier1": tier1, "tier9": tier9}
-    t.counted(world, {"tier1.example": 1, "tier9.example": 1, "xco.example": 2}, homes, "at the end")
-    for name, home in homes.items():
-        status = cm("status", "--json", home=home).json
-        t.check("xco.example" in json.dumps(status["alarms"]), f"at {name} the alarms are {one_line(status['alarms'])}", "one names xco.example")
-    t.agree(world, homes)
-
-
-@attack("absent-faces", "three annotators", "X, which has delivered nothing, signs two roots for one size, and two"
-        " attackers cite one each; then X is cut, then set again, and brings a third history",
-        "all honest labels are counted on all nodes, equal digests, at each step")
-def absent_faces(t):
-    world = World(t.folder)
-    tier1 = world.honest()
-    first, second = world.log_of(world.hostile("evil.example")), world.log_of(world.hostile("fiend.example"))
-    other = world.log_of(world.hostile("xco.example", named=True))
-    for log in (first, second):
-        t.send(log, label("img/a", "c", *world.context(log.company, other.head(merged=3, size=5))),
-               "an entry with a head that X has signed")
-    homes = {"oem": world.oem, "tier1": tier1}
-
-    def step(when, counts):
-        world.annotate(tier1, f"img/{when}")
-        world.sync(tier1, rounds=2)
-        t.counted(world, counts, homes, when)
-        t.agree(world, homes, when, verify=False)
-
-    step("cited", {"tier1.example": 1})
-    world.cut("xco.example")
-    step("cut", {"tier1.example": 2, "evil.example": 1, "fiend.example": 1})
-    world.member("xco.example", "annotator")
-    for number in range(6):
-        other.append(label(f"img/x{number}"))
-    other.hand_over()
-    t.stored(other, "X's third history")
-    step("set again", {"tier1.example": 3})
-    tier9 = world.honest("tier9.example")
-    world.sync(tier9)
-    homes["tier9"] = tier9
-    t.agree(world, homes)
-
-
-@attack("zero-root", "reviewer", "cites an honest log with a root of 32 zero bytes, three entries further than it has"
-        " written, and another with a wrong root, each under a signature of its own, and sets a value of its label",
-        "the value never silently replaces what the honest company writes afterwards: the entry does not count or the field"
-        " is shown as contested; a wrong root does not count either; equal digests")
+@attack(
+    "zero-root",
+    "reviewer",
+    "cites an honest log with a root of 32 zero bytes, three entries further than it has"
+    " written, and another with a wrong root, each under a signature of its own, and sets a value of its label",
+    "the value never silently replaces what the honest company writes afterwards: the entry does not count or the"
+    " field is shown as contested; a wrong root does not count either; equal digests",
+)
 def zero_root(t):
     world = World(t.folder)
     home = world.honest()
@@ -378,28 +240,48 @@ def zero_root(t):
         head = signed_head("tier1.example", world.dataset, size, size, root, log.log_key)
         return world.context(log.company, head)
 
-    t.send(wrong, Changeset(*false_head(wrong, entry + 1, os.urandom(32))).set_class(target, "evil-wrong"), "the entry with a wrong root")
-    t.send(zero, Changeset(*false_head(zero, entry + 4, bytes(32))).set_class(target, "evil-zero"), "the entry with a root of zeros")
+    t.send(
+        wrong,
+        Changeset(*false_head(wrong, entry + 1, os.urandom(32))).set_class(target, "evil-wrong"),
+        "the entry with a wrong root",
+    )
+    t.send(
+        zero,
+        Changeset(*false_head(zero, entry + 4, bytes(32))).set_class(target, "evil-zero"),
+        "the entry with a root of zeros",
+    )
     world.sync(home)
     for name in ("spur", "open", "hole"):
-        t.works(cm("set", target, f"class={name}", home=home, check=False), "the label's owner", "it may change its label")
+        t.works(
+            cm("set", target, f"class={name}", home=home, check=False), "the label's owner", "it may change its label"
+        )
     world.sync(home, rounds=2)
     for name, node in (("oem", world.oem), ("tier1", home)):
         row = world.row(node, target)
         if t.check(row, f"{name} does not list the honest label", "it is listed"):
             t.check(
                 row["class"] == "hole" or row["contested"],
-                f"{name} shows the class {row['class']}, not contested", "the owner's last value (hole), or a conflict")
-            t.check(row["class"] != "evil-wrong", f"{name} counts the entry with a wrong root", "a head that never was does not count")
+                f"{name} shows the class {row['class']}, not contested",
+                "the owner's last value (hole), or a conflict",
+            )
+            t.check(
+                row["class"] != "evil-wrong",
+                f"{name} counts the entry with a wrong root",
+                "a head that never was does not count",
+            )
     t.agree(world, {"oem": world.oem, "tier1": home})
 
 
 # MARK: Heads of odd forms
 
 
-@attack("lower-heads", "reviewer", "cites an honest log, then less of it and of the steward's log, and sets the class of"
-        " its label in each entry; then with merged below the signed size",
-        "each entry counts with all that was cited before: the last class is shown, not contested; equal digests")
+@attack(
+    "lower-heads",
+    "reviewer",
+    "cites an honest log, then less of it and of the steward's log, and sets the class of"
+    " its label in each entry; then with merged below the signed size",
+    "each entry counts with all that was cited before: the last class is shown, not contested; equal digests",
+)
 def lower_heads(t):
     world = World(t.folder)
     tier1, log = world.honest(), world.log_of(world.hostile(role="reviewer"))
@@ -411,9 +293,12 @@ def lower_heads(t):
     world.sync(tier1)
     new = world.true_head("tier1.example", evil)
     steps = [
-        ("the true head", world.context(evil, new), "one"), ("a lower head", [old], "two"),
-        ("no head", [], "three"), ("a lower head of the steward's log", [old_steward], "four"),
-        ("the same head again", [new], "five"), ("less merged than signed", [new._replace(merged=1)], "six"),
+        ("the true head", world.context(evil, new), "one"),
+        ("a lower head", [old], "two"),
+        ("no head", [], "three"),
+        ("a lower head of the steward's log", [old_steward], "four"),
+        ("the same head again", [new], "five"),
+        ("less merged than signed", [new._replace(merged=1)], "six"),
     ]
     for what, heads, class_name in steps:
         judged(t, world, log, Changeset(*heads).set_class(target, class_name), what, counts=True)
@@ -423,13 +308,19 @@ def lower_heads(t):
         row = world.row(home, target)
         t.check(
             row and row["class"] == "six" and not row["contested"],
-            f"{name} shows {row and (row['class'], row['contested'])}", "six, not contested: contexts never shrink")
+            f"{name} shows {row and (row['class'], row['contested'])}",
+            "six, not contested: contexts never shrink",
+        )
     t.agree(world, homes)
 
 
-@attack("odd-heads", "annotator", "heads of its own log, in disorder, twice of one log, with nothing merged, with more"
-        " merged than signed, beyond 2^36, of short roots and signatures, of four members, and 513 of them",
-        "each is refused and not kept; the node goes on, and the attacker's next label counts")
+@attack(
+    "odd-heads",
+    "annotator",
+    "heads of its own log, in disorder, twice of one log, with nothing merged, with more"
+    " merged than signed, beyond 2^36, of short roots and signatures, of four members, and 513 of them",
+    "each is refused and not kept; the node goes on, and the attacker's next label counts",
+)
 def odd_heads(t):
     world = World(t.folder)
     tier1, log = world.honest(), world.log_of(world.hostile())
@@ -445,10 +336,13 @@ def odd_heads(t):
         return changes
 
     shapes = {
-        "of its own log": heads(log.head()), "in disorder": heads(true, steward),
-        "twice of one log": heads(true, true), "with nothing merged": heads(true._replace(merged=0)),
+        "of its own log": heads(log.head()),
+        "in disorder": heads(true, steward),
+        "twice of one log": heads(true, true),
+        "with nothing merged": heads(true._replace(merged=0)),
         "with more merged than signed": heads(true._replace(merged=true.size + 1)),
-        "of an empty log": heads(true._replace(merged=0, size=0)), "negative": heads(true._replace(merged=-1)),
+        "of an empty log": heads(true._replace(merged=0, size=0)),
+        "negative": heads(true._replace(merged=-1)),
         "beyond 2^36": heads(true._replace(merged=1, size=FAR + 1)),
         "beyond 64 bits": heads(true._replace(merged=1, size=2**64)),
         "with a root of 31 bytes": heads(true._replace(root=true.root[1:])),
@@ -479,67 +373,3 @@ def short_heads(count):
     names = sorted(f"{number:x}" for number in range(count))
     cited = [[place, 1, 1, bytes(32), bytes(64)] for place in range(count)]
     return canonical([VERSION, [*names, "i"], cited, {}, [[COMMENT_ITEM, count, "x"]]])
-
-
-# MARK: Readers, and companies that never come
-
-
-def readers(t, signed):
-    """Readers cite different sizes of a log that never comes; one becomes an annotator; that company is cut."""
-    world = World(t.folder)
-    evil, zed = world.hostile("evil.example", "reader"), world.hostile("zed.example", "reader")
-    absent = world.log_of(world.hostile("xco.example", named=True))
-    first, second = world.log_of(evil), world.log_of(zed)
-    for log, size in ((first, 50), (second, 100)):
-        head = absent.head(merged=size, size=size) if signed else garbage_head("xco.example", size)
-        t.send(log, comment(*world.context(log.company, head)), "a reader's entry")
-    world.named(zed)
-    world.member("evil.example", "annotator")
-    t.send(first, label("img/m", "c", *world.context(evil, second.head())), "the entry of the reader that became an annotator")
-    world.cut("xco.example")
-    world.annotate(world.oem, "img/o")
-    home = world.honest("tier1.example")
-    world.sync(home, rounds=2)
-    homes = {"oem": world.oem, "tier1": home}
-    t.counted(world, {STEWARD: 1, "evil.example": 1}, homes, "at the end")
-    t.agree(world, homes)
-
-
-@attack("readers-heads", "two readers, later one an annotator", "readers cite, under its true signature, different sizes of"
-        " the log of a company that was invited and never came; one is made an annotator and cites the other; then the"
-        " absent company is cut",
-        "the digest as merged is that of a rebuild and of a node that comes later; `verify` holds")
-def readers_heads(t):
-    readers(t, signed=True)
-
-
-@attack("readers-garbage", "two readers, later one an annotator", "as `readers-heads`, under signatures of nobody",
-        "the digest as merged is that of a rebuild and of a node that comes later; `verify` holds")
-def readers_garbage(t):
-    readers(t, signed=False)
-
-
-@attack("role-flips", "reader, annotator, reader again", "cites heads as a reader, as an annotator and as a reader again,"
-        " while other members cite it, and the steward moves its role back and forth",
-        "the digest as merged is that of a rebuild and of nodes that come later; labels count that were written as an"
-        " annotator, and no others")
-def role_flips(t):
-    world = World(t.folder)
-    tier1, log = world.honest(), world.log_of(world.hostile(role="reader"))
-    evil = log.company
-    for turn, role in enumerate(["reader", "annotator", "reader", "reviewer", "reader"]):
-        if turn:
-            world.member("evil.example", role)
-        world.annotate(tier1, f"img/t{turn}")
-        world.sync(tier1)
-        heads = world.context(evil, world.true_head("tier1.example", evil))
-        t.send(log, label(f"img/{turn}-{role}", "c", *heads), f"an entry as {role}")
-        world.sync(tier1)
-    tier9 = world.honest("tier9.example")
-    world.sync(tier1, tier9, rounds=2)
-    homes = {"oem": world.oem, "tier1": tier1, "tier9": tier9}
-    for name, home in homes.items():
-        mine = sorted(world.labels(home).get("evil.example", []))
-        t.check(mine == ["img/1-annotator", "img/3-reviewer"], f"{name} counts {mine}", "what was written in a role that may label")
-    t.counted(world, {"tier1.example": 5}, homes, "at the end")
-    t.agree(world, homes)

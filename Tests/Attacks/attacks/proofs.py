@@ -8,7 +8,6 @@ import cbor2
 from harness import attack
 from toolkit import *
 
-
 # MARK: Cosignatures
 
 
@@ -49,8 +48,14 @@ class Witnessed:
         for origin in (STEWARD, "tier1.example"):
             found = self.offered(origin)
             body = cosigned(
-                found.name, found.size, found.root, log_line=found.log_line, origin=self.evil.origin,
-                keys=keys, time=int(time.time()) if at is None else at)
+                found.name,
+                found.size,
+                found.root,
+                log_line=found.log_line,
+                origin=self.evil.origin,
+                keys=keys,
+                time=int(time.time()) if at is None else at,
+            )
             answer = self.evil.call(self.world.port, "POST", "/v1/cosignatures", body)
             self.t.note(f"cosignatures: {answer[0]} {one_line(answer[1], 80)}")
 
@@ -59,17 +64,25 @@ class Witnessed:
         t, after = self.t, self.witnessed()
         t.note(f"witnessed {self.before} -> {after}")
         t.check(
-            after >= self.before, f"witnessed entries of the steward's log: {self.before} before, {after} after",
-            "an honest witness cannot be pushed out")
+            after >= self.before,
+            f"witnessed entries of the steward's log: {self.before} before, {after} after",
+            "an honest witness cannot be pushed out",
+        )
         t.check(
             "tier1.example" in self.offered(STEWARD).cosigners(),
-            "the checkpoint that the node serves has no line of the honest witness any more", "it is kept")
+            "the checkpoint that the node serves has no line of the honest witness any more",
+            "it is kept",
+        )
         t.alive(self.world, "the cosignatures")
 
 
-@attack("cosigners", "annotator", "has 99 witness keys whose ids come first in byte order, and cosigns every checkpoint 99 times",
-        "the honest witness's cosignature stays: as many entries are witnessed under the steward's policy as before, also after"
-        " more syncs; a cosignature moved to another checkpoint is dropped")
+@attack(
+    "cosigners",
+    "annotator",
+    "has 99 witness keys whose ids come first in byte order, and cosigns every checkpoint 99 times",
+    "the honest witness's cosignature stays: as many entries are witnessed under the steward's policy as before, also"
+    " after more syncs; a cosignature moved to another checkpoint is dropped",
+)
 def cosigners(t):
     game = Witnessed(t)
     keys = game.ground_keys(99)
@@ -87,12 +100,20 @@ def cosigners(t):
     text = checkpoint_text(second.name, second.size, second.root)
     moved = "\n".join([text, second.log_line, *[line for line in first.lines if line != first.log_line]]) + "\n"
     status, body = game.evil.call(game.world.port, "POST", "/v1/cosignatures", moved.encode())
-    t.check(status != 200 or b'"new":true' not in body, f"a cosignature moved to another checkpoint: {status} {one_line(body)}", "it is dropped")
+    t.check(
+        status != 200 or b'"new":true' not in body,
+        f"a cosignature moved to another checkpoint: {status} {one_line(body)}",
+        "it is dropped",
+    )
 
 
-@attack("16-cosigners", "three annotators", "have 16 witness keys each, which all count, with ids that come first, and cosign"
-        " every checkpoint with all of them, at times of now, of 1970 and an hour ahead",
-        "the honest witness's cosignature stays, as in `cosigners`, and a checkpoint serves a bounded number of lines")
+@attack(
+    "16-cosigners",
+    "three annotators",
+    "have 16 witness keys each, which all count, with ids that come first, and cosign"
+    " every checkpoint with all of them, at times of now, of 1970 and an hour ahead",
+    "the honest witness's cosignature stays, as in `cosigners`, and a checkpoint serves a bounded number of lines",
+)
 def sixteen_cosigners(t):
     game = Witnessed(t)
     companies = [(game.evil, game.log)]
@@ -153,7 +174,8 @@ class Proven:
         t, short = self.t, without(self.proof, gone, self.entries)
         if not t.check(
             short != self.proof or not any(holds(self.proof, entry) for entry in gone),
-            "the proof has a form in which this attack finds no piece to leave out", "a proof holds its pieces as a list"
+            "the proof has a form in which this attack finds no piece to leave out",
+            "a proof holds its pieces as a list",
         ):
             return
         result = self.verify(short, "short")
@@ -162,10 +184,13 @@ class Proven:
         t.check(
             short == self.proof or result.status != 0 or admits(result.text),
             f"{what}: verified with status 0 and no word about what is left out: {one_line(result.text, 400)}",
-            "it is refused, or the output says that entries before the checkpoint may have been left out")
+            "it is refused, or the output says that entries before the checkpoint may have been left out",
+        )
         t.check(
             short == self.proof or result.status != 0 or not re.search(r"\bholds\b", first),
-            f"{what}: the first line is {first}", "the first line says what was shown, not that it holds")
+            f"{what}: the first line is {first}",
+            "the first line says what was shown, not that it holds",
+        )
 
 
 def holds(node, entry):
@@ -200,13 +225,20 @@ def renamed(node, old, new):
 def admits(text):
     """The output says that something before the checkpoints may have been left out."""
     return re.search(
-        r"left out|leaves? out|omit|missing|incomplete|not complete|completeness|gap|in between|not all entries|withheld",
-        text, re.I)
+        r"left out|leaves? out|omit|missing|incomplete|not complete|completeness|gap|in between|not all"
+        r" entries|withheld",
+        text,
+        re.I,
+    )
 
 
-@attack("omitted", "whoever passes a proof on", "leaves the retraction out of a label's proof, under the same checkpoint",
-        "refused, or the output says that entries below the checkpoint may have been left out; the whole proof holds; it is"
-        " refused under another label's id, another dataset or another company's root")
+@attack(
+    "omitted",
+    "whoever passes a proof on",
+    "leaves the retraction out of a label's proof, under the same checkpoint",
+    "refused, or the output says that entries below the checkpoint may have been left out; the whole proof holds; it"
+    " is refused under another label's id, another dataset or another company's root",
+)
 def omitted(t):
     case = Proven(t)
     whole = cm("verify", "--proof", case.path, *case.trust, check=False)
@@ -216,14 +248,22 @@ def omitted(t):
         ("another label's id", case.label, case.label[:-1] + "9"),
         ("another dataset", case.world.dataset, f"{STEWARD}/boaras"),
     ):
-        t.check(case.verify(renamed(case.proof, old, new), "renamed").status != 0, f"a proof with {what} verifies", "it is refused")
+        t.check(
+            case.verify(renamed(case.proof, old, new), "renamed").status != 0,
+            f"a proof with {what} verifies",
+            "it is refused",
+        )
     foreign = cm("verify", "--proof", case.path, "--trust", case.world.root("tier1.example"), check=False)
     t.check(foreign.status != 0, "the proof verifies under another company's root", "it is refused")
 
 
-@attack("omitted-more", "whoever passes a proof on", "leaves the change out of a label's proof, the change and the retraction,"
-        " and the adding itself; and changes a byte at each of 60 places",
-        "refused, or said to be incomplete; a changed byte is refused or changes nothing that is shown")
+@attack(
+    "omitted-more",
+    "whoever passes a proof on",
+    "leaves the change out of a label's proof, the change and the retraction,"
+    " and the adding itself; and changes a byte at each of 60 places",
+    "refused, or said to be incomplete; a changed byte is refused or changes nothing that is shown",
+)
 def omitted_more(t):
     case = Proven(t)
     case.must_not_pass([case.set], "without the change")
@@ -236,8 +276,10 @@ def omitted_more(t):
     for place in range(0, len(data), max(1, len(data) // 60)):
         path = t.folder + "/flipped.proof"
         with open(path, "wb") as file:
-            file.write(data[:place] + bytes([data[place] ^ 1]) + data[place + 1:])
+            file.write(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
         result = cm("verify", "--proof", path, *case.trust, check=False)
         t.check(
             result.status > 0 or (result.status == 0 and result.out == whole),
-            f"with byte {place} of {len(data)} changed: {result.said()}", "it is refused, or the same is shown")
+            f"with byte {place} of {len(data)} changed: {result.said()}",
+            "it is refused, or the same is shown",
+        )

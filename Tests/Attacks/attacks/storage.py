@@ -9,9 +9,13 @@ from harness import attack
 from toolkit import *
 
 
-@attack("sticks", "whoever carries a stick (guard)", "brings an older stick again, a stick with links, odd names and a rolled"
-        " back checkpoint, and one with FIFOs in the place of tiles",
-        "nothing is taken back or lost, no command hangs, equal digests; what is wrong is refused and named")
+@attack(
+    "sticks",
+    "whoever carries a stick (guard)",
+    "brings an older stick again, a stick with links, odd names and a rolled"
+    " back checkpoint, and one with FIFOs in the place of tiles",
+    "nothing is taken back or lost, no command hangs, equal digests; what is wrong is refused and named",
+)
 def sticks(t):
     world = World(t.folder)
     home = world.honest()
@@ -39,8 +43,10 @@ def sticks(t):
     before = world.digest(home)
     result = into(linked, home)
     t.check(
-        result.status >= 0 and "root:" not in result.text, f"the hostile stick: {result.said()}",
-        "it ends without a signal and shows nothing of the link's target")
+        result.status >= 0 and "root:" not in result.text,
+        f"the hostile stick: {result.said()}",
+        "it ends without a signal and shows nothing of the link's target",
+    )
     t.check(world.digest(home) == before, "the hostile stick changed the label set", "nothing is taken")
     shutil.copytree(newer, pipes)
     for folder, _, names in os.walk(pipes):
@@ -68,9 +74,13 @@ def odd_stick(stick):
             file.write("x\n1\nAA\n\n")
 
 
-@attack("sticks-of-lies", "whoever carries a stick", "a stick whose log of a hostile member ends in an entry with equal strings,"
-        " in one whose head nobody signed, under that member's own true checkpoint, beside an honest member's log",
-        "the bad log is refused and named, or does not count; the honest log is taken; equal digests")
+@attack(
+    "sticks-of-lies",
+    "whoever carries a stick",
+    "a stick whose log of a hostile member ends in an entry with equal strings,"
+    " in one whose head nobody signed, under that member's own true checkpoint, beside an honest member's log",
+    "the bad log is refused and named, or does not count; the honest log is taken; equal digests",
+)
 def sticks_of_lies(t):
     world = World(t.folder)
     home, log = world.honest(), world.log_of(world.hostile())
@@ -101,7 +111,9 @@ def sticks_of_lies(t):
     result = cm("carry", "in", stick, home=second, check=False, limit=20)
     t.check(result.status >= 0, f"the stick: {result.said()}", "it ends without a signal")
     size = world.size(second, "evil.example")
-    t.check(size <= 1, f"{size} entries of the bad log were taken", "the good one at most: what is refused is not kept")
+    t.check(
+        size <= 1, f"{size} entries of the bad log were taken", "the good one at most: what is refused is not kept"
+    )
     t.check("evil.example" in result.text, f"it says {one_line(result.text)}", "it names the log")
     world.sync(home, second, home)
     homes = {"oem": world.oem, "tier1": home, "tier2": second}
@@ -130,10 +142,14 @@ def damage(home, log_name, place=200):
     raise Wrong(f"{folder} holds no bundle", "a log is kept in tiles")
 
 
-@attack("damaged-log", "nobody: a disk", "flips a bit of one member's log on the serving steward's disk, and the same on a"
-        " partner's, where the log is in one of two datasets",
-        "the other logs and the other dataset go on: all write and sync, `status` works, nobody's label is lost; `verify`"
-        " names the damaged log, and the other dataset verifies")
+@attack(
+    "damaged-log",
+    "nobody: a disk",
+    "flips a bit of one member's log on the serving steward's disk, and the same on a"
+    " partner's, where the log is in one of two datasets",
+    "the other logs and the other dataset go on: all write and sync, `status` works, nobody's label is lost; `verify`"
+    " names the damaged log, and the other dataset verifies",
+)
 def damaged_log(t):
     world = World(t.folder)
     home, log = world.honest(), world.log_of(world.hostile())
@@ -157,8 +173,10 @@ def damaged_log(t):
         t.works(cm("verify", other, home=node, check=False), f"{name}, the other dataset", "`verify` holds there")
         result = cm("verify", home=node, check=False)
         t.check(
-            result.status > 0 and "evil.example" in result.text, f"{name}: {result.said()}",
-            "`verify` ends with an error that names the damaged log")
+            result.status > 0 and "evil.example" in result.text,
+            f"{name}: {result.said()}",
+            "`verify` ends with an error that names the damaged log",
+        )
         have = world.labels(node, other)
         t.check(set(have) == {STEWARD, "tier1.example"}, f"{name} has {have} in the other dataset", "both labels")
     homes = {"oem": world.oem, "tier1": home}
@@ -166,9 +184,13 @@ def damaged_log(t):
     t.alive(world, "the damage")
 
 
-@attack("damaged-dataset", "nobody: a disk", "makes the steward's own log of one of two datasets unreadable, by a bit in it and by"
-        " a checkpoint that is cut short, while the node serves",
-        "the other dataset goes on: all write in it and sync, `status` of it works, `verify` names the damaged log")
+@attack(
+    "damaged-dataset",
+    "nobody: a disk",
+    "makes the steward's own log of one of two datasets unreadable, by a bit in it and by"
+    " a checkpoint that is cut short, while the node serves",
+    "the other dataset goes on: all write in it and sync, `status` of it works, `verify` names the damaged log",
+)
 def damaged_dataset(t):
     world = World(t.folder)
     home, other = world.honest(), world.create("other")
@@ -186,11 +208,19 @@ def damaged_dataset(t):
         world.sync(home, check=False)
     for name, node in (("oem", world.oem), ("tier1", home)):
         have = {origin: len(items) for origin, items in world.labels(node, other).items()}
-        t.check(have == {STEWARD: 2, "tier1.example": 2}, f"{name} has {have} in the other dataset", "all four labels")
+        t.check(
+            have == {STEWARD: 2, "tier1.example": 2}, f"{name} has {have} in the other dataset", "all four labels"
+        )
         t.works(cm("status", other, home=node, check=False), name, "`status` of the other dataset works")
     result = cm("verify", home=world.oem, check=False)
-    t.check(result.status > 0 and world.dataset in result.text, f"`verify`: {result.said()}", "it names the damaged log")
-    t.check(world.digest(home, other) == other_digest(world, other), "the digests of the other dataset differ", "all honest nodes agree")
+    t.check(
+        result.status > 0 and world.dataset in result.text, f"`verify`: {result.said()}", "it names the damaged log"
+    )
+    t.check(
+        world.digest(home, other) == other_digest(world, other),
+        "the digests of the other dataset differ",
+        "all honest nodes agree",
+    )
     t.alive(world, "the damage")
 
 
@@ -199,10 +229,13 @@ def other_digest(world, dataset):
     return cm("status", dataset, "--json", home=world.oem).json["datasets"][0]["digest"]
 
 
-@attack("tampered-table", "whoever may write into a home", "changes a label's class and the stored sum in one node's"
-        " `state.sqlite`; then that node syncs",
-        "both nodes raise an alarm that names the dataset and the partner; `verify` finds it on the node that was changed; a"
-        " rebuild gives the true digest, and the next sync has nothing to report")
+@attack(
+    "tampered-table",
+    "whoever may write into a home",
+    "changes a label's class and the stored sum in one node's `state.sqlite`; then that node syncs",
+    "both nodes raise an alarm that names the dataset and the partner; `verify` finds it on the node that was"
+    " changed; a rebuild gives the true digest, and the next sync has nothing to report",
+)
 def tampered_table(t):
     world = World(t.folder)
     home = world.honest()
@@ -223,8 +256,10 @@ def tampered_table(t):
     for name, node, partner in (("oem", world.oem, "tier1.example"), ("tier1", home, STEWARD)):
         alarms = json.dumps(cm("status", "--json", home=node).json["alarms"]).replace("\\/", "/")
         t.check(
-            world.dataset in alarms and partner in alarms, f"at {name} the alarms are {one_line(alarms)}",
-            "a difference at equal heads is an alarm on both sides, which names the dataset and the partner")
+            world.dataset in alarms and partner in alarms,
+            f"at {name} the alarms are {one_line(alarms)}",
+            "a difference at equal heads is an alarm on both sides, which names the dataset and the partner",
+        )
     result = cm("verify", home=home, check=False)
     t.check(result.status > 0, "`verify` holds on the node whose table was changed", "it finds the difference")
     t.works(cm("rebuild", home=home, check=False), "the node whose table was changed", "`rebuild` works")

@@ -42,11 +42,21 @@ class Opened:
         status, body = self.ask("GET", "/v1/logs")
         t.check(
             status != 200 or not json.loads(body)["logs"],
-            f"after {why} the open connection gets /v1/logs ({status}, {len(body)} bytes)", must)
+            f"after {why} the open connection gets /v1/logs ({status}, {len(body)} bytes)",
+            must,
+        )
         path = f"/logs/{STEWARD}/{world.dataset}/tile/entries/000.p/{size + 1}"
         status, body = self.ask("GET", path)
-        t.check(status not in (200, 206), f"after {why} the open connection reads the entries ({status}, {len(body)} bytes)", must)
-        t.check(not self._watched(MARK.encode()), f"after {why} the open watch brought an entry", "a watch ends with the trust")
+        t.check(
+            status not in (200, 206),
+            f"after {why} the open connection reads the entries ({status}, {len(body)} bytes)",
+            must,
+        )
+        t.check(
+            not self._watched(MARK.encode()),
+            f"after {why} the open watch brought an entry",
+            "a watch ends with the trust",
+        )
         t.alive(world, why)
 
     def push(self, log):
@@ -62,7 +72,8 @@ class Opened:
             pass
         return any(
             text in base64.b64decode(piece.split(b'"')[0].replace(b"\\/", b"/"))
-            for piece in data.split(b'"entries":"')[1:])
+            for piece in data.split(b'"entries":"')[1:]
+        )
 
 
 def not_stored(t, world, opened, why):
@@ -73,25 +84,38 @@ def not_stored(t, world, opened, why):
     held = world.size(world.oem, log.origin)
     t.check(
         status != 200 and not held,
-        f"after {why} a push was answered with {status}, the node holds {held} of its entries", "it is refused")
+        f"after {why} a push was answered with {status}, the node holds {held} of its entries",
+        "it is refused",
+    )
 
 
-@attack("removed", "annotator, removed", "keeps a connection and a watch open while the steward removes it with `partner"
-        " remove`",
-        "within 6 s the open connection reads nothing, its push is not stored, and the watch brings nothing that was written"
-        " after the removal")
+@attack(
+    "removed",
+    "annotator, removed",
+    "keeps a connection and a watch open while the steward removes it with `partner remove`",
+    "within 6 s the open connection reads nothing, its push is not stored, and the watch brings nothing that was"
+    " written after the removal",
+)
 def removed(t):
     world = World(t.folder)
     evil = world.hostile()
     opened = Opened(t, world, evil)
     cm("partner", "remove", "evil.example", home=world.oem)
     opened.must_end("`partner remove`")
-    t.check(evil.call(world.port, "GET", "/v1/logs", timeout=10)[0] != 200, "a new connection of the removed company is served", "it is refused")
+    t.check(
+        evil.call(world.port, "GET", "/v1/logs", timeout=10)[0] != 200,
+        "a new connection of the removed company is served",
+        "it is refused",
+    )
     not_stored(t, world, opened, "`partner remove`")
 
 
-@attack("cut-open", "annotator, cut", "keeps a connection and a watch open while the steward cuts its log",
-        "within 6 s neither the connection nor the watch brings what was written after the cut")
+@attack(
+    "cut-open",
+    "annotator, cut",
+    "keeps a connection and a watch open while the steward cuts its log",
+    "within 6 s neither the connection nor the watch brings what was written after the cut",
+)
 def cut_open(t):
     world = World(t.folder)
     evil = world.hostile()
@@ -100,9 +124,12 @@ def cut_open(t):
     opened.must_end("the cut")
 
 
-@attack("revoked-open", "annotator, revoked", "keeps a connection and a watch open while a revocation list names its"
-        " certificate",
-        "within 6 s the open connection reads nothing, its push is not stored, and the watch brings nothing new")
+@attack(
+    "revoked-open",
+    "annotator, revoked",
+    "keeps a connection and a watch open while a revocation list names its certificate",
+    "within 6 s the open connection reads nothing, its push is not stored, and the watch brings nothing new",
+)
 def revoked_open(t):
     world = World(t.folder)
     evil = world.hostile()
@@ -113,8 +140,12 @@ def revoked_open(t):
     not_stored(t, world, opened, "the revocation")
 
 
-@attack("expired-open", "annotator", "keeps a connection and a watch open beyond the end of its client certificate",
-        "within 6 s of the end the open connection reads nothing, and the watch brings nothing new")
+@attack(
+    "expired-open",
+    "annotator",
+    "keeps a connection and a watch open beyond the end of its client certificate",
+    "within 6 s of the end the open connection reads nothing, and the watch brings nothing new",
+)
 def expired_open(t):
     world = World(t.folder)
     evil = world.hostile()
@@ -125,8 +156,12 @@ def expired_open(t):
     opened.must_end("the certificate's end")
 
 
-@attack("replaced-open", "annotator", "keeps a connection and a watch open while the steward pins another root for it",
-        "within 6 s the open connection reads nothing, its push is not stored, and the watch brings nothing new")
+@attack(
+    "replaced-open",
+    "annotator",
+    "keeps a connection and a watch open while the steward pins another root for it",
+    "within 6 s the open connection reads nothing, its push is not stored, and the watch brings nothing new",
+)
 def replaced_open(t):
     world = World(t.folder)
     evil = world.hostile()

@@ -3,44 +3,24 @@
 Costs are CPU seconds, compared with the same thing without the attack in the same run.
 """
 
-import json
 import os
-import time
 
 from harness import attack
+from stories import cost, status_cost
 from toolkit import *
-
-
-def cost(world, work, quiet=0.0):
-    """CPU seconds of the steward's node during some work.
-
-    quiet: seconds without work that end it, for what the node does afterwards.
-    """
-    before = world.server.cpu()
-    work()
-    if quiet:
-        last, end = world.server.cpu(), time.monotonic() + patience(15)
-        while time.monotonic() < end:
-            time.sleep(quiet)
-            now = world.server.cpu()
-            if now - last < 0.02:
-                break
-            last = now
-    return world.server.cpu() - before
-
-
-def status_cost(home, times=3):
-    return min(cm("status", home=home).cpu for _ in range(times))
-
 
 # MARK: Names and keys
 
 
-@attack("ghosts", "annotator", "cites 512 invented companies an entry, 66 entries: more than a home's 32,767 log numbers; then"
-        " tiny entries that move one of these heads; then an honest company joins and writes",
-        "not counted or borne: a tiny entry and `status` cost at most 10 times what they cost before (and 0.5 s); the newcomer's"
-        " and the steward's labels are counted, also in a dataset that the attacker is no member of; a rebuild gives the same"
-        " digest")
+@attack(
+    "ghosts",
+    "annotator",
+    "cites 512 invented companies an entry, 66 entries: more than a home's 32,767 log numbers; then"
+    " tiny entries that move one of these heads; then an honest company joins and writes",
+    "not counted or borne: a tiny entry and `status` cost at most 10 times what they cost before (and 0.5 s); the"
+    " newcomer's and the steward's labels are counted, also in a dataset that the attacker is no member of; a rebuild"
+    " gives the same digest",
+)
 def ghosts(t):
     world = World(t.folder)
     log, other = world.log_of(world.hostile()), world.create("other")
@@ -51,25 +31,41 @@ def ghosts(t):
         start = log.size
         for number in range(begin, begin + 11):
             log.append(invented(number))
-        t.need(log.hand_over(start), f"the invented companies were answered with {log.said()}", "their form is right: they are stored")
+        t.need(
+            log.hand_over(start),
+            f"the invented companies were answered with {log.said()}",
+            "their form is right: they are stored",
+        )
         t.alive(world, f"{(begin + 11) * 512} invented companies")
     moved = [comment(ghost("g0-0.x", 2 + turn)) for turn in range(3)]
     after = cost(world, lambda: [t.send(log, changes) for changes in moved])
     t.note(f"three tiny entries {before:.2f} -> {after:.2f} CPU s")
     t.check(
-        after <= 10 * before + 0.5, f"three tiny entries cost {after:.2f} CPU s, {before:.2f} before the invented companies",
-        "at most 10 times as much, and 0.5 s")
+        after <= 10 * before + 0.5,
+        f"three tiny entries cost {after:.2f} CPU s, {before:.2f} before the invented companies",
+        "at most 10 times as much, and 0.5 s",
+    )
     shown = cm("status", home=world.oem, check=False)
     t.works(shown, "the steward", "`status` works")
     t.note(f"status {status_before:.2f} -> {shown.cpu:.2f} CPU s")
     t.check(
-        shown.cpu <= 10 * status_before + 0.5, f"`status` costs {shown.cpu:.2f} CPU s, {status_before:.2f} before",
-        "at most 10 times as much, and 0.5 s")
+        shown.cpu <= 10 * status_before + 0.5,
+        f"`status` costs {shown.cpu:.2f} CPU s, {status_before:.2f} before",
+        "at most 10 times as much, and 0.5 s",
+    )
     newcomer = world.log_of(world.hostile("tier7.example"))  # an honest one, by hand
     t.send(newcomer, label("img/7"))
-    t.check(newcomer.stored, f"the newcomer's first entry was answered with {newcomer.said()}", "honest members go on writing")
+    t.check(
+        newcomer.stored,
+        f"the newcomer's first entry was answered with {newcomer.said()}",
+        "honest members go on writing",
+    )
     t.works(world.annotate(world.oem, "img/o", check=False), "the steward", "honest members go on writing")
-    t.works(world.annotate(world.oem, "img/o", check=False, dataset=other), "the steward in the other dataset", "other datasets are not harmed")
+    t.works(
+        world.annotate(world.oem, "img/o", check=False, dataset=other),
+        "the steward in the other dataset",
+        "other datasets are not harmed",
+    )
     t.counted(world, {STEWARD: 1, "tier7.example": 1}, {"oem": world.oem}, "after the invented companies")
     if not t.faults:
         t.agree(world, {"oem": world.oem})
@@ -89,9 +85,13 @@ def invented(number):
     return canonical([VERSION, changes.strings, heads, {}, [[COMMENT_ITEM, 512, "hi"]]])
 
 
-@attack("signed-heads", "two annotators", "X signs a checkpoint of each size up to 400 and delivers 400 entries; the attacker"
-        " writes 400 entries, each of which cites X one further and the steward's log",
-        "they cost the node at most 4 times the CPU of 400 comments without heads (and 0.3 s); equal digests")
+@attack(
+    "signed-heads",
+    "two annotators",
+    "X signs a checkpoint of each size up to 400 and delivers 400 entries; the attacker"
+    " writes 400 entries, each of which cites X one further and the steward's log",
+    "they cost the node at most 4 times the CPU of 400 comments without heads (and 0.3 s); equal digests",
+)
 def signed_heads(t):
     world = World(t.folder)
     home, log = world.honest(), world.log_of(world.hostile())
@@ -112,7 +112,11 @@ def signed_heads(t):
     cited = cost(world, lambda: log.hand_over(1), 0.5)
     t.need(log.stored, f"the comments with heads: {log.said()}", "they are stored")
     t.note(f"400 comments {plain:.2f}, with heads {cited:.2f} CPU s")
-    t.check(cited <= 4 * plain + 0.3, f"400 comments with heads cost {cited:.2f} CPU s, without {plain:.2f}", "at most 4 times as much, and 0.3 s")
+    t.check(
+        cited <= 4 * plain + 0.3,
+        f"400 comments with heads cost {cited:.2f} CPU s, without {plain:.2f}",
+        "at most 4 times as much, and 0.3 s",
+    )
     world.annotate(home, "img/1")
     world.sync(home)
     homes = {"oem": world.oem, "tier1": home}
@@ -120,9 +124,13 @@ def signed_heads(t):
     t.same(world, homes)
 
 
-@attack("witness-keys", "reader", "introduces 16,000 witness keys in ten entries",
-        "`status` and an honest `annotate` cost at most 4 times the CPU that they cost before (and 0.1 s); an honest sync ends"
-        " well; equal digests")
+@attack(
+    "witness-keys",
+    "reader",
+    "introduces 16,000 witness keys in ten entries",
+    "`status` and an honest `annotate` cost at most 4 times the CPU that they cost before (and 0.1 s); an honest sync"
+    " ends well; equal digests",
+)
 def witness_keys(t):
     world = World(t.folder)
     home, log = world.honest(), world.log_of(world.hostile(role="reader"))
@@ -142,11 +150,14 @@ def witness_keys(t):
     write_after = min(world.annotate(world.oem, f"img/a{number}").cpu for number in range(2))
     t.note(
         f"{log.size} entries kept; status {status_before:.2f} -> {status_after:.2f},"
-        f" annotate {write_before:.2f} -> {write_after:.2f} CPU s")
+        f" annotate {write_before:.2f} -> {write_after:.2f} CPU s"
+    )
     for what, before, after in (("`status`", status_before, status_after), ("`annotate`", write_before, write_after)):
         t.check(
-            after <= 4 * before + 0.1, f"{what} costs {after:.2f} CPU s, {before:.2f} before the keys",
-            "at most 4 times as much, and 0.1 s")
+            after <= 4 * before + 0.1,
+            f"{what} costs {after:.2f} CPU s, {before:.2f} before the keys",
+            "at most 4 times as much, and 0.1 s",
+        )
     if t.faults:
         return  # what follows costs a partner as much again
     t.works(world.sync(home, check=False), "an honest partner", "it goes on syncing")
@@ -169,10 +180,13 @@ def attribute_sets(first, count, target, origin_place):
     return sets
 
 
-@attack("registers", "annotator", "gives one own label 4,000 attributes in one entry, then 200 one-field sets of that label in"
-        " another",
-        "each of the two entries costs the node at most 5 times the CPU of the same number of writes spread over 16 labels (and"
-        " 0.3 s)")
+@attack(
+    "registers",
+    "annotator",
+    "gives one own label 4,000 attributes in one entry, then 200 one-field sets of that label in another",
+    "each of the two entries costs the node at most 5 times the CPU of the same number of writes spread over 16"
+    " labels (and 0.3 s)",
+)
 def registers(t):
     world = World(t.folder)
     home = world.honest()
@@ -200,13 +214,19 @@ def registers(t):
 
     for what, changes in (("4,000 attributes", wide), ("200 one-field sets", many)):
         calm = cost(world, lambda: spread.send(changes(spread, lambda number: number + 1)), 0.5)
-        t.need(spread.stored, f"an honest entry of {what} over 16 labels was answered with {spread.said()}", "it is taken")
+        t.need(
+            spread.stored,
+            f"an honest entry of {what} over 16 labels was answered with {spread.said()}",
+            "it is taken",
+        )
         evil = cost(world, lambda: piled.send(changes(piled, lambda number: 1)), 0.5)
         t.truthful(piled, what)
         t.note(f"{what}: spread {calm:.2f}, piled {evil:.2f} CPU s ({piled.said()})")
         t.check(
-            evil <= 5 * calm + 0.3, f"{what} on one label cost {evil:.2f} CPU s, over 16 labels {calm:.2f}",
-            "at most 5 times as much, and 0.3 s")
+            evil <= 5 * calm + 0.3,
+            f"{what} on one label cost {evil:.2f} CPU s, over 16 labels {calm:.2f}",
+            "at most 5 times as much, and 0.3 s",
+        )
     t.alive(world, "the registers")
     world.annotate(home, "img/1")
     world.sync(home)
@@ -215,10 +235,14 @@ def registers(t):
     t.same(world, homes)
 
 
-@attack("piled-item", "two annotators", "write 2,000 times to one item, in one entry each: fields, comments and reviews of one label,"
-        " concurrently with each other",
-        "their entries cost the node at most 5 times the CPU of the same over 200 items (and 0.3 s); so does the next entry that"
-        " replaces them all")
+@attack(
+    "piled-item",
+    "two annotators",
+    "write 2,000 times to one item, in one entry each: fields, comments and reviews of one label,"
+    " concurrently with each other",
+    "their entries cost the node at most 5 times the CPU of the same over 200 items (and 0.3 s); so does the next"
+    " entry that replaces them all",
+)
 def piled_item(t):
     world = World(t.folder)
     spread = [world.log_of(world.hostile(name)) for name in ("calm1.example", "calm2.example")]
@@ -241,130 +265,20 @@ def piled_item(t):
     def replace(logs, items):
         first, second = logs
         world.named(second.company)
-        t.send(first, writes(first, items).cite(*world.context(first.company, second.head())), "the entry that replaces them")
+        t.send(
+            first,
+            writes(first, items).cite(*world.context(first.company, second.head())),
+            "the entry that replaces them",
+        )
 
     for what, work in (("2,000 writes twice", both), ("replacing them", replace)):
         calm = cost(world, lambda: work(spread, 200), 0.5)
         evil = cost(world, lambda: work(piled, 1), 0.5)
         t.note(f"{what}: spread {calm:.2f}, piled {evil:.2f} CPU s")
-        t.check(evil <= 5 * calm + 0.3, f"{what} on one item cost {evil:.2f} CPU s, on 200 {calm:.2f}", "at most 5 times as much, and 0.3 s")
+        t.check(
+            evil <= 5 * calm + 0.3,
+            f"{what} on one item cost {evil:.2f} CPU s, on 200 {calm:.2f}",
+            "at most 5 times as much, and 0.3 s",
+        )
     t.alive(world, "the writes")
     t.agree(world, {"oem": world.oem})
-
-
-# MARK: Rebuilds
-
-
-def large(t, count):
-    """A world in which the steward has so many labels, and an attacker with 50 comments."""
-    world = World(t.folder)
-    home, log = world.honest(), world.log_of(world.hostile())
-    path = os.path.join(t.folder, "labels.csv")
-    with open(path, "w") as file:
-        file.write("item,class,selector\n")
-        for number in range(count):
-            box = f'{{""kind"":""box"",""x"":{number % 100},""y"":2,""width"":3,""height"":4}}'
-            file.write(f'img/{number // 10},c,"{box}"\n')
-    cm("import", world.dataset, path, "--format", "csv", home=world.oem, limit=120)
-    return world, home, log
-
-
-LABELS = 12_000  # enough that a rebuild costs many times what a comment does
-
-
-@attack("retirements", "annotator", f"retires its own spare key 24 times, at an ever smaller index, one entry each, in a dataset of"
-        f" {LABELS:,} honest labels",
-        "all 24 together cost the node at most 6 rebuilds by hand, and 20 times a plain comment; equal digests")
-def retirements(t):
-    world, home, log = large(t, LABELS)
-    _, spare = log.company.issue(common_name="second")
-    log.append(Changeset().add_key(der(spare)))
-    for _ in range(50):
-        log.append(comment())
-    t.need(log.hand_over(), f"its first entries were answered with {log.said()}", "an annotator may comment")
-    rebuild = cm("rebuild", home=world.oem).cpu
-    plain = cost(world, lambda: t.send(log, comment()), 0.5)
-
-    def retire():
-        for number in range(24):
-            log.send(Changeset().retire_key(fingerprint(spare), 40 - number))
-            t.truthful(log, "a retirement")
-            time.sleep(0.15)
-
-    total = cost(world, retire, 0.5)
-    t.note(f"rebuild {rebuild:.2f}, comment {plain:.2f}, 24 retirements {total:.2f} CPU s ({log.said()})")
-    t.check(
-        total <= 6 * rebuild + 20 * plain,
-        f"24 retirements cost {total:.2f} CPU s; a rebuild by hand {rebuild:.2f}, a comment {plain:.2f}",
-        "no more than 6 rebuilds and 20 comments")
-    t.alive(world, "the retirements")
-    world.sync(home)
-    t.same(world, {"oem": world.oem, "tier1": home})
-
-
-@attack("live-retirements", "annotator", "as `retirements`, but the keys that it retires have signed labels, so that each act"
-        " changes what counts: 20 keys, each retired at the index of its own label",
-        "all together cost the node at most 6 rebuilds by hand, and 20 times a plain label; an honest label written meanwhile is"
-        " counted; equal digests")
-def live_retirements(t):
-    world, home, log = large(t, LABELS)
-    keys = [log.company.issue(common_name=f"k{number}") for number in range(20)]
-    first = Changeset()
-    for _, certificate in keys:
-        first.add_key(der(certificate))
-    log.append(first)
-    for number, (key, certificate) in enumerate(keys):
-        log.append(label(f"img/k{number}"), key=key, certificate=certificate)
-    t.need(log.hand_over(), f"its first entries were answered with {log.said()}", "an annotator may label")
-    rebuild = cm("rebuild", home=world.oem).cpu
-    plain = cost(world, lambda: t.send(log, label("img/x")), 0.5)
-
-    def retire():
-        for number, (_, certificate) in enumerate(keys):
-            log.send(Changeset().retire_key(fingerprint(certificate), number + 1))
-            t.truthful(log, "a retirement")
-            time.sleep(0.15)
-
-    total = cost(world, retire, 0.5)
-    t.note(f"rebuild {rebuild:.2f}, label {plain:.2f}, 20 retirements {total:.2f} CPU s ({log.said()})")
-    t.check(
-        total <= 6 * rebuild + 20 * plain,
-        f"20 retirements cost {total:.2f} CPU s; a rebuild by hand {rebuild:.2f}, a label {plain:.2f}",
-        "no more than 6 rebuilds and 20 labels")
-    world.annotate(home, "img/t")
-    world.sync(home)
-    homes = {"oem": world.oem, "tier1": home}
-    t.counted(world, {"tier1.example": 1}, homes, "after the retirements")
-    t.agree(world, homes, verify=False)
-
-
-@attack("falling-forks", "annotator", "has signed other histories of its log, and shows the evidence of 20 of them, each of a"
-        f" smaller common prefix than the one before, in a dataset of {LABELS:,} honest labels",
-        "all together cost the node at most 6 rebuilds by hand, and 20 times a plain comment; what the histories share counts, on"
-        " both nodes; equal digests")
-def falling_forks(t):
-    world, home, log = large(t, LABELS)
-    for number in range(22):
-        log.append(label(f"img/k{number}"))
-    t.need(log.hand_over(), f"its first entries were answered with {log.said()}", "an annotator may label")
-    rebuild = cm("rebuild", home=world.oem).cpu
-    plain = cost(world, lambda: t.send(log, comment()), 0.5)
-    files = [log.fork_evidence(prefix) for prefix in range(21, 1, -1)]
-
-    def show():
-        for file in files:
-            body = json.dumps({"evidence": [file]}).encode()
-            status, answer = log.company.call(world.port, "POST", "/v1/evidence", body)
-            t.check(status == 200, f"evidence was answered with {status} {one_line(answer)}", "a proof is taken from anybody")
-            time.sleep(0.15)
-
-    total = cost(world, show, 0.5)
-    t.note(f"rebuild {rebuild:.2f}, comment {plain:.2f}, 20 files {total:.2f} CPU s")
-    t.check(
-        total <= 6 * rebuild + 20 * plain, f"20 files of evidence cost {total:.2f} CPU s; a rebuild by hand {rebuild:.2f}",
-        "no more than 6 rebuilds and 20 comments")
-    world.annotate(home, "img/t")
-    world.sync(home, rounds=2)
-    homes = {"oem": world.oem, "tier1": home}
-    t.counted(world, {"tier1.example": 1, "evil.example": 2}, homes, "after the evidence")
-    t.agree(world, homes, verify=False)

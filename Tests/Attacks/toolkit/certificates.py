@@ -24,8 +24,7 @@ def new_key():
 
 def raw(key):
     """The 32 bytes of a private key's public half."""
-    return key.public_key().public_bytes(
-        serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 
 def der(certificate):
@@ -38,8 +37,8 @@ def pem(certificate):
 
 def key_pem(key):
     return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption())
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
 
 
 def fingerprint(certificate):
@@ -65,7 +64,8 @@ def make_authority(name, key=None, ends=None):
         .not_valid_after(ends or later(days=3650))
         .add_extension(x509.BasicConstraints(True, None), True)
         .add_extension(_usage(signs=False, is_authority=True), True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+    )
     return key, builder.sign(key, None)
 
 
@@ -83,22 +83,28 @@ def issue(authority_key, authority, names, *, begins=None, ends=None, key=None, 
         .add_extension(x509.BasicConstraints(False, None), True)
         .add_extension(_usage(signs=signs, is_authority=False), True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), False)
         .add_extension(x509.SubjectAlternativeName(names), False)
         .add_extension(
-            x509.ExtendedKeyUsage(
-                [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]), False))
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]), False
+        )
+    )
     return key, builder.sign(authority_key, None)
 
 
 def _usage(signs, is_authority):
     # A leaf that must not sign is given another use: a certificate without any is refused for that.
     return x509.KeyUsage(
-        digital_signature=signs, content_commitment=False,
-        key_encipherment=not signs and not is_authority, data_encipherment=False,
-        key_agreement=False, key_cert_sign=is_authority, crl_sign=is_authority,
-        encipher_only=False, decipher_only=False)
+        digital_signature=signs,
+        content_commitment=False,
+        key_encipherment=not signs and not is_authority,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=is_authority,
+        crl_sign=is_authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def revocation_list(authority_key, authority, *certificates):
@@ -109,12 +115,13 @@ def revocation_list(authority_key, authority, *certificates):
         .last_update(later(hours=-1))
         .next_update(later(days=30))
         .add_extension(x509.CRLNumber(1), False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), False))
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), False)
+    )
     for certificate in certificates:
         revoked = (
             x509.RevokedCertificateBuilder()
             .serial_number(certificate.serial_number)
-            .revocation_date(later(minutes=-30)))
+            .revocation_date(later(minutes=-30))
+        )
         builder = builder.add_revoked_certificate(revoked.build())
     return builder.sign(authority_key, None).public_bytes(serialization.Encoding.PEM)

@@ -56,8 +56,7 @@ def signed_head(origin, dataset, merged, size, root, key):
 
 def garbage_head(origin, merged, size=None, root=None):
     """A head whose signature nobody made."""
-    return Head(
-        origin, merged, merged if size is None else size, root or os.urandom(32), os.urandom(64))
+    return Head(origin, merged, merged if size is None else size, root or os.urandom(32), os.urandom(64))
 
 
 class Changeset:
@@ -93,8 +92,7 @@ class Changeset:
         return self
 
     def label(self, item, class_name="c", selector=WHOLE_ITEM, fields=()):
-        return self.operation(
-            ADD_LABEL, self.string(item), self.string(class_name), selector, *fields)
+        return self.operation(ADD_LABEL, self.string(item), self.string(class_name), selector, *fields)
 
     def set(self, target, *fields):
         """Sets fields of a label by its id; fields are number, value, number, value…"""
@@ -146,8 +144,7 @@ class Changeset:
         if not self.heads_as_given:
             heads = sorted(heads, key=lambda head: head.origin.encode())
         cited = [[self.string(head.origin), *head[1:]] for head in heads]
-        return canonical(
-            [self.version, self.strings, cited, self.meta, self.acts + self.operations])
+        return canonical([self.version, self.strings, cited, self.meta, self.acts + self.operations])
 
 
 def label(item, class_name="c", *heads, selector=WHOLE_ITEM):

@@ -63,8 +63,7 @@ class Company:
 
     def connect(self, port, timeout=30, identity=None):
         """A connection that stays open."""
-        connection = http.client.HTTPSConnection(
-            "127.0.0.1", port, context=self.tls(identity), timeout=timeout)
+        connection = http.client.HTTPSConnection("127.0.0.1", port, context=self.tls(identity), timeout=timeout)
         connection.connect()
         RUNNING.append(connection)
         return connection

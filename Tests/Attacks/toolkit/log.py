@@ -55,14 +55,20 @@ class Log:
     def sign(self, payload, *, iat=None, key=None, certificate=None, iss=None, sub=None, header=None):
         """One entry around a payload. What is named stands in the place of what is true."""
         claims = {
-            1: iss or self.origin, 2: sub or self.dataset,
+            1: iss or self.origin,
+            2: sub or self.dataset,
             6: int(time.time()) if iat is None else iat,
         }
         signer = fingerprint(certificate or self.company.node)
-        protected = canonical({
-            1: -8, 3: "application/vnd.countermark.changeset+cbor", 15: claims,
-            34: [-16, signer], **(header or {}),
-        })
+        protected = canonical(
+            {
+                1: -8,
+                3: "application/vnd.countermark.changeset+cbor",
+                15: claims,
+                34: [-16, signer],
+                **(header or {}),
+            }
+        )
         signed = canonical(["Signature1", protected, b"", payload])
         signature = (key or self.company.node_key).sign(signed)
         return canonical(cbor2.CBORTag(18, [protected, {}, payload, signature]))
@@ -97,8 +103,7 @@ class Log:
         size = max(merged, self.size) if size is None else size
         if root is None:
             root = self.roots[size] if size <= self.size else os.urandom(32)
-        return changesets.signed_head(
-            self.origin, self.dataset, merged, size, root, key or self.log_key)
+        return changesets.signed_head(self.origin, self.dataset, merged, size, root, key or self.log_key)
 
     # MARK: Pushes
 
@@ -109,8 +114,7 @@ class Log:
     def push(self, begin, end=None, *, via=None, limit=COMMAND_LIMIT):
         """Pushes entries as they stand: (status, body)."""
         path = f"/v1/logs/{self.name}/entries?from={begin}"
-        return (via or self.company).call(
-            self.port, "POST", path, self.body(begin, end), timeout=limit)
+        return (via or self.company).call(self.port, "POST", path, self.body(begin, end), timeout=limit)
 
     def send(self, changes, *, via=None, limit=COMMAND_LIMIT, **signing):
         """Appends one entry and pushes it; True if the node kept it.
@@ -126,7 +130,7 @@ class Log:
         held = self.company.held(self.port, self.name)
         self.stored = self.status == 200 if held is None else held >= self.size
         if not self.stored:
-            self._reset(self.entries[:begin if held is None else max(begin, held)])
+            self._reset(self.entries[: begin if held is None else max(begin, held)])
         return self.stored
 
     def said(self):
@@ -167,4 +171,3 @@ def _lines(hashes):
 def read_entry(entry):
     """The payload of an entry as a list: [version, strings, heads, meta, operations]."""
     return cbor2.loads(cbor2.loads(entry).value[2])
-

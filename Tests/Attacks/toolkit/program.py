@@ -83,16 +83,26 @@ def cm(*arguments, home=None, check=True, limit=COMMAND_LIMIT, env=None, cwd=Non
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     try:
         ended = subprocess.run(
-            words, capture_output=True, stdin=subprocess.DEVNULL, timeout=patience(limit),
-            env={**os.environ, **(env or {})}, cwd=cwd)
+            words,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=patience(limit),
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+        )
     except subprocess.TimeoutExpired:
         happened = f"`{' '.join(words[1:3])}` did not end within {patience(limit):.0f} s"
         raise Wrong(happened, "every command ends") from None
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     result = Result(
-        words, ended.returncode, ended.stdout.decode(errors="replace"),
-        ended.stderr.decode(errors="replace"), time.monotonic() - begun, cpu)
+        words,
+        ended.returncode,
+        ended.stdout.decode(errors="replace"),
+        ended.stderr.decode(errors="replace"),
+        time.monotonic() - begun,
+        cpu,
+    )
     if check and result.status != 0:
         raise Wrong(result.said(), "status 0")
     return result
@@ -102,7 +112,10 @@ def start(*arguments, home):
     """Starts one command that runs beside the attack; its output is its `stdout`."""
     process = subprocess.Popen(
         [Setting.program, *map(str, arguments), "--home", str(home)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     RUNNING.append(process)
     return process
 
@@ -115,8 +128,11 @@ def on_terminal(*arguments, home, limit=COMMAND_LIMIT):
     termios.tcsetattr(its, termios.TCSANOW, mode)
     process = subprocess.Popen(
         [Setting.program, *map(str, arguments), "--home", str(home)],
-        stdin=subprocess.DEVNULL, stdout=its, stderr=its,
-        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "200"})
+        stdin=subprocess.DEVNULL,
+        stdout=its,
+        stderr=its,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "200"},
+    )
     RUNNING.append(process)
     os.close(its)
     try:
@@ -192,7 +208,10 @@ class Server:
         self.file = open(self.output, "ab")
         self.process = subprocess.Popen(
             [Setting.program, "serve", "--home", self.home, "--peer", f"127.0.0.1:{port}"],
-            stdin=subprocess.DEVNULL, stdout=self.file, stderr=self.file)
+            stdin=subprocess.DEVNULL,
+            stdout=self.file,
+            stderr=self.file,
+        )
         RUNNING.append(self)
         self._wait_until_it_listens()
 

@@ -74,8 +74,16 @@ class World:
 
     def join(self, home):
         """Lets an invited company dial the steward and take part."""
-        cm("partner", "add", STEWARD, "--root", self.root(STEWARD),
-           "--url", f"https://127.0.0.1:{self.port}", home=home)
+        cm(
+            "partner",
+            "add",
+            STEWARD,
+            "--root",
+            self.root(STEWARD),
+            "--url",
+            f"https://127.0.0.1:{self.port}",
+            home=home,
+        )
         # A node that serves looks at its pins once a second.
         end = time.monotonic() + patience(5)
         while True:
@@ -125,7 +133,8 @@ class World:
             if time.monotonic() > end:
                 raise Wrong(
                     f"the steward's log does not name the log key of {company.origin}",
-                    "it does as soon as its node holds the log's first entries")
+                    "it does as soon as its node holds the log's first entries",
+                )
             time.sleep(0.1)
 
     def context(self, reader, *heads):
@@ -136,8 +145,18 @@ class World:
 
     def annotate(self, home, item, class_name="c", check=True, dataset=None, limit=COMMAND_LIMIT):
         return cm(
-            "annotate", dataset or self.dataset, item, "--class", class_name, "--box", "1,2,3,4",
-            "--json", home=home, check=check, limit=limit)
+            "annotate",
+            dataset or self.dataset,
+            item,
+            "--class",
+            class_name,
+            "--box",
+            "1,2,3,4",
+            "--json",
+            home=home,
+            check=check,
+            limit=limit,
+        )
 
     def sync(self, *homes, rounds=1, check=True):
         """Syncs each home with the steward; the last result."""
@@ -173,8 +192,7 @@ class World:
         """All labels, retracted ones too."""
         rows, after = [], []
         while True:
-            page = cm(
-                "list", dataset or self.dataset, "--json", "--limit", "1000", *after, home=home).json
+            page = cm("list", dataset or self.dataset, "--json", "--limit", "1000", *after, home=home).json
             rows += page["annotations"]
             if not page.get("next"):
                 return rows
