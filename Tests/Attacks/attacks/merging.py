@@ -201,7 +201,7 @@ def fields_in_disorder(t):
 
 
 def nudge(value, chance):
-    """The value with one whole number in it moved by little: another string, slot, field or size. The form mostly holds."""
+    """The value with one whole number in it moved by little: another string, slot or size."""
     if isinstance(value, list) and value:
         out, at = list(value), chance.randrange(len(value))
         out[at] = nudge(out[at], chance)

@@ -139,7 +139,7 @@ def sixteen_cosigners(t):
 
 
 class Proven:
-    """A label that was added (entry 0), set (2) and retracted (3), its proof, and the entries as the node serves them."""
+    """A label that was added (entry 0), set (2) and retracted (3), its proof, and the log as it is served."""
 
     def __init__(self, t):
         self.t, self.world = t, World(t.folder)
@@ -205,7 +205,7 @@ def holds(node, entry):
 
 
 def without(node, gone, entries):
-    """The proof without the pieces that hold one of `gone`, taken from the list in which the pieces stand side by side."""
+    """The proof without the pieces that hold one of `gone`, taken from the list that holds them all."""
     if isinstance(node, list):
         if sum(any(holds(each, entry) for entry in entries) for each in node) >= 2:
             return [each for each in node if not any(holds(each, entry) for entry in gone)]
