@@ -104,7 +104,7 @@ class Attack:
         """Every honest label is in the set of every node; expected: {origin: number of labels}."""
         for name, home in homes.items():
             try:
-                have = {origin: len(items) for origin, items in world.labels(home).items()}
+                have = self._numbers(world, home, expected)
             except Wrong as error:
                 self.check(False, f"{when}, at {name}: {error.happened}", "honest labels are counted")
                 continue
@@ -118,6 +118,11 @@ class Attack:
                 f"{when}, {name} counts of {', '.join(short)}",
                 "every honest label is counted on every honest node",
             )
+
+    def _numbers(self, world, home, expected):
+        if not world.is_large:
+            return {origin: len(items) for origin, items in world.labels(home).items()}
+        return {origin: len(world.labels(home, of=origin).get(origin, [])) for origin in expected}
 
     def same(self, world, homes, when="at the end"):
         """Equal digests on all honest nodes."""

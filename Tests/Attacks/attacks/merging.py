@@ -1,5 +1,6 @@
 """One entry that stops a node, or that honest nodes take differently."""
 
+import os
 import random
 import time
 
@@ -264,7 +265,7 @@ def mutate(value, chance):
     " counted, as merged and rebuilt alike, on the steward and on a partner, and the attacker can be cut",
 )
 def mutants(t):
-    seed = int(time.time())
+    seed = int(os.environ.get("MUTANTS_SEED", time.time()))  # to repeat a run
     chance = random.Random(seed)
     t.note(f"seed {seed}")
     world, home, log = begun(t, role="reviewer")

@@ -12,6 +12,7 @@ from toolkit import *
 def large(t, count):
     """A world in which the steward has so many labels, and an attacker with 50 comments."""
     world = World(t.folder)
+    world.is_large = True
     home, log = world.honest(), world.log_of(world.hostile())
     path = os.path.join(t.folder, "labels.csv")
     with open(path, "w") as file:

@@ -23,6 +23,7 @@ class World:
         self.oem = self.folder + "/oem"
         self.dataset = f"{STEWARD}/boards"
         self.homes = {STEWARD: self.oem}
+        self.is_large = False  # too many labels to list them all again and again
         self.port = free_port()
         cm("init", "--org", STEWARD, "--name", "OEM", home=self.oem)
         self.create("boards")
@@ -188,11 +189,11 @@ class World:
         line = self.log(home, origin, dataset)
         return line["size"] if line else 0
 
-    def rows(self, home, dataset=None):
-        """All labels, retracted ones too."""
+    def rows(self, home, dataset=None, *chosen):
+        """All labels, retracted ones too; `chosen` are further options of `list`."""
         rows, after = [], []
         while True:
-            page = cm("list", dataset or self.dataset, "--json", "--limit", "1000", *after, home=home).json
+            page = cm("list", dataset or self.dataset, "--json", "--limit", "1000", *chosen, *after, home=home).json
             rows += page["annotations"]
             if not page.get("next"):
                 return rows
@@ -202,10 +203,10 @@ class World:
         """One label; None if it is not listed."""
         return next((row for row in self.rows(home) if row["id"] == label_id), None)
 
-    def labels(self, home, dataset=None):
-        """{origin: [item…]} of all active labels."""
+    def labels(self, home, dataset=None, of=None):
+        """{origin: [item…]} of all active labels, or of one origin's."""
         found = {}
-        for row in self.rows(home, dataset):
+        for row in self.rows(home, dataset, *(["--org", of] if of else [])):
             if row["status"] == "active":
                 found.setdefault(row["org"], []).append(row["item"])
         return found
