@@ -33,6 +33,7 @@ steps=(
     "keys          15  python3 Tests/EndToEnd/keys.py --program $debug"
     "stages         8  python3 Tests/EndToEnd/stages.py --program $debug"
     "schema         8  python3 Tests/EndToEnd/schema.py --program $debug"
+    "attacks      300  bash Tests/Attacks/run.sh"
     "independent   60  bash Tests/Independent/check.sh"
     "proofs        20  bash Tests/Independent/proofs.sh"
     "labelproof    40  bash Tests/Independent/labelproof.sh"
