@@ -68,6 +68,14 @@ extension Node {
         try write(dataset, [.governance(.cutLog(member, index: index ?? merged))])
     }
 
+    /// The steward's act that says which value of a contested field is shown.
+    public func setPolicy(_ dataset: DatasetID, _ policy: ResolutionPolicy) throws {
+        try requireSteward(dataset)
+        try catchUp(dataset)
+        if try read(dataset, { $0.state.membership.policy }) == policy { return }
+        try write(dataset, [.governance(.setPolicy(policy.rawValue))])
+    }
+
     /// The steward's act by which one member's log goes on for another's.
     public func succeed(_ dataset: DatasetID, _ old: Origin, by new: Origin) throws {
         try requireSteward(dataset)
@@ -102,6 +110,7 @@ extension Node {
                 "member", origin.description, hint: "see countermark dataset show \(dataset)")
         }
         try write(dataset, [.governance(.setAudience(origins))])
+        try keepBound("\(home.origin)/\(dataset)")
     }
 
     /// Throws unless this organisation governs the dataset.

@@ -16,6 +16,9 @@ public struct LogOffer: Codable, Sendable, Equatable {
     public let size: UInt64
     /// The newest checkpoint, a signed note.
     public let checkpoint: String
+    /// Smaller checkpoints at which a transfer has to stop, so that they can be passed on: the log's readers
+    /// change behind them.
+    public var bounds: [String]?
     /// On a watch: the size after which ``entries`` go on.
     public var from: UInt64?
     /// On a watch, where they are few: the entries up to `size` as a bundle holds them, in Base64.
@@ -116,16 +119,29 @@ extension Node {
         for dataset in home.datasets() {
             do {
                 guard try mayRead(dataset, org) else { continue }
+                var found: [LogOffer] = []
                 let held = home.members(of: dataset)
                 let members = try read(dataset) {
                     Offering.logs(to: org, held: held, own: home.origin, state: $0.state)
                 }
-                for member in members {
+                for member in held {
                     do {
-                        if let offer = try offer(member, dataset) { offers.append(offer) }
+                        let offer =
+                            members.contains(member)
+                            ? try offer(member, dataset)
+                            : try beginning(of: member, dataset, for: org).map {
+                                LogOffer(
+                                    origin: "\(member)/\(dataset)", size: $0.size,
+                                    checkpoint: String(decoding: $0.note, as: UTF8.self))
+                            }
+                        if let offer { found.append(offer) }
                     } catch {
                         onFailure("\(member)/\(dataset)", error)
                     }
+                }
+                let first = "\(dataset.owner)/\(dataset)"
+                offers += found.sorted {
+                    ($0.origin == first ? 0 : 1, $0.origin) < ($1.origin == first ? 0 : 1, $1.origin)
                 }
             } catch {
                 onFailure("\(dataset)", error)
@@ -141,10 +157,13 @@ extension Node {
     private func offer(_ member: Origin, _ dataset: DatasetID) throws -> LogOffer? {
         let reader = try LogReader(directory: home.logFolder(member, dataset))
         guard reader.size > 0 else { return nil }
-        return LogOffer(
-            origin: "\(member)/\(dataset)", size: reader.size,
-            checkpoint: String(
-                decoding: try cosignedCheckpoint(reader, "\(member)/\(dataset)"), as: UTF8.self))
+        let name = "\(member)/\(dataset)"
+        var offer = LogOffer(
+            origin: name, size: reader.size,
+            checkpoint: String(decoding: try cosignedCheckpoint(reader, name), as: UTF8.self))
+        let bounds = try bounds(of: name).filter { $0.size < reader.size }
+        if !bounds.isEmpty { offer.bounds = bounds.map { String(decoding: $0.note, as: UTF8.self) } }
+        return offer
     }
 
     /// The parts of a log's name.
@@ -207,6 +226,7 @@ extension Node {
                 writer.discardStaged()
                 throw error
             }
+            try keepBound(log)
             if dataset.owner == home.origin {
                 try catchUp(dataset)
                 do {
@@ -334,8 +354,12 @@ extension Node {
             try EntryBundle.append(entry, to: &bundle)
             return bundle.count <= LogOffer.inlineBytesMax
         }
-        if bundle.count > LogOffer.inlineBytesMax { return offer }
+        let passesBound = try bounds(of: offer.origin).contains {
+            from < $0.size && $0.size < offer.size
+        }
+        if bundle.count > LogOffer.inlineBytesMax || passesBound { return offer }
         var offer = offer
+        offer.bounds = nil
         offer.from = from
         offer.entries = Data(bundle).base64EncodedString()
         return offer

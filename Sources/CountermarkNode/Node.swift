@@ -55,7 +55,7 @@ public final class Node {
     /// How long a command waits for another process to finish its append.
     public static let lockTimeoutSeconds = 10.0
     /// Logs that could not be read when they were merged last, by name, with the reason: the others go on.
-    var unreadableLogs: [String: String] = [:]
+    public internal(set) var unreadableLogs: [String: String] = [:]
     /// Why this node, as the steward, could not name the log keys of members whose first entries came.
     var namingProblems: [DatasetID: String] = [:]
 

@@ -180,10 +180,13 @@ public struct LogReader: Sendable {
 
     /// A resource below the log's prefix (`checkpoint`, `tile/…`) as HTTP serves it.
     ///
-    /// - Returns: Nil for what this log does not have.
-    public func resource(_ path: String) throws -> [UInt8]? {
-        if path == "checkpoint" { return checkpoint.isEmpty ? nil : checkpoint }
-        guard let tile = try? Tile(path: path), isCovered(tile) else { return nil }
+    /// - Parameter limit: How many of the log's first entries may be served; nil for all.
+    /// - Returns: Nil for what this log does not have, or what is not served.
+    public func resource(_ path: String, within limit: UInt64? = nil) throws -> [UInt8]? {
+        if path == "checkpoint", limit == nil { return checkpoint.isEmpty ? nil : checkpoint }
+        guard let tile = try? Tile(path: path), isCovered(tile, by: min(limit ?? size, size)) else {
+            return nil
+        }
         let bytes = try bytes(tile)
         guard case .entries = tile.kind else { return Array(bytes.prefix(32 * tile.width)) }
         var end = 0
@@ -195,7 +198,7 @@ public struct LogReader: Sendable {
         return Array(bytes.prefix(end))
     }
 
-    private func isCovered(_ tile: Tile) -> Bool {
+    private func isCovered(_ tile: Tile, by size: UInt64) -> Bool {
         let level =
             switch tile.kind {
             case .hashes(let level): level

@@ -17,10 +17,17 @@ public struct Governance: Sendable, Equatable {
     public private(set) var witnessKeys: [Int: [[UInt8]]] = [:]
     /// Who may read a log, where its owner has narrowed that.
     public private(set) var audiences: [Int: [Origin]] = [:]
+    /// The changes of a log's audience, by the entries that made them.
+    private var audienceChanges: [Int: [AudienceChange]] = [:]
     /// The standing of the signing keys, by log and fingerprint.
     public private(set) var keys: [Int: [Digest: SigningKeyStanding]] = [:]
     /// Acts beyond ``MemberLimits``, which count for nothing.
     public private(set) var beyondLimits: Set<OperationKey> = []
+
+    private struct AudienceChange: Sendable, Equatable {
+        let entry: UInt64
+        let audience: [Origin]
+    }
 
     /// Nothing but the steward.
     public init(steward: Origin) { membership = Membership(steward: steward) }
@@ -82,7 +89,9 @@ public struct Governance: Sendable, Equatable {
             if witnessKeys[number]?.contains(key) != true {
                 witnessKeys[number, default: []].append(key)
             }
-        case .setAudience(let origins): audiences[number] = origins.isEmpty ? nil : origins
+        case .setAudience(let origins):
+            audiences[number] = origins.isEmpty ? nil : origins
+            audienceChanges[number, default: []].append(.init(entry: index, audience: origins))
         case .retireKey(let fingerprint, let from):
             guard let key = Digest(fingerprint) else { return }
             retire(key, at: from, by: number, isStewards: isStewards)
@@ -127,6 +136,19 @@ public struct Governance: Sendable, Equatable {
         if reader == membership.steward || reader == log { return true }
         guard membership.isMember(reader) else { return false }
         return !isExcluded(reader, from: log, number: number)
+    }
+
+    /// The entry of a log with the act since which it keeps an organisation out; nil if it does not.
+    func exclusion(of reader: Origin, from log: Origin, number: Int?) -> UInt64? {
+        guard let number, isExcluded(reader, from: log, number: number) else { return nil }
+        var since: UInt64?
+        for change in audienceChanges[number] ?? [] {
+            let isIn =
+                change.audience.isEmpty
+                || change.audience.contains { membership.isOwner(reader, of: $0) }
+            since = isIn ? nil : since ?? change.entry
+        }
+        return since
     }
 
     /// True if a log's own act keeps an organisation out.

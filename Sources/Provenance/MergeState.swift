@@ -116,6 +116,11 @@ public struct MergeState: Sendable, Equatable {
         governance.mayRead(log, number: numbers[log], by: reader)
     }
 
+    /// The entry of a log with the act since which it keeps an organisation out; nil if it does not.
+    public func exclusion(of reader: Origin, from log: Origin) -> UInt64? {
+        governance.exclusion(of: reader, from: log, number: numbers[log])
+    }
+
     /// True if a log's own act, which is held here, keeps the log from this node.
     func isKeptFromReader(_ log: LogProgress) -> Bool {
         guard let reader else { return false }

@@ -27,12 +27,11 @@ public enum Offering {
             || state.membership.isMember(reader) && state.mayRead(log, by: reader)
     }
 
-    /// Whether an organisation may bring entries of a log: any reader of it, and the log's own company even
-    /// after a cut, since what it wrote before the cut counts.
+    /// Whether an organisation may bring entries of a log: any member, whoever may read the log, and the log's own
+    /// company even after a cut, since what it wrote before the cut counts.
     public static func mayBring(_ log: Origin, by caller: Origin, state: MergeState) -> Bool {
         let membership = state.membership
         guard log == membership.steward || membership.members[log] != nil else { return false }
-        return caller == log
-            || membership.isMember(caller) && state.mayRead(log, by: caller)
+        return caller == log || membership.isMember(caller)
     }
 }

@@ -44,6 +44,7 @@ struct PartnerServer: Sendable {
         router.get("/v1/evidence") { _, _ in try await self.evidence() }
         router.post("/v1/join") { request, _ in try await self.join(request) }
         router.post("/v1/evidence") { request, _ in try await self.takeEvidence(request) }
+        router.post("/v1/digests") { request, _ in try await self.digests(request) }
         router.get("/v1/watch") { _, _ in try self.watch() }
         let desk = desk
         WitnessRoutes(
@@ -129,6 +130,23 @@ struct PartnerServer: Sendable {
         return try json(EvidenceList(evidence: Array(fitting)))
     }
 
+    private func digests(_ request: Request) async throws -> Response {
+        let caller = try await listing()
+        let bytes = try await body(request, upTo: DigestList.bytesMax, of: caller)
+        guard let theirs = try? JSONDecoder().decode(DigestList.self, from: Data(bytes)),
+            theirs.digests.count <= DigestList.countMax
+        else { throw Refusal.bad("digests come as a list of up to \(DigestList.countMax)") }
+        let (ours, differing) = try await desk.node(for: caller).run { node in
+            (node.digests(for: caller), try node.compare(theirs.digests, of: caller))
+        }
+        for dataset in differing {
+            logger.error(
+                "a partner has made another label set of the same entries: see countermark verify",
+                metadata: ["partner": "\(caller)", "dataset": "\(dataset)"])
+        }
+        return try json(DigestList(digests: ours))
+    }
+
     /// A small body, whole.
     private func body(_ request: Request, upTo bytesMax: Int, of caller: Origin) async throws
         -> [UInt8]
@@ -188,10 +206,17 @@ struct PartnerServer: Sendable {
         let path = parts[3...].joined(separator: "/")
         let found: [UInt8]? = try await desk.node(for: caller).run { node in
             guard let (member, dataset) = try? Node.parts(of: log),
-                node.home.members(of: dataset).contains(member),
-                try node.mayRead(member, dataset, by: caller)
+                node.home.members(of: dataset).contains(member)
             else { return nil }
             let reader = try LogReader(directory: node.home.logFolder(member, dataset))
+            guard try node.mayRead(member, dataset, by: caller) else {
+                // Whoever is kept out gets what lies before.
+                guard let beginning = try node.beginning(of: member, dataset, for: caller) else {
+                    return nil
+                }
+                if path == "checkpoint" { return beginning.note }
+                return try reader.resource(path, within: beginning.size)
+            }
             guard path == "checkpoint" else { return try reader.resource(path) }
             return reader.size > 0 ? try node.cosignedCheckpoint(reader, log) : nil
         }

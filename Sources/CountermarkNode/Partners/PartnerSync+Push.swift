@@ -40,8 +40,15 @@ extension PartnerSync {
                 if let forkedAt, from >= forkedAt { return }
                 let reader = try await self.node.run { try $0.reader(of: offer.origin) }
                 // Whether it takes them or has them from elsewhere, the partner holds them afterwards.
-                if try await self.send(reader, offer.origin, from: from, client) {
-                    report.pushed += reader.size - from
+                let pieces = try await self.node.run { try $0.pieces(of: offer, from: from) }
+                var next = from
+                for piece in pieces {
+                    guard
+                        try await self.send(
+                            reader, offer.origin, from: next, upTo: piece.size, piece.note, client)
+                    else { break }
+                    report.pushed += piece.size - next
+                    next = piece.size
                 }
                 isHeld = true
             }
@@ -64,23 +71,26 @@ extension PartnerSync {
                 + "what it writes from there on does not count")
         let reader = try await node.run { try $0.reader(of: log) }
         guard reader.size > end.size else { return }
-        if try await send(reader, log, from: end.size, client) {
+        if try await send(
+            reader, log, from: end.size, upTo: reader.size, reader.checkpoint, client)
+        {
             report.pushed += reader.size - end.size
         }
     }
 
-    /// Pushes a log's entries from an index on, in parts; false if the partner has others meanwhile.
+    /// Pushes a log's entries from an index up to a checkpoint, in parts; false if the partner has others meanwhile.
     private func send(
-        _ reader: LogReader, _ log: String, from: UInt64, _ client: HTTPClient
+        _ reader: LogReader, _ log: String, from: UInt64, upTo size: UInt64, _ note: [UInt8],
+        _ client: HTTPClient
     ) async throws -> Bool {
         var next = from
         var sent = 0
-        while next < reader.size {
+        while next < size {
             let start = next
             let (body, end) = try await node.run { _ -> ([UInt8], UInt64) in
-                var body = start == from ? Push.head(reader.checkpoint) : []
+                var body = start == from ? Push.head(note) : []
                 var end = start
-                try reader.forEachEntry(from: start, to: reader.size) { index, entry in
+                try reader.forEachEntry(from: start, to: size) { index, entry in
                     try EntryBundle.append(entry, to: &body)
                     end = index + 1
                     return body.count < PartnerLimits.pushPartBytesSent
@@ -88,7 +98,7 @@ extension PartnerSync {
                 return (body, end)
             }
             next = end
-            let more = next < reader.size ? "&more=1" : ""
+            let more = next < size ? "&more=1" : ""
             let response = try await call(
                 client, "POST", "/v1/logs/\(log)/entries?from=\(from)&at=\(sent)\(more)",
                 body: body)
@@ -108,5 +118,18 @@ extension PartnerSync {
             }
         }
         return true
+    }
+}
+
+extension Node {
+    /// The checkpoints under which the entries of an offer are given, from an index on: a transfer stops where the log's
+    /// readers change.
+    fileprivate func pieces(
+        of offer: LogOffer, from: UInt64
+    ) throws -> [(size: UInt64, note: [UInt8])] {
+        let reader = try reader(of: offer.origin)
+        let last = reader.size == offer.size ? reader.checkpoint : Array(offer.checkpoint.utf8)
+        return try bounds(of: offer.origin).filter { $0.size > from && $0.size < offer.size }
+            + [(offer.size, last)]
     }
 }

@@ -128,6 +128,9 @@ public final class PartnerSync: Sendable {
                     try await self.bringRest(end, client, only, &report)
                 }
             }
+            try await attempt(&report) { report in
+                try await self.exchangeDigests(partner, client, &report)
+            }
             PartnerContacts(home).note(org)
             // Whatever the partner has of our own log is here now.
             if only == nil, report.state != "failed" { try HomeAnchor(home).set() }

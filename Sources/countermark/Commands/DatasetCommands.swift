@@ -237,7 +237,7 @@ struct Quarantine: ParsableCommand {
             [
                 "log": found.log.description, "index": found.slot.entry,
                 "position": found.isEntry ? NSNull() : found.slot.position as Any,
-                "why": found.why.reason,
+                "why": found.why.reason, "reason": found.why.name,
             ] as [String: Any]
         }
         common.print(

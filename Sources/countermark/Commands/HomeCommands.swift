@@ -217,6 +217,7 @@ struct Status: ParsableCommand {
             ] as [String: Any]
         }
         let silent = origins.filter { contacts.isSilent($0) }
+        let differing = node.digestAlarms()
         let evidence = try node.evidence()
         let alarms =
             evidence.map {
@@ -224,11 +225,21 @@ struct Status: ParsableCommand {
                     "kind": "equivocation", "log": $0.log, "prefix": $0.prefix, "file": $0.path,
                 ] as [String: Any]
             } + silent.map { ["kind": "silent", "org": $0.description] as [String: Any] }
+            + differing.map {
+                [
+                    "kind": "digests-differ", "dataset": $0.dataset, "org": $0.partner,
+                    "digest": $0.ours, "theirs": $0.theirs, "since": $0.since,
+                ] as [String: Any]
+            }
         let warnings =
             evidence.map {
                 "ALARM \($0.log) has signed two histories; only its first \($0.prefix) entries count: "
                     + $0.path
             } + silent.map { "ALARM \($0) has not been in contact for more than a week" }
+            + differing.map {
+                "ALARM \($0.partner) has made another label set of the same entries of \($0.dataset); "
+                    + "run countermark verify on both sides"
+            }
         common.print(
             [
                 "org": node.home.origin.description, "datasets": datasets, "partners": partners,
@@ -256,13 +267,28 @@ struct Status: ParsableCommand {
             }
         let schema = try node.schema(of: id)
         let outside = try node.outsideSchema(id, schema)
+        let waiting = try node.waitingEntries(id).map { entry in
+            [
+                "log": entry.log, "index": entry.index,
+                "for": ["log": entry.cited, "size": entry.size] as [String: Any],
+                "held": entry.held, "since": entry.since, "hint": entry.hint,
+            ] as [String: Any]
+        }
+        let unreadable = node.unreadableLogs.filter { $0.key.hasSuffix("/\(id)") }
+            .sorted { $0.key < $1.key }.map { ["log": $0.key, "why": $0.value] }
         return [
+            "waiting": waiting, "unreadable": unreadable,
+            "rebuild": state.needsRebuild == nil ? NSNull() : "pending" as Any,
             "schema": schema.document, "outsideSchema": outside ?? NSNull() as Any,
             "id": id.description, "digest": state.digest.hex, "items": state.counts.items,
             "annotations": state.counts.annotations - state.counts.retracted,
             "conflicts": state.counts.conflicts, "quarantined": state.counts.quarantined,
             "logs": logs,
         ]
+    }
+
+    private static func time(_ seconds: Int64) -> String {
+        ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: Double(seconds)))
     }
 
     private func lines(_ datasets: [[String: Any]], _ node: Node) -> [String] {
@@ -279,6 +305,22 @@ struct Status: ParsableCommand {
             for log in dataset["logs"] as? [[String: Any]] ?? [] {
                 lines.append(
                     "  \(log["origin"] ?? "")  \(log["applied"] ?? 0)/\(log["size"] ?? 0) entries")
+            }
+            for entry in dataset["waiting"] as? [[String: Any]] ?? [] {
+                let cited = entry["for"] as? [String: Any] ?? [:]
+                lines.append(
+                    "  WAITING \(entry["log"] ?? "") entry \(entry["index"] ?? 0) for entry "
+                        + "\(cited["size"] ?? 0) of \(cited["log"] ?? ""), since "
+                        + "\(Self.time(entry["since"] as? Int64 ?? 0)): \(entry["hint"] ?? "")")
+            }
+            for log in dataset["unreadable"] as? [[String: String]] ?? [] {
+                lines.append(
+                    "  ALARM \(log["log"] ?? "") cannot be read, the others go on: "
+                        + "\(log["why"] ?? ""); run countermark verify")
+            }
+            if dataset["rebuild"] is String {
+                lines.append(
+                    "  the labels are made anew soon: a member's act changed what counts")
             }
         }
         return lines

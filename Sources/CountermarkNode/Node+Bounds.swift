@@ -1,0 +1,51 @@
+import AnnotationModel
+import LogStorage
+import Provenance
+import Replication
+import Signing
+import TransparencyLog
+
+extension Node {
+    /// Keeps a log's checkpoint if its last entry changes who may read the log.
+    func keepBound(_ log: String) throws {
+        let reader = try reader(of: log)
+        guard reader.size > 0, reader.checkpoint.count <= LogBounds.noteBytesMax else { return }
+        let changesReaders = try reader.entry(at: reader.size - 1).withUnsafeBytes { entry in
+            let statement = try COSESign1.parse(entry)
+            return try ChangesetView(statement.payload(in: entry)).acts().contains {
+                if case .setAudience = $0.act { true } else { false }
+            }
+        }
+        guard changesReaders else { return }
+        var notes = LogBounds.read(directory: reader.directory)
+        guard notes.count < LogBounds.countMax,
+            try notes.allSatisfy({ try Self.size(of: $0) < reader.size })
+        else { return }
+        notes.append(reader.checkpoint)
+        try LogBounds.write(notes, directory: reader.directory)
+    }
+
+    static func size(of note: [UInt8]) throws -> UInt64 {
+        try Checkpoint(text: try SignedNote(note).text).size
+    }
+
+    /// The checkpoints at which a transfer of a log has to stop, each with its size, ascending.
+    func bounds(of log: String) throws -> [(size: UInt64, note: [UInt8])] {
+        try LogBounds.read(directory: try reader(of: log).directory).map {
+            (try Self.size(of: $0), $0)
+        }
+    }
+
+    /// What an organisation that is kept out of a log is served of it: the log up to and including the act that
+    /// says so, under the checkpoint that ends there. Nil for whoever may read all of it, or nothing.
+    func beginning(
+        of member: Origin, _ dataset: DatasetID, for org: Origin
+    ) throws -> (size: UInt64, note: [UInt8])? {
+        let end = try read(dataset) { merge in
+            merge.state.membership.isMember(org)
+                ? merge.state.exclusion(of: org, from: member) : nil
+        }
+        guard let end else { return nil }
+        return try bounds(of: "\(member)/\(dataset)").first { $0.size == end + 1 }
+    }
+}
