@@ -28,15 +28,11 @@ final class HTTPExchange {
     /// Memory that is set aside before any byte of a body has arrived.
     private static let reserveBytesMax = 1 << 20
 
-    /// Informational responses before the one that counts; nobody needs more than one or two.
-    private static let informationalMax = 16
-
     let sink: Sink
     /// The time between two signs of life from the partner, or for the whole response.
     let seconds: Int64
     private var head: HTTPResponseHead?
     private var body = ByteBuffer()
-    private var informational = 0
 
     init(_ sink: Sink, seconds: Int64) {
         self.sink = sink
@@ -53,13 +49,7 @@ final class HTTPExchange {
 
     func receive(_ head: HTTPResponseHead) throws(PartnerTLSError) {
         // Informational responses come before the one that counts.
-        guard head.status.code >= 200 else {
-            informational += 1
-            guard informational <= Self.informationalMax else {
-                throw .malformedResponse(reason: "it never begins")
-            }
-            return
-        }
+        guard head.status.code >= 200 else { return }
         self.head = head
         switch sink {
         case .whole(_, let bytesMax):
