@@ -112,7 +112,7 @@ final class LineSink {
     private let continuation: AsyncThrowingStream<[UInt8], any Error>.Continuation
     private let lineBytesMax: Int
     private let waitingBytesMax: Int
-    /// Asked before each line: why the peer is not trusted any more, nil if it is.
+    /// Asked whenever bytes come: why the peer is not trusted any more, nil if it is.
     private let whyEnded: () -> PartnerTLSError?
     private var rest: [UInt8] = []
     /// The lengths of the lines that wait to be taken, and their sum.
@@ -130,18 +130,22 @@ final class LineSink {
     }
 
     func receive(_ bytes: ByteBuffer) throws(PartnerTLSError) {
-        for byte in bytes.readableBytesView {
-            if byte == UInt8(ascii: "\n") {
-                if let refusal = whyEnded() { throw refusal }
-                try yield(rest)
-                rest.removeAll(keepingCapacity: true)
-            } else {
-                guard rest.count < lineBytesMax else {
-                    throw .lineTooLong(limitBytes: lineBytesMax)
-                }
-                rest.append(byte)
-            }
+        if let refusal = whyEnded() { throw refusal }
+        var left = bytes.readableBytesView
+        while let end = left.firstIndex(of: UInt8(ascii: "\n")) {
+            try append(left[..<end])
+            try yield(rest)
+            rest.removeAll(keepingCapacity: true)
+            left = left[(end + 1)...]
         }
+        try append(left)
+    }
+
+    private func append(_ bytes: ByteBufferView) throws(PartnerTLSError) {
+        guard bytes.count <= lineBytesMax - rest.count else {
+            throw .lineTooLong(limitBytes: lineBytesMax)
+        }
+        rest += bytes
     }
 
     private func yield(_ line: [UInt8]) throws(PartnerTLSError) {
