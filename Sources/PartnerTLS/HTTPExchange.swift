@@ -28,15 +28,11 @@ final class HTTPExchange {
     /// Memory that is set aside before any byte of a body has arrived.
     private static let reserveBytesMax = 1 << 20
 
-    /// Informational responses before the one that counts; nobody needs more than one or two.
-    private static let informationalMax = 16
-
     let sink: Sink
     /// The time between two signs of life from the partner, or for the whole response.
     let seconds: Int64
     private var head: HTTPResponseHead?
     private var body = ByteBuffer()
-    private var informational = 0
 
     init(_ sink: Sink, seconds: Int64) {
         self.sink = sink
@@ -53,13 +49,7 @@ final class HTTPExchange {
 
     func receive(_ head: HTTPResponseHead) throws(PartnerTLSError) {
         // Informational responses come before the one that counts.
-        guard head.status.code >= 200 else {
-            informational += 1
-            guard informational <= Self.informationalMax else {
-                throw .malformedResponse(reason: "it never begins")
-            }
-            return
-        }
+        guard head.status.code >= 200 else { return }
         self.head = head
         switch sink {
         case .whole(_, let bytesMax):
@@ -122,7 +112,7 @@ final class LineSink {
     private let continuation: AsyncThrowingStream<[UInt8], any Error>.Continuation
     private let lineBytesMax: Int
     private let waitingBytesMax: Int
-    /// Asked before each line: why the peer is not trusted any more, nil if it is.
+    /// Asked whenever bytes come: why the peer is not trusted any more, nil if it is.
     private let whyEnded: () -> PartnerTLSError?
     private var rest: [UInt8] = []
     /// The lengths of the lines that wait to be taken, and their sum.
@@ -140,18 +130,22 @@ final class LineSink {
     }
 
     func receive(_ bytes: ByteBuffer) throws(PartnerTLSError) {
-        for byte in bytes.readableBytesView {
-            if byte == UInt8(ascii: "\n") {
-                if let refusal = whyEnded() { throw refusal }
-                try yield(rest)
-                rest.removeAll(keepingCapacity: true)
-            } else {
-                guard rest.count < lineBytesMax else {
-                    throw .lineTooLong(limitBytes: lineBytesMax)
-                }
-                rest.append(byte)
-            }
+        if let refusal = whyEnded() { throw refusal }
+        var left = bytes.readableBytesView
+        while let end = left.firstIndex(of: UInt8(ascii: "\n")) {
+            try append(left[..<end])
+            try yield(rest)
+            rest.removeAll(keepingCapacity: true)
+            left = left[(end + 1)...]
         }
+        try append(left)
+    }
+
+    private func append(_ bytes: ByteBufferView) throws(PartnerTLSError) {
+        guard bytes.count <= lineBytesMax - rest.count else {
+            throw .lineTooLong(limitBytes: lineBytesMax)
+        }
+        rest += bytes
     }
 
     private func yield(_ line: [UInt8]) throws(PartnerTLSError) {

@@ -67,7 +67,6 @@ def cases(evil):
         ("nested JSON", "/v1/logs", lambda h: h.whole(b'{"logs":' + b"[" * 100_000)),
         ("a redirect", "/v1/logs", lambda h: h.whole(b"", 302, [("location", f"https://127.0.0.1:{free_port()}/v1/logs")])),
         ("a permanent redirect", "/v1/logs", lambda h: h.whole(b"", 308, [("location", "/v1/evidence")])),
-        ("answers that never begin", "/v1/logs", lambda h: [h.raw(b"HTTP/1.1 103 Early Hints\r\n\r\n") for _ in range(5000)]),
         ("a head without end", "/v1/logs", lambda h: [h.raw(b"HTTP/1.1 200 OK\r\nx: ")] + [h.raw(b"y" * MIB) for _ in range(200)]),
         ("a status that is none", "/v1/logs", lambda h: h.raw(b"HTTP/1.1 99999 OK\r\n\r\n")),
         ("20,000 logs", "/v1/logs", lambda h: h.whole(document(*[offer(evil, origin=f"e{i}.example/{DATASET}") for i in range(20_000)]))),
@@ -78,7 +77,7 @@ def cases(evil):
         ("a tile with one entry more", "/logs/", lambda h: h.whole(bundle(evil) + b"\0\1x")),
         ("an empty tile", "/logs/", lambda h: h.whole(b"")),
         ("a tile that is not there", "/logs/", lambda h: h.whole(b"", 404)),
-        ("an altered tile", "/logs/", lambda h: h.whole(bytes(b ^ (i == 900) for i, b in enumerate(bundle(evil))))),
+        ("an altered tile", "/logs/", lambda h: h.whole(bytes(b ^ (i == 300) for i, b in enumerate(bundle(evil))))),
     ):
         yield name, {path: answer}
     for number in (-1, 1 << 36, (1 << 36) + 1, 1 << 63, (1 << 64) - 1, 1 << 64, 10 ** 400, 1.5, "7", True, None):

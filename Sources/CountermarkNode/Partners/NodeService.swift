@@ -54,13 +54,7 @@ public struct NodeService: Service {
                         desk.limited(origin, code)
                     }
                 },
-                onRefusal: { error, address in
-                    logger.warning(
-                        "refused a connection",
-                        metadata: [
-                            "from": "\(address.map { "\($0)" } ?? "?")", "error": "\(error)",
-                        ])
-                }),
+                onRefusal: { desk.refused($0, from: $1.map { "\($0)" } ?? "?") }),
             configuration: .init(
                 address: .hostname(host, port: port),
                 // Those whose end is under way count, too: accepting without a free file ends a server.

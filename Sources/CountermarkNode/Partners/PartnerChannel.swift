@@ -26,12 +26,12 @@ public struct PartnerChannel: HTTPChannelHandler {
 
     /// A connection that is set up and whose handshake may still be going on.
     public struct Value: ServerChildChannelValue {
-        fileprivate let http: HTTP1Channel.Value
-        fileprivate let handshake: EventLoopFuture<PeerIdentity>
-        fileprivate let number: UInt64
-
         /// The connection's channel.
-        public var channel: any Channel { http.channel }
+        public let channel: any Channel
+        fileprivate let handshake: EventLoopFuture<PeerIdentity>
+        /// What there is only for peers that were let in.
+        fileprivate let http: EventLoopFuture<HTTP1Channel.Value>
+        fileprivate let number: UInt64
     }
 
     /// What answers requests.
@@ -90,67 +90,74 @@ public struct PartnerChannel: HTTPChannelHandler {
         self.onRefusal = onRefusal
     }
 
-    /// Puts TLS, HTTP and the limits of both into a new connection's pipeline.
+    /// Puts TLS into a new connection's pipeline, and HTTP with its limits once the peer is let in: who knocks
+    /// costs little.
     public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let handshake = channel.eventLoop.makePromise(of: PeerIdentity.self)
         let number = room.enter(channel, address: channel.remoteAddress?.ipAddress ?? "?")
         channel.closeFuture.whenComplete { [room] _ in room.leave(number) }
-        return channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(
-                TLSHandler(
-                    context: context(), policy: policy, handshakeSeconds: handshakeSeconds,
-                    handshake: handshake))
-        }.flatMap {
+        let setUp = handshake.futureResult.flatMap { [http] _ in
+            // On the event loop and at once, before the first bytes behind the handshake are passed on.
             http.setup(channel: channel, logger: logger)
         }.flatMapThrowing { [gate, onLimit] value in
             let pipeline = channel.pipeline.syncOperations
             let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             let peer = handshake.futureResult
             let guarding = ConnectionGate(gate) { code in
-                // The parser sees nothing before the handshake is over.
                 peer.whenSuccess { onLimit(code, $0.isStranger ? nil : $0.origin) }
             }
             try pipeline.addHandler(guarding, position: .after(parser))
-            return Value(http: value, handshake: peer, number: number)
+            return value
+        }
+        return channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(
+                TLSHandler(
+                    context: context(), policy: policy, handshakeSeconds: handshakeSeconds,
+                    handshake: handshake))
+            return Value(
+                channel: channel, handshake: handshake.futureResult, http: setUp, number: number)
         }
     }
 
     /// Waits for the handshake, then answers the connection's requests.
     public func handle(value: Value, logger: Logger) async {
+        let address = value.channel.remoteAddress
+        let peer: PeerIdentity
+        let connection: HTTP1Channel.Value
         do {
-            let address = value.channel.remoteAddress
-            let peer = try await value.handshake.get()
-            var logger = logger
-            logger[metadataKey: "partner"] = "\(peer.origin)"
-            let welcome = room.introduce(
-                value.number, as: peer.isStranger ? nil : try Origin(peer.origin),
-                address: address?.ipAddress ?? "?")
-            if welcome != .served { onLimit("too-many-connections", peer.origin) }
-            guard welcome != .closed else { return await Self.drop(value) }
-            let seconds = peer.isStranger ? Self.strangerSeconds : PartnerLimits.lingerSeconds
-            let end =
-                peer.isStranger || welcome == .told ? closeSoon(value.channel, seconds) : nil
-            defer { end?.cancel() }
-            await Self.$peer.withValue(peer) { [logger] in
-                await Self.$isTooMany.withValue(welcome == .told) {
-                    await Self.$address.withValue(address?.ipAddress) {
-                        await http.handle(value: value.http, logger: logger)
-                    }
+            peer = try await value.handshake.get()
+            connection = try await value.http.get()
+        } catch {
+            onRefusal(error, address)
+            return
+        }
+        let origin = try? Origin(peer.origin)
+        let welcome =
+            peer.isStranger || origin != nil
+            ? room.introduce(value.number, as: origin, address: address?.ipAddress ?? "?")
+            : .closed
+        if welcome != .served { onLimit("too-many-connections", peer.origin) }
+        guard welcome != .closed else {
+            // The channel's two ends have to be taken up before they can be given back.
+            try? await connection.executeThenClose { _, _ in }
+            return
+        }
+        var logger = logger
+        logger[metadataKey: "partner"] = "\(peer.origin)"
+        let seconds = peer.isStranger ? Self.strangerSeconds : PartnerLimits.lingerSeconds
+        let end = peer.isStranger || welcome == .told ? closeSoon(value.channel, seconds) : nil
+        defer { end?.cancel() }
+        await Self.$peer.withValue(peer) { [logger] in
+            await Self.$isTooMany.withValue(welcome == .told) {
+                await Self.$address.withValue(address?.ipAddress) {
+                    await http.handle(value: connection, logger: logger)
                 }
             }
-        } catch {
-            onRefusal(error, value.channel.remoteAddress)
-            await Self.drop(value)
         }
     }
 }
 
 extension PartnerChannel {
-    /// The channel's two ends have to be taken up before they can be given back.
-    private static func drop(_ value: Value) async {
-        try? await value.http.executeThenClose { _, _ in }
-    }
-
     private func closeSoon(_ channel: any Channel, _ seconds: Int64) -> Scheduled<Void> {
         channel.eventLoop.scheduleTask(in: .seconds(seconds)) { channel.close(promise: nil) }
     }

@@ -23,6 +23,12 @@ final class PartnerDesk: Sendable {
     private struct Books {
         var figures: [Origin: Figures] = [:]
         var memoryBytes = 0
+        /// Connections that came to nothing.
+        var refused = 0
+        /// What the log has said of them since a moment, and what it has not.
+        var saidSince = ContinuousClock.now
+        var said = 0
+        var unsaid = 0
     }
 
     /// A share of a budget; it is given back when the last one lets go of it.
@@ -45,6 +51,8 @@ final class PartnerDesk: Sendable {
 
     /// How often the log repeats that a partner is at its limits.
     private static let sayAgain = Duration.seconds(60)
+    /// Refused connections that the log tells of in that time: a flood does not fill the disk.
+    private static let refusalsSaid = 60
 
     init(_ home: Home, room: ConnectionRoom, spools: SpoolAccount, logger: Logger) {
         (self.home, self.room, self.spools, self.logger) = (home, room, spools, logger)
@@ -80,6 +88,25 @@ final class PartnerDesk: Sendable {
         guard isNews else { return }
         logger.warning(
             "a partner is at a limit", metadata: ["partner": "\(partner)", "limit": "\(code)"])
+    }
+
+    /// Notes that a connection came to nothing; the log says so, unless it would say nothing else.
+    func refused(_ error: any Error, from address: String) {
+        let unsaid = books.withLock { books -> Int? in
+            books.refused += 1
+            if .now - books.saidSince > Self.sayAgain { (books.saidSince, books.said) = (.now, 0) }
+            guard books.said < Self.refusalsSaid else {
+                books.unsaid += 1
+                return nil
+            }
+            books.said += 1
+            defer { books.unsaid = 0 }
+            return books.unsaid
+        }
+        guard let unsaid else { return }
+        var metadata: Logger.Metadata = ["from": "\(address)", "error": "\(error)"]
+        if unsaid > 0 { metadata["unsaid"] = "\(unsaid)" }
+        logger.warning("refused a connection", metadata: metadata)
     }
 
     // MARK: Budgets
@@ -144,7 +171,10 @@ final class PartnerDesk: Sendable {
         for (log, size) in logs {
             lines.append("countermark_log_entries{log=\"\(log)\"} \(size)")
         }
-        let all = books.withLock { $0.figures }.sorted { $0.key < $1.key }
+        let (figures, refused) = books.withLock { ($0.figures, $0.refused) }
+        lines.append("# TYPE countermark_connections_refused_total counter")
+        lines.append("countermark_connections_refused_total \(refused)")
+        let all = figures.sorted { $0.key < $1.key }
         func add(_ name: String, _ type: String, _ values: [(labels: String, value: Int)]) {
             lines.append("# TYPE countermark_partner_\(name) \(type)")
             for (labels, value) in values {
