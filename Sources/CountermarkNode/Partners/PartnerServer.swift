@@ -64,8 +64,7 @@ struct PartnerServer: Sendable {
                 }
             }, caller: { try self.caller() }
         ).add(to: router)
-        StatementRoute(desk: desk, caller: { try self.caller() }).add(
-            to: router)
+        StatementRoute(desk: desk, caller: { try self.caller() }).add(to: router)
         router.get("/logs/**") { request, context in
             try await self.resource(request, context.parameters.getCatchAll().map(String.init))
         }

@@ -30,22 +30,12 @@ struct StatementRoute: Sendable {
         (self.desk, self.caller) = (desk, caller)
     }
 
-    private struct Problem: Codable {
-        let code: String
-        let message: String
-        let hint: String
-    }
-
     func add(to router: Router<BasicRequestContext>) {
         router.post("/v1/statement") { request, _ in
             let caller = try self.caller()
-            let body = try await request.body.collect(upTo: Self.questionBytesMax)
-            guard
-                let question = try? JSONDecoder().decode(
-                    Question.self, from: Data(body.readableBytesView))
-            else {
-                throw HTTPError(
-                    .badRequest, message: "a question names a dataset and an annotation")
+            let body = try await request.collect(upTo: Self.questionBytesMax)
+            guard let question = try? JSONDecoder().decode(Question.self, from: Data(body)) else {
+                throw Refusal.bad("a question names a dataset and an annotation")
             }
             return try await answer(question, to: caller)
         }
@@ -53,9 +43,10 @@ struct StatementRoute: Sendable {
 
     private func answer(_ question: Question, to caller: Origin) async throws -> Response {
         if let seconds = pacing.begin(caller) {
-            throw HTTPError(
-                .tooManyRequests, headers: [.retryAfter: "\(seconds)"],
-                message: "one statement after another, a tenth of the time")
+            throw Refusal(
+                status: .tooManyRequests, code: "busy",
+                message: "one statement after another, a tenth of the time",
+                hint: "ask again later", retryAfter: seconds)
         }
         let start = ContinuousClock.now
         defer { pacing.end(caller, took: ContinuousClock.now - start) }
@@ -68,11 +59,7 @@ struct StatementRoute: Sendable {
                 status: .ok, headers: [.contentType: Self.contentType],
                 body: .init(byteBuffer: ByteBuffer(bytes: message)))
         } catch let error as NodeError {
-            let problem = Problem(code: error.code, message: error.message, hint: error.hint)
-            return Response(
-                status: error.code == "not-found" ? .notFound : .unprocessableContent,
-                headers: [.contentType: "application/json"],
-                body: .init(byteBuffer: ByteBuffer(bytes: try JSONEncoder().encode(problem))))
+            throw Refusal(error) ?? error
         }
     }
 }
