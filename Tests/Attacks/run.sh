@@ -16,14 +16,8 @@ here="$PWD/Tests/Attacks"
 
 # MARK: The packages
 
-if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-    as_root=""
-    if [ "$(id -u)" -ne 0 ]; then as_root="sudo"; fi
-    $as_root apt-get update -qq
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        python3-venv >/dev/null
-fi
-cache="${XDG_CACHE_HOME:-$HOME/.cache}/countermark"
+bash Tests/setup.sh python3-venv
+cache="${XDG_CACHE_HOME:-${HOME:-$PWD/.build}/.cache}/countermark"
 hash="$({ python3 --version && cat "$here/requirements.txt"; } | sha256sum | cut -c1-16)"
 packages="$cache/attacks-$hash"
 if [ ! -d "$packages" ]; then

@@ -17,9 +17,8 @@ import stat
 import subprocess
 import tempfile
 import termios
-import time
 
-from supplier import OEM, ROOT, Company, check, free_port
+from supplier import OEM, ROOT, Company, check, free_port, patience
 
 DATASET = f"{OEM}/boards"
 BAD = "\x1b[2J\x1b]52;c;cm0=\x07\x1b[31mFAKE\r\ncountermark: all holds\u2028\x7f"
@@ -53,7 +52,7 @@ def on_terminal(company, *words):
         [company.program, *words, "--home", str(company.home)], stdin=its, stdout=its, stderr=its)
     os.close(its)
     out = b""
-    while select.select([mine], [], [], 120)[0]:
+    while select.select([mine], [], [], patience.bound(patience.HANG_SECONDS))[0]:
         try:
             part = os.read(mine, 65536)
         except OSError:
@@ -61,7 +60,7 @@ def on_terminal(company, *words):
         if not part:
             break
         out += part
-    process.wait(timeout=120)
+    process.wait(timeout=patience.bound(patience.HANG_SECONDS))
     os.close(mine)
     return out.decode("utf-8", "replace")
 
@@ -143,17 +142,13 @@ def log(company, folder):
             [company.program, "serve", "--home", str(company.home), "--peer", f"127.0.0.1:{port}",
              "--ui", f"127.0.0.1:{operator}"], stdout=file, stderr=file)
     try:
-        for _ in range(200):
-            try:
-                connection = http.client.HTTPConnection("127.0.0.1", operator, timeout=5)
-                connection.request("GET", "/%1b%5b2J%0acountermark:%20all%20holds")
-                connection.getresponse().read()
-                break
-            except OSError:
-                time.sleep(0.1)
+        patience.answers(operator, node, f"the node, which writes to {path},")
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", operator, timeout=patience.bound(patience.HANG_SECONDS))
+        connection.request("GET", "/%1b%5b2J%0acountermark:%20all%20holds")
+        connection.getresponse().read()
     finally:
-        node.terminate()
-        node.wait(timeout=20)
+        patience.ended(node, "the node")
     text = path.read_text("utf-8", "replace")
     check(text and not findings(text), f"the serving node's log is inert {findings(text)}")
 

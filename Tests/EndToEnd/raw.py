@@ -12,12 +12,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Examples" / "three-companies"))
 
+import patience  # noqa: E402
 from company import Company, free_port  # noqa: E402
 
 OEM, TIER, EVIL = "oem.example", "tier.example", "evil.example"
 DATASET = f"{OEM}/boards"
-# How long anything may take before it counts as a hang, in seconds: a loaded machine is ten times slower.
-HANG = 240
+# How long anything may take on this machine before it counts as a hang, in seconds.
+HANG = int(patience.bound(240))
 failures = []
 
 

@@ -19,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Examples" / "three-companies"))
 
 from company import Company, free_port  # noqa: E402
+from patience import HANG_SECONDS, bound  # noqa: E402
 
 OEM, TIER = "oem.example", "tier.example"
 DATASET = f"{OEM}/boards"
@@ -177,18 +178,18 @@ class Connection:
         self.context.load_cert_chain(home / "trust/own.pem", home / "keys/node.key")
         self.port, self.link = port, None
 
-    def send(self, data, patience=0.25):
-        """What the node answered, as far as it came at once."""
+    def send(self, data, seconds):
+        """What the node answered, as far as it came at once: in so many seconds."""
         answer = b""
         for _ in range(2):
             is_new = self.link is None
             try:
                 if is_new:
-                    plain = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+                    plain = socket.create_connection(("127.0.0.1", self.port), timeout=bound(HANG_SECONDS))
                     self.link = self.context.wrap_socket(plain, server_hostname=OEM)
-                self.link.settimeout(10)
+                self.link.settimeout(bound(HANG_SECONDS))
                 self.link.sendall(data)
-                self.link.settimeout(patience)
+                self.link.settimeout(seconds)
                 while piece := self.link.recv(65536):
                     answer += piece
                     head, _, body = answer.partition(b"\r\n\r\n")
@@ -276,7 +277,7 @@ def main():
                     break
                 if number % 500 == 0:
                     link.close()
-                    plain = link.send(b"GET /v1/logs HTTP/1.1\r\nhost: x\r\n\r\n", 10)
+                    plain = link.send(b"GET /v1/logs HTTP/1.1\r\nhost: x\r\n\r\n", bound(HANG_SECONDS))
                     if statuses(plain) != [200]:
                         failures.append(f"after request {number} a plain one was answered with {plain[:200]!r}")
                         break

@@ -4,7 +4,7 @@ import Signing
 import Synchronization
 import Testing
 
-@Suite("Trust that is taken back", .timeLimit(.minutes(2)))
+@Suite("Trust that is taken back", .timeLimit(.minutes(Patience.testMinutes)))
 struct TrustEndsTests {
     private static let day: Int64 = 86_400
 
@@ -67,7 +67,7 @@ struct TrustEndsTests {
         let client = HTTPClient(
             host: "127.0.0.1", port: server.port, origin: acme.origin, context: context,
             policy: pins.clientPolicy(expecting: acme.origin) { shared.now },
-            group: MultiThreadedEventLoopGroup.singleton)
+            limits: .patient, group: MultiThreadedEventLoopGroup.singleton)
         #expect(try await client.request("GET", "/who").status == 200)
         var lines = try await client.lines("/ticks").makeAsyncIterator()
         #expect(try await lines.next() == Array("tick".utf8))
