@@ -118,13 +118,16 @@ public struct CBORReader {
         try argument(0, "an unsigned integer")
     }
 
-    /// Reads an unsigned integer of at most `max`.
+    /// Reads an unsigned integer of at most `max`; where that is negative, none is permitted.
     public mutating func unsigned(max: Int, _ what: @autoclosure () -> String) throws(CBORError)
         -> Int
     {
         let start = offset
         let value = try argument(0, "an unsigned integer")
-        guard value <= UInt64(max) else { throw .outOfRange(offset: start, what: what()) }
+        // An index into an empty table has a bound of -1.
+        guard max >= 0, value <= UInt64(max) else {
+            throw .outOfRange(offset: start, what: what())
+        }
         return Int(value)
     }
 

@@ -172,6 +172,37 @@ struct ChangesetCodecTests {
         }
     }
 
+    @Test(
+        "an index into an empty table of strings is refused, wherever it stands",
+        arguments: [
+            "a0 81 83 06 00 61 78", "a0 81 84 01 00 00 81 00", "a0 81 85 02 00 00 03 00",
+            "a0 81 84 04 00 00 00", "a0 81 85 03 00 18 20 01 00", "a1 00 00 81 83 06 00 61 78",
+            "a1 02 00 81 83 06 00 61 78",
+        ])
+    func emptyTable(_ rest: String) throws {
+        let bytes =
+            [0x85, 0x02, 0x80, 0x80]
+            + rest.split(separator: " ").compactMap { UInt8($0, radix: 16) }
+        #expect(throws: AnnotationModelError.self) {
+            try bytes.withUnsafeBytes { try ChangesetView($0).check() }
+        }
+    }
+
+    @Test("a head of an organisation that stands in no table is refused")
+    func headWithoutStrings() throws {
+        let head =
+            [0x85, 0x00, 0x01, 0x01, 0x58, 0x20] + Array(repeating: UInt8(0), count: 32) + [
+                0x58, 0x40,
+            ]
+        let bytes =
+            [0x85, 0x02, 0x80, 0x81] + head + Array(repeating: UInt8(0), count: 64) + [
+                0xa0, 0x81, 0x83, 0x06, 0x00, 0x61, 0x78,
+            ]
+        #expect(throws: AnnotationModelError.self) {
+            try bytes.withUnsafeBytes { try ChangesetView($0).check() }
+        }
+    }
+
     @Test("a full builder says so and keeps what it has")
     func full() throws {
         var builder = try ChangesetBuilder()

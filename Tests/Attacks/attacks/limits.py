@@ -1,6 +1,7 @@
 """How many of each a member may have: at the edge it counts, beyond it does not."""
 
 import os
+import time
 
 from harness import attack
 from toolkit import *
@@ -196,3 +197,57 @@ def own_caps(t):
     world.annotate(home, "img/1")
     t.works(world.sync(home, check=False), "the member", "it goes on")
     t.counted(world, {"tier1.example": 1}, {"oem": world.oem}, "afterwards")
+
+
+@attack(
+    "expired-crowd",
+    "two annotators",
+    "introduce 900 certificates each that have ended already, in entries dated before their end: more than the"
+    " steward can retire in one changeset; then a partner and the steward write",
+    "the steward's writes work, and so do the partner's syncs; a key that ended labels in vain; equal digests",
+)
+def expired_crowd(t):
+    world = World(t.folder)
+    home = world.honest()
+    first, second = world.hostile("evil1.example", role=None), world.hostile("evil2.example", role=None)
+    # One authority for both, so that each certificate speaks for both.
+    second.authority_key, second.authority = first.authority_key, first.authority
+    second.root_pem = first.root_pem
+    second.node_key, second.node = second.issue()
+    second.identity = second.files("node", second.node_key, second.node)
+    world.pin(second)
+    shared, old = new_key(), int(time.time()) - 2 * 86_400
+    crowd = [
+        first.issue(
+            "evil1.example",
+            "evil2.example",
+            key=shared,
+            common_name=f"k{number}",
+            begins=later(days=-9),
+            ends=later(days=-1),
+        )[1]
+        for number in range(900)
+    ]
+    for company in (first, second):
+        world.member(company.origin, "annotator")
+        log = world.log_of(company)
+        log.append(label("img/x"))
+        for begin in range(0, len(crowd), 120):
+            changes = Changeset()
+            for certificate in crowd[begin : begin + 120]:
+                changes.add_key(der(certificate))
+            log.append(changes, iat=old)
+        t.need(log.hand_over(), f"900 certificates: {log.said()}", "they are stored")
+    homes = {"oem": world.oem, "tier1": home}
+    for turn in range(2):
+        t.works(world.annotate(home, f"img/t{turn}", check=False), "the partner", "it goes on writing")
+        t.works(world.sync(home, check=False), "the partner", "it goes on syncing")
+        t.works(world.annotate(world.oem, f"img/o{turn}", check=False), "the steward", "it goes on writing")
+    log.send(label("img/late"), key=shared, certificate=crowd[0])
+    t.truthful(log, "a label by a key that ended")
+    world.sync(home)
+    t.counted(world, {STEWARD: 2, "tier1.example": 2, "evil1.example": 1, "evil2.example": 1}, homes, "at the end")
+    t.check(
+        "img/late" not in world.labels(world.oem)["evil2.example"], "a key that ended labels", "it does so in vain"
+    )
+    t.agree(world, homes)

@@ -198,6 +198,49 @@ def fields_in_disorder(t):
     goes_on(t, world, home, "evil.example")
 
 
+def dangling(*table):
+    """Payloads with a table of strings and an index just beyond it, at each place that takes one."""
+    beyond, place = len(table), slot(0, 1)
+    steward_head = [beyond, 1, 1, bytes(32), bytes(64)]
+    operations = {
+        "the item of a comment": [COMMENT_ITEM, beyond, "x"],
+        "the item of a label": [ADD_LABEL, beyond, 0, WHOLE_ITEM],
+        "the class of a label": [ADD_LABEL, 0, beyond, WHOLE_ITEM],
+        "the item of fields": [SET_ITEM, beyond, 11, 1],
+        "the origin of a set": [SET, beyond, place, STATUS, 1],
+        "a class that is set": [SET, 0, place, CLASS, beyond],
+        "an attribute": [SET, 0, place, ATTRIBUTE + beyond, 1],
+        "the origin of a review": [REVIEW, beyond, place, ACCEPT],
+        "the origin of a comment": [COMMENT, beyond, place, "x"],
+    }
+    fine = [[COMMENT_ITEM, 0, "x"]]
+    shapes = {what: [[], {}, [operation]] for what, operation in operations.items()}
+    shapes |= {"the author": [[], {0: beyond}, fine], "the source": [[], {2: beyond}, fine]}
+    shapes["a head"] = [[steward_head], {}, fine]
+    return {what: canonical([VERSION, list(table), *rest]) for what, rest in shapes.items()}
+
+
+@attack(
+    "dangling-strings",
+    "annotator",
+    "entries that name a string just beyond the table, at each place that takes one: beyond an empty table, and"
+    " beyond a table of one",
+    "each is refused with a 4xx and not kept, and the node lives",
+)
+def dangling_strings(t):
+    world = World(t.folder)
+    log = world.log_of(world.hostile())
+    t.send(log, label("img/x"))
+    for table in ([], ["evil.example"]):
+        for what, payload in dangling(*table).items():
+            log.send(payload)
+            t.refused(log, f"beyond {len(table)} strings {what}")
+            if not t.alive(world, f"an entry in which {what} stands beyond {len(table)} strings"):
+                return
+    t.send(log, label("img/y"))
+    t.agree(world, {"oem": world.oem})
+
+
 # MARK: Mutations
 
 

@@ -282,3 +282,48 @@ def piled_item(t):
         )
     t.alive(world, "the writes")
     t.agree(world, {"oem": world.oem})
+
+
+@attack(
+    "ping-pong",
+    "two annotators",
+    "write 150 entries each by turns, of which every one cites the other's newest: one with texts of 48,000 bytes,"
+    " the other with short ones; a node that has both from the start must go from one to the other 300 times",
+    "a rebuild costs at most 4 times the CPU of one with the same entries without heads (and 0.5 s); so does the sync"
+    " of a newcomer",
+)
+def ping_pong(t):
+    costs = {}
+    for name in ("plain", "turns"):
+        os.makedirs(f"{t.folder}/{name}")
+        world = World(f"{t.folder}/{name}")
+        long, short = world.log_of(world.hostile("evil1.example", named=True)), world.log_of(
+            world.hostile("evil2.example", named=True)
+        )
+        steward = world.true_head(STEWARD, long.company)
+        for number in range(150):
+            heads = [short.head(), *([steward] if number == 1 else [])] if name == "turns" and number else []
+            changes = Changeset(*heads)
+            for _ in range(3):
+                changes.comment_item("img/1", "x" * 16_000)
+            long.append(changes)
+            heads = [long.head(), *([] if number else [steward])] if name == "turns" else []
+            short.append(comment(*heads, text=f"{number}"))
+        for log in (long, short):
+            t.need(log.hand_over(limit=120), f"the {name} entries: {log.said()}", "they are stored")
+        rebuild = cm("rebuild", home=world.oem).cpu
+        newcomer = world.invited("tier9.example")
+        world.join(newcomer, sync=False)
+        sync = cm("sync", home=newcomer).cpu
+        waiting = world.waiting(newcomer) + world.waiting(world.oem)
+        t.check(not waiting, f"there waits {one_line(waiting)}", "nobody waits: all is there")
+        t.same(world, {"oem": world.oem, "tier9": newcomer})
+        costs[name] = (rebuild, sync)
+        world.server.stop()
+    for what, plain, turns in zip(("a rebuild", "a newcomer's sync"), costs["plain"], costs["turns"]):
+        t.note(f"{what}: plain {plain:.2f}, by turns {turns:.2f} CPU s")
+        t.check(
+            turns <= 4 * plain + 0.5,
+            f"{what} costs {turns:.2f} CPU s, without heads {plain:.2f}",
+            "at most 4 times as much, and 0.5 s",
+        )

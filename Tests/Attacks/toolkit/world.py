@@ -73,7 +73,7 @@ class World:
         self.member(origin, role)
         return home
 
-    def join(self, home):
+    def join(self, home, sync=True):
         """Lets an invited company dial the steward and take part."""
         cm(
             "partner",
@@ -94,7 +94,8 @@ class World:
             time.sleep(0.2)
         if joined.status != 0:
             raise Wrong(joined.said(), "a member may join")
-        cm("sync", home=home)
+        if sync:
+            cm("sync", home=home)
 
     def log_of(self, company, dataset=None):
         """An empty log of a company in the dataset."""
