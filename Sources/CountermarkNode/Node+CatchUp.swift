@@ -136,7 +136,7 @@ extension Node {
                 guard let reader = readers[log.origin], log.applied < log.stored else { continue }
                 do {
                     try reader.forEachEntry(from: log.applied, to: log.stored) { index, entry in
-                        guard try apply(entry, log: log.number, index: index, merge) else {
+                        guard try apply(entry, log: log.number, index: index, merge, readers) else {
                             return false
                         }
                         moved = true
@@ -155,7 +155,8 @@ extension Node {
     ///
     /// - Returns: False if it waits for another log.
     private func apply(
-        _ entry: UnsafeRawBufferPointer, log: Int, index: UInt64, _ merge: Merge
+        _ entry: UnsafeRawBufferPointer, log: Int, index: UInt64, _ merge: Merge,
+        _ readers: [Origin: LogReader]
     ) throws -> Bool {
         var hasher = TreeHasher()
         let leaf = hasher.leaf(entry)
@@ -165,7 +166,14 @@ extension Node {
             return true
         }
         switch try merge.apply(changeset) {
-        case .applied: return true
+        case .applied:
+            for head in changeset.view.heads {
+                guard let reader = readers[head.origin],
+                    let key = merge.state.number(head.origin).flatMap({ merge.state.logKeys[$0] })
+                else { continue }
+                try compare(head, with: reader, merge.state.dataset, key: key)
+            }
+            return true
         case .waiting(let other, let size):
             merge.state.noteWait(of: log, for: other, size: size, at: now())
             return false

@@ -12,13 +12,14 @@ public struct EvidenceFile: Sendable {
     public let path: String
     /// The log that is accused.
     public let log: String
-    /// In which way its histories differ: `same-size` or `rewritten`.
+    /// In which way its histories differ: `same-size` or `rewritten`; `contradiction` where only two signed roots are
+    /// known, and not yet what the histories share.
     public let kind: String
     /// The sizes of the two checkpoints.
     public let sizes: [UInt64]
     /// Their roots.
     public let roots: [Digest]
-    /// The number of entries that both histories share.
+    /// The number of entries that both histories share; 0 for a contradiction, which does not show it.
     public let prefix: UInt64
     /// True if the file proves it by itself.
     public let isProven: Bool
@@ -33,8 +34,22 @@ public struct EvidenceFile: Sendable {
             throw NodeError(
                 .failed, "no-evidence", "\(path) cannot be read", hint: "check the path")
         }
-        let evidence = try Equivocation(file: Array(data))
         self.path = path
+        if data.starts(with: Contradiction.version.utf8) {
+            let evidence = try Contradiction(file: Array(data))
+            (log, prefix) = (evidence.log.name, 0)
+            do throws(TransparencyLogError) {
+                let (first, second) = try evidence.verify()
+                kind = "contradiction"
+                sizes = [first.size, second.size]
+                roots = [first.root, second.root]
+                isProven = true
+            } catch {
+                (kind, sizes, roots, isProven) = ("\(error)", [], [], false)
+            }
+            return
+        }
+        let evidence = try Equivocation(file: Array(data))
         (log, prefix) = (evidence.log.name, evidence.prefix)
         do throws(TransparencyLogError) {
             let finding = try evidence.verify()
@@ -60,6 +75,38 @@ extension Node {
         return try names.filter { $0.hasSuffix(".equivocation") }.sorted().map {
             try EvidenceFile(checking: "\(evidenceFolder())/\($0)")
         }
+    }
+
+    /// Signed roots that contradict the history held here, by name.
+    public func contradictions() throws -> [EvidenceFile] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: evidenceFolder())
+        return names.filter { $0.hasSuffix(".contradiction") }.sorted().compactMap {
+            try? EvidenceFile(checking: "\(evidenceFolder())/\($0)")
+        }
+    }
+
+    /// Compares a good head that an entry cites with the history held here. Where they contradict each other, that
+    /// log's key has signed both: one proof of it is kept, and changes nothing of what counts until partners have found
+    /// where the histories part.
+    func compare(_ head: Head, with reader: LogReader, _ dataset: DatasetID, key: [UInt8]) throws {
+        guard head.size <= reader.size, let cited = Digest(head.root) else { return }
+        let root = try reader.root(at: head.size)
+        guard root != cited else { return }
+        let name = "\(head.origin)/\(dataset)"
+        let path = "\(evidenceFolder())/\(Self.fileStem(name)).contradiction"
+        if FileManager.default.fileExists(atPath: path) { return }
+        let log = try NoteVerifier(name: name, publicKey: key)
+        let text = Checkpoint(origin: name, size: head.size, root: cited).text
+        let line = Base64.encode(log.keyID + head.signature)
+        let contradiction = Contradiction(
+            log: log, root: root,
+            consistency: try MerkleProof.proveConsistency(old: head.size, new: reader.size) {
+                try reader.subtree($0)
+            }, first: Array("\(text)\n\u{2014} \(name) \(line)\n".utf8),
+            second: reader.checkpoint)
+        // A head that is not good contradicts nobody.
+        guard (try? contradiction.verify()) != nil else { return }
+        try DurableFile.replace(path, with: contradiction.file)
     }
 
     private static func fileStem(_ log: String) -> String {

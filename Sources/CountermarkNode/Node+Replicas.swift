@@ -141,7 +141,9 @@ extension Node {
                 }
                 let first = "\(dataset.owner)/\(dataset)"
                 offers += found.sorted {
-                    ($0.origin == first ? 0 : 1, $0.origin) < ($1.origin == first ? 0 : 1, $1.origin)
+                    ($0.origin == first ? 0 : 1, $0.origin) < (
+                        $1.origin == first ? 0 : 1, $1.origin
+                    )
                 }
             } catch {
                 onFailure("\(dataset)", error)
@@ -162,7 +164,9 @@ extension Node {
             origin: name, size: reader.size,
             checkpoint: String(decoding: try cosignedCheckpoint(reader, name), as: UTF8.self))
         let bounds = try bounds(of: name).filter { $0.size < reader.size }
-        if !bounds.isEmpty { offer.bounds = bounds.map { String(decoding: $0.note, as: UTF8.self) } }
+        if !bounds.isEmpty {
+            offer.bounds = bounds.map { String(decoding: $0.note, as: UTF8.self) }
+        }
         return offer
     }
 

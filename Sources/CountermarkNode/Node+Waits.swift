@@ -40,7 +40,8 @@ extension Node {
             "\(cited.origin) has signed \(size) entries and \(cited.stored) have come: sync with it, or "
             + "with a partner that has them"
         return dataset.owner == home.origin
-            ? who + "; or run countermark member cut \(dataset) \(cited.origin), and what waits goes on"
+            ? who
+                + "; or run countermark member cut \(dataset) \(cited.origin), and what waits goes on"
             : who + "; \(dataset.owner) can cut it, and what waits goes on"
     }
 }

@@ -61,7 +61,8 @@ final class IncomingLog {
             throw TransparencyLogError.otherOrigin(expected: log, found: checkpoint.origin)
         }
         guard checkpoint.size > from, checkpoint.size <= PartnerLimits.logEntries else {
-            throw NodeError(Admission.Refusal.wrongCheckpoint(covers: checkpoint.size, here: from),
+            throw NodeError(
+                Admission.Refusal.wrongCheckpoint(covers: checkpoint.size, here: from),
                 log: log, member: member)
         }
         do {

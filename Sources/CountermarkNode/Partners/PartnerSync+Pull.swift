@@ -22,7 +22,9 @@ extension PartnerSync {
         if offer.size == 0 || (only != nil && only != dataset) { return }
         // A log whose readers change on the way comes in pieces that end where they do.
         for note in (offer.bounds ?? []).prefix(LogBounds.countMax) {
-            guard let size = try? Node.size(of: Array(note.utf8)), size < offer.size else { continue }
+            guard let size = try? Node.size(of: Array(note.utf8)), size < offer.size else {
+                continue
+            }
             let piece = LogOffer(origin: offer.origin, size: size, checkpoint: note)
             try await pull(piece, org, client, joining, only, &report)
         }

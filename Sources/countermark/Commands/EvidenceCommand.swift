@@ -11,9 +11,13 @@ struct Evidence: ParsableCommand {
     @Argument(help: "A file to check, with no home; else the home's.") var file: String?
 
     func run() throws {
-        let found =
-            try file.map { [try EvidenceFile(checking: $0)] }
-            ?? Node(Home(opening: common.homePath)).evidence()
+        let found: [EvidenceFile]
+        if let file {
+            found = [try EvidenceFile(checking: file)]
+        } else {
+            let node = try Node(Home(opening: common.homePath))
+            found = try node.evidence() + node.contradictions()
+        }
         common.print(
             [
                 "evidence": found.map {
@@ -26,7 +30,10 @@ struct Evidence: ParsableCommand {
             found.map {
                 "\($0.log)  \($0.kind)  "
                     + $0.sizes.map { "\($0)" }.joined(separator: " and ")
-                    + " entries, the first \($0.prefix) in common  \($0.path)"
+                    + " entries, "
+                    + ($0.kind == "contradiction"
+                        ? "two roots signed" : "the first \($0.prefix) in common")
+                    + "  \($0.path)"
             })
         if file != nil, found.contains(where: { !$0.isProven }) { throw ExitCode(1) }
     }

@@ -219,12 +219,15 @@ struct Status: ParsableCommand {
         let silent = origins.filter { contacts.isSilent($0) }
         let differing = node.digestAlarms()
         let evidence = try node.evidence()
+        let proven = Set(evidence.map(\.log))
+        let contradictions = try node.contradictions().filter { !proven.contains($0.log) }
         let alarms =
             evidence.map {
                 [
                     "kind": "equivocation", "log": $0.log, "prefix": $0.prefix, "file": $0.path,
                 ] as [String: Any]
             } + silent.map { ["kind": "silent", "org": $0.description] as [String: Any] }
+            + contradictions.map { ["kind": "contradiction", "log": $0.log, "file": $0.path] }
             + differing.map {
                 [
                     "kind": "digests-differ", "dataset": $0.dataset, "org": $0.partner,
@@ -236,6 +239,10 @@ struct Status: ParsableCommand {
                 "ALARM \($0.log) has signed two histories; only its first \($0.prefix) entries count: "
                     + $0.path
             } + silent.map { "ALARM \($0) has not been in contact for more than a week" }
+            + contradictions.map {
+                "ALARM \($0.log) has signed a root that is not the one held here: two histories. Sync with "
+                    + "whoever cites it, and the proof of where they part comes: \($0.path)"
+            }
             + differing.map {
                 "ALARM \($0.partner) has made another label set of the same entries of \($0.dataset); "
                     + "run countermark verify on both sides"

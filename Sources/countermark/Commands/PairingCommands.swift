@@ -71,8 +71,9 @@ struct Invite: ParsableCommand {
             ]
             common.print(
                 document(view).merging(more) { _, new in new },
-                output.map { ["invitation \(view.nonce) in \($0)"] } 
-                    ?? text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
+                output.map { ["invitation \(view.nonce) in \($0)"] }
+                    ?? text.split(separator: "\n", omittingEmptySubsequences: false).map(
+                        String.init))
         }
     }
 
