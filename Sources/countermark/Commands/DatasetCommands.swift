@@ -116,7 +116,7 @@ struct Member: ParsableCommand {
         @OptionGroup var common: CommonOptions
         @Argument var dataset: String
         @Argument(help: "The member's origin.") var org: String
-        @Option(help: "The first entry that no longer counts; else the log's present end.")
+        @Option(help: "The first entry that no longer counts; else what is merged of its log here.")
         var at: UInt64?
 
         func run() throws {

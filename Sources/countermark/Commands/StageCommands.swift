@@ -118,7 +118,7 @@ struct Examined: ParsableCommand {
 
 /// Items or labels by their names, on the command line or in a file.
 struct TargetOptions: ParsableArguments {
-    @Argument(help: "Keys of items, or ids of labels.") var items: [String] = []
+    @Argument(help: "Keys of items; stage set also takes ids of labels.") var items: [String] = []
     @Option(help: "A file with one name a line; - reads standard input.") var itemsFrom: String?
 
     /// The largest file of names, in bytes: some four million of them.
