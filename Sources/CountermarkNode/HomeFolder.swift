@@ -53,7 +53,9 @@ struct HomeFolder {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
         for name in names {
             guard let status = FileStatus(name, in: folder) else { continue }
-            guard status.owner == geteuid(), !status.isLink else { throw foreign("\(place)/\(name)") }
+            guard status.owner == geteuid(), !status.isLink else {
+                throw foreign("\(place)/\(name)")
+            }
         }
     }
 

@@ -36,8 +36,10 @@ extension Node {
         }
     }
 
-    /// What an organisation that is kept out of a log is served of it: the log up to and including the act that
-    /// says so, under the checkpoint that ends there. Nil for whoever may read all of it, or nothing.
+    /// What an organisation that is kept out of a log is served of it.
+    ///
+    /// The log up to and including the act that says so, under the checkpoint that ends there; nil for whoever may
+    /// read all of it, or nothing.
     func beginning(
         of member: Origin, _ dataset: DatasetID, for org: Origin
     ) throws -> (size: UInt64, note: [UInt8])? {

@@ -85,7 +85,9 @@ extension Node {
         }
     }
 
-    /// Compares a good head that an entry cites with the history held here. Where they contradict each other, that
+    /// Compares a good head that an entry cites with the history held here.
+    ///
+    /// Where they contradict each other, that
     /// log's key has signed both: one proof of it is kept, and changes nothing of what counts until partners have found
     /// where the histories part.
     func compare(_ head: Head, with reader: LogReader, _ dataset: DatasetID, key: [UInt8]) throws {

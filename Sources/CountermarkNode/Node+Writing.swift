@@ -14,8 +14,10 @@ struct ActsBeforeWriting {
 }
 
 extension Node {
-    /// What the log has to say about keys before the next entry: the signer's certificate, if it is new
-    /// there, and the keys of this node that it still knows as good and that are out of use. The steward also says
+    /// What the log has to say about keys before the next entry.
+    ///
+    /// That is the signer's certificate, if it is new there, and the keys of this node that it still knows as good and
+    /// that are out of use. The steward also says
     /// which log keys its members have, and which of their keys have come to their end.
     func actsBeforeWriting(_ dataset: DatasetID, index: UInt64) throws -> ActsBeforeWriting {
         let signer = try signing()

@@ -204,7 +204,9 @@ public struct RowFlags: OptionSet, Sendable, Hashable {
 
     /// Any kind of conflict.
     public var isConflict: Bool { rawValue & 3 != 0 }
-    /// The flags that the state digest knows: those of conflicts. The others say how rows are kept.
+    /// The flags that the state digest knows: those of conflicts.
+    ///
+    /// The others say how rows are kept.
     var inDigest: UInt8 { UInt8(truncatingIfNeeded: rawValue & 3) }
 }
 

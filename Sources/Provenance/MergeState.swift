@@ -173,8 +173,9 @@ public struct MergeState: Sendable, Equatable {
         return hasher.finish()
     }
 
-    /// What the digest speaks of: SHA-256 over the applied sizes of all logs, `origin size` and a line feed each, ascending by
-    /// origin. Two nodes with the same mark must have the same digest.
+    /// What the digest speaks of: SHA-256 over the applied sizes of all logs.
+    ///
+    /// Each is `origin size` and a line feed, ascending by origin. Two nodes with the same mark must have the same digest.
     public var mark: Digest {
         var hasher = SHA256Hasher()
         hasher.update(Array("countermark/mark/v1\n\(dataset)\n".utf8))

@@ -13,7 +13,8 @@ struct Countermark: AsyncParsableCommand {
         abstract: "Keeps the labels that several companies put on one shared dataset.",
         subcommands: [
             Init.self, Status.self, Key.self, PartnerCommand.self, DatasetCommand.self,
-            Member.self, PolicyCommand.self, Audience.self, Items.self, Import.self, Export.self, Annotate.self,
+            Member.self, PolicyCommand.self, Audience.self, Items.self, Import.self, Export.self,
+            Annotate.self,
             SetCommand.self,
             Retract.self, Restore.self, Review.self, Comment.self, Show.self, List.self,
             Conflicts.self, Resolve.self, History.self, Quarantine.self, Verify.self, Prove.self,

@@ -143,7 +143,8 @@ extension Node {
                 "id": label.id.description, "item": label.item, "status": status,
                 "witnessed": witnessed, "class": className, "classAsWritten": label.className,
                 "outsideSchema": outside?.map(\.description) ?? NSNull() as Any,
-            ], ["\(label.id)  \(label.item)  \(status)" + notes.joined()]
+            ],
+            ["\(label.id)  \(label.item)  \(status)" + notes.joined()]
                 + (outside ?? []).map { "  outside the schema: \($0)" }, target: label.key.packed,
             from: [label.id], dataset, shows: shows
         ) { resolved($0, label) }

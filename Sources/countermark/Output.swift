@@ -46,7 +46,7 @@ struct CommonOptions: ParsableArguments {
         if offline, !node.home.isAnchored {
             Terminal.warn(
                 "countermark: warning: \(homePath) was copied or restored and no partner was asked since; "
-                + "if newer entries ever left it, what is written now forks the log")
+                    + "if newer entries ever left it, what is written now forks the log")
         }
         return node
     }

@@ -13,7 +13,8 @@ struct GovernanceTests {
             .setMember(acme, role: .reviewer, roots: [[1, 2, 3]], logKey: key, fromIndex: 4),
             .setMember(acme, role: .reader, roots: [], logKey: nil, fromIndex: 0),
             .cutLog(acme, index: 9), .setSchema("{}"), .setPolicy("role-rank"),
-            .release(name: "first", digest: key, heads: [TreeHead(origin: acme, size: 2, root: key)]),
+            .release(
+                name: "first", digest: key, heads: [TreeHead(origin: acme, size: 2, root: key)]),
             .setWitnessPolicy(threshold: 1, witnesses: [acme, borealis]),
             .setWitnessPolicy(threshold: 3, witnesses: []),
             .succeedLog(acme, successor: borealis), .addKey(chain: [[1]], logKey: key),

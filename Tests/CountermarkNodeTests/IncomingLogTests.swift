@@ -81,7 +81,10 @@ struct IncomingLogTests {
         let size = "\n\(out.count)\n"
         for (what, note) in [
             ("empty", ""), ("garbage", "abcd\n"), ("unsigned", "\(transfer.log)\n9\n"),
-            ("another log", text.replacingOccurrences(of: "tier.example/oem", with: "oem.example/oem")),
+            (
+                "another log",
+                text.replacingOccurrences(of: "tier.example/oem", with: "oem.example/oem")
+            ),
             ("nothing new", text.replacingOccurrences(of: size, with: "\n0\n")),
             ("2^36 + 1", text.replacingOccurrences(of: size, with: "\n68719476737\n")),
             ("2^63", text.replacingOccurrences(of: size, with: "\n9223372036854775808\n")),
@@ -94,7 +97,9 @@ struct IncomingLogTests {
         }
     }
 
-    @Test("of a log that is not held the first entry brings the key, and decides about the checkpoint")
+    @Test(
+        "of a log that is not held the first entry brings the key, and decides about the checkpoint"
+    )
     func unknownKey() throws {
         let transfer = try Transfer()
         let out = try transfer.out()
@@ -324,7 +329,8 @@ struct PartnerDeskTests {
         #expect(PartnerServer.rangeStart("bytes=0-", in: 10) == 0)
         #expect(PartnerServer.rangeStart("bytes=9-", in: 10) == 9)
         for text in [
-            nil, "", "bytes", "bytes=", "bytes=-", "bytes=-5", "bytes=-5-", "bytes=--5-", "bytes=+5-",
+            nil, "", "bytes", "bytes=", "bytes=-", "bytes=-5", "bytes=-5-", "bytes=--5-",
+            "bytes=+5-",
             "bytes=10-", "bytes=05-", "bytes= 5-", "bytes=5 -", "bytes=0-0", "bytes=1-,3-",
             "lines=0-", "bytes=18446744073709551616-", "bytes=9223372036854775808-",
             "Bytes=0-",

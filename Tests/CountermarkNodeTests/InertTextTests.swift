@@ -65,7 +65,8 @@ struct InertTextTests {
         stream.write("no end")
         close(ends[1])
         let text = String(
-            decoding: FileHandle(fileDescriptor: ends[0], closeOnDealloc: true).readDataToEndOfFile(),
+            decoding: FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
+                .readDataToEndOfFile(),
             as: UTF8.self)
         #expect(isInert(text, except: ["\n"]))
         #expect(text.split(separator: "\n").count == 2 && text.hasSuffix("\nno end\n"))

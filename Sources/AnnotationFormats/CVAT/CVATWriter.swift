@@ -25,7 +25,9 @@ struct CVATWriter {
         }
         video = chooseVideo(tracked)
         let first = video
-        try source.forEachItem { item in if first?.hasSameBytes(as: item.key) == true { videos[item.key] = item } }
+        try source.forEachItem { item in
+            if first?.hasSameBytes(as: item.key) == true { videos[item.key] = item }
+        }
         try output.begin("annotations.xml")
         try output.write(head())
         try writeImages(source)

@@ -27,7 +27,8 @@ enum FileName {
                 return "a part of the file's path has \(part.count) bytes, the limit is \(limit)"
             }
             if part.reversed().starts(with: unfinishedEnding.utf8.reversed()) {
-                return "a part of the file's path ends in \(unfinishedEnding), as unfinished files do"
+                return
+                    "a part of the file's path ends in \(unfinishedEnding), as unfinished files do"
             }
         }
         return nil

@@ -11,8 +11,9 @@ final class ItemFinder {
     static let foldersAboveMax = 4
 
     private let context: ReadContext
-    /// How many folders above the file before was found: those beside it are tried there first. Which of the
-    /// candidates it was says nothing: an item with another ending may have been put beside.
+    /// How many folders above the file before was found: those beside it are tried there first.
+    ///
+    /// Which of the candidates it was says nothing: an item with another ending may have been put beside.
     private var last: Int?
 
     init(_ context: ReadContext) { self.context = context }

@@ -84,7 +84,8 @@ struct NuScenesWriter {
                 labels[item.key] != nil || rank(item.key) < min(owner.rank, 2)
             else { return false }
             report.leaveOut(
-                item.key, "the labels of sample \(token) are those of the item \"\(owner.key.text)\"",
+                item.key,
+                "the labels of sample \(token) are those of the item \"\(owner.key.text)\"",
                 labels: labels[item.key] ?? 0)
             samples[item.key] = nil
             leftOut.insert(item.key)
@@ -109,7 +110,9 @@ struct NuScenesWriter {
     }
 
     private mutating func index(_ table: String, _ name: String) -> Int {
-        if let index = names[table]?.firstIndex(where: { $0.hasSameBytes(as: name) }) { return index }
+        if let index = names[table]?.firstIndex(where: { $0.hasSameBytes(as: name) }) {
+            return index
+        }
         names[table, default: []].append(name)
         return (names[table]?.count ?? 1) - 1
     }

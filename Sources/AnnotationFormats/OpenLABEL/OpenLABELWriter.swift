@@ -288,7 +288,8 @@ struct OpenLABELWriter {
             }
             return .array(list)
         }
-        guard label.item.hasSameBytes(as: scene.name), relation.hasSameBytes(as: label.className) else {
+        guard label.item.hasSameBytes(as: scene.name), relation.hasSameBytes(as: label.className)
+        else {
             throw Refusal("a relation speaks of the scene's own item, its kind is its class")
         }
         let (subjects, objects) = (try elements(from), try elements(to))

@@ -131,7 +131,8 @@ struct Restoration {
             guard FileSystem.exists(full) else { return nil }
             file = InputFile(path: full)
         } else {
-            guard let found = files.first(where: { $0.name.hasSameBytes(as: path) }) ?? files.first else {
+            guard let found = files.first(where: { $0.name.hasSameBytes(as: path) }) ?? files.first
+            else {
                 return nil
             }
             file = found
@@ -193,7 +194,8 @@ struct Restoration {
         case .annotation(let label):
             if isIntact { return try passIntact(label, into: sink) }
             if let first = group.first,
-                !first.item.hasSameBytes(as: label.item) || group.count >= groupMax {
+                !first.item.hasSameBytes(as: label.item) || group.count >= groupMax
+            {
                 try resolveGroup(into: sink)
             }
             group.append(label)
@@ -234,14 +236,17 @@ struct Restoration {
         let item = labels.first?.item
         var open: [(key: UInt64, kept: LabelRecord)] = []
         for key in keys(around: labels) {
-            if let kept = try kept(key), kept.item.hasSameBytes(as: item ?? "") { open.append((key, kept)) }
+            if let kept = try kept(key), kept.item.hasSameBytes(as: item ?? "") {
+                open.append((key, kept))
+            }
         }
         var found = [(key: UInt64, kept: LabelRecord)?](repeating: nil, count: labels.count)
         for isAnywhere in [false, true] {
             for (index, label) in labels.enumerated() where found[index] == nil {
                 let own = label.externalID.map(Self.key)
                 let match = open.firstIndex {
-                    (isAnywhere || $0.key == own) && $0.kept.className.hasSameBytes(as: label.className)
+                    (isAnywhere || $0.key == own)
+                        && $0.kept.className.hasSameBytes(as: label.className)
                         && $0.kept.selector == label.selector
                 }
                 if let match { found[index] = open.remove(at: match) }

@@ -58,7 +58,9 @@ struct SidecarFormat: AnnotationFormat {
             var name = file.name
             while name.count > 1, name.hasSuffix("/") { name.removeLast() }
             let beside = name + Sidecar.ending
-            if FileSystem.exists(beside), !sidecars.contains(where: { $0.sidecar.name.hasSameBytes(as: beside) }) {
+            if FileSystem.exists(beside),
+                !sidecars.contains(where: { $0.sidecar.name.hasSameBytes(as: beside) })
+            {
                 sidecars.append((InputFile(path: beside), name))
             }
         }

@@ -48,7 +48,9 @@ struct PlainLine {
         guard seen & needed == needed else { return nil }
         let both = Member.id.rawValue | Member.org.rawValue
         if seen & both == both { label.provenance = provenance }
-        guard lastItem.map({ $0.hasSameBytes(as: label.item) }) == true || ItemKey.problem(label.item) == nil,
+        guard
+            lastItem.map({ $0.hasSameBytes(as: label.item) }) == true
+                || ItemKey.problem(label.item) == nil,
             RecordRule.problem(label) == nil
         else { return nil }
         lastItem = label.item

@@ -12,7 +12,9 @@ enum PartnerLimits {
     static let connectionsPerPartner = 32
     /// Connections beyond that which still get an answer that says so, before they are closed.
     static let connectionsAnswered = 8
-    /// Connections whose handshake is going on, of all addresses. Beyond, the address with the most loses its
+    /// Connections whose handshake is going on, of all addresses.
+    ///
+    /// Beyond, the address with the most loses its
     /// oldest: an honest handshake takes milliseconds.
     static let connectionsKnocking = 256
     /// Connections of all partners, where the system grants as many open files.
@@ -30,9 +32,9 @@ enum PartnerLimits {
     static let headBytes = 16_384
     /// Headers of a request.
     static let headFields = 100
-    /// Seconds that a body may keep this node waiting, whatever its length…
+    /// Seconds that a body may keep this node waiting, whatever its length.
     static let bodyGraceSeconds: Int64 = 20
-    /// …and bytes that buy one second more: a slow line has 64 kbit/s.
+    /// Bytes of a body that buy one second more: a slow line has 64 kbit/s.
     static let bodyBytesPerSecond = 8_192
     /// Bytes of any body: the largest part of a push, and some room so that the route says what is wrong.
     static let bodyBytes = pushPartBytes + (64 << 10)

@@ -110,7 +110,8 @@ struct ItemNameTests {
         let (files, report) = try written("voc", items: items, labels: labels)
         #expect(files.keys == ["Annotations/img/1.xml"])
         #expect(
-            report.leftOut.map(\.item).sortedByBytes() == keys.sortedByBytes().dropFirst().map { $0 })
+            report.leftOut.map(\.item).sortedByBytes()
+                == keys.sortedByBytes().dropFirst().map { $0 })
         #expect(report.items == 1 && report.annotations == 1 && report.skipped == 2 * 299)
         #expect(report.leftOut.first?.why.contains("img/1.e0") == true)
     }

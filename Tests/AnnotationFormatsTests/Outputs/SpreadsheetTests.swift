@@ -7,7 +7,9 @@ import Testing
 struct SpreadsheetTests {
     @Test(
         "a formula becomes text",
-        arguments: ["=1+1", "+A1", "-A1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "\u{ff1d}1", "-", "-5x"])
+        arguments: [
+            "=1+1", "+A1", "-A1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "\u{ff1d}1", "-", "-5x",
+        ])
     func neutral(text: String) {
         #expect(SpreadsheetText.neutral(text) == "'" + text)
         #expect(SpreadsheetText.plain("'" + text) == text)
