@@ -259,17 +259,19 @@ struct Status: ParsableCommand {
         let state = try node.read(id) { $0.state }
         let logs = try state.logs.values.filter { $0.stored > 0 }.sorted { $0.origin < $1.origin }
             .map { log in
-                let reader = try LogReader(directory: node.home.logFolder(log.origin, id))
+                // One that cannot be read is listed as that, and keeps the others from nothing.
+                let reader = try? LogReader(directory: node.home.logFolder(log.origin, id))
                 let vkey = try state.logKeys[log.number].map {
                     try NoteVerifier(name: "\(log.origin)/\(id)", publicKey: $0).vkey
                 }
-                let witnessing = try node.witnessing(of: log.origin, id)
+                let witnessing = try reader.map { _ in try node.witnessing(of: log.origin, id) }
                 return [
                     "origin": log.origin.description, "vkey": vkey ?? NSNull(),
-                    "size": reader.size, "root": reader.statedRoot.base64, "applied": log.applied,
-                    "cosignatures": witnessing.count(covering: reader.size),
-                    "witnessed": witnessing.witnessedSize ?? NSNull() as Any,
-                    "cosignedAt": witnessing.newest ?? NSNull() as Any,
+                    "size": reader?.size ?? log.stored,
+                    "root": reader?.statedRoot.base64 ?? NSNull() as Any, "applied": log.applied,
+                    "cosignatures": witnessing?.count(covering: reader?.size ?? log.stored) ?? 0,
+                    "witnessed": witnessing?.witnessedSize ?? NSNull() as Any,
+                    "cosignedAt": witnessing?.newest ?? NSNull() as Any,
                 ] as [String: Any]
             }
         let schema = try node.schema(of: id)
