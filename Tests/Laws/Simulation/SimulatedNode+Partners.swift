@@ -44,7 +44,7 @@ extension SimulatedNode {
     /// What a partner may have of a log: all of it, or, if the log's own act keeps it out, up to and including that act.
     func readable(_ log: Origin, by partner: Origin) -> HeldLog? {
         guard let held = disk.logs[log], held.size > 0, !held.note.isEmpty else { return nil }
-        if Offering.mayRead(log, by: partner, own: origin, state: state) { return held }
+        if state.mayRead(log, by: partner) { return held }
         guard state.membership.isMember(partner), let size = exclusion(of: partner, from: held, log),
             let note = held.bounds[size]
         else { return nil }

@@ -24,6 +24,7 @@ extension World {
                 if all > safe { return }
                 let kept = max(disk.logs[log]?.size ?? 0, safe)
                 canonical[log] = canonical[log].map { Array($0.prefix(Int(kept))) }
+                hasLost.insert(log)
             } else if isHonest(log), safe < held.size {
                 return
             }
@@ -103,7 +104,8 @@ extension World {
         guard state.needsRebuild == nil else { return }
         var hasher = SHA256Hasher()
         hasher.update(state.mark)
-        for (origin, all) in branches.sorted(by: { $0.key < $1.key }) where all.count > 1 {
+        let forked = branches.filter { $0.value.count > 1 }.keys
+        for origin in hasLost.union(forked).sorted() {
             hasher.update(node.disk.logs[origin].flatMap { $0.root(at: $0.size) } ?? .zero)
         }
         let mark = hasher.finish()

@@ -39,7 +39,8 @@ extension World {
 
     private func heldUp() throws -> [HeldUp] {
         var all: [HeldUp] = []
-        for node in honest {
+        // Whoever is no member for everybody is not served.
+        for node in honest where honest.allSatisfy({ $0.state.membership.isMember(node.origin) }) {
             for log in node.state.logs.values.sorted(by: { $0.origin < $1.origin })
             where isHonest(log.origin) && log.applied < log.stored {
                 all.append(try explain(log, node))

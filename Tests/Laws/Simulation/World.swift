@@ -30,6 +30,8 @@ final class World {
     /// Pairs of nodes that cannot reach each other, the smaller number first.
     var blocked: Set<[Int]> = []
     var backups: [Int: SimulatedNode.Disk] = [:]
+    /// Companies whose entries were lost with a home that was restored, and may be written otherwise.
+    var hasLost: Set<Origin> = []
     /// The label set under each mark, and whose it was.
     var marks: [Digest: (digest: Digest, counts: LabelCounts, node: Origin)] = [:]
     var isHealed = false
