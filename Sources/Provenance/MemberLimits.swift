@@ -6,8 +6,9 @@ import AnnotationModel
 /// of acts or names, and not with the bytes of the labels, is bounded for each log. The bounds are part of the protocol:
 /// all nodes find the same acts beyond them, because they are counted in the log's own order.
 public enum MemberLimits {
-    /// Signing keys that one log introduces: a node's yearly, and those of some hundred people. A log with
-    /// more is refused: beyond it nobody could check its signatures.
+    /// Signing keys that one log introduces: a node's yearly, and those of some hundred people.
+    ///
+    /// A log with more is refused: beyond it nobody could check its signatures.
     public static let keysMax = 1_024
     /// Retirements of keys: each key once.
     public static let retirementsMax = 1_024

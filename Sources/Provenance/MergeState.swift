@@ -173,10 +173,11 @@ public struct MergeState: Sendable, Equatable {
         return hasher.finish()
     }
 
-    /// What the digest speaks of, all that the label set follows from: SHA-256 over one line for each log, ascending by origin,
-    /// `origin applied acts` and a line feed, with ` fork` before the line feed where evidence ends the log. `acts` is the number
-    /// of acts in the stored entries: they are in force before their entries' turn comes. Two nodes with the same mark must have
-    /// the same digest.
+    /// All that the label set follows from; two nodes with the same mark must have the same digest.
+    ///
+    /// SHA-256 over a line for each log, ascending by origin: `origin applied acts`, with ` fork` where evidence ends the
+    /// log, and a line feed. `acts` is the number of acts in the stored entries, which are in force before their
+    /// entries' turn comes.
     public var mark: Digest {
         var hasher = SHA256Hasher()
         hasher.update(Array("countermark/mark/v1\n\(dataset)\n".utf8))

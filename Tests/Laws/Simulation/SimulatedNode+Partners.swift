@@ -45,8 +45,8 @@ extension SimulatedNode {
     func readable(_ log: Origin, by partner: Origin) -> HeldLog? {
         guard let held = disk.logs[log], held.size > 0, !held.note.isEmpty else { return nil }
         if state.mayRead(log, by: partner) { return held }
-        guard state.membership.isMember(partner), let size = exclusion(of: partner, from: held, log),
-            let note = held.bounds[size]
+        guard state.membership.isMember(partner),
+            let size = exclusion(of: partner, from: held, log), let note = held.bounds[size]
         else { return nil }
         var part = held.prefix(size)
         part.note = note

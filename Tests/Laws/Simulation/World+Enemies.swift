@@ -39,7 +39,7 @@ extension World {
         }
         note(
             "\(node.origin.short) (hostile, kind \(kind)) writes \(repeats) at \(log.size) of history "
-                + "\(place), cites \(draft.heads.map { "\($0.head.origin.short):\($0.head.merged)" })")
+                + "\(place), cites \(draft.heads.map(\.short))")
         count("hostile writes")
         try extend(place, of: node, with: draft, times: repeats)
     }
@@ -106,6 +106,40 @@ extension World {
 
     private func someBytes(_ count: Int) -> [UInt8] {
         (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+    }
+
+    /// Two companies that play together: one signs what it never delivers and keeps somebody out, who then does not wait
+    /// for it; the other cites it.
+    func collude(_ node: SimulatedNode) throws {
+        let partners = nodes.filter {
+            hostile.contains($0.company.number) && $0.origin != node.origin
+                && branches[$0.origin]?.first?.size ?? 0 > 0
+        }
+        guard let partner = partners.randomElement(using: &random),
+            branches[node.origin]?.isEmpty == false
+        else { return }
+        let narrowing = Operation.governance(.setAudience(isStrict ? [] : someMembers()))
+        let signer = partner.company.signers[1]
+        let acts = [narrowing, try operation(for: partner)]
+        try extend(
+            0, of: partner, with: Draft(operations: acts, signer: signer, time: clock), times: 1)
+        let size = (partner.disk.logs[partner.origin]?.size ?? 0) + 5
+        let lie = try head(
+            partner.origin, merged: size, size: size, root: Digest(repeating: 8),
+            by: partner.company)
+        let heads = try node.headsToCite().map { cited($0) }.filter {
+            $0.head.origin != partner.origin
+        }
+        let draft = Draft(
+            operations: [try operation(for: node)], heads: heads + [lie],
+            signer: node.company.signers[1], time: clock)
+        try extend(0, of: node, with: draft, times: 1)
+        count("collusions")
+        note("\(node.origin.short) cites \(size) of \(partner.origin.short), which keeps them")
+        for other in nodes where random.oneIn(2) {
+            contact(partner.company.number, other.company.number)
+            contact(node.company.number, other.company.number)
+        }
     }
 
     // MARK: False heads

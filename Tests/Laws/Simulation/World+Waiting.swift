@@ -40,7 +40,8 @@ extension World {
     private func heldUp() throws -> [HeldUp] {
         var all: [HeldUp] = []
         // Whoever is no member for everybody is not served.
-        for node in honest where honest.allSatisfy({ $0.state.membership.isMember(node.origin) }) {
+        for node in honest
+        where honest.allSatisfy({ $0.state.membership.isMember(node.origin) }) {
             for log in node.state.logs.values.sorted(by: { $0.origin < $1.origin })
             where isHonest(log.origin) && log.applied < log.stored {
                 all.append(try explain(log, node))
@@ -79,7 +80,8 @@ extension World {
             rounds += 1
             guard rounds <= 2 * (companies.count + ghosts.count) else {
                 throw LawFailure(
-                    "\(one.node.origin) still waits with \(one.log) for \(one.withheld) after \(rounds) cuts")
+                    "\(one.node.origin) still waits with \(one.log) for \(one.withheld) after \(rounds) cuts"
+                )
             }
             let applied = steward.state.progress(one.withheld)?.applied ?? 0
             note("\(steward.origin.short) cuts \(one.withheld.short) at \(applied)")

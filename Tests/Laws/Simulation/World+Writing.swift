@@ -63,7 +63,7 @@ extension World {
         }
         note(
             "\(node.origin.short) writes entry \(node.ownSize): \(draft.operations.map(\.short)), "
-                + "cites \(draft.heads.map { "\($0.head.origin.short):\($0.head.merged)" })")
+                + "cites \(draft.heads.map(\.short))")
         let leaf = remember(entry, by: author, node.origin, node.ownSize, draft)
         if !hostile.contains(number) {
             guard canonical[node.origin, default: []].count == Int(node.ownSize) else {

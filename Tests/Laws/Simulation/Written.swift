@@ -8,6 +8,9 @@ struct Cited {
     let head: Head
     /// The log key that signed exactly this size and root for the head's log; nil for bytes that nobody's key made.
     let signer: [UInt8]?
+
+    /// For traces.
+    var short: String { "\(head.origin.short):\(head.merged)" }
 }
 
 /// What really was written: kept by the simulation, and never asked of the code under test.
