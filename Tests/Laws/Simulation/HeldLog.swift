@@ -50,21 +50,12 @@ struct HeldLog: Sendable {
     }
 }
 
-/// What one entry says of its log's audience.
-struct AudienceActs {
-    let signer: Digest?
-    let time: Int64
-    let audiences: [[Origin]]
-
-    /// Reads an entry.
-    init(_ entry: [UInt8]) throws {
-        (signer, time, audiences) = try entry.withUnsafeBytes { bytes in
-            let statement = try COSESign1.parse(bytes)
-            let acts = try ChangesetView(statement.payload(in: bytes)).acts()
-            let audiences = acts.compactMap { act in
-                if case .setAudience(let origins) = act.act { origins } else { nil }
-            }
-            return (statement.certificateThumbprint, statement.issuedAt ?? 0, audiences)
+/// True if an entry changes who may read its log.
+func changesReaders(_ entry: [UInt8]) throws -> Bool {
+    try entry.withUnsafeBytes { bytes in
+        let statement = try COSESign1.parse(bytes)
+        return try ChangesetView(statement.payload(in: bytes)).acts().contains {
+            if case .setAudience = $0.act { true } else { false }
         }
     }
 }

@@ -46,35 +46,11 @@ extension SimulatedNode {
         guard let held = disk.logs[log], held.size > 0, !held.note.isEmpty else { return nil }
         if state.mayRead(log, by: partner) { return held }
         guard state.membership.isMember(partner),
-            let size = exclusion(of: partner, from: held, log), let note = held.bounds[size]
+            let end = state.exclusion(of: partner, from: log), let note = held.bounds[end + 1]
         else { return nil }
-        var part = held.prefix(size)
+        var part = held.prefix(end + 1)
         part.note = note
         return part
-    }
-
-    /// Behind which act an organisation is kept out of a log, and has been since.
-    private func exclusion(
-        of reader: Origin, from held: HeldLog, _ log: Origin
-    ) -> UInt64? {
-        guard let progress = state.progress(log) else { return nil }
-        var end: UInt64?
-        var count = 0
-        for size in held.bounds.keys.sorted() {
-            guard let acts = try? AudienceActs(held.entries[Int(size - 1)]) else { continue }
-            let left = max(0, MemberLimits.audiencesMax - count)
-            count += acts.audiences.count
-            guard let audience = acts.audiences.prefix(left).last,
-                state.governance.standing(
-                    of: progress, index: size - 1, signer: acts.signer, time: acts.time,
-                    isAct: true) == nil
-            else { continue }
-            let isAllowed =
-                audience.isEmpty
-                || audience.contains { state.membership.isOwner(reader, of: $0) }
-            end = isAllowed ? nil : end ?? size
-        }
-        return end
     }
 
     func offers(to partner: Origin) -> [Message.Offer] {
@@ -209,7 +185,7 @@ extension SimulatedNode {
             for entry in part { held.append(entry) }
             try admission.conclude(size: held.size, root: held.root(at: held.size) ?? .zero)
             // Without a checkpoint there, whom the act excludes could not be shown it, and would wait.
-            let isActs = try part.map { try !AudienceActs($0).audiences.isEmpty }
+            let isActs = try part.map { try changesReaders($0) }
             if isActs.dropLast().contains(true) { throw MissingBound() }
             if isActs.last == true { held.bounds[size] = note }
             held.note = note

@@ -111,7 +111,7 @@ extension SimulatedNode {
         var log = disk.logs[origin] ?? HeldLog()
         log.append(entry)
         log.note = try Self.checkpoint(of: log, company, dataset)
-        if try !AudienceActs(entry).audiences.isEmpty { log.bounds[log.size] = log.note }
+        if try changesReaders(entry) { log.bounds[log.size] = log.note }
         disk.logs[origin] = log
         try catchUp()
     }

@@ -15,19 +15,20 @@ extension World {
         guard let disk = backups[number], !nodes.contains(where: { !$0.ownIsComplete }) else {
             return
         }
-        for (log, held) in node.disk.logs where held.size > disk.logs[log]?.size ?? 0 {
-            let others = nodes.filter { $0.origin != node.origin }
-            let seen = others.map { ($0, $0.disk.logs[log]?.size ?? 0) }
-            let safe = seen.filter { !hostile.contains($0.0.company.number) }.map(\.1).max() ?? 0
-            let all = seen.map(\.1).max() ?? 0
-            if log == node.origin {
-                if all > safe { return }
-                let kept = max(disk.logs[log]?.size ?? 0, safe)
-                canonical[log] = canonical[log].map { Array($0.prefix(Int(kept))) }
-                hasLost.insert(log)
-            } else if isHonest(log), safe < held.size {
-                return
-            }
+        for (log, held) in node.disk.logs
+        where log != node.origin && held.size > disk.logs[log]?.size ?? 0 {
+            let needed = isHonest(log) ? held.size : cited(log, by: node)
+            if needed > 0, !isShared(held, log, upTo: needed, node) { return }
+        }
+        func most(_ nodes: [SimulatedNode]) -> UInt64 {
+            nodes.map { $0.disk.logs[node.origin]?.size ?? 0 }.max() ?? 0
+        }
+        let safe = most(honest.filter { $0.origin != node.origin })
+        let kept = max(disk.logs[node.origin]?.size ?? 0, safe)
+        if node.ownSize > kept {
+            if most(nodes.filter { $0.origin != node.origin }) > safe { return }
+            canonical[node.origin] = canonical[node.origin].map { Array($0.prefix(Int(kept))) }
+            hasLost.insert(node.origin)
         }
         count("restores")
         note(
@@ -41,6 +42,22 @@ extension World {
         node.unheard = Set(nodes.filter { $0.origin != node.origin }.map(\.origin))
         try node.restart()
         try checkStep(node)
+    }
+
+    /// How much of a log the entries of a node have cited.
+    private func cited(_ log: Origin, by node: SimulatedNode) -> UInt64 {
+        let state = node.state
+        return state.number(log).flatMap { state.progress(node.origin)?.cited[$0] } ?? 0
+    }
+
+    /// True if another honest node has the same first entries of a log.
+    private func isShared(
+        _ held: HeldLog, _ log: Origin, upTo size: UInt64, _ node: SimulatedNode
+    ) -> Bool {
+        honest.contains { other in
+            other.origin != node.origin
+                && other.disk.logs[log].map { held.shared(with: $0) >= size } ?? false
+        }
     }
 
     private func brings(_ message: Message, _ node: SimulatedNode) -> Bool {
