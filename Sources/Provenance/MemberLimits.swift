@@ -8,8 +8,7 @@ import AnnotationModel
 public enum MemberLimits {
     /// Signing keys that one log introduces: a node's yearly, and those of some hundred people.
     ///
-    /// A log with
-    /// more is refused: beyond it nobody could check its signatures.
+    /// A log with more is refused: beyond it nobody could check its signatures.
     public static let keysMax = 1_024
     /// Retirements of keys: each key once.
     public static let retirementsMax = 1_024

@@ -196,12 +196,14 @@ public final class Merge {
         let owner = state.dataset.owner
         // The steward's head first: it says whose keys the author knew.
         for head in heads where head.origin == owner {
-            guard let number = state.number(owner), log.origin != owner,
-                let steward = state.logs[number], steward.stored > 0
-            else {
+            guard log.origin != owner else {
                 taken.holdFalse = true
                 continue
             }
+            let number = try logNumber(owner)
+            // Without the steward's log nobody can tell what was cited, not even for an entry that will not count:
+            // those after it go on from there.
+            guard state.logs[number]?.stored ?? 0 > 0 else { return .waiting(log: number, size: 1) }
             take(head, number, named: 0, &log, &taken)
         }
         if heads.allSatisfy({ $0.origin == owner }) { return .taken(taken) }

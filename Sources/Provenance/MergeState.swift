@@ -173,14 +173,19 @@ public struct MergeState: Sendable, Equatable {
         return hasher.finish()
     }
 
-    /// What the digest speaks of: SHA-256 over the applied sizes of all logs.
+    /// All that the label set follows from; two nodes with the same mark must have the same digest.
     ///
-    /// Each is `origin size` and a line feed, ascending by origin. Two nodes with the same mark must have the same digest.
+    /// SHA-256 over a line for each log, ascending by origin: `origin applied acts`, with ` fork` where evidence ends the
+    /// log, and a line feed. `acts` is the number of acts in the stored entries, which are in force before their
+    /// entries' turn comes.
     public var mark: Digest {
         var hasher = SHA256Hasher()
         hasher.update(Array("countermark/mark/v1\n\(dataset)\n".utf8))
-        for log in logs.values.sorted(by: { $0.origin < $1.origin }) where log.applied > 0 {
-            hasher.update(Array("\(log.origin) \(log.applied)\n".utf8))
+        for log in logs.values.sorted(by: { $0.origin < $1.origin }) {
+            let count = acts[log.number]?.count ?? 0
+            if log.applied == 0, count == 0, log.forkedAt == nil { continue }
+            let fork = log.forkedAt.map { " \($0)" } ?? ""
+            hasher.update(Array("\(log.origin) \(log.applied) \(count)\(fork)\n".utf8))
         }
         return hasher.finish()
     }

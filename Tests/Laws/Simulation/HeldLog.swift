@@ -1,3 +1,4 @@
+import AnnotationModel
 import Signing
 import TransparencyLog
 
@@ -9,6 +10,9 @@ struct HeldLog: Sendable {
     private var edge = CompactRange()
     /// The newest checkpoint, a signed note; empty before the first.
     var note: [UInt8] = []
+    /// The checkpoints that end exactly behind an act about the log's audience, by their sizes: whom it excludes is served
+    /// up to there.
+    var bounds: [UInt64: [UInt8]] = [:]
 
     var size: UInt64 { UInt64(entries.count) }
 
@@ -36,11 +40,22 @@ struct HeldLog: Sendable {
     func prefix(_ size: UInt64) -> HeldLog {
         var log = HeldLog()
         for entry in entries.prefix(Int(size)) { log.append(entry) }
+        log.bounds = bounds.filter { $0.key <= size }
         return log
     }
 
     /// How many entries two logs share from the beginning.
     func shared(with other: HeldLog) -> UInt64 {
         UInt64(zip(leaves, other.leaves).prefix { $0 == $1 }.count)
+    }
+}
+
+/// True if an entry changes who may read its log.
+func changesReaders(_ entry: [UInt8]) throws -> Bool {
+    try entry.withUnsafeBytes { bytes in
+        let statement = try COSESign1.parse(bytes)
+        return try ChangesetView(statement.payload(in: bytes)).acts().contains {
+            if case .setAudience = $0.act { true } else { false }
+        }
     }
 }

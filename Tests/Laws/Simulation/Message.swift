@@ -9,7 +9,7 @@ enum Message {
     case offers([Offer], evidence: [ForkProof])
     case fetch(Origin, from: UInt64)
     /// Asked for or pushed: entries from an index on, and the checkpoint that covers them.
-    case entries(Origin, from: UInt64, [[UInt8]], note: [UInt8])
+    case entries(Batch)
     case fetchTree(Origin)
     case tree(Origin, leaves: [Digest], note: [UInt8])
     case addCheckpoint(Origin, body: [UInt8])
@@ -23,6 +23,15 @@ enum Message {
         var note: [UInt8]
     }
 
+    /// Entries of one log, the checkpoint that covers them, and those within that end behind acts about the audience.
+    struct Batch {
+        let log: Origin
+        var from: UInt64
+        var entries: [[UInt8]]
+        var note: [UInt8]
+        var bounds: [UInt64: [UInt8]] = [:]
+    }
+
     var summary: String {
         switch self {
         case .hello(let evidence): "hello, evidence \(evidence.count)"
@@ -30,8 +39,9 @@ enum Message {
             "offers " + offers.map { "\($0.log.short):\($0.size)" }.joined(separator: " ")
                 + ", evidence \(evidence.count)"
         case .fetch(let log, let from): "fetch \(log.short) from \(from)"
-        case .entries(let log, let from, let entries, _):
-            "entries \(log.short) \(from)..<\(from + UInt64(entries.count))"
+        case .entries(let batch):
+            "entries \(batch.log.short) \(batch.from)..<\(batch.from + UInt64(batch.entries.count))"
+                + (batch.bounds.isEmpty ? "" : ", bounds \(batch.bounds.keys.sorted())")
         case .fetchTree(let log): "fetch tree \(log.short)"
         case .tree(let log, let leaves, _): "tree \(log.short) of \(leaves.count)"
         case .addCheckpoint(let log, _): "add-checkpoint \(log.short)"
@@ -51,17 +61,9 @@ enum Message {
                 offers[place].note = Self.garble(offers[place].note, &random)
             }
             return .offers(offers, evidence: evidence)
-        case .entries(let log, let from, var entries, let note):
-            switch Int.random(in: 0..<5, using: &random) {
-            case 0: return .entries(log, from: from, entries, note: Self.garble(note, &random))
-            case 1: return .entries(log, from: from, entries.dropLast(), note: note)
-            case 2: return .entries(log, from: from + 1, entries, note: note)
-            default:
-                if entries.isEmpty { return self }
-                let place = Int.random(in: 0..<entries.count, using: &random)
-                entries[place] = Self.garble(entries[place], &random)
-                return .entries(log, from: from, entries, note: note)
-            }
+        case .entries(var batch):
+            batch.garble(&random)
+            return .entries(batch)
         case .tree(let log, var leaves, let note):
             if leaves.isEmpty || random.oneIn(2) {
                 return .tree(log, leaves: leaves, note: Self.garble(note, &random))
@@ -89,6 +91,24 @@ enum Message {
         default: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
         }
         return bytes
+    }
+}
+
+extension Message.Batch {
+    fileprivate mutating func garble(_ random: inout SeededGenerator) {
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0: note = Message.garble(note, &random)
+        case 1: entries = entries.dropLast()
+        case 2: from += 1
+        case 3:
+            // The order of a dictionary is not the same in every run.
+            guard let size = bounds.keys.sorted().randomElement(using: &random) else { return }
+            bounds[size] = random.oneIn(2) ? nil : bounds[size].map { Message.garble($0, &random) }
+        default:
+            if entries.isEmpty { return }
+            let place = Int.random(in: 0..<entries.count, using: &random)
+            entries[place] = Message.garble(entries[place], &random)
+        }
     }
 }
 

@@ -2,21 +2,28 @@ import AnnotationModel
 import Provenance
 import Signing
 
-/// Which entries of a node's logs count, worked out from what was written and the rules of the documents,
-/// without a line of the code under test.
+/// Which entries of a node's logs count, and what they come to, worked out from what was written, from whose hand each
+/// signature is, and from the rules of the documents, without a line of the code under test.
 struct Oracle {
-    private let world: World
-    private let node: SimulatedNode
-    private var logs: [Origin: [Written]] = [:]
+    let world: World
+    let node: SimulatedNode
+    let steward: Origin
+    private(set) var logs: [Origin: [Written]] = [:]
     private var forks: [Origin: Int] = [:]
     /// Where a log ends for everybody: at a fork, or where the steward cut it.
-    private var ends: [Origin: Int] = [:]
-    private let steward: Origin
+    private(set) var ends: [Origin: Int] = [:]
     /// The roles by index, a list of (from, role) for each act, and cuts.
     private var roles: [Origin: [(from: Int, role: Role?)]] = [:]
-    /// From which index on a certificate signs nothing in a log.
-    private var retired: [Origin: [Digest: Int]] = [:]
-    private var lapsed: [Origin: [Digest: Int]] = [:]
+    /// Where the steward has retired a certificate last, and where a log has retired its own first.
+    private var retiredBySteward: [Digest: Int] = [:]
+    private var retiredByOwner: [Origin: [Digest: Int]] = [:]
+    /// The log keys that the steward has named, and by which of its entries.
+    private(set) var named: [Origin: [(entry: Int, key: [UInt8])]] = [:]
+    private var heirs: [Origin: Origin] = [:]
+    private var audiences: [Origin: [Origin]] = [:]
+    private var witnesses: [Origin: [[UInt8]]] = [:]
+    /// Acts that are beyond what one member may say.
+    private(set) var excess: Set<OperationID> = []
     private let validity: [Digest: (from: Int64, to: Int64)]
 
     init(_ world: World, _ node: SimulatedNode) {
@@ -35,39 +42,66 @@ struct Oracle {
         }
         for (origin, proof) in node.disk.evidence { forks[origin] = Int(proof.prefix) }
         ends = forks
+        for (origin, entries) in logs { findExcess(origin, entries) }
         foldSteward()
-        foldMembers()
-        findLapses()
+        for (origin, entries) in logs where origin != steward { foldMember(origin, entries) }
+    }
+
+    /// What of each kind one log may say: 16 cosigning keys, 32 audiences.
+    private mutating func findExcess(_ origin: Origin, _ entries: [Written]) {
+        var (keys, narrowings) = (0, 0)
+        for (id, act) in acts(origin, entries) {
+            if case .addWitness = act {
+                keys += 1
+                if keys > 16 { excess.insert(id) }
+            }
+            if case .setAudience = act {
+                narrowings += 1
+                if narrowings > 32 { excess.insert(id) }
+            }
+        }
+    }
+
+    private func acts(
+        _ origin: Origin, _ entries: [Written]
+    ) -> [(id: OperationID, act: GovernanceAct)] {
+        entries.enumerated().flatMap { index, entry in
+            entry.operations.enumerated().compactMap { position, operation in
+                guard case .governance(let act) = operation else { return nil }
+                let slot = Slot(entry: UInt64(index), position: position)
+                return (OperationID(origin: origin, slot: slot), act)
+            }
+        }
     }
 
     // MARK: The steward's word
 
     private mutating func foldSteward() {
         var cuts: [Origin: Int] = [:]
-        for (index, entry) in (logs[steward] ?? []).enumerated() {
-            guard standing(steward, index, entry) else { continue }
-            for case .governance(let act) in entry.operations {
-                switch act {
-                case .setMember(let origin, let role, _, let from) where origin != steward:
-                    var list = roles[origin] ?? []
-                    // Between a cut and the return nothing counts.
-                    if let cut = cuts.removeValue(forKey: origin), cut < from {
-                        list = end(list, cut)
-                    }
-                    if let last = list.firstIndex(where: { $0.from >= Int(from) }) {
-                        list.removeSubrange(last...)
-                    }
-                    roles[origin] = list + [(Int(from), role)]
-                case .cutLog(let origin, let index) where roles[origin] != nil:
-                    cuts[origin] = min(Int(index), cuts[origin] ?? Int(index))
-                case .retireKey(let fingerprint, let from):
-                    guard let key = Digest(fingerprint) else { continue }
-                    for company in world.companies {
-                        let old = retired[company.origin]?[key] ?? .max
-                        retired[company.origin, default: [:]][key] = min(old, Int(from))
-                    }
-                default: break
+        for (id, act) in acts(steward, logs[steward] ?? []) {
+            let index = Int(id.slot.entry)
+            guard let entry = logs[steward]?[index], objection(steward, index, entry) == nil,
+                !excess.contains(id)
+            else { continue }
+            switch act {
+            case .setMember(let origin, let role, _, let key, let from) where origin != steward:
+                var list = roles[origin] ?? []
+                // Between a cut and the return nothing counts.
+                if let cut = cuts.removeValue(forKey: origin), cut < from {
+                    list = end(list, cut)
                 }
+                if let last = list.firstIndex(where: { $0.from >= Int(from) }) {
+                    list.removeSubrange(last...)
+                }
+                roles[origin] = list + [(Int(from), role)]
+                if let key { named[origin, default: []].append((index, key)) }
+            case .cutLog(let origin, let index) where roles[origin] != nil:
+                cuts[origin] = min(Int(index), cuts[origin] ?? Int(index))
+            case .retireKey(let fingerprint, let from):
+                if let key = Digest(fingerprint) { retiredBySteward[key] = Int(from) }
+            case .succeedLog(let origin, let heir) where origin != steward && origin != heir:
+                if !isOwner(origin, of: heir) { heirs[origin] = heir }
+            default: takeOwn(act, steward)
             }
         }
         for (origin, cut) in cuts {
@@ -82,213 +116,119 @@ struct Oracle {
         list.filter { $0.from < cut } + [(cut, nil)]
     }
 
-    private func role(_ origin: Origin, _ index: Int) -> Role? {
+    func role(_ origin: Origin, _ index: Int) -> Role? {
         if origin == steward { return .steward }
         return roles[origin]?.last { $0.from <= index }?.role
     }
 
-    /// True if neither a fork, nor the steward, nor the key stands against an entry.
-    private func standing(
-        _ origin: Origin, _ index: Int, _ entry: Written, readersToo: Bool = false
-    ) -> Bool {
-        if index >= forks[origin] ?? .max { return false }
-        guard let role = role(origin, index), readersToo || role > .reader else { return false }
-        if index >= retired[origin]?[entry.signer] ?? .max { return false }
-        guard let valid = validity[entry.signer] else { return false }
-        return (valid.from...valid.to).contains(entry.time)
+    /// True if a company goes on for another, or is it.
+    func isOwner(_ origin: Origin, of log: Origin) -> Bool {
+        var owner: Origin? = log
+        while let current = owner {
+            if current == origin { return true }
+            owner = heirs[current]
+        }
+        return false
     }
 
-    private mutating func foldMembers() {
-        for (origin, entries) in logs where origin != steward {
-            for (index, entry) in entries.enumerated() {
-                guard standing(origin, index, entry, readersToo: true) else { continue }
-                for case .governance(.retireKey(let fingerprint, let from)) in entry.operations {
-                    guard let key = Digest(fingerprint), introduces(origin, key, upTo: index)
-                    else { continue }
-                    let old = retired[origin]?[key] ?? .max
-                    retired[origin, default: [:]][key] = min(old, Int(from))
+    // MARK: The members' word
+
+    private mutating func foldMember(_ origin: Origin, _ entries: [Written]) {
+        for (id, act) in acts(origin, entries) {
+            let index = Int(id.slot.entry)
+            guard !excess.contains(id),
+                objection(origin, index, entries[index], readersToo: true) == nil
+            else { continue }
+            if case .retireKey(let fingerprint, let from) = act, let key = Digest(fingerprint) {
+                if retiredByOwner[origin]?[key] == nil {
+                    retiredByOwner[origin, default: [:]][key] = Int(from)
                 }
+            } else {
+                takeOwn(act, origin)
             }
         }
     }
 
-    private func introduces(_ origin: Origin, _ key: Digest, upTo index: Int) -> Bool {
-        (logs[origin] ?? []).prefix(index + 1).contains { entry in
-            entry.operations.contains { operation in
-                guard case .governance(.addKey(let chain, _)) = operation else { return false }
-                return SHA256Hasher.hash(chain.first ?? []) == key
+    /// What any log may say about itself.
+    private mutating func takeOwn(_ act: GovernanceAct, _ origin: Origin) {
+        switch act {
+        case .setAudience(let readers): audiences[origin] = readers.isEmpty ? nil : readers
+        case .addWitness(let key):
+            if witnesses[origin]?.contains(key) != true {
+                witnesses[origin, default: []].append(key)
             }
+        default: break
         }
     }
 
-    // MARK: Expired certificates
-
-    private mutating func findLapses() {
-        let first = world.companies.map { ($0.origin, $0.signers) }
-        for (origin, signers) in first where origin != steward {
-            for signer in signers {
-                let ends = signer.certificate.notAfter
-                guard let closed = closedSize(origin, ends) else { continue }
-                lapsed[origin, default: [:]][signer.fingerprint] = max(
-                    closed, timelySize(origin, ends))
-            }
+    /// Why an entry is not in standing: a fork, the steward, or the key; nil if nothing stands against it.
+    func objection(
+        _ origin: Origin, _ index: Int, _ entry: Written, readersToo: Bool = false
+    ) -> NotCounted? {
+        if index >= forks[origin] ?? .max { return .forked }
+        guard let role = role(origin, index) else {
+            return roles[origin]?.contains { $0.from <= index } == true ? .beyondCut : .notMember
         }
-    }
-
-    /// How much of a log the steward had cited when its own log first passed a time; nil before that.
-    private func closedSize(_ origin: Origin, _ time: Int64) -> Int? {
-        var size = 0
-        for (index, entry) in (logs[steward] ?? []).enumerated()
-        where standing(steward, index, entry) {
-            size = max(size, cited(origin, in: entry))
-            if entry.time > time { return size }
-        }
+        if role == .reader, !readersToo { return .readerRole }
+        let retired = [retiredBySteward[entry.signer], retiredByOwner[origin]?[entry.signer]]
+        if retired.contains(where: { index >= $0 ?? .max }) { return .retiredKey }
+        guard let valid = validity[entry.signer], entry.time >= valid.from,
+            entry.time <= valid.to
+        else { return .outsideValidity }
         return nil
     }
 
-    private func timelySize(_ origin: Origin, _ time: Int64) -> Int {
-        var size = 0
-        for (other, entries) in logs where other != origin {
-            for (index, entry) in entries.enumerated()
-            where entry.time <= time && standing(other, index, entry) {
-                size = max(size, cited(origin, in: entry))
-            }
-        }
-        return size
-    }
-
-    private func cited(_ origin: Origin, in entry: Written) -> Int {
-        entry.heads.first { $0.origin == origin }.map { Int($0.size) } ?? 0
-    }
-
-    // MARK: Contexts
-
-    /// What an author had cited so far of one log.
-    private struct Cited {
-        var size: Int
-        var root: Digest
-        var isTrue = false
-    }
-
-    /// For each log, whether each entry counts and what it had merged; entry by entry, as far as they are applied.
-    private func judge() -> [Origin: [Bool]] {
-        var contexts: [Origin: [[Origin: Int]]] = [:]
-        var cited: [Origin: [Origin: Cited]] = [:]
-        var counts: [Origin: [Bool]] = [:]
-        var moved = true
-        while moved {
-            moved = false
-            for (origin, entries) in logs.sorted(by: { $0.key < $1.key }) {
-                while let index = Optional(counts[origin]?.count ?? 0), index < entries.count {
-                    var mine = cited[origin] ?? [:]
-                    var isFine = take(entries[index], origin, &mine)
-                    let isReady = mine.allSatisfy { other, head in
-                        logs[other] == nil || counts[other]?.count ?? 0 >= head.size
-                    }
-                    if !isReady { break }
-                    isFine = compare(&mine, origin, index, contexts) && isFine
-                    cited[origin] = mine
-                    contexts[origin, default: []].append(mine.mapValues(\.size))
-                    let lapse = lapsed[origin]?[entries[index].signer] ?? .max
-                    counts[origin, default: []].append(
-                        isFine && index < lapse && standing(origin, index, entries[index]))
-                    moved = true
-                }
-            }
-        }
-        return counts
-    }
-
-    private func take(_ entry: Written, _ origin: Origin, _ mine: inout [Origin: Cited]) -> Bool {
-        var isFine = true
-        for head in entry.heads {
-            guard head.origin != origin, var root = Digest(head.root) else {
-                isFine = false
-                continue
-            }
-            var size = Int(head.size)
-            if let end = ends[head.origin], size > end { (size, root) = (end, .zero) }
-            if let before = mine[head.origin], size <= before.size {
-                let isOther = root != before.root && root != .zero && before.root != .zero
-                if Int(head.size) < before.size || (size == before.size && isOther) {
-                    isFine = false
-                }
-            } else if size > 0 {
-                mine[head.origin] = Cited(size: size, root: root)
-            }
-        }
-        return isFine
-    }
-
-    private func compare(
-        _ mine: inout [Origin: Cited], _ origin: Origin, _ index: Int,
-        _ contexts: [Origin: [[Origin: Int]]]
-    ) -> Bool {
-        var isFine = true
-        for (other, head) in mine where !head.isTrue && logs[other] != nil {
-            let held = node.disk.logs[other]
-            if head.root != .zero, held?.root(at: UInt64(head.size)) != head.root {
-                isFine = false
-                continue
-            }
-            let theirs = contexts[other]?[head.size - 1] ?? [:]
-            let holds = theirs.allSatisfy { third, size in
-                third == origin ? size <= index : mine[third].map { $0.size >= size } ?? true
-            }
-            if holds { mine[other]?.isTrue = true } else { isFine = false }
-        }
-        return isFine
+    /// True if a log's owner keeps the node out of it.
+    func isKept(_ origin: Origin) -> Bool {
+        guard let readers = audiences[origin], origin != steward, origin != node.origin,
+            node.origin != steward
+        else { return false }
+        return !readers.contains { isOwner(node.origin, of: $0) }
     }
 
     // MARK: Comparing
 
     func check() throws {
-        let counts = judge()
-        for (origin, expected) in counts.sorted(by: { $0.key < $1.key }) {
+        let judged = judge()
+        for (origin, expected) in judged.sorted(by: { $0.key < $1.key }) {
             guard let progress = node.state.progress(origin) else { continue }
             guard Int(progress.applied) == expected.count else {
                 throw LawFailure(
                     "\(node.origin) has applied \(progress.applied) entries of \(origin), expected "
                         + "\(expected.count)")
             }
-            for (index, isCounted) in expected.enumerated() {
-                let key = OperationKey(
-                    log: progress.number, slot: Slot(entry: UInt64(index), position: 0))
-                let row = node.storage.entry(key.entryKey)
-                if isCounted != (row?.notCounted == nil) {
+            for (index, verdict) in expected.enumerated() {
+                let slot = Slot(entry: UInt64(index), position: 0)
+                let key = OperationKey(log: progress.number, slot: slot).entryKey
+                guard let row = node.storage.entry(key), row.notCounted == verdict.objection else {
                     throw LawFailure(
-                        "\(node.origin) \(isCounted ? "does not count" : "counts") entry \(index) of "
-                            + "\(origin): \(row?.notCounted.map { "\($0)" } ?? "no objection")")
+                        "\(node.origin) lists entry \(index) of \(origin) as "
+                            + "\(String(describing: node.storage.entry(key)?.notCounted)), expected "
+                            + "\(String(describing: verdict.objection))")
                 }
             }
+            let witnesses = witnesses[origin] ?? []
+            guard node.state.witnessKeys[progress.number] ?? [] == witnesses else {
+                throw LawFailure("\(node.origin) knows other cosigning keys of \(origin)")
+            }
         }
-        try checkAnnotations(counts)
+        try checkExcess(judged)
+        try LabelOracle(self, judged).check()
     }
 
-    /// The annotations in the label set are those of the counted entries, no more and no less.
-    private func checkAnnotations(_ counts: [Origin: [Bool]]) throws {
-        var expected: Set<OperationID> = []
-        for (origin, entries) in logs {
-            for (index, entry) in entries.enumerated() {
-                guard index < counts[origin]?.count ?? 0, counts[origin]?[index] == true else {
-                    continue
-                }
-                for (position, operation) in entry.operations.enumerated() {
-                    guard case .addAnnotation = operation else { continue }
-                    expected.insert(
-                        OperationID(
-                            origin: origin, slot: Slot(entry: UInt64(index), position: position)))
-                }
-            }
+    /// What is too much is listed as that, wherever its entry counts.
+    private func checkExcess(_ judged: [Origin: [Verdict]]) throws {
+        let expected = excess.filter { id in
+            let verdicts = judged[id.origin] ?? []
+            let index = Int(id.slot.entry)
+            return index < verdicts.count && verdicts[index].objection == nil
         }
-        let found = Set(
-            node.storage.annotations.keys.compactMap { key in
-                node.state.logs[key.log].map { OperationID(origin: $0.origin, slot: key.slot) }
-            })
-        guard found == expected else {
-            throw LawFailure(
-                "\(node.origin) shows annotations \(found.subtracting(expected)) too many, "
-                    + "\(expected.subtracting(found)) too few")
+        let found = node.storage.quarantined.filter { $0.value == .tooMany }.keys.compactMap {
+            key in
+            node.state.logs[key.log].map { OperationID(origin: $0.origin, slot: key.slot) }
+        }
+        guard Set(found) == expected else {
+            throw LawFailure("\(node.origin) lists other acts as too many: \(found)")
         }
     }
 }

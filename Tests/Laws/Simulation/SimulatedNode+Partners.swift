@@ -17,15 +17,11 @@ extension SimulatedNode {
             for proof in evidence { try take(proof) }
             return try compare(offers, partner)
         case .fetch(let log, let from):
-            guard state.mayRead(log, by: partner), let held = disk.logs[log], from < held.size,
-                !held.note.isEmpty
-            else { return [] }
-            return [(partner, push(log, held, from: from))]
-        case .entries(let log, let from, let entries, let note):
-            return try admit(entries, of: log, from: from, note: note, partner: partner)
+            return readable(log, by: partner).flatMap { push(log, $0, from: from) }
+                .map { [(partner, $0)] } ?? []
+        case .entries(let batch): return try admit(batch, from: partner)
         case .fetchTree(let log):
-            guard state.mayRead(log, by: partner), let held = disk.logs[log], !held.note.isEmpty
-            else { return [] }
+            guard let held = readable(log, by: partner) else { return [] }
             return [(partner, .tree(log, leaves: held.leaves, note: held.note))]
         case .tree(let log, let leaves, let note):
             try investigate(log, leaves, note)
@@ -37,18 +33,31 @@ extension SimulatedNode {
         }
     }
 
-    private func push(_ log: Origin, _ held: HeldLog, from: UInt64) -> Message {
-        .entries(log, from: from, Array(held.entries[Int(from)...]), note: held.note)
+    private func push(_ log: Origin, _ held: HeldLog, from: UInt64) -> Message? {
+        guard from < held.size else { return nil }
+        return .entries(
+            .init(
+                log: log, from: from, entries: Array(held.entries[Int(from)...]), note: held.note,
+                bounds: held.bounds.filter { $0.key > from && $0.key < held.size }))
+    }
+
+    /// What a partner may have of a log: all of it, or, if the log's own act keeps it out, up to and including that act.
+    func readable(_ log: Origin, by partner: Origin) -> HeldLog? {
+        guard let held = disk.logs[log], held.size > 0, !held.note.isEmpty else { return nil }
+        if state.mayRead(log, by: partner) { return held }
+        guard state.membership.isMember(partner),
+            let end = state.exclusion(of: partner, from: log), let note = held.bounds[end + 1]
+        else { return nil }
+        var part = held.prefix(end + 1)
+        part.note = note
+        return part
     }
 
     func offers(to partner: Origin) -> [Message.Offer] {
         disk.logs.keys.sorted {
             ($0 == dataset.owner ? 0 : 1, $0) < ($1 == dataset.owner ? 0 : 1, $1)
         }.compactMap { log in
-            guard state.mayRead(log, by: partner), let held = disk.logs[log], held.size > 0,
-                !held.note.isEmpty
-            else { return nil }
-            return .init(log: log, size: held.size, note: held.note)
+            readable(log, by: partner).map { .init(log: log, size: $0.size, note: $0.note) }
         }
     }
 
@@ -65,15 +74,13 @@ extension SimulatedNode {
         for offer in offers {
             if let answer = try compare(offer, partner) { answers.append((partner, answer)) }
         }
-        for (log, held) in disk.logs.sorted(by: { $0.key < $1.key })
-        where !offers.contains(where: { $0.log == log }) && mayGive(log, to: partner) {
-            answers.append((partner, push(log, held, from: 0)))
+        for log in disk.logs.keys.sorted()
+        where log != partner && !offers.contains(where: { $0.log == log }) {
+            if let held = readable(log, by: partner), let all = push(log, held, from: 0) {
+                answers.append((partner, all))
+            }
         }
         return answers
-    }
-
-    private func mayGive(_ log: Origin, to partner: Origin) -> Bool {
-        log != partner && state.mayRead(log, by: partner)
     }
 
     /// What one offer calls for.
@@ -95,7 +102,7 @@ extension SimulatedNode {
         case .fetch(let from), .takeBack(let from): return .fetch(offer.log, from: from)
         case .investigate: return .fetchTree(offer.log)
         case .give(let from):
-            return mayGive(offer.log, to: partner) ? push(offer.log, held, from: from) : nil
+            return readable(offer.log, by: partner).flatMap { push(offer.log, $0, from: from) }
         }
     }
 
@@ -109,7 +116,6 @@ extension SimulatedNode {
         }
         if let known = disk.evidence[proof.log], known.prefix <= proof.prefix { return }
         disk.evidence[proof.log] = proof
-        merge.state.noteFork(log: merge.logNumber(proof.log), prefix: proof.prefix)
         try catchUp()
     }
 
@@ -124,23 +130,14 @@ extension SimulatedNode {
     // MARK: Admission
 
     /// Verifies entries of another organisation's log and stores them under its checkpoint, or stores nothing.
-    func admit(
-        _ entries: [[UInt8]], of log: Origin, from: UInt64, note: [UInt8], partner: Origin
-    ) throws -> [Answer] {
-        var held = disk.logs[log] ?? HeldLog()
-        let isOwn = log == origin
+    func admit(_ batch: Message.Batch, from partner: Origin) throws -> [Answer] {
+        let log = batch.log
+        guard Offering.mayBring(log, by: partner, state: state) else {
+            refuse("bringer")
+            return []
+        }
         do {
-            var admission = try Admission(
-                from: from, checkpoint: note, verifier: try verifier(log),
-                situation: .init(
-                    own: origin, held: held.size, forkedAt: disk.evidence[log]?.prefix,
-                    pinnedKey: isOwn ? company.logKeyBytes : nil,
-                    isTakingBack: isOwn && !ownIsComplete))
-            try admission.admit(entries)
-            for entry in entries { held.append(entry) }
-            try admission.conclude(size: held.size, root: held.root(at: held.size) ?? .zero)
-            held.note = note
-            keep(admission.verifier, of: log)
+            disk.logs[log] = try admitted(batch)
         } catch Admission.Refusal.doesNotExtend {
             refuse("does not extend")
             return [(partner, .fetchTree(log))]
@@ -153,10 +150,50 @@ extension SimulatedNode {
         } catch is TransparencyLogError {
             refuse("checkpoint")
             return []
+        } catch is MissingBound {
+            refuse("audience without a checkpoint behind it")
+            return []
         }
-        disk.logs[log] = held
         try catchUp()
         return []
+    }
+
+    private struct MissingBound: Error {}
+
+    /// The log with what a batch adds, checkpoint by checkpoint.
+    private func admitted(_ batch: Message.Batch) throws -> HeldLog {
+        let log = batch.log
+        var held = disk.logs[log] ?? HeldLog()
+        var verifier = try verifier(log)
+        var rest = batch.entries[...]
+        let end = batch.from + UInt64(rest.count)
+        let bounds = batch.bounds.filter { $0.key > batch.from && $0.key < end }
+        var from = batch.from
+        for (size, note) in bounds.sorted(by: { $0.key < $1.key }) + [(end, batch.note)] {
+            // What was admitted up to an earlier checkpoint is all that a forked log still lacked.
+            let fork = disk.evidence[log]?.prefix ?? .max
+            if from > batch.from, from >= fork { break }
+            let part = Array(rest.prefix(Int(size - from)))
+            rest = rest.dropFirst(part.count)
+            var admission = try Admission(
+                from: from, checkpoint: note, verifier: verifier,
+                situation: .init(
+                    own: origin, held: held.size, forkedAt: disk.evidence[log]?.prefix,
+                    pinnedKey: log == origin ? company.logKeyBytes : nil,
+                    isTakingBack: log == origin && !ownIsComplete))
+            try admission.admit(part)
+            for entry in part { held.append(entry) }
+            try admission.conclude(size: held.size, root: held.root(at: held.size) ?? .zero)
+            // Without a checkpoint there, whom the act excludes could not be shown it, and would wait.
+            let isActs = try part.map { try changesReaders($0) }
+            if isActs.dropLast().contains(true) { throw MissingBound() }
+            if isActs.last == true { held.bounds[size] = note }
+            held.note = note
+            verifier = admission.verifier
+            from = size
+        }
+        keep(verifier, of: log)
+        return held
     }
 
     // MARK: Witnessing

@@ -15,18 +15,20 @@ extension World {
         guard let disk = backups[number], !nodes.contains(where: { !$0.ownIsComplete }) else {
             return
         }
-        for (log, held) in node.disk.logs where held.size > disk.logs[log]?.size ?? 0 {
-            let others = nodes.filter { $0.origin != node.origin }
-            let seen = others.map { ($0, $0.disk.logs[log]?.size ?? 0) }
-            let safe = seen.filter { !hostile.contains($0.0.company.number) }.map(\.1).max() ?? 0
-            let all = seen.map(\.1).max() ?? 0
-            if log == node.origin {
-                if all > safe { return }
-                let kept = max(disk.logs[log]?.size ?? 0, safe)
-                canonical[log] = canonical[log].map { Array($0.prefix(Int(kept))) }
-            } else if isHonest(log), safe < held.size {
-                return
-            }
+        for (log, held) in node.disk.logs
+        where log != node.origin && held.size > disk.logs[log]?.size ?? 0 {
+            let needed = isHonest(log) ? held.size : cited(log, by: node)
+            if needed > 0, !isShared(held, log, upTo: needed, node) { return }
+        }
+        func most(_ nodes: [SimulatedNode]) -> UInt64 {
+            nodes.map { $0.disk.logs[node.origin]?.size ?? 0 }.max() ?? 0
+        }
+        let safe = most(honest.filter { $0.origin != node.origin })
+        let kept = max(disk.logs[node.origin]?.size ?? 0, safe)
+        if node.ownSize > kept {
+            if most(nodes.filter { $0.origin != node.origin }) > safe { return }
+            canonical[node.origin] = canonical[node.origin].map { Array($0.prefix(Int(kept))) }
+            hasLost.insert(node.origin)
         }
         count("restores")
         note(
@@ -39,11 +41,49 @@ extension World {
         node.ownShown = 0
         node.unheard = Set(nodes.filter { $0.origin != node.origin }.map(\.origin))
         try node.restart()
+        try checkStep(node)
+    }
+
+    /// How much of a log the entries of a node have cited.
+    private func cited(_ log: Origin, by node: SimulatedNode) -> UInt64 {
+        let state = node.state
+        return state.number(log).flatMap { state.progress(node.origin)?.cited[$0] } ?? 0
+    }
+
+    /// True if another honest node has the same first entries of a log.
+    private func isShared(
+        _ held: HeldLog, _ log: Origin, upTo size: UInt64, _ node: SimulatedNode
+    ) -> Bool {
+        honest.contains { other in
+            other.origin != node.origin
+                && other.disk.logs[log].map { held.shared(with: $0) >= size } ?? false
+        }
     }
 
     private func brings(_ message: Message, _ node: SimulatedNode) -> Bool {
-        if case .entries(let log, _, _, _) = message { return log == node.origin }
+        if case .entries(let batch) = message { return batch.log == node.origin }
         return false
+    }
+
+    /// What is derived again from the disk is what was derived step by step.
+    func restart(_ node: SimulatedNode) throws {
+        let (before, isCurrent) = (node.state, node.state.needsRebuild == nil)
+        try node.restart()
+        let after = node.state
+        guard isCurrent else { return }
+        guard before.mark == after.mark, before.digest == after.digest,
+            before.counts == after.counts
+        else {
+            throw LawFailure(
+                "\(node.origin) has another label set after a restart: \(before.counts), now "
+                    + "\(after.counts)\(before.mark == after.mark ? "" : ", and another mark")")
+        }
+    }
+
+    /// Asks the oracle, unless the node still has to make its label set anew.
+    func judge(_ node: SimulatedNode) throws {
+        guard node.state.needsRebuild == nil else { return count("rebuilds put off") }
+        try Oracle(self, node).check()
     }
 
     // MARK: After every step
@@ -70,6 +110,32 @@ extension World {
         for origin in node.disk.evidence.keys where isHonest(origin) {
             throw LawFailure("\(node.origin) accuses \(origin), which is honest")
         }
+        try checkMark(node)
+    }
+
+    /// Wherever the same mark was seen, at whatever node and time, there was the same label set.
+    ///
+    /// Of a log with several histories the mark does not say which: that is told apart here, and is an alarm elsewhere.
+    private func checkMark(_ node: SimulatedNode) throws {
+        let state = node.state
+        guard state.needsRebuild == nil else { return }
+        var hasher = SHA256Hasher()
+        hasher.update(state.mark)
+        let forked = branches.filter { $0.value.count > 1 }.keys
+        for origin in hasLost.union(forked).sorted() {
+            hasher.update(node.disk.logs[origin].flatMap { $0.root(at: $0.size) } ?? .zero)
+        }
+        let mark = hasher.finish()
+        guard let known = marks[mark] else {
+            marks[mark] = (state.digest, state.counts, node.origin)
+            return
+        }
+        if known.node != node.origin { count("equal marks at two nodes") }
+        guard known.digest == state.digest, known.counts == state.counts else {
+            throw LawFailure(
+                "\(node.origin) has the mark that \(known.node) had, and another label set: "
+                    + "\(state.counts), not \(known.counts)")
+        }
     }
 
     // MARK: At the end
@@ -78,12 +144,13 @@ extension World {
         for node in honest {
             try checkStep(node)
             try checkReplay(node)
-            try Oracle(self, node).check()
+            try judge(node)
             for proof in node.disk.evidence.values where !proof.isProven() {
                 throw LawFailure("\(node.origin) holds evidence that does not prove itself")
             }
         }
-        try checkLiveness()
+        try checkDelivery()
+        try checkWaiting()
         try checkForks()
         try checkDigests()
     }
@@ -93,7 +160,8 @@ extension World {
         let other = SimulatedNode(node.company, companies: companies, dataset: dataset)
         other.disk = node.disk
         try other.restart()
-        guard other.state.digest == node.state.digest, other.state.counts == node.state.counts
+        guard other.state.digest == node.state.digest, other.state.counts == node.state.counts,
+            other.state.mark == node.state.mark
         else {
             throw LawFailure(
                 "\(node.origin) has another label set than its logs: \(node.state.counts), "
@@ -101,63 +169,33 @@ extension World {
         }
     }
 
-    /// What honest companies wrote has reached every honest member that may read it, and is applied.
-    private func checkLiveness() throws {
+    /// What honest companies wrote has reached every honest member that may read it.
+    private func checkDelivery() throws {
         for node in honest where node.ownIsComplete {
             for (origin, truth) in canonical {
-                let held = node.disk.logs[origin]
-                if let held, held.leaves.count > truth.count {
+                let held = node.disk.logs[origin]?.leaves.count ?? 0
+                if held > truth.count {
                     throw LawFailure("\(node.origin) holds more of \(origin) than it wrote")
                 }
                 guard mustReach(origin, node) else { continue }
-                let size = held?.leaves.count ?? 0
-                guard size == truth.count else {
+                guard held == truth.count else {
                     throw LawFailure(
-                        "\(node.origin) has \(size) of the \(truth.count) entries of \(origin)")
-                }
-                let applied = node.state.progress(origin)?.applied ?? 0
-                if Int(applied) != size, isHeldUp(node) {
-                    count("logs held up by entries that are withheld")
-                    continue
-                }
-                guard Int(applied) == size else {
-                    throw LawFailure(
-                        "\(node.origin) has applied \(applied) of \(size) entries of \(origin)")
+                        "\(node.origin) has \(held) of the \(truth.count) entries of \(origin)")
                 }
             }
         }
     }
 
-    /// True if some entry cites more of a held hostile log than anybody has given: it waits, and with it whatever
-    /// was written in the knowledge of it while the cited log was not held at all.
-    private func isHeldUp(_ node: SimulatedNode) -> Bool {
-        node.disk.logs.values.contains { log in
-            log.leaves.contains { leaf in
-                written[leaf]?.heads.contains { head in
-                    guard !isHonest(head.origin), let held = node.disk.logs[head.origin] else {
-                        return false
-                    }
-                    return head.size > held.size
-                } ?? false
-            }
-        }
-    }
-
-    /// Both are members for everybody, and nobody has narrowed an audience or lost a log to a fork.
-    private func mustReach(_ origin: Origin, _ node: SimulatedNode) -> Bool {
-        guard !hostile.contains(0), let owner = nodes.first(where: { $0.origin == origin }) else {
-            return false
-        }
-        let judges = honest
-        return judges.allSatisfy { judge in
+    /// Both are members for everybody, and the log's audience includes the reader.
+    func mustReach(_ origin: Origin, _ node: SimulatedNode) -> Bool {
+        guard !hostile.contains(0), self.node(origin)?.ownIsComplete == true else { return false }
+        return honest.allSatisfy { judge in
             judge.state.membership.isMember(origin) && judge.state.membership.isMember(node.origin)
                 && judge.state.mayRead(origin, by: node.origin)
-                && companies.allSatisfy {
-                    judge.state.mayRead($0.origin, by: node.origin)
-                        && judge.state.mayRead($0.origin, by: owner.origin)
-                }
         }
     }
+
+    func node(_ origin: Origin) -> SimulatedNode? { nodes.first { $0.origin == origin } }
 
     /// Of every fork of which two honest nodes hold different halves, all honest members hold evidence.
     private func checkForks() throws {
@@ -188,21 +226,22 @@ extension World {
         }
     }
 
-    /// Nodes that hold the same logs, as far as these count at all, have the same digest.
+    /// Nodes that hold the same logs, as far as these count at all, and may read the same, have the same digest.
     private func checkDigests() throws {
-        var digests: [[String]: (Origin, Digest)] = [:]
+        var digests: [[String]: (node: Origin, digest: Digest)] = [:]
         for node in honest {
             let held = node.disk.logs.sorted { $0.key < $1.key }.map { origin, log -> String in
                 let end = node.disk.evidence[origin]?.prefix
                 let size = min(log.size, end ?? .max)
                 let root = log.root(at: size) ?? .zero
-                return "\(origin) \(size) \(root.hex) \(end.map { "\($0)" } ?? "-")"
+                let isOpen = node.state.mayRead(origin, by: node.origin)
+                return "\(origin) \(size) \(root.hex) \(end.map { "\($0)" } ?? "-") \(isOpen)"
             }
-            if let (other, digest) = digests[held] {
+            if let other = digests[held] {
                 count("pairs that hold the same")
-                guard digest == node.state.digest else {
+                guard other.digest == node.state.digest else {
                     throw LawFailure(
-                        "\(node.origin) and \(other) hold the same logs and another label set")
+                        "\(node.origin) and \(other.node) hold the same logs and another label set")
                 }
             }
             digests[held] = (node.origin, node.state.digest)

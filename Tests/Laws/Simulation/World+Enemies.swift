@@ -9,9 +9,8 @@ extension World {
     /// A write of a hostile company: any of its histories, any context, any of its keys, any time.
     func writeAsEnemy(_ number: Int) throws {
         let node = nodes[number]
-        let company = node.company
         guard node.state.membership.isDefined else { return }
-        guard var log = branches[node.origin]?.randomElement(using: &random), log.size > 0 else {
+        guard let log = branches[node.origin]?.randomElement(using: &random), log.size > 0 else {
             return try append(number, [try operation(for: node)])
         }
         if random.oneIn(3) {
@@ -21,43 +20,53 @@ extension World {
             return
         }
         let place = branches[node.origin]?.firstIndex { $0.leaves == log.leaves } ?? 0
-        var operations = try [operation(for: node)]
-        var heads = random.oneIn(2) ? node.headsToCite() : []
-        var time = clock
-        var signer = company.signers[Int.random(in: 0...1, using: &random)]
+        var draft = Draft(
+            operations: [try operation(for: node)],
+            heads: random.oneIn(2) ? try node.headsToCite().map { cited($0) } : [],
+            signer: node.company.signers[Int.random(in: 0...1, using: &random)], time: clock)
+        let kind = Int.random(in: 0..<12, using: &random)
         var repeats = 1
-        let kind = Int.random(in: 0..<7, using: &random)
         switch kind {
-        case 0: heads = falseHeads(node)
-        case 1: time = CompanyPool.start + 60  // Backdated: as if it were old.
-        case 2: time = company.signers[0].certificate.notAfter + 10
-        case 3 where companies.count > 1:  // A member that plays the steward.
-            operations.insert(.governance(stewardsAct(node)), at: 0)
-        case 4: repeats = Int.random(in: 8...20, using: &random)  // A flood.
-        case 5: signer = company.signers[0]
+        case 0..<3: draft.heads = try falseHeads(node)
+        case 3: draft.time = CompanyPool.start + 60  // Backdated: as if it were old.
+        case 4: draft.time = node.company.signers[0].certificate.notAfter + 10
+        case 5 where companies.count > 1:  // A member that plays the steward.
+            draft.operations.insert(.governance(stewardsAct(node)), at: 0)
+        case 6: repeats = Int.random(in: 8...20, using: &random)  // A flood.
+        case 7: draft.signer = node.company.signers[0]
+        case 8...9: draft.operations = try hostileActs(node, log.size) + draft.operations
         default: break
         }
-        let introduced = log.entries.contains { entry in
-            written[SHA256Hasher.hash([0] + entry)]?.operations.contains(
-                .governance(.addKey(chain: signer.chain, logKey: nil))) ?? false
-                || written[SHA256Hasher.hash([0] + entry)]?.operations.contains(
-                    .governance(.addKey(chain: signer.chain, logKey: company.logKeyBytes))) ?? false
-        }
-        if !introduced {
-            operations.insert(.governance(.addKey(chain: signer.chain, logKey: nil)), at: 0)
-        }
         note(
-            "\(node.origin.short) (hostile, kind \(kind)) writes \(repeats) at \(log.size) of history \(place)"
-        )
+            "\(node.origin.short) (hostile, kind \(kind)) writes \(repeats) at \(log.size) of history "
+                + "\(place), cites \(draft.heads.map(\.short))")
         count("hostile writes")
-        for _ in 0..<repeats {
-            let entry = try sign(operations, heads, company, by: signer, at: time)
-            remember(entry, node.origin, log.size, time, signer, heads, operations)
-            log.append(entry)
-            heads = []
-            operations = [try operation(for: node)]
+        try extend(place, of: node, with: draft, times: repeats)
+    }
+
+    /// Adds entries to one of a hostile company's histories.
+    private func extend(
+        _ place: Int, of node: SimulatedNode, with first: Draft, times: Int
+    ) throws {
+        guard var log = branches[node.origin]?[place] else { return }
+        var draft = first
+        if !introduces(log, draft.signer) {
+            draft.operations.insert(
+                .governance(.addKey(chain: draft.signer.chain, logKey: nil)), at: 0)
         }
-        log.note = try SimulatedNode.checkpoint(of: log, company, dataset)
+        for _ in 0..<times {
+            let (entry, author) = try sign(draft, node.company)
+            remember(entry, by: author, node.origin, log.size, draft)
+            log.append(entry)
+            log.note = try SimulatedNode.checkpoint(of: log, node.company, dataset)
+            let isAboutAudience = draft.operations.contains {
+                if case .governance(.setAudience) = $0 { true } else { false }
+            }
+            // Where the checkpoint is missing, nobody takes what comes behind the act.
+            if isAboutAudience, !random.oneIn(15) { log.bounds[log.size] = log.note }
+            draft.heads = []
+            draft.operations = [try operation(for: node)]
+        }
         branches[node.origin]?[place] = log
         if place == 0 {
             node.disk.logs[node.origin] = log
@@ -65,202 +74,122 @@ extension World {
         }
     }
 
-    /// Heads that are false, shrink, reach into the future, or leave out what they ought to hold.
-    private func falseHeads(_ node: SimulatedNode) -> [Head] {
-        let others = nodes.filter { $0.origin != node.origin }
-        guard let victim = others.randomElement(using: &random),
-            let log = node.disk.logs[victim.origin], log.size > 0
-        else { return [] }
-        switch Int.random(in: 0..<4, using: &random) {
-        case 0: return [Head(origin: victim.origin, size: log.size, root: Digest.zero.bytes)]
-        case 1:
-            return [
-                Head(origin: victim.origin, size: 1, root: log.root(at: 1)?.bytes ?? [])
-            ]
-        case 2:
-            return [
-                Head(
-                    origin: victim.origin, size: log.size + 2,
-                    root: [UInt8](repeating: 9, count: 32))
-            ]
-        default:
-            return [
-                Head(
-                    origin: victim.origin, size: log.size, root: log.root(at: log.size)?.bytes ?? []
-                )
-            ]
+    private func introduces(_ log: HeldLog, _ signer: Signer) -> Bool {
+        log.leaves.contains { leaf in
+            written[leaf]?.operations.contains { operation in
+                guard case .governance(.addKey(let chain, _)) = operation else { return false }
+                return chain == signer.chain
+            } ?? false
         }
     }
 
-    // MARK: Attacks
-
-    func attack(_ number: Int) throws {
-        let node = nodes[number]
-        let victim = Int.random(in: 0..<nodes.count, using: &random)
-        let listener = Int.random(in: 0..<nodes.count, using: &random)
-        guard listener != number else { return }
-        switch Int.random(in: 0..<8, using: &random) {
-        case 6...: try poison(node, listener)
-        case 0..<3: try fork(node)
-        case 3:
-            guard victim != number, !hostile.contains(victim) else { return }
-            try forgeEntry(node, victim: nodes[victim], listener)
-        case 4: try accuseFalsely(node, victim: nodes[victim], listener)
-        default:
-            // Old heads again: a history that was longer before.
-            guard let log = branches[node.origin]?.first, log.size > 1 else { return }
-            var old = log.prefix(UInt64.random(in: 1..<log.size, using: &random))
-            old.note = try SimulatedNode.checkpoint(of: old, node.company, dataset)
-            count("replays")
-            send(
-                .offers(
-                    [.init(log: node.origin, size: old.size, note: old.note)], evidence: []),
-                from: number, to: listener)
-        }
-    }
-
-    /// Begins another history of its own log, from any entry on, and shows it to some.
-    private func fork(_ node: SimulatedNode) throws {
-        guard let log = branches[node.origin]?.randomElement(using: &random), log.size > 1,
-            branches[node.origin]?.count ?? 0 < 4
-        else { return }
-        var other = log.prefix(UInt64.random(in: 1..<log.size, using: &random))
-        let prefix = other.size
-        let signer = node.company.signers[1]
-        for _ in 0..<Int.random(in: 1...3, using: &random) {
-            let operations: [Operation] = [
-                .governance(.addKey(chain: signer.chain, logKey: nil)), try operation(for: node),
-            ]
-            let entry = try sign(operations, [], node.company, by: signer, at: clock)
-            remember(entry, node.origin, other.size, clock, signer, [], operations)
-            other.append(entry)
-        }
-        other.note = try SimulatedNode.checkpoint(of: other, node.company, dataset)
-        branches[node.origin]?.append(other)
-        let place = (branches[node.origin]?.count ?? 1) - 1
-        for partner in nodes where random.oneIn(2) {
-            shown[node.origin, default: [:]][partner.origin] = place
-        }
-        for partner in nodes where random.oneIn(2) {
-            contact(partner.company.number, node.company.number)
-        }
-        count("forks")
-        note("\(node.origin.short) forks its log at \(prefix), history \(place) of \(other.size)")
-    }
-
-    /// Entries for another company's log that the company never wrote.
-    private func forgeEntry(
-        _ node: SimulatedNode, victim: SimulatedNode, _ listener: Int
-    ) throws {
-        let held = nodes[listener].disk.logs[victim.origin] ?? HeldLog()
-        var operations = try [operation(for: victim)]
-        let entry: [UInt8]
-        switch Int.random(in: 0..<5, using: &random) {
-        case 0:  // The victim's name, the attacker's certificate.
-            operations.insert(
-                .governance(
-                    .addKey(
-                        chain: node.company.signers[1].chain,
-                        logKey: held.size == 0 ? node.company.logKeyBytes : nil)), at: 0)
-            entry = try sign(operations, [], victim.company, by: node.company.signers[1], at: clock)
-        case 1, 2:  // A certificate that another root issued, or one that has ended.
-            let signer = random.oneIn(2) ? victim.company.forged : victim.company.stale
-            operations.insert(
-                .governance(
-                    .addKey(
-                        chain: signer.chain,
-                        logKey: held.size == 0 ? node.company.logKeyBytes : nil)), at: 0)
-            entry = try sign(operations, [], victim.company, by: signer, at: clock)
-        case 3:  // A key of the attacker's under a certificate that the log knows.
-            let signer = Signer(
-                key: node.company.logKey, certificate: victim.company.signers[1].certificate)
-            entry = try sign(operations, [], victim.company, by: signer, at: clock)
-        default:  // An old signature under something else.
-            guard let old = held.entries.last else { return }
-            entry = Message.garble(old, &random)
-        }
-        var log = held
-        log.append(entry)
-        let name = "\(victim.origin)/\(dataset)"
-        let text = Checkpoint(origin: name, size: log.size, root: log.root(at: log.size) ?? .zero)
-            .text
-        let note = try SignedNote.sign(text, name: name, key: node.company.logKey)
-        count("forgeries")
-        send(
-            .entries(
-                victim.origin, from: held.size, [entry], note: random.oneIn(2) ? note : held.note),
-            from: node.company.number, to: listener)
-    }
-
-    /// Goes on with its own log, under its own checkpoint, with an entry that must not be stored by anybody.
-    private func poison(_ node: SimulatedNode, _ listener: Int) throws {
-        guard var log = branches[node.origin]?.first, log.size > 0,
-            let victim = companies.filter({ $0.origin != node.origin }).randomElement(
-                using: &random)
-        else { return }
-        let company = node.company
-        var operations = try [operation(for: node)]
-        var signer = company.signers[1]
-        var claimed = company
-        func introduce() {
-            operations.insert(.governance(.addKey(chain: signer.chain, logKey: nil)), at: 0)
-        }
+    /// Acts with which a member can hope to harm: narrowed audiences, keys retired twice, more than its share.
+    private func hostileActs(_ node: SimulatedNode, _ size: UInt64) throws -> [Operation] {
+        let signers = node.company.signers
+        let acts: [GovernanceAct]
         switch Int.random(in: 0..<6, using: &random) {
-        case 0:  // Signed by another key than the certificate's.
-            signer = Signer(key: company.logKey, certificate: signer.certificate)
-            introduce()
-        case 1:  // A certificate of another root, or one that has ended.
-            signer = random.oneIn(2) ? company.forged : company.stale
-            introduce()
-        case 2:  // A certificate that the log has never introduced.
-            signer = company.forged
-        case 3:  // Another company's name.
-            claimed = victim
-            introduce()
-        case 4:  // Another company's certificate.
-            signer = Signer(
-                key: company.signers[1].key, certificate: victim.signers[1].certificate)
-            introduce()
-        default:  // Another company's entry, as it stands.
-            guard let entry = node.disk.logs[victim.origin]?.entries.last else { return }
-            log.append(entry)
+        case 0: acts = (0..<18).map { _ in .addWitness(key: someBytes(32)) }
+        case 1 where !isStrict:  // The last two are too many.
+            acts = (0..<34).map { _ in .setAudience(random.oneIn(3) ? [] : someMembers()) }
+        case 2:
+            let key = signers[Int.random(in: 0...1, using: &random)].fingerprint.bytes
+            acts = (0..<2).map { _ in
+                let from = isStrict ? size + 1 : UInt64.random(in: 0...(size + 2), using: &random)
+                return .retireKey(fingerprint: key, index: from)
+            }
+        case 3...4 where !isStrict: acts = [.setAudience(someMembers())]
+        default: acts = [.setAudience([])]
         }
-        if log.size == branches[node.origin]?.first?.size {
-            log.append(try sign(operations, [], claimed, by: signer, at: clock))
-        }
-        log.note = try SimulatedNode.checkpoint(of: log, company, dataset)
-        let from = log.size - 1
-        count("poisoned entries")
-        note("\(node.origin.short) offers a poisoned entry \(from)")
-        send(
-            .entries(node.origin, from: from, log.entries.suffix(1), note: log.note),
-            from: company.number, to: listener)
+        count("hostile acts")
+        return acts.map { .governance($0) }
     }
 
-    /// Evidence against somebody that is none.
-    private func accuseFalsely(
-        _ node: SimulatedNode, victim: SimulatedNode, _ listener: Int
-    ) throws {
-        guard let log = nodes[listener].disk.logs[victim.origin], log.size > 0 else { return }
-        var leaves = log.leaves
-        leaves[Int.random(in: 0..<leaves.count, using: &random)] = .zero
-        var hasher = TreeHasher()
-        let name = "\(victim.origin)/\(dataset)"
-        let text = Checkpoint(origin: name, size: log.size, root: hasher.root(leaves)).text
-        let note = try SignedNote.sign(text, name: name, key: node.company.logKey)
-        count("false evidence")
-        send(
-            .tree(victim.origin, leaves: leaves, note: random.oneIn(2) ? note : log.note),
-            from: node.company.number, to: listener)
-        let own = try NoteVerifier(name: name, publicKey: node.company.logKeyBytes)
-        var mine = log
-        mine.note = try SignedNote.sign(
-            Checkpoint(origin: name, size: log.size, root: log.root(at: log.size) ?? .zero).text,
-            name: name, key: node.company.logKey)
-        if let proof = ForkProof(
-            log: victim.origin, key: own, (mine.note, mine.leaves), (note, leaves))
-        {
-            send(.hello(evidence: [proof]), from: node.company.number, to: listener)
+    private func someBytes(_ count: Int) -> [UInt8] {
+        (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+    }
+
+    /// Two companies that play together: one signs what it never delivers and keeps somebody out, who then does not wait
+    /// for it; the other cites it.
+    func collude(_ node: SimulatedNode) throws {
+        let partners = nodes.filter {
+            hostile.contains($0.company.number) && $0.origin != node.origin
+                && branches[$0.origin]?.first?.size ?? 0 > 0
+        }
+        guard let partner = partners.randomElement(using: &random),
+            branches[node.origin]?.isEmpty == false
+        else { return }
+        let narrowing = Operation.governance(.setAudience(isStrict ? [] : someMembers()))
+        let signer = partner.company.signers[1]
+        let acts = [narrowing, try operation(for: partner)]
+        try extend(
+            0, of: partner, with: Draft(operations: acts, signer: signer, time: clock), times: 1)
+        let size = (partner.disk.logs[partner.origin]?.size ?? 0) + 5
+        let lie = try head(
+            partner.origin, merged: size, size: size, root: Digest(repeating: 8),
+            by: partner.company)
+        let heads = try node.headsToCite().map { cited($0) }.filter {
+            $0.head.origin != partner.origin
+        }
+        let draft = Draft(
+            operations: [try operation(for: node)], heads: heads + [lie],
+            signer: node.company.signers[1], time: clock)
+        try extend(0, of: node, with: draft, times: 1)
+        count("collusions")
+        note("\(node.origin.short) cites \(size) of \(partner.origin.short), which keeps them")
+        for other in nodes where random.oneIn(2) {
+            contact(partner.company.number, other.company.number)
+            contact(node.company.number, other.company.number)
+        }
+    }
+
+    // MARK: False heads
+
+    /// Heads that lie in one way or another, with the signatures of whoever colludes.
+    private func falseHeads(_ node: SimulatedNode) throws -> [Cited] {
+        let others = (companies + ghosts).filter { $0.origin != node.origin }
+        guard let victim = others.randomElement(using: &random) else { return [] }
+        var heads = try node.headsToCite().map { cited($0) }.filter {
+            $0.head.origin != victim.origin
+        }
+        if random.oneIn(6) { heads.removeAll { $0.head.origin == dataset.owner } }
+        guard let lie = try falseHead(of: victim, by: node) else { return heads }
+        count("false heads")
+        // The newest entry of a log without what that entry had merged.
+        if random.oneIn(5) { heads.removeAll { $0.head.origin != dataset.owner } }
+        return heads + [lie]
+    }
+
+    private func falseHead(of victim: Company, by node: SimulatedNode) throws -> Cited? {
+        let log = node.disk.logs[victim.origin] ?? HeldLog()
+        let colludes =
+            victim.number >= nodes.count || hostile.contains(victim.number) && !random.oneIn(8)
+        let signer = colludes ? victim : node.company
+        let size = log.size
+        let wrong = Digest(repeating: 9)
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0 where size > 0:  // A root that was once a sentinel.
+            return try head(victim.origin, merged: size, size: size, root: .zero, by: signer)
+        case 1 where size > 0:  // Less than was cited before, as the log once signed it.
+            return try head(
+                victim.origin, merged: 1, size: 1, root: log.root(at: 1) ?? .zero, by: victim)
+        case 2 where size > 0:  // A foreign signature, or none.
+            return try head(
+                victim.origin, merged: size, size: size, root: log.root(at: size) ?? .zero,
+                by: random.oneIn(2) ? node.company : nil)
+        case 3 where size > 0:  // A true head, part of which was merged.
+            let merged = UInt64.random(in: 1...size, using: &random)
+            return try head(
+                victim.origin, merged: merged, size: size, root: log.root(at: size) ?? .zero,
+                by: victim)
+        case 4:  // Somebody whom the steward never named.
+            return try head(
+                try Origin("nobody.example"), merged: 1, size: 1, root: wrong, by: node.company)
+        default:  // What was never delivered, signed by whoever was to deliver it.
+            let more = random.oneIn(2) ? UInt64.random(in: 1...3, using: &random) : 1 << 30
+            count("heads of what is withheld", colludes ? 1 : 0)
+            return try head(
+                victim.origin, merged: random.oneIn(2) ? 1 : size + more, size: size + more,
+                root: wrong, by: signer)
         }
     }
 
@@ -270,7 +199,7 @@ extension World {
     func receiveAsEnemy(_ message: Message, from: Int, to: Int) throws {
         let node = nodes[to]
         let partner = nodes[from].origin
-        if case .entries(let log, _, _, _) = message, log == node.origin { return }
+        if case .entries(let batch) = message, batch.log == node.origin { return }
         if case .tree = message { return }
         let main = node.disk.logs[node.origin]
         let place = shown[node.origin]?[partner] ?? 0

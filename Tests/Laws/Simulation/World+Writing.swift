@@ -4,14 +4,20 @@ import Signing
 import TransparencyLog
 
 extension World {
-    /// The steward's first entry: the dataset and its members.
+    /// The steward's first entry: the dataset and its members, some of whom join later.
     func found() throws {
         var acts: [GovernanceAct] = [.defineDataset(title: "Boards", schema: "{}")]
-        for company in companies.dropFirst() {
-            let role = Role.allCases[Int.random(in: 0..<8, using: &random) == 0 ? 0 : 1]
+        for company in companies.dropFirst() where !random.oneIn(8) {
+            let role = Role.allCases[random.oneIn(8) ? 0 : 1]
             acts.append(
                 .setMember(
                     company.origin, role: random.oneIn(3) ? .reviewer : role, roots: [],
+                    logKey: random.oneIn(3) ? nil : company.logKeyBytes, fromIndex: 0))
+        }
+        for ghost in ghosts where random.oneIn(2) {
+            acts.append(
+                .setMember(
+                    ghost.origin, role: .annotator, roots: [], logKey: ghost.logKeyBytes,
                     fromIndex: 0))
         }
         try append(0, acts.map { .governance($0) })
@@ -40,29 +46,25 @@ extension World {
     func append(_ number: Int, _ operations: [Operation]) throws {
         let node = nodes[number]
         let company = node.company
-        var acts: [Operation] = []
         // A key is changed before it ends.
         if !company.signers[node.disk.signer].isValid(at: clock + 3_600) || random.oneIn(15) {
             node.disk.signer = 1
         }
-        let signer = company.signers[node.disk.signer]
-        let known = node.state.progress(node.origin)?.keys[signer.fingerprint] != nil
-        if !known {
-            let isFirst = node.ownSize == 0
-            acts.append(
-                .governance(
-                    .addKey(chain: signer.chain, logKey: isFirst ? company.logKeyBytes : nil)))
-        }
-        let heads = node.headsToCite()
-        let all = acts + operations
-        let entry = try sign(all, heads, company, by: signer, at: clock)
+        let before = node.actsBeforeWriting(at: clock)
+        let draft = Draft(
+            operations: before.acts.map { .governance($0) } + operations,
+            heads: try node.headsToCite(naming: before.named).map { cited($0) },
+            signer: company.signers[node.disk.signer], time: clock)
+        let (entry, author) = try sign(draft, company)
         // A node may stop between signing and storing: nobody has seen the entry then.
         if !hostile.contains(number), random.oneIn(25) {
             note("\(node.origin.short) crashes before entry \(node.ownSize) is durable")
-            return try node.restart()
+            return try restart(node)
         }
-        note("\(node.origin.short) writes entry \(node.ownSize): \(all.map(\.short))")
-        let leaf = remember(entry, node.origin, node.ownSize, clock, signer, heads, all)
+        note(
+            "\(node.origin.short) writes entry \(node.ownSize): \(draft.operations.map(\.short)), "
+                + "cites \(draft.heads.map(\.short))")
+        let leaf = remember(entry, by: author, node.origin, node.ownSize, draft)
         if !hostile.contains(number) {
             guard canonical[node.origin, default: []].count == Int(node.ownSize) else {
                 throw LawFailure(
@@ -83,36 +85,12 @@ extension World {
         }
     }
 
-    func sign(
-        _ operations: [Operation], _ heads: [Head], _ company: Company, by signer: Signer,
-        at time: Int64
-    ) throws -> [UInt8] {
-        var builder = try ChangesetBuilder(author: random.oneIn(3) ? "ann" : nil)
-        for operation in operations { _ = try builder.append(operation) }
-        return try SimulatedNode.sign(
-            try builder.payload(heads: heads), issuer: company.origin, dataset: dataset, by: signer,
-            at: time)
-    }
-
-    /// Notes down what was written, for the oracle.
-    @discardableResult
-    func remember(
-        _ entry: [UInt8], _ origin: Origin, _ index: UInt64, _ time: Int64, _ signer: Signer,
-        _ heads: [Head], _ operations: [Operation]
-    ) -> Digest {
-        let leaf = SHA256Hasher.hash([0] + entry)
-        written[leaf] = Written(
-            origin: origin, index: index, time: time, signer: signer.fingerprint,
-            heads: heads.sorted { $0.origin < $1.origin }, operations: operations)
-        for (position, operation) in operations.enumerated() {
-            let id = OperationID(origin: origin, slot: Slot(entry: index, position: position))
-            switch operation {
-            case .addAnnotation: targets.append((id, false))
-            case .set: targets.append((id, true))
-            default: break
-            }
-        }
-        return leaf
+    /// Lets an honest steward say which log keys its members have, as soon as it knows.
+    func nameLogKeys() throws {
+        let steward = nodes[0]
+        if hostile.contains(0) || !steward.mayWrite || !steward.hasKeysToName { return }
+        count("log keys named late")
+        try append(0, [])
     }
 
     /// Something to say about an item or an annotation that the node knows; now and then an unknown one.
@@ -121,8 +99,15 @@ extension World {
         let className = ["open", "short", "spur"][Int.random(in: 0..<3, using: &random)]
         let box = Selector.box(
             .init(x: Double(Int.random(in: 0..<900, using: &random)), y: 4, width: 3, height: 5))
-        if random.oneIn(9) {
-            return .setItem(key: item, fields: [.known(.group): .text(className)])
+        if random.oneIn(7) {
+            let fields: [Field: FieldValue] =
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: [.known(.examined): .bool(true)]
+                case 1: [.known(.group): .null, .attribute("line"): .text(className)]
+                case 2: [.attribute("line"): .text(className)]
+                default: [.known(.group): .text(className)]
+                }
+            return .setItem(key: item, fields: fields)
         }
         let known = targets.filter {
             random.oneIn(25)
@@ -148,8 +133,9 @@ extension World {
 
     /// An act about a member's own log.
     private func memberAct(_ node: SimulatedNode) -> GovernanceAct {
+        let number = node.state.number(node.origin) ?? 0
         switch Int.random(in: 0..<4, using: &random) {
-        case 0 where node.disk.signer == 1 && node.state.progress(node.origin)?.keys.count == 2:
+        case 0 where node.disk.signer == 1 && node.state.keys(of: number).count == 2:
             // The old key signs nothing more from here on.
             return .retireKey(
                 fingerprint: node.company.signers[0].fingerprint.bytes, index: node.ownSize)
@@ -159,7 +145,7 @@ extension World {
         }
     }
 
-    private func someMembers() -> [Origin] {
+    func someMembers() -> [Origin] {
         let chosen = companies.filter { _ in random.oneIn(2) }.map(\.origin)
         return chosen.isEmpty ? [companies[0].origin] : chosen
     }
@@ -171,32 +157,62 @@ extension World {
         try append(0, [.governance(stewardsAct(node))])
     }
 
+    /// Any act of a steward; in the name of a member it is one that must not count.
     func stewardsAct(_ node: SimulatedNode) -> GovernanceAct {
-        let known = companies.dropFirst().filter { node.disk.logs[$0.origin] != nil }
-        let pool = known.isEmpty || random.oneIn(6) ? Array(companies.dropFirst()) : known
+        let all = companies.dropFirst() + ghosts
+        let known = all.filter { node.disk.logs[$0.origin] != nil }
+        let pool = known.isEmpty || random.oneIn(4) ? Array(all) : known
         let member = pool[Int.random(in: 0..<pool.count, using: &random)]
         let held = node.disk.logs[member.origin]?.size ?? 0
         let index = UInt64.random(in: 0...held, using: &random)
+        let members = node.state.membership.members
+        if random.oneIn(3),
+            let newcomer = all.filter({ members[$0.origin] == nil }).randomElement(using: &random)
+        {
+            let from = random.oneIn(3) ? UInt64.random(in: 1...3, using: &random) : 0
+            return admission(of: newcomer, as: .annotator, from: from, by: node)
+        }
         switch Int.random(in: 0..<10, using: &random) {
         case 0..<2: return .cutLog(member.origin, index: index)
-        case 2..<5:
+        case 2..<5 where mayGiveBack(member, members):
             let role = Role.allCases[Int.random(in: 0..<3, using: &random)]
-            return .setMember(member.origin, role: role, roots: [], fromIndex: index)
+            return admission(of: member, as: role, from: index, by: node)
         case 5: return .setPolicy(random.oneIn(2) ? "owner-decides" : "role-rank")
-        case 6:
-            let used =
-                random.oneIn(4)
-                ? 1 - nodes[member.number].disk.signer
-                : nodes[member.number].disk.signer
-            let key = member.signers[used].fingerprint
-            return .retireKey(fingerprint: key.bytes, index: index)
+        case 6: return retirement(member, at: index, by: node)
         case 7:
             let heir = companies[Int.random(in: 0..<companies.count, using: &random)].origin
             return heir == member.origin
                 ? .setSchema("{}") : .succeedLog(member.origin, successor: heir)
-        case 8: return .setWitnessPolicy(threshold: 1, witnesses: [])
-        default: return .setMember(member.origin, role: .reviewer, roots: [], fromIndex: index)
+        case 9 where mayGiveBack(member, members):
+            return admission(of: member, as: .reviewer, from: index, by: node)
+        default: return .setWitnessPolicy(threshold: 1, witnesses: [])
         }
+    }
+
+    private func mayGiveBack(
+        _ company: Company, _ members: [Origin: Membership.Member]
+    ) -> Bool { !isStrict || members[company.origin] == nil }
+
+    private func admission(
+        of company: Company, as role: Role, from index: UInt64, by node: SimulatedNode
+    ) -> GovernanceAct {
+        var key = random.oneIn(2) ? nil : company.logKeyBytes
+        // A hostile steward may name a key that is not the log's.
+        if hostile.contains(node.company.number), random.oneIn(6) {
+            key = node.company.logKeyBytes
+        }
+        return .setMember(company.origin, role: role, roots: [], logKey: key, fromIndex: index)
+    }
+
+    private func retirement(
+        _ member: Company, at index: UInt64, by node: SimulatedNode
+    ) -> GovernanceAct {
+        let number = min(member.number, nodes.count - 1)
+        let used = nodes[number].disk.signer
+        let key = member.signers[random.oneIn(4) ? 1 - used : used].fingerprint
+        let known = node.state.number(member.origin).flatMap { node.state.keys(of: $0)[key] }
+        if isStrict, known?.retiredAt != nil || known == nil { return .setSchema("{}") }
+        return .retireKey(fingerprint: key.bytes, index: index)
     }
 }
 

@@ -3,16 +3,6 @@ import Provenance
 import Signing
 import TransparencyLog
 
-/// What really was written: kept by the simulation, and never asked of the code under test.
-struct Written {
-    let origin: Origin
-    let index: UInt64
-    let time: Int64
-    let signer: Digest
-    let heads: [Head]
-    let operations: [Operation]
-}
-
 /// A consortium in memory, driven by one seed.
 final class World {
     let seed: UInt64
@@ -20,8 +10,13 @@ final class World {
     var clock = CompanyPool.start
     let dataset: DatasetID
     let companies: [Company]
+    /// Companies that collude and never take part: they sign what others want to cite.
+    let ghosts: [Company]
     let nodes: [SimulatedNode]
     let hostile: Set<Int>
+    /// Nobody does anything that can hold up honest entries: then none may be held up.
+    let isStrict: Bool
+    var excuses = Excuses()
     /// Every entry that the holder of a company's keys signed for the company's log, by leaf hash.
     var written: [Digest: Written] = [:]
     /// What honest companies have written and not lost, by leaf hashes.
@@ -35,6 +30,10 @@ final class World {
     /// Pairs of nodes that cannot reach each other, the smaller number first.
     var blocked: Set<[Int]> = []
     var backups: [Int: SimulatedNode.Disk] = [:]
+    /// Companies whose entries were lost with a home that was restored, and may be written otherwise.
+    var hasLost: Set<Origin> = []
+    /// The label set under each mark, and whose it was.
+    var marks: [Digest: (digest: Digest, counts: LabelCounts, node: Origin)] = [:]
     var isHealed = false
     private(set) var trace: [String] = []
     private(set) var figures: [String: Int] = [:]
@@ -50,7 +49,8 @@ final class World {
         let kind = Int.random(in: 0..<100, using: &random)
         let sizes = kind < 62 ? 2...4 : kind < 92 ? 5...6 : kind < 99 ? 7...9 : 10...16
         let count = Int.random(in: sizes, using: &random)
-        let companies = Array(try CompanyPool.companies.get().prefix(count))
+        let pool = try CompanyPool.companies.get()
+        let companies = Array(pool.prefix(count))
         self.companies = companies
         nodes = companies.map { SimulatedNode($0, companies: companies, dataset: dataset) }
         // The steward is the first company; one honest node at least is left.
@@ -59,6 +59,9 @@ final class World {
         order.shuffle(using: &random)
         if random.oneIn(5) { order.insert(0, at: 0) } else { order.append(0) }
         hostile = Set(order.prefix(enemies))
+        ghosts = enemies == 0 ? [] : Array(pool.dropFirst(count).suffix(2))
+        let isCareful = random.oneIn(3)
+        isStrict = isCareful && !order.prefix(enemies).contains(0)
         for node in nodes {
             node.disk.signer = random.oneIn(2) ? 0 : 1
         }
@@ -76,7 +79,7 @@ final class World {
         if keepsTrace { trace.append("\(step) +\(clock - CompanyPool.start)s \(text())") }
     }
 
-    func count(_ what: String) { figures[what, default: 0] += 1 }
+    func count(_ what: String, _ times: Int = 1) { figures[what, default: 0] += times }
 
     // MARK: Running
 
@@ -91,11 +94,12 @@ final class World {
             try act()
             for _ in 0..<Int.random(in: 0...12, using: &random) { try deliverOne() }
             if random.oneIn(12), let node = honest.randomElement(using: &random) {
-                try Oracle(self, node).check()
+                try judge(node)
             }
         }
         try heal()
         try checkEnd()
+        try release()
     }
 
     /// One event.
@@ -114,7 +118,7 @@ final class World {
         case 82..<85 where !hostile.contains(number):
             note("\(node.origin.short) crashes")
             queue.removeAll { $0.to == number }
-            try node.restart()
+            try restart(node)
         case 85..<88 where !hostile.contains(number):
             note("\(node.origin.short) is backed up at \(node.ownSize)")
             backups[number] = node.disk
@@ -124,6 +128,9 @@ final class World {
             if number != other, let request = try node.askToCosign() {
                 send(request, from: number, to: other)
             }
+        case 93..<95:
+            node.rests.toggle()
+            try node.catchUp()
         default:
             if let enemy = hostile.sorted().randomElement(using: &random) { try attack(enemy) }
         }
@@ -169,6 +176,7 @@ final class World {
         for (partner, answer) in answers {
             if let number = number(partner) { send(answer, from: to, to: number) }
         }
+        try nameLogKeys()
     }
 
     /// Lets everybody reach everybody and syncs until nothing moves.
@@ -177,7 +185,14 @@ final class World {
         note("the network is whole again")
         queue = []
         // Half of them go on with what they have derived step by step.
-        for node in honest where random.oneIn(2) { try node.restart() }
+        for node in honest {
+            node.rests = false
+            try random.oneIn(2) ? restart(node) : node.catchUp()
+        }
+        try syncAll()
+    }
+
+    func syncAll() throws {
         let numbers = honest.map(\.company.number)
         for _ in 0..<(nodes.count + 4) {
             let before = try honest.map { try snapshot($0) }
