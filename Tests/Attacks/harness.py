@@ -125,7 +125,7 @@ class Attack:
         return {origin: len(world.labels(home, of=origin).get(origin, [])) for origin in expected}
 
     def same(self, world, homes, when="at the end"):
-        """Equal digests on all honest nodes."""
+        """Equal digests on all honest nodes, once none has a rebuild before it that a member has asked for."""
         digests = self._digests(world, homes, when)
         self.check(
             len(set(digests.values())) == 1, f"{when} the digests differ: {_brief(digests)}", "all honest nodes agree"
@@ -162,11 +162,19 @@ class Attack:
         digests = {}
         for name, home in homes.items():
             try:
-                digests[name] = world.digest(home)
+                digests[name] = _settled(world, home)["digest"]
             except Wrong as error:
                 digests[name] = f"({error.happened})"
                 self.check(False, f"{when}, at {name}: {error.happened}", "`status` works")
         return digests
+
+
+def _settled(world, home):
+    """`status` of a dataset that has no rebuild before it: members ask for one, and it comes in its turn."""
+    end = time.monotonic() + patience(60)
+    while (status := world.status(home)).get("rebuild") and time.monotonic() < end:
+        time.sleep(0.5)
+    return status
 
 
 def _brief(digests):

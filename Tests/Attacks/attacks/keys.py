@@ -298,3 +298,32 @@ def cut_absent(t):
             not world.waiting(node), f"{name} says that there waits {one_line(world.waiting(node))}", "nobody waits"
         )
     t.agree(world, homes)
+
+
+@attack(
+    "taken-back",
+    "nobody: the steward's stolen key",
+    "the steward names X, which never comes, and cuts it at 0; a member cites X under its true signature; then the"
+    " steward rotates its key and retires the old one from before the entry that named X",
+    "the digest as merged is that of a rebuild and of a node that comes later: whether a head holds is decided anew"
+    " when the key is named no more",
+)
+def taken_back(t):
+    world = World(t.folder)
+    home, log = world.honest(), world.log_of(world.hostile())
+    t.send(log, label("img/0"))
+    world.named(log.company)
+    before = world.size(world.oem, STEWARD)
+    absent = world.log_of(world.hostile("xco.example", named=True))
+    world.cut("xco.example", "--at", "0")
+    keys = cm("key", "list", "--json", home=world.oem).json["keys"]
+    own = next(key["fingerprint"] for key in keys if key["current"])
+    heads = world.context(log.company, absent.head(merged=4, size=4))
+    t.send(log, label("img/1", "c", *heads))
+    world.annotate(home, "img/t")
+    world.sync(home)
+    t.counted(world, {"evil.example": 2, "tier1.example": 1}, {"oem": world.oem, "tier1": home}, "before")
+    cm("key", "rotate", home=world.oem)
+    cm("key", "retire", own, "--at", str(before), "--dataset", world.dataset, home=world.oem)
+    world.sync(home, rounds=2)
+    t.agree(world, {"oem": world.oem, "tier1": home}, "afterwards")

@@ -266,3 +266,50 @@ def tampered_table(t):
     t.check(world.digest(home) == true, "a rebuild gives another digest than before", "the logs decide")
     t.works(world.sync(home, check=False), "the sync after the rebuild", "it has nothing to report")
     t.agree(world, homes)
+
+
+@attack(
+    "false-digests",
+    "reader",
+    "says with each of 30 calls that it has made another label set of the same entries; then sends lists of odd"
+    " forms: no JSON, 5,000 digests, 3 MiB, datasets that it is no member of, names with escape sequences",
+    "no answer is a 5xx; alarms name the liar and nobody else, and are few; an honest partner's sync ends with status"
+    " 0, and its own node has no alarm; `status` shows nothing raw",
+)
+def false_digests(t):
+    world = World(t.folder)
+    home, evil = world.honest(), world.hostile("evil.example", "reader")
+    other = world.create("other")
+    world.annotate(home, "img/1")
+    world.sync(home)
+    logs = sorted(world.status(world.oem)["logs"], key=lambda log: log["origin"])
+    text = f"countermark/mark/v1\n{world.dataset}\n"
+    text += "".join(f"{log['origin']} {log['applied']}\n" for log in logs if log["applied"])
+    mark = sha256(text.encode()).hex()
+
+    def say(*digests, body=None):
+        body = json.dumps({"digests": list(digests)}).encode() if body is None else body
+        status, answer = evil.call(world.port, "POST", "/v1/digests", body)
+        t.check(status < 500, f"a list of digests was answered with {status} {one_line(answer)}", "200 or a 4xx")
+        return status, answer
+
+    for number in range(30):
+        status, answer = say({"dataset": world.dataset, "mark": mark, "digest": os.urandom(32).hex()})
+    t.need(status == 200, f"a false digest: {status} {one_line(answer)}", "a member may say what it has")
+    t.note(f"answered with {one_line(answer, 100)}")
+    lie = {"dataset": world.dataset, "mark": mark, "digest": "00"}
+    say(*[lie] * 5000)
+    say(body=b"x" * (3 << 20))
+    for body in (b"", b"{", b"[]", b'{"digests":1}', b'{"digests":[{"dataset":1}]}', b"\0" * 100):
+        say(body=body)
+    say({"dataset": other, "mark": mark, "digest": "00"}, {"dataset": "\x1b[2J/x", "mark": "\x1b", "digest": "\x07"})
+    t.works(world.sync(home, check=False), "an honest partner", "its sync is not concerned")
+    alarms = cm("status", "--json", home=world.oem).json["alarms"]
+    t.check(len(alarms) <= 2, f"there are {len(alarms)} alarms", "one for a dataset and a partner")
+    wrong = [alarm for alarm in alarms if alarm.get("org") != "evil.example"]
+    t.check(not wrong, f"alarms name others: {one_line(wrong)}", "they name who said so")
+    theirs = cm("status", "--json", home=home).json["alarms"]
+    t.check(not theirs, f"the honest partner's alarms: {one_line(theirs)}", "none")
+    shown = on_terminal("status", home=world.oem)
+    t.check(b"\x1b[2J" not in shown and b"\x07" not in shown, "`status` prints what the liar sent raw", "inert text")
+    t.alive(world, "the digests")
