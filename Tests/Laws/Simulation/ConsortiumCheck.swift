@@ -26,6 +26,7 @@ extension World {
             totals["entries counted or listed", default: 0] += node.state.logs.values.reduce(0) {
                 $0 + Int($1.applied)
             }
+            totals["rebuilds", default: 0] += node.rebuilds
             totals["evidence held", default: 0] += node.disk.evidence.count
             totals["annotations", default: 0] += node.state.counts.annotations
         }

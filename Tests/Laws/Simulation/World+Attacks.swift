@@ -11,8 +11,7 @@ extension World {
         let victim = Int.random(in: 0..<nodes.count, using: &random)
         let listener = Int.random(in: 0..<nodes.count, using: &random)
         guard listener != number else { return }
-        switch Int.random(in: 0..<10, using: &random) {
-        case 9: try collude(node)
+        switch Int.random(in: 0..<9, using: &random) {
         case 6...: try poison(node, listener)
         case 0..<3: try fork(node)
         case 3:

@@ -118,7 +118,10 @@ extension World {
         guard let partner = partners.randomElement(using: &random),
             branches[node.origin]?.isEmpty == false
         else { return }
-        let narrowing = Operation.governance(.setAudience(isStrict ? [] : someMembers()))
+        guard let victim = honest.filter({ $0.company.number > 0 }).randomElement(using: &random)
+        else { return }
+        let readers = companies.map(\.origin).filter { $0 != victim.origin }
+        let narrowing = Operation.governance(.setAudience(isStrict ? [] : readers))
         let signer = partner.company.signers[1]
         let acts = [narrowing, try operation(for: partner)]
         try extend(
@@ -136,9 +139,9 @@ extension World {
         try extend(0, of: node, with: draft, times: 1)
         count("collusions")
         note("\(node.origin.short) cites \(size) of \(partner.origin.short), which keeps them")
-        for other in nodes where random.oneIn(2) {
-            contact(partner.company.number, other.company.number)
-            contact(node.company.number, other.company.number)
+        for liar in [partner, node] {
+            contact(liar.company.number, victim.company.number)
+            contact(victim.company.number, liar.company.number)
         }
     }
 

@@ -129,8 +129,13 @@ final class World {
                 send(request, from: number, to: other)
             }
         case 93..<95:
-            node.rests.toggle()
-            try node.catchUp()
+            // Whoever rests puts off what members ask for.
+            for node in honest { node.rests = random.oneIn(2) }
+            for node in honest where !node.rests { try node.catchUp() }
+        case 95..<97:
+            if let enemy = hostile.sorted().randomElement(using: &random) {
+                try collude(nodes[enemy])
+            }
         default:
             if let enemy = hostile.sorted().randomElement(using: &random) { try attack(enemy) }
         }
