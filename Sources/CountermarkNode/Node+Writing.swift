@@ -45,11 +45,16 @@ extension Node {
         return before
     }
 
+    /// How many acts about its members the steward puts before a write; the rest comes with the next ones. So no number
+    /// of keys that members introduce fills the changeset.
+    private static let dutiesPerWrite = 256
+
     /// Names the log keys of members whose logs have come, and retires what has expired.
     private func addStewardsDuties(_ state: MergeState, _ before: inout ActsBeforeWriting) {
-        let latest = state.logs.values.map(\.latestTime)
+        let latest = state.logs.values.filter { $0.origin != home.origin }.map(\.latestTime)
         for log in state.logs.values.sorted(by: { $0.origin < $1.origin })
         where log.origin != home.origin {
+            if before.acts.count >= Self.dutiesPerWrite { return }
             if let act = naming(log, state), case .setMember(_, _, _, let key?, _) = act {
                 before.acts.append(.governance(act))
                 before.named[log.origin] = key
@@ -59,6 +64,7 @@ extension Node {
             for (fingerprint, key) in state.keys(of: log.number).sorted(by: { $0.key < $1.key })
             where key.retiredAt == nil && key.notAfter < now()
                 && latest.contains(where: { $0 > key.notAfter })
+                && before.acts.count < Self.dutiesPerWrite
             {
                 before.acts.append(
                     .governance(

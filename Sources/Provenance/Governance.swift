@@ -21,8 +21,8 @@ public struct Governance: Sendable, Equatable {
     private var audienceChanges: [Int: [AudienceChange]] = [:]
     /// The standing of the signing keys, by log and fingerprint.
     public private(set) var keys: [Int: [Digest: SigningKeyStanding]] = [:]
-    /// Acts beyond ``MemberLimits``, which count for nothing.
-    public private(set) var beyondLimits: Set<OperationKey> = []
+    /// From where on acts of a kind are beyond ``MemberLimits`` and count for nothing, by log and code.
+    private var beyondFrom: [Int: [Int: OperationKey]] = [:]
 
     private struct AudienceChange: Sendable, Equatable {
         let entry: UInt64
@@ -61,7 +61,9 @@ public struct Governance: Sendable, Equatable {
             if let max = MemberLimits.actsMax(noted.act) {
                 counts[noted.act.code, default: 0] += 1
                 if counts[noted.act.code, default: 0] > max {
-                    beyondLimits.insert(noted.operation)
+                    if beyondFrom[log]?[noted.act.code] == nil {
+                        beyondFrom[log, default: [:]][noted.act.code] = noted.operation
+                    }
                     continue
                 }
             }
@@ -80,7 +82,7 @@ public struct Governance: Sendable, Equatable {
         _ noted: NotedAct, _ number: Int, _ log: LogProgress, isStewards: Bool
     ) {
         let index = noted.operation.slot.entry
-        guard !beyondLimits.contains(noted.operation),
+        guard !isBeyondLimits(noted.act, at: noted.operation),
             standing(of: log, index: index, signer: noted.signer, time: noted.time, isAct: true)
                 == nil
         else { return }
@@ -112,6 +114,12 @@ public struct Governance: Sendable, Equatable {
         } else if keys[number]?[key] != nil, keys[number]?[key]?.retiredByOwner == nil {
             keys[number]?[key]?.retiredByOwner = index
         }
+    }
+
+    /// True if a log's acts of a kind are too many from this one or an earlier one on.
+    func isBeyondLimits(_ act: GovernanceAct, at operation: OperationKey) -> Bool {
+        guard let first = beyondFrom[operation.log]?[act.code] else { return false }
+        return operation >= first
     }
 
     // MARK: Judging

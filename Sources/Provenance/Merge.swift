@@ -361,7 +361,7 @@ public final class Merge {
             try storage.touch(-(try itemID(item, scope.view)), scope.key)
             return nil
         case .governance(let act):
-            if state.governance.beyondLimits.contains(scope.key) { return .tooMany }
+            if state.governance.isBeyondLimits(act, at: scope.key) { return .tooMany }
             return act.isStewardsAct && scope.log.origin != state.dataset.owner
                 ? .stewardOnly : nil
         }

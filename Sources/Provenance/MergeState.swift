@@ -20,6 +20,8 @@ public struct MergeState: Sendable, Equatable {
     public internal(set) var needsRebuild: RebuildCause?
     private var numbers: [Origin: Int] = [:]
     private var acts: [Int: [NotedAct]] = [:]
+    /// How many acts of each kind are kept, by log and code.
+    private var actCounts: [Int: [Int: Int]] = [:]
 
     /// Who made it necessary to make the label set anew.
     public enum RebuildCause: Int, Sendable, Comparable {
@@ -52,7 +54,7 @@ public struct MergeState: Sendable, Equatable {
         self.init(dataset: dataset, reader: reader)
         for log in logs { add(log) }
         (self.sum, self.counts, self.needsRebuild) = (sum, counts, needsRebuild)
-        self.acts = acts
+        for (log, list) in acts { keep(list, log: log) }
         fold()
     }
 
@@ -87,8 +89,21 @@ public struct MergeState: Sendable, Equatable {
     public func keys(of log: Int) -> [Digest: SigningKeyStanding] { governance.keys[log] ?? [:] }
 
     /// Keeps acts of stored entries; they take effect with the next ``fold()``.
-    mutating func keep(_ noted: [NotedAct], log: Int) {
-        acts[log, default: []].append(contentsOf: noted)
+    ///
+    /// - Returns: Those that are kept: of a kind as many as ``MemberLimits`` admits, and the first beyond.
+    @discardableResult
+    mutating func keep(_ noted: [NotedAct], log: Int) -> [NotedAct] {
+        var kept: [NotedAct] = []
+        for act in noted {
+            if let max = MemberLimits.actsMax(act.act) {
+                let count = actCounts[log]?[act.act.code] ?? 0
+                if count > max { continue }
+                actCounts[log, default: [:]][act.act.code] = count + 1
+            }
+            kept.append(act)
+        }
+        acts[log, default: []].append(contentsOf: kept)
+        return kept
     }
 
     /// The acts of a log's stored entries, in their order.

@@ -35,9 +35,10 @@ extension Merge {
                 OperationKey(log: entry.log, slot: Slot(entry: entry.index, position: position)),
                 act, signer: entry.signer, time: entry.time)
         }
-        for act in noted { try storage.insertAct(act) }
-        state.keep(noted, log: entry.log)
-        pendingActs.insert(entry.log)
+        // Of what is too many the first says so; the others would cost everybody for ever.
+        let kept = state.keep(noted, log: entry.log)
+        for act in kept { try storage.insertAct(act) }
+        if !kept.isEmpty { pendingActs.insert(entry.log) }
     }
 
     /// Takes note that more of a log is held now, all of whose acts were noted.
@@ -75,6 +76,11 @@ extension Merge {
             if try stands(log, otherwiseThan: before) { return state.askForRebuild(cause) }
         }
         let (old, new) = (before.membership, state.membership)
+        // Heads were judged by log keys that the steward's log names no more: its own log has been cut short.
+        for (origin, member) in old.members
+        where new.members[origin]?.logKeys.starts(with: member.logKeys) != true {
+            return state.askForRebuild(cause)
+        }
         if old.policy != new.policy || old.successors != new.successors,
             state.counts.annotations + state.counts.items > 0
         {
