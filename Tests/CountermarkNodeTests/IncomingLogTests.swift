@@ -81,7 +81,10 @@ struct IncomingLogTests {
         let size = "\n\(out.count)\n"
         for (what, note) in [
             ("empty", ""), ("garbage", "abcd\n"), ("unsigned", "\(transfer.log)\n9\n"),
-            ("another log", text.replacingOccurrences(of: "tier.example/oem", with: "oem.example/oem")),
+            (
+                "another log",
+                text.replacingOccurrences(of: "tier.example/oem", with: "oem.example/oem")
+            ),
             ("nothing new", text.replacingOccurrences(of: size, with: "\n0\n")),
             ("2^36 + 1", text.replacingOccurrences(of: size, with: "\n68719476737\n")),
             ("2^63", text.replacingOccurrences(of: size, with: "\n9223372036854775808\n")),
@@ -94,7 +97,7 @@ struct IncomingLogTests {
         }
     }
 
-    @Test("of a log that is not held the first entry brings the key, and decides about the checkpoint")
+    @Test("of a log that is not held the first entry brings the key, which decides")
     func unknownKey() throws {
         let transfer = try Transfer()
         let out = try transfer.out()
@@ -319,12 +322,32 @@ struct PartnerDeskTests {
             ))
     }
 
+    @Test("a stranger's address makes so many calls at once, then one a second")
+    func joins() throws {
+        let companies = try Companies(["oem.example"])
+        let desk = JoinDesk(try companies.node("oem.example").home) { 0 }
+        let start = ContinuousClock.now
+        let burst = Int(JoinDesk.Limits.burst)
+        #expect((0..<100).count { _ in desk.admits("192.0.2.9", at: start) } == burst)
+        #expect(desk.admits("192.0.2.1", at: start))
+        let later = start + .seconds(1)
+        #expect((0..<100).count { _ in desk.admits("192.0.2.9", at: later) } == 1)
+        // So many addresses are remembered; one more, and all begin anew.
+        for number in 0..<JoinDesk.Limits.addressesMax - 2 {
+            _ = desk.admits("a\(number)", at: later)
+        }
+        #expect(!desk.admits("192.0.2.9", at: later))
+        #expect(desk.admits("one more", at: later))
+        #expect(desk.admits("192.0.2.9", at: later))
+    }
+
     @Test("a Range header of any form takes nothing from beyond the answer")
     func ranges() {
         #expect(PartnerServer.rangeStart("bytes=0-", in: 10) == 0)
         #expect(PartnerServer.rangeStart("bytes=9-", in: 10) == 9)
         for text in [
-            nil, "", "bytes", "bytes=", "bytes=-", "bytes=-5", "bytes=-5-", "bytes=--5-", "bytes=+5-",
+            nil, "", "bytes", "bytes=", "bytes=-", "bytes=-5", "bytes=-5-", "bytes=--5-",
+            "bytes=+5-",
             "bytes=10-", "bytes=05-", "bytes= 5-", "bytes=5 -", "bytes=0-0", "bytes=1-,3-",
             "lines=0-", "bytes=18446744073709551616-", "bytes=9223372036854775808-",
             "Bytes=0-",

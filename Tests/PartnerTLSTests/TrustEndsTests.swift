@@ -56,7 +56,9 @@ struct TrustEndsTests {
         #expect(pins.whyEnded(peer, purpose: .tlsClient, at: testTime) == nil)
     }
 
-    @Test("a dialler uses no kept connection and takes no line of a partner after it", arguments: endings)
+    @Test(
+        "a dialler uses no kept connection and takes no line of a partner after it",
+        arguments: endings)
     private func dialler(ending: Ending) async throws {
         let (acme, borealis) = (try Company("acme.example"), try Company("borealis.example"))
         let server = try await TestServer(

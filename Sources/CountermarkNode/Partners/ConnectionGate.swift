@@ -145,7 +145,8 @@ final class ConnectionGate: ChannelDuplexHandler {
             (isInBody, bodyBytes, waited, waitingSince) = (true, 0, .zero, nil)
             due += 1
             let announced = head.headers.first(name: "content-length")
-            let fits = announced.map { PlainNumber.parse($0, upTo: limits.bodyBytes) != nil } ?? true
+            let fits =
+                announced.map { PlainNumber.parse($0, upTo: limits.bodyBytes) != nil } ?? true
             context.fireChannelRead(data)
             if !fits { refuseLarge(context) }
         case .body(let bytes):

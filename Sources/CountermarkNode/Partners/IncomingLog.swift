@@ -61,8 +61,9 @@ final class IncomingLog {
             throw TransparencyLogError.otherOrigin(expected: log, found: checkpoint.origin)
         }
         guard checkpoint.size > from, checkpoint.size <= PartnerLimits.logEntries else {
-            throw NodeError(Admission.Refusal.wrongCheckpoint(covers: checkpoint.size, here: from),
-                log: log, member: member)
+            throw NodeError(
+                Admission.Refusal.wrongCheckpoint(covers: checkpoint.size, here: from), log: log,
+                member: member)
         }
         do {
             try Admission.require(

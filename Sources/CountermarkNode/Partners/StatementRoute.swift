@@ -30,22 +30,12 @@ struct StatementRoute: Sendable {
         (self.desk, self.caller) = (desk, caller)
     }
 
-    private struct Problem: Codable {
-        let code: String
-        let message: String
-        let hint: String
-    }
-
     func add(to router: Router<BasicRequestContext>) {
         router.post("/v1/statement") { request, _ in
             let caller = try self.caller()
-            let body = try await request.body.collect(upTo: Self.questionBytesMax)
-            guard
-                let question = try? JSONDecoder().decode(
-                    Question.self, from: Data(body.readableBytesView))
-            else {
-                throw HTTPError(
-                    .badRequest, message: "a question names a dataset and an annotation")
+            let body = try await request.collect(upTo: Self.questionBytesMax)
+            guard let question = try? JSONDecoder().decode(Question.self, from: Data(body)) else {
+                throw Refusal.bad("a question names a dataset and an annotation")
             }
             return try await answer(question, to: caller)
         }
@@ -53,27 +43,19 @@ struct StatementRoute: Sendable {
 
     private func answer(_ question: Question, to caller: Origin) async throws -> Response {
         if let seconds = pacing.begin(caller) {
-            throw HTTPError(
-                .tooManyRequests, headers: [.retryAfter: "\(seconds)"],
-                message: "one statement after another, a tenth of the time")
+            throw Refusal(
+                status: .tooManyRequests, code: "too-many-statements",
+                message: "one statement after another, a tenth of the time",
+                retryAfter: seconds)
         }
         let start = ContinuousClock.now
         defer { pacing.end(caller, took: ContinuousClock.now - start) }
-        do {
-            let message = try await desk.node(for: caller).run { node in
-                try node.statement(
-                    about: question.annotation, in: question.dataset, caller: caller)
-            }
-            return Response(
-                status: .ok, headers: [.contentType: Self.contentType],
-                body: .init(byteBuffer: ByteBuffer(bytes: message)))
-        } catch let error as NodeError {
-            let problem = Problem(code: error.code, message: error.message, hint: error.hint)
-            return Response(
-                status: error.code == "not-found" ? .notFound : .unprocessableContent,
-                headers: [.contentType: "application/json"],
-                body: .init(byteBuffer: ByteBuffer(bytes: try JSONEncoder().encode(problem))))
+        let message = try await desk.node(for: caller).run { node in
+            try node.statement(about: question.annotation, in: question.dataset, caller: caller)
         }
+        return Response(
+            status: .ok, headers: [.contentType: Self.contentType],
+            body: .init(byteBuffer: ByteBuffer(bytes: message)))
     }
 }
 
@@ -99,7 +81,7 @@ final class StatementPacing: Sendable {
             let turn = turns[partner]
             if turn?.isOpen == true { return 1 }
             if let next = turn?.next, next > now {
-                return Int((next - now).components.seconds) + 1
+                return Int(clamping: (next - now).components.seconds) + 1
             }
             turns[partner] = Turn(isOpen: true, next: now)
             return nil
