@@ -97,9 +97,7 @@ struct IncomingLogTests {
         }
     }
 
-    @Test(
-        "of a log that is not held the first entry brings the key, and decides about the checkpoint"
-    )
+    @Test("of a log that is not held the first entry brings the key, which decides")
     func unknownKey() throws {
         let transfer = try Transfer()
         let out = try transfer.out()
@@ -322,6 +320,25 @@ struct PartnerDeskTests {
             metrics.contains(
                 "countermark_partner_limited_total{partner=\"a.example\",limit=\"too-many-watches\"} 1"
             ))
+    }
+
+    @Test("a stranger's address makes so many calls at once, then one a second")
+    func joins() throws {
+        let companies = try Companies(["oem.example"])
+        let desk = JoinDesk(try companies.node("oem.example").home) { 0 }
+        let start = ContinuousClock.now
+        let burst = Int(JoinDesk.Limits.burst)
+        #expect((0..<100).count { _ in desk.admits("192.0.2.9", at: start) } == burst)
+        #expect(desk.admits("192.0.2.1", at: start))
+        let later = start + .seconds(1)
+        #expect((0..<100).count { _ in desk.admits("192.0.2.9", at: later) } == 1)
+        // So many addresses are remembered; one more, and all begin anew.
+        for number in 0..<JoinDesk.Limits.addressesMax - 2 {
+            _ = desk.admits("a\(number)", at: later)
+        }
+        #expect(!desk.admits("192.0.2.9", at: later))
+        #expect(desk.admits("one more", at: later))
+        #expect(desk.admits("192.0.2.9", at: later))
     }
 
     @Test("a Range header of any form takes nothing from beyond the answer")

@@ -7,6 +7,7 @@ what would never end.
 
 import argparse
 import pathlib
+import socket
 import subprocess
 import tempfile
 import threading
@@ -64,7 +65,6 @@ def slow(evil, tier, port):
             check(status == 408, f"a body that stops after its first entries: {status} {document}")
 
     def no_handshake():
-        import socket
         with socket.create_connection(("127.0.0.1", port), timeout=HANG) as link:
             check(is_ended(link), "a connection without a handshake is ended")
 
@@ -274,6 +274,52 @@ def trust(oem, evil, other, port, folder):
         check(b"c2VjcmV0LWN1d" not in data and b"secret-cut" not in data, "member cut: the watch brings nothing that came after")
 
 
+def isolation(oem, tier, evil, port):
+    """A log that cannot be read keeps no other back."""
+    note = log_folder(oem, TIER) / "checkpoint"
+    kept = note.read_bytes()
+    note.write_bytes(b"damaged\n")
+    try:
+        status, document = once(evil, port, "GET", "/v1/logs")
+        logs = [log["origin"] for log in document["logs"]] if status == 200 else []
+        check(logs and f"{TIER}/{DATASET}" not in logs, f"/v1/logs tells of the others: {status} {logs}")
+        with connect(evil, port) as watch:
+            watch.sendall(b"GET /v1/watch HTTP/1.1\r\nhost: x\r\n\r\n")
+            data = b""
+            while b"}" not in data:
+                data += watch.recv(65536) or b"}"
+            check(OEM.encode() in data, "a watch tells of the others")
+        status, document = once(evil, port, "GET", f"/logs/{TIER}/{DATASET}/checkpoint")
+        check(status in (404, 500) and str(oem.home) not in str(document), f"the log itself: {status} {document}")
+    finally:
+        note.write_bytes(kept)
+
+
+def files(program, oem, evil, tier, port, folder):
+    """More connections than the system grants files."""
+    small = folder / "small.sh"
+    small.write_text(f'#!/bin/sh\nulimit -n 256\nexec "{program}" "$@"\n')
+    small.chmod(0o755)
+    oem.program = str(small)
+    oem.serve(port, folder / "small.log")
+    links = []
+    try:
+        for _ in range(400):
+            try:
+                links.append(socket.create_connection(("127.0.0.1", port), timeout=5))
+            except OSError:
+                break
+        check(oem.node.poll() is None, f"{len(links)} connections with 256 files: the node lives")
+        tier.run("sync")
+        check(True, "and another member syncs beside them")
+    finally:
+        for link in links:
+            link.close()
+        check(oem.node.poll() is None, "and lives on")
+        oem.stop()
+        oem.program = program
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", required=True)
@@ -298,10 +344,12 @@ def main():
             grown = memory(oem.node) - before
             check(grown < 150, f"the node's memory grew by {grown} MiB")
             check(oem.node.poll() is None, "the node serves on")
+            isolation(oem, tier, evil, port)
             tier.run("sync")
-            check(oem.run("verify", DATASET)["ok"], "and its home is whole")
         finally:
             oem.stop()
+        files(program, oem, evil, tier, port, folder)
+        check(oem.run("verify", DATASET)["ok"], "and its home is whole")
     finish()
 
 

@@ -37,8 +37,7 @@ struct ConnectionRoomTests {
         #expect(crowd.suffix(9).filter(\.isOpen).count == 9)
     }
 
-    @Test(
-        "a partner's connections beyond its number are told so, then closed, and others are served")
+    @Test("a partner's connections beyond its number are told so, then closed; others are served")
     func partners() throws {
         let room = room { ($0.perPartner, $0.told) = (4, 2) }
         let (greedy, honest) = (try Origin("a.example"), try Origin("b.example"))

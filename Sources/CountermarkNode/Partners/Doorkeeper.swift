@@ -31,9 +31,11 @@ struct Doorkeeper: RouterMiddleware {
                 }
                 return try await next(request, context)
             }
-            let origin = try await admit(peer, cost: 1)
+            let origin = try await admit(peer)
             desk.noteContact(origin)
             return try await next(request, context)
+        } catch let error as Refusal {
+            throw noted(error)
         } catch let error as any HTTPResponseError {
             throw error
         } catch let error as HTTPParserError {
@@ -49,9 +51,7 @@ struct Doorkeeper: RouterMiddleware {
         isLast: true)
 
     /// Takes a request of a partner, perhaps after a while.
-    ///
-    /// - Parameter cost: One for a call that reads one resource.
-    func admit(_ peer: PeerIdentity, cost: Double) async throws -> Origin {
+    private func admit(_ peer: PeerIdentity) async throws -> Origin {
         try requireTrust(peer)
         let origin = try Origin(peer.origin)
         if PartnerChannel.isTooMany {
@@ -62,6 +62,14 @@ struct Doorkeeper: RouterMiddleware {
                 hint: "close some first", retryAfter: 5, isLast: true)
         }
         desk.count(origin) { $0.requests += 1 }
+        try await pace(origin, cost: 1)
+        return origin
+    }
+
+    /// Holds a request back until it is the partner's turn.
+    ///
+    /// - Parameter cost: One for a call that reads one resource.
+    func pace(_ origin: Origin, cost: Double) async throws {
         guard let wait = desk.limiter.admit(origin, cost: cost) else {
             desk.limited(origin, "too-fast")
             // Whoever floods waits for its refusals.
@@ -71,15 +79,16 @@ struct Doorkeeper: RouterMiddleware {
                 "more than \(Int(clamping: desk.limiter.perSecond)) requests a second")
         }
         if wait > .zero { try await Task.sleep(for: wait) }
-        return origin
     }
 
     /// Throws where a partner is not trusted any more, and ends its connection.
     func requireTrust(_ peer: PeerIdentity) throws(Refusal) {
         guard let reason = trust.whyEnded(peer) else { return }
         if let origin = try? Origin(peer.origin) { desk.limited(origin, "trust-ended") }
-        desk.logger.warning(
-            "ended a connection", metadata: ["partner": "\(peer.origin)", "why": "\(reason)"])
+        if desk.isNews("trust \(peer.origin)") {
+            desk.logger.warning(
+                "ended a connection", metadata: ["partner": "\(peer.origin)", "why": "\(reason)"])
+        }
         throw Refusal(
             status: .forbidden, code: "trust-ended",
             message: "\(peer.origin) is not trusted here any more",
@@ -94,18 +103,36 @@ struct Doorkeeper: RouterMiddleware {
             return Refusal(
                 status: .requestTimeout, code: "ended", message: "the request ended", isLast: true)
         }
-        let told = Refusal(error)
+        let told = Refusal(error).map { noted($0) }
         // A message that names a place on this machine is for its operator alone.
         if let told, !told.message.contains(home.path), !told.hint.contains(home.path) {
             return told
         }
-        logger.error(
-            "could not answer a partner",
-            metadata: [
-                "partner": "\(PartnerChannel.peer?.origin ?? "?")",
-                "path": "\(request.uri.path.prefix(200))", "error": "\(error)",
-            ])
+        let partner = PartnerChannel.peer?.origin ?? "?"
+        if desk.isNews("internal \(partner)") {
+            logger.error(
+                "could not answer a partner",
+                metadata: [
+                    "partner": "\(partner)", "path": "\(request.uri.path.prefix(200))",
+                    "error": "\(error)",
+                ])
+        }
         return .internalError
+    }
+
+    /// Codes of refusals that stand for a limit which is not counted where it is reached.
+    private static let limits: Set<String> = [
+        "too-large", "spool-full", "disk-full", "too-many-pushes", "too-many-statements",
+    ]
+
+    /// Counts a refusal that stands for a limit.
+    private func noted(_ refusal: Refusal) -> Refusal {
+        if Self.limits.contains(refusal.code), let peer = PartnerChannel.peer,
+            let origin = try? Origin(peer.origin)
+        {
+            desk.limited(origin, refusal.code)
+        }
+        return refusal
     }
 }
 

@@ -62,8 +62,8 @@ final class IncomingLog {
         }
         guard checkpoint.size > from, checkpoint.size <= PartnerLimits.logEntries else {
             throw NodeError(
-                Admission.Refusal.wrongCheckpoint(covers: checkpoint.size, here: from),
-                log: log, member: member)
+                Admission.Refusal.wrongCheckpoint(covers: checkpoint.size, here: from), log: log,
+                member: member)
         }
         do {
             try Admission.require(

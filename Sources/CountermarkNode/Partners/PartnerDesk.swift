@@ -16,8 +16,6 @@ final class PartnerDesk: Sendable {
         var limited: [String: Int] = [:]
         var watches = 0
         var memoryBytes = 0
-        /// When the log last said that it reached a limit.
-        var saidAt: ContinuousClock.Instant?
     }
 
     private struct Books {
@@ -29,6 +27,8 @@ final class PartnerDesk: Sendable {
         var saidSince = ContinuousClock.now
         var said = 0
         var unsaid = 0
+        /// When the log last said what partners can make it say again and again.
+        var news: [String: ContinuousClock.Instant] = [:]
     }
 
     /// A share of a budget; it is given back when the last one lets go of it.
@@ -53,6 +53,8 @@ final class PartnerDesk: Sendable {
     private static let sayAgain = Duration.seconds(60)
     /// Refused connections that the log tells of in that time: a flood does not fill the disk.
     private static let refusalsSaid = 60
+    /// Things said that are remembered; beyond, all are news again.
+    private static let newsMax = 4_096
 
     init(_ home: Home, room: ConnectionRoom, spools: SpoolAccount, logger: Logger) {
         (self.home, self.room, self.spools, self.logger) = (home, room, spools, logger)
@@ -77,17 +79,20 @@ final class PartnerDesk: Sendable {
 
     /// Notes that a partner reached a limit; the log says so once a minute.
     func limited(_ partner: Origin, _ code: String) {
-        let isNews = books.withLock { books in
-            var figures = books.figures[partner] ?? Figures()
-            figures.limited[code, default: 0] += 1
-            let isNews = figures.saidAt.map { .now - $0 > Self.sayAgain } ?? true
-            if isNews { figures.saidAt = .now }
-            books.figures[partner] = figures
-            return isNews
-        }
-        guard isNews else { return }
+        count(partner) { $0.limited[code, default: 0] += 1 }
+        guard isNews("limit \(partner)") else { return }
         logger.warning(
             "a partner is at a limit", metadata: ["partner": "\(partner)", "limit": "\(code)"])
+    }
+
+    /// Whether the log has not said this for a while: nobody fills the disk by what is said of him.
+    func isNews(_ what: String) -> Bool {
+        books.withLock { books in
+            if let last = books.news[what], .now - last <= Self.sayAgain { return false }
+            if books.news.count >= Self.newsMax { books.news = [:] }
+            books.news[what] = .now
+            return true
+        }
     }
 
     /// Notes that a connection came to nothing; the log says so, unless it would say nothing else.

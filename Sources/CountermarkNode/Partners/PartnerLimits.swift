@@ -14,8 +14,7 @@ enum PartnerLimits {
     static let connectionsAnswered = 8
     /// Connections whose handshake is going on, of all addresses.
     ///
-    /// Beyond, the address with the most loses its
-    /// oldest: an honest handshake takes milliseconds.
+    /// Beyond, the address with the most loses its oldest: an honest handshake takes milliseconds.
     static let connectionsKnocking = 256
     /// Connections of all partners, where the system grants as many open files.
     static let connectionsInAll = 1_024
@@ -34,7 +33,7 @@ enum PartnerLimits {
     static let headFields = 100
     /// Seconds that a body may keep this node waiting, whatever its length.
     static let bodyGraceSeconds: Int64 = 20
-    /// Bytes of a body that buy one second more: a slow line has 64 kbit/s.
+    /// Bytes of a body that buy it one second more: a slow line has 64 kbit/s.
     static let bodyBytesPerSecond = 8_192
     /// Bytes of any body: the largest part of a push, and some room so that the route says what is wrong.
     static let bodyBytes = pushPartBytes + (64 << 10)
@@ -96,7 +95,7 @@ enum PartnerLimits {
     /// Seconds after which a log that failed is tried again, while its partner is followed.
     static let retrySeconds: Int64 = 30
     /// The longest pause before a partner that cannot be reached is dialled again.
-    static let redialSeconds: Int64 = 30
+    static let redialSeconds: Int64 = 8
     /// Seconds after which `sync` begins with the next partner beside one that takes long.
     static let soloSeconds: Int64 = 20
     /// Seconds that a dialler waits at most because it was told to (`Retry-After`), and how often.

@@ -62,23 +62,17 @@ extension PartnerServer {
             // What was verified waits for the next part, unless it was the entries that were refused.
             if Refusal(error) != nil {
                 try await node.run { $0.pushes.end(part.log, ticket) }
-                logger.warning(
-                    "refused a push",
-                    metadata: [
-                        "partner": "\(caller)", "log": "\(part.log)", "error": "\(error)",
-                    ])
-                if let code = Refusal(error)?.code, Self.limits.contains(code) {
-                    desk.limited(caller, code)
+                if desk.isNews("push \(caller) \(part.log)") {
+                    logger.warning(
+                        "refused a push",
+                        metadata: [
+                            "partner": "\(caller)", "log": "\(part.log)", "error": "\(error)",
+                        ])
                 }
             }
             throw error
         }
     }
-
-    /// Codes of refusals that stand for a limit of this node.
-    private static let limits: Set<String> = [
-        "too-large", "spool-full", "disk-full", "too-many-pushes",
-    ]
 
     private static func part(_ request: Request, _ log: String) throws(Refusal) -> Part {
         let query = request.uri.queryParameters

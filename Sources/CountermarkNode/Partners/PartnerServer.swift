@@ -86,8 +86,9 @@ struct PartnerServer: Sendable {
 
     /// Takes what a call that looks through all logs counts beyond a plain one.
     private func listing() async throws -> Origin {
-        guard let peer = PartnerChannel.peer else { return try caller() }
-        return try await doorkeeper.admit(peer, cost: PartnerLimits.listCost - 1)
+        let caller = try caller()
+        try await doorkeeper.pace(caller, cost: PartnerLimits.listCost - 1)
+        return caller
     }
 
     /// Throws where the caller is not trusted any more.
@@ -110,7 +111,8 @@ struct PartnerServer: Sendable {
 
     /// Notes that a log or dataset cannot be told of; the others are.
     func note(of caller: Origin) -> @Sendable (String, any Error) -> Void {
-        { [logger] name, error in
+        { [logger, desk] name, error in
+            guard desk.isNews("tell \(name)") else { return }
             logger.error(
                 "cannot tell a partner of a log",
                 metadata: ["partner": "\(caller)", "log": "\(name)", "error": "\(error)"])

@@ -53,10 +53,24 @@ extension PartnerSync {
     /// Whether something went wrong with a log while its partner was followed.
     private final class Troubles: Sendable {
         private let isTroubled: Mutex<Bool>
+        private let saidAt = Mutex<ContinuousClock.Instant?>(nil)
+
+        /// How often the log repeats that logs of a partner fail.
+        private static let sayAgain = Duration.seconds(10)
 
         init(isTroubled: Bool) { self.isTroubled = Mutex(isTroubled) }
 
-        func note() { isTroubled.withLock { $0 = true } }
+        /// Notes it.
+        ///
+        /// - Returns: Whether the log has not said so for a while.
+        func note() -> Bool {
+            isTroubled.withLock { $0 = true }
+            return saidAt.withLock { saidAt in
+                if let last = saidAt, .now - last <= Self.sayAgain { return false }
+                saidAt = .now
+                return true
+            }
+        }
 
         /// Waits until something has gone wrong and some time has passed since, or the task is cancelled.
         func wait() async {
@@ -94,8 +108,7 @@ extension PartnerSync {
     private func note(
         _ report: SyncReport, _ message: Logger.Message, _ troubles: Troubles, _ logger: Logger
     ) {
-        guard let error = report.error else { return }
-        troubles.note()
+        guard let error = report.error, troubles.note() else { return }
         logger.warning(
             message, metadata: ["partner": "\(report.org)", "error": "\(error)"])
     }

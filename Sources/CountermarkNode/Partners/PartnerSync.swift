@@ -111,10 +111,13 @@ public final class PartnerSync: Sendable {
             let org = try Origin(partner.org)
             let list = try await list(client)
             let evidence = try await takenEvidence(from: org, client, &report)
+            var isOwnHere = true
             for offer in list.logs {
-                try await attempt(&report) { report in
+                let isHere = try await attempt(&report) { report in
                     try await self.pull(offer, org, client, joining, only, &report)
                 }
+                let isOwn = offer.origin.hasPrefix("\(home.origin)/")
+                if isOwn, !isHere { isOwnHere = false }
             }
             try await attempt(&report) { _ in
                 // Some of it may be about logs that have only come now.
@@ -132,8 +135,8 @@ public final class PartnerSync: Sendable {
                 try await self.exchangeDigests(partner, client, &report)
             }
             PartnerContacts(home).note(org)
-            // Whatever the partner has of our own log is here now.
-            if only == nil, report.state != "failed" { try HomeAnchor(home).set() }
+            // Whatever the partner has of our own logs is here now; others' may have failed.
+            if only == nil, isOwnHere { try HomeAnchor(home).set() }
             await exchangeCosignatures(node, partner, client, &report)
         } catch {
             report.isBroken = true
@@ -144,20 +147,24 @@ public final class PartnerSync: Sendable {
 
     /// Does something about one log or dataset: what goes wrong with it alone is noted, and the sync goes on.
     ///
+    /// - Returns: Whether it was done.
     /// - Throws: What ends the contact: the connection failed, or the task was cancelled.
+    @discardableResult
     func attempt(
         _ report: inout SyncReport, _ body: (inout SyncReport) async throws -> Void
-    ) async throws {
+    ) async throws -> Bool {
         do {
             try await body(&report)
+            return true
         } catch let error as PartnerTLSError {
-            if case .responseTooLarge = error { return report.fail(error) }
-            throw error
+            guard case .responseTooLarge = error else { throw error }
+            report.fail(error)
         } catch is CancellationError {
             throw CancellationError()
         } catch {
             report.fail(error)
         }
+        return false
     }
 
     /// Calls, and calls again after a while where the partner asks for patience.

@@ -44,23 +44,18 @@ struct StatementRoute: Sendable {
     private func answer(_ question: Question, to caller: Origin) async throws -> Response {
         if let seconds = pacing.begin(caller) {
             throw Refusal(
-                status: .tooManyRequests, code: "busy",
+                status: .tooManyRequests, code: "too-many-statements",
                 message: "one statement after another, a tenth of the time",
-                hint: "ask again later", retryAfter: seconds)
+                retryAfter: seconds)
         }
         let start = ContinuousClock.now
         defer { pacing.end(caller, took: ContinuousClock.now - start) }
-        do {
-            let message = try await desk.node(for: caller).run { node in
-                try node.statement(
-                    about: question.annotation, in: question.dataset, caller: caller)
-            }
-            return Response(
-                status: .ok, headers: [.contentType: Self.contentType],
-                body: .init(byteBuffer: ByteBuffer(bytes: message)))
-        } catch let error as NodeError {
-            throw Refusal(error) ?? error
+        let message = try await desk.node(for: caller).run { node in
+            try node.statement(about: question.annotation, in: question.dataset, caller: caller)
         }
+        return Response(
+            status: .ok, headers: [.contentType: Self.contentType],
+            body: .init(byteBuffer: ByteBuffer(bytes: message)))
     }
 }
 
@@ -86,7 +81,7 @@ final class StatementPacing: Sendable {
             let turn = turns[partner]
             if turn?.isOpen == true { return 1 }
             if let next = turn?.next, next > now {
-                return Int((next - now).components.seconds) + 1
+                return Int(clamping: (next - now).components.seconds) + 1
             }
             turns[partner] = Turn(isOpen: true, next: now)
             return nil

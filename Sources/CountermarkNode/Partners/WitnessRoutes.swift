@@ -26,14 +26,12 @@ struct WitnessRoutes: Sendable {
                 let answer = try await addCheckpoint(body, caller)
                 return Self.text(answer.body)
             } catch let refusal as WitnessRefusal {
-                context.logger.info(
+                // Quietly: who asks again and again fills no disk.
+                context.logger.debug(
                     "did not cosign", metadata: ["partner": "\(caller)", "why": "\(refusal)"])
                 return Self.text(
                     Array(refusal.body.utf8), status: .init(code: refusal.status),
                     type: refusal.contentType)
-            } catch let error as NodeError {
-                return Self.text(
-                    Array("\(error)\n".utf8), status: .unprocessableContent)
             }
         }
         router.get("/v1/witness/:hash/checkpoint") { _, context in
