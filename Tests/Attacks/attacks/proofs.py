@@ -1,5 +1,7 @@
 """Witnesses, and proofs that are passed on."""
 
+import concurrent.futures
+import json
 import re
 import time
 
@@ -283,3 +285,58 @@ def omitted_more(t):
             f"with byte {place} of {len(data)} changed: {result.said()}",
             "it is refused, or the same is shown",
         )
+
+
+@attack(
+    "questions",
+    "reader",
+    "asks the node again and again for its word about a label, eight times at once, about labels of other datasets and"
+    " logs that do not exist, and in bodies that are no questions",
+    "no answer is a 5xx or a word about what it may not read; honest members are answered; all the questions together"
+    " cost at most 5 times a proof by hand, and 2 s",
+)
+def questions(t):
+    world = World(t.folder)
+    home, evil = world.honest(), world.hostile("reader.example", "reader")
+    own = world.annotate(home, "img/1").json["id"]
+    world.sync(home)
+    other = world.create("secret")
+    secret = world.annotate(world.oem, "img/9", dataset=other).json["id"]
+    asked = {"dataset": world.dataset, "annotation": own}
+    by_hand = cm("prove", own, "-o", t.folder + "/by-hand.proof", home=world.oem).cpu
+    before, found = world.server.cpu(), []
+
+    def ask_for(body, path="/v1/statement"):
+        body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        found.append(evil.call(world.port, "POST", path, body)[0])
+        return found[-1]
+
+    t.need(ask_for(asked) == 200, f"an honest question is answered with {found}", "a member is told")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: ask_for(asked), range(64)))
+    for dataset, annotation in (
+        (other, secret),
+        (world.dataset, secret),
+        (world.dataset, "oem.example:0.0"),
+        (world.dataset, "nobody.example:1.0"),
+        (world.dataset, f"oem.example/{other}:1.0"),
+        (world.dataset, "tier1.example:68719476735.4095"),
+        (world.dataset, "tier1.example:99999999999999999999.0"),
+        ("../..", "tier1.example:0.0"),
+        (world.dataset, "\0" * 600),
+    ):
+        status = 429
+        end = time.monotonic() + patience(20)
+        while status == 429 and time.monotonic() < end:
+            status = ask_for({"dataset": dataset, "annotation": annotation})
+        t.check(status in (400, 404, 422), f"{annotation!r} in {dataset}: {status}", "nothing is said of it")
+    for body in (b"", b"{", b"[]", b'{"dataset":1}', b"\xff" * 4_096, b"{" * 4_096, b" " * 5_000):
+        status = ask_for(body)
+        t.check(400 <= status < 500, f"{body[:20]!r}: {status}", "a 4xx")
+    t.check(not any(status >= 500 for status in found), f"{sorted(set(found))}", "no 5xx")
+    cost = world.server.cpu() - before
+    t.note(f"{len(found)} questions cost {cost:.2f} s, a proof by hand {by_hand:.2f} s; {found.count(200)} answered")
+    t.check(cost <= 5 * by_hand + 2, f"{len(found)} questions cost {cost:.2f} s", f"5 times {by_hand:.2f} s, and 2 s")
+    world.annotate(home, "img/2")
+    world.sync(home)
+    t.alive(world, "the questions")
