@@ -45,8 +45,9 @@ extension Node {
         return before
     }
 
-    /// How many acts about its members the steward puts before a write; the rest comes with the next ones. So no number
-    /// of keys that members introduce fills the changeset.
+    /// How many acts about its members the steward puts before a write; the rest comes with the next ones.
+    ///
+    /// So no number of keys that members introduce fills the changeset.
     private static let dutiesPerWrite = 256
 
     /// Names the log keys of members whose logs have come, and retires what has expired.
