@@ -15,7 +15,7 @@ import sys
 
 import cbor2
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from changeset import ADD_KEY, Changeset
 from evaluation import Evaluation
@@ -26,8 +26,9 @@ from tlog import Proof, key_id
 
 ORIGIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 ANNOTATION = re.compile(r"([^:/]+):(0|[1-9][0-9]{0,10})\.(0|[1-9][0-9]{0,3})")
-FAULTS = (InvalidSignature, cbor2.CBORDecodeError, cbor2.CBOREncodeError, ValueError, TypeError,
-          LookupError, AttributeError, RecursionError, OverflowError, OSError)
+FAULTS = (InvalidSignature, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion,
+          x509.UnsupportedGeneralNameType, cbor2.CBORDecodeError, cbor2.CBOREncodeError, ValueError,
+          TypeError, LookupError, AttributeError, RecursionError, OverflowError, OSError)
 
 
 class Piece:
