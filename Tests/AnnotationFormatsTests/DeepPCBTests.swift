@@ -107,8 +107,9 @@ struct DeepPCBTests {
         let (files, report) = try written("deeppcb", items: items, labels: labels)
         #expect(files == ["1.txt": Array("1 2 4 6 1\n".utf8), "2.txt": []])
         #expect(report.annotations == 1)
-        #expect(report.skipped == 5)
-        #expect(report.losses.filter { !$0.isSkipped }.count == 2)
+        // The first key by its bytes keeps the name; the other item and its active labels are left out.
+        #expect(report.skipped == 4)
+        #expect(report.losses.filter { !$0.isSkipped }.count == 1)
     }
 
     @Test("files appear on disk complete, below the folder that was given")
