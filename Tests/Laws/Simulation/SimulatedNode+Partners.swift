@@ -70,7 +70,11 @@ extension SimulatedNode {
     // MARK: Comparing
 
     private func compare(_ offers: [Message.Offer], _ partner: Origin) throws -> [Answer] {
-        unheard.remove(partner)
+        // Whoever shows the own log damaged has not said how much of it there is.
+        let isWhole = try offers.allSatisfy {
+            try $0.log != origin || checkpoint($0.note, of: origin) != nil
+        }
+        if isWhole { unheard.remove(partner) }
         var answers: [Answer] = []
         for offer in offers {
             if let answer = try compare(offer, partner) { answers.append((partner, answer)) }
