@@ -16,6 +16,8 @@ public struct LogVerifier: Sendable {
     private var keys: [Digest: VerificationKey] = [:]
     /// How often the log has introduced a key, the same one again included.
     private var introducedCount = 0
+    /// Whether an entry verified since ``begin()`` changes who may read the log.
+    public private(set) var changesReaders = false
     /// The public key of the log's checkpoints, once an entry introduced it.
     public private(set) var logKey: [UInt8]?
 
@@ -36,6 +38,10 @@ public struct LogVerifier: Sendable {
         public var introducesKey: Bool {
             acts.contains { if case .addKey = $0.act { true } else { false } }
         }
+        /// True if it changes who may read the log.
+        public var changesReaders: Bool {
+            acts.contains { if case .setAudience = $0.act { true } else { false } }
+        }
     }
 
     /// Takes a key that an earlier, stored entry of the log introduced.
@@ -46,6 +52,9 @@ public struct LogVerifier: Sendable {
         introducedCount += 1
         if self.logKey == nil { self.logKey = logKey }
     }
+
+    /// Forgets whether the log's readers change: the entries of another checkpoint follow.
+    public mutating func begin() { changesReaders = false }
 
     /// Checks one entry in all respects.
     ///
@@ -104,7 +113,9 @@ public struct LogVerifier: Sendable {
         for (_, act) in acts {
             if case .addKey(_, let key?) = act, logKey == nil { logKey = key }
         }
-        return Verified(statement: statement, acts: acts, operationCount: operationCount)
+        let verified = Verified(statement: statement, acts: acts, operationCount: operationCount)
+        if verified.changesReaders { changesReaders = true }
+        return verified
     }
 
     private mutating func introduce(

@@ -57,6 +57,9 @@ public struct Admission {
     public private(set) var operations = 0
     /// What the log has introduced so far.
     public private(set) var verifier: LogVerifier
+    /// Whether the entries admitted change who may read the log: their checkpoint is then kept, so that whoever is
+    /// excluded can be served up to it.
+    public var changesReaders: Bool { verifier.changesReaders }
     private let situation: Situation
     private let note: [UInt8]
     private let claimed: UInt64
@@ -79,6 +82,7 @@ public struct Admission {
             throw Refusal.wrongCheckpoint(covers: claimed, here: from)
         }
         (self.verifier, self.situation, note, size) = (verifier, situation, checkpoint, from)
+        self.verifier.begin()
     }
 
     /// Throws where nothing of a member's log is taken, whatever comes.

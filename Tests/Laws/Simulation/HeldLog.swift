@@ -10,7 +10,7 @@ struct HeldLog: Sendable {
     private var edge = CompactRange()
     /// The newest checkpoint, a signed note; empty before the first.
     var note: [UInt8] = []
-    /// The checkpoints that end exactly behind an act about the log's audience, by their sizes: whom it excludes is served
+    /// The first checkpoints that cover an act about the log's audience, by their sizes: whom it excludes is served
     /// up to there.
     var bounds: [UInt64: [UInt8]] = [:]
 

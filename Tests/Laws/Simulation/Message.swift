@@ -23,7 +23,7 @@ enum Message {
         var note: [UInt8]
     }
 
-    /// Entries of one log, the checkpoint that covers them, and those within that end behind acts about the audience.
+    /// Entries of one log, the checkpoint that covers them, and those within that the log's readers change under.
     struct Batch {
         let log: Origin
         var from: UInt64

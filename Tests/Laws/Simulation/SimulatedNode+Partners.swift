@@ -46,10 +46,11 @@ extension SimulatedNode {
         guard let held = disk.logs[log], held.size > 0, !held.note.isEmpty else { return nil }
         if state.mayRead(log, by: partner) { return held }
         guard state.membership.isMember(partner),
-            let end = state.exclusion(of: partner, from: log), let note = held.bounds[end + 1]
+            let end = state.exclusion(of: partner, from: log),
+            let size = held.bounds.keys.filter({ $0 > end }).min()
         else { return nil }
-        var part = held.prefix(end + 1)
-        part.note = note
+        var part = held.prefix(size)
+        part.note = held.bounds[size] ?? []
         return part
     }
 
@@ -69,7 +70,11 @@ extension SimulatedNode {
     // MARK: Comparing
 
     private func compare(_ offers: [Message.Offer], _ partner: Origin) throws -> [Answer] {
-        unheard.remove(partner)
+        // Whoever shows the own log damaged has not said how much of it there is.
+        let isWhole = try offers.allSatisfy {
+            try $0.log != origin || checkpoint($0.note, of: origin) != nil
+        }
+        if isWhole { unheard.remove(partner) }
         var answers: [Answer] = []
         for offer in offers {
             if let answer = try compare(offer, partner) { answers.append((partner, answer)) }
@@ -150,15 +155,10 @@ extension SimulatedNode {
         } catch is TransparencyLogError {
             refuse("checkpoint")
             return []
-        } catch is MissingBound {
-            refuse("audience without a checkpoint behind it")
-            return []
         }
         try catchUp()
         return []
     }
-
-    private struct MissingBound: Error {}
 
     /// The log with what a batch adds, checkpoint by checkpoint.
     private func admitted(_ batch: Message.Batch) throws -> HeldLog {
@@ -184,10 +184,7 @@ extension SimulatedNode {
             try admission.admit(part)
             for entry in part { held.append(entry) }
             try admission.conclude(size: held.size, root: held.root(at: held.size) ?? .zero)
-            // Without a checkpoint there, whom the act excludes could not be shown it, and would wait.
-            let isActs = try part.map { try changesReaders($0) }
-            if isActs.dropLast().contains(true) { throw MissingBound() }
-            if isActs.last == true { held.bounds[size] = note }
+            if admission.changesReaders { held.bounds[size] = note }
             held.note = note
             verifier = admission.verifier
             from = size

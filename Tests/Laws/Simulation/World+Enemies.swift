@@ -62,8 +62,8 @@ extension World {
             let isAboutAudience = draft.operations.contains {
                 if case .governance(.setAudience) = $0 { true } else { false }
             }
-            // Where the checkpoint is missing, nobody takes what comes behind the act.
-            if isAboutAudience, !random.oneIn(15) { log.bounds[log.size] = log.note }
+            // Without a checkpoint behind the act the excluded are served as much more as comes under one.
+            if isAboutAudience, !random.oneIn(4) { log.bounds[log.size] = log.note }
             draft.heads = []
             draft.operations = [try operation(for: node)]
         }
