@@ -22,7 +22,6 @@ try:
 except ImportError as error:
     raise SystemExit(f"the attacks need the PyPI packages in requirements.txt ({error})")
 
-OPEN = HERE / "open.txt"  # attacks that are known to get through, a line each: the name, then why
 ORDINARY_SECONDS = 0.08  # what the program's help takes on a machine of ordinary speed
 
 
@@ -37,12 +36,6 @@ def slowness(program):
     for _ in range(3):
         subprocess.run([program, "--help"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return (time.monotonic() - begun) / 3 / ORDINARY_SECONDS
-
-
-def open_attacks():
-    """The attacks that are known to get through, with the reason; they run, and are told of at the end."""
-    lines = OPEN.read_text().splitlines() if OPEN.exists() else []
-    return dict(line.split(None, 1) for line in lines if line.strip() and not line.startswith("#"))
 
 
 def table():
@@ -124,16 +117,11 @@ def main():
         signal.signal(number, stopped)
     begun = time.monotonic()
     failed = run_all(chosen, given.jobs, given.verbose, given.keep)
-    known = open_attacks()
-    for each in chosen:
-        if each.name in known:
-            state = "gets through" if each.name in failed else "was held off this time"
-            print(f"OPEN {each.name}: {state}: {known[each.name]}")
     print(
         f"{len(chosen) - len(failed)} attacks held off, {len(failed)} got through,"
         f" in {time.monotonic() - begun:.0f} s"
     )
-    sys.exit(1 if set(failed) - set(known) else 0)
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -133,8 +133,9 @@ class Checker:
 
         changeset = canonical(payload, "the payload")
         need(isinstance(changeset, list) and len(changeset) == 5, "not a changeset")
-        version, _, _, _, operations = changeset
-        need(version == 1, f"changeset version {version!r}")
+        version, strings, _, _, operations = changeset
+        need(version == 2, f"changeset version {version!r}")
+        need(len(set(strings)) == len(strings), "a string stands twice in the table")
         for operation in operations:
             if operation[0] == ADD_KEY:
                 _, chain, log_key = operation
