@@ -13,7 +13,7 @@ public struct ChangesetBuilder: Sendable {
     /// The number of operations so far.
     public private(set) var count = 0
 
-    private var strings: [ExactText: Int] = [:]
+    private var strings: [ByteKey: Int] = [:]
     private var table = CBOREncoder(capacity: 16_384)
     private var body = CBOREncoder(capacity: 65_536)
     private var one = CBOREncoder(capacity: 1_024)
@@ -102,7 +102,7 @@ public struct ChangesetBuilder: Sendable {
 
     private func encodeMeta(_ encoder: inout CBOREncoder) {
         encoder.mapHead([author, message, source].count { $0 != nil })
-        if let author, let index = strings[ExactText(author)] {
+        if let author, let index = strings[ByteKey(author)] {
             encoder.unsigned(0)
             encoder.integer(index)
         }
@@ -110,14 +110,14 @@ public struct ChangesetBuilder: Sendable {
             encoder.unsigned(1)
             encoder.text(message)
         }
-        if let source, let index = strings[ExactText(source)] {
+        if let source, let index = strings[ByteKey(source)] {
             encoder.unsigned(2)
             encoder.integer(index)
         }
     }
 
     private mutating func intern(_ text: String) throws(AnnotationModelError) -> Int {
-        let exact = ExactText(text)
+        let exact = ByteKey(text)
         if let index = strings[exact] { return index }
         try Self.checkName(text)
         let index = strings.count

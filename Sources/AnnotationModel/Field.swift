@@ -14,6 +14,8 @@ public enum Field: Hashable, Sendable {
         case source = 4
         case externalID = 5
         case author = 6
+        /// Of an item: the key of another one that has the same bytes and under which it is shown.
+        case sameAs = 7
         case mediaType = 8
         case sha256 = 9
         case bytes = 10
@@ -44,6 +46,7 @@ public enum Field: Hashable, Sendable {
             case .source: "source"
             case .externalID: "externalID"
             case .author: "author"
+            case .sameAs: "sameAs"
             case .mediaType: "mediaType"
             case .sha256: "sha256"
             case .bytes: "bytes"

@@ -11,6 +11,8 @@ public struct LabelView: Sendable {
     public let id: OperationID
     /// The item's key.
     public let item: String
+    /// True if the item says that it is another one, see ``SameItems``.
+    public let isOfAlias: Bool
     /// The class's name.
     public let className: String
     /// The resolved selector.
@@ -29,7 +31,7 @@ public struct LabelView: Sendable {
     /// The same label under another class.
     public func withClass(_ name: String) -> LabelView {
         LabelView(
-            key: key, id: id, item: item, className: name, selector: selector,
+            key: key, id: id, item: item, isOfAlias: isOfAlias, className: name, selector: selector,
             isRetracted: isRetracted, flags: flags, source: source, author: author, fields: fields)
     }
 }
@@ -46,8 +48,8 @@ public struct StoredItem: Sendable {
 
 /// Which annotations to list.
 public struct LabelFilter: Sendable {
-    /// The item's key.
-    public var item: String?
+    /// The keys of items, one of which it is of; none for all.
+    public var items: [String] = []
     /// The names of classes, one of which it has; none for all.
     public var classNames: [String] = []
     /// Only what this organisation added.
@@ -104,7 +106,7 @@ extension LabelStore {
                     let low = Int64(number) << 48
                     let start = max(low, (after?.packed ?? -1) + 1)
                     let statement = try db.cachedStatement(
-                        sql: "SELECT a.*, i.key AS itemKey FROM \(from) "
+                        sql: "SELECT a.*, i.key AS itemKey, i.flags AS itemFlags FROM \(from) "
                             + "WHERE a.key>=? AND a.key<?\(conditions) ORDER BY a.key LIMIT ?")
                     let cursor = try Row.fetchCursor(
                         statement,
@@ -141,18 +143,21 @@ extension LabelStore {
         var from = "annotation a JOIN item i ON i.id=a.item"
         var conditions = ""
         var arguments: StatementArguments = []
-        if let item = filter.item {
-            let id = try Int64.fetchOne(
-                db.cachedStatement(
-                    sql: "SELECT id FROM item WHERE key=? AND dataset="
-                        + "(SELECT dataset FROM log WHERE number=?)"),
-                arguments: [item.databaseBytes, logs.keys.first ?? 0])
+        if !filter.items.isEmpty {
+            let ids = try filter.items.compactMap { item in
+                try Int64.fetchOne(
+                    db.cachedStatement(
+                        sql: "SELECT id FROM item WHERE key=? AND dataset="
+                            + "(SELECT dataset FROM log WHERE number=?)"),
+                    arguments: [item.databaseBytes, logs.keys.first ?? 0])
+            }
             // Crossed, since SQLite would rather walk the whole log than start from the item's few runs.
             from =
                 "run r CROSS JOIN annotation a ON a.key BETWEEN r.first AND r.last "
                 + "AND a.item=r.item CROSS JOIN item i ON i.id=a.item"
-            conditions += " AND r.item=?"
-            arguments += [id ?? -1]
+            // One argument, however many keys an item has.
+            conditions += " AND r.item IN (SELECT value FROM json_each(?))"
+            arguments += ["\(ids)"]
         }
         if !filter.classNames.isEmpty {
             let ids = try filter.classNames.compactMap { try names.id($0) }
@@ -180,6 +185,7 @@ extension LabelStore {
         return LabelView(
             key: key, id: OperationID(origin: origin, slot: key.slot),
             item: String(decoding: row["itemKey"] as Data, as: UTF8.self),
+            isOfAlias: RowFlags(rawValue: row["itemFlags"]).contains(.namesAnother),
             className: try names.name(row["class"]),
             selector: try Selector(decoding: Array(row["selector"] as Data)),
             isRetracted: row["status"], flags: RowFlags(rawValue: row["flags"]),
@@ -337,7 +343,7 @@ extension LabelStore {
             record: try record(row, names))
     }
 
-    private static func record(_ row: Row, _ names: NameCache) throws -> ItemRecord {
+    static func record(_ row: Row, _ names: NameCache) throws -> ItemRecord {
         var record = ItemRecord(key: String(decoding: row["key"] as Data, as: UTF8.self))
         let list = (row["fields"] as Data?).map { Array($0) } ?? []
         for (field, value) in FieldList.decode(list) {

@@ -294,14 +294,14 @@ public final class LabelStore {
     }
 
     /// The attribute names that a log uses.
-    public func attributeNames(of log: Int) throws -> Set<ExactText> {
+    public func attributeNames(of log: Int) throws -> Set<ByteKey> {
         try Self.translating("reading the names of a log") {
             try queue.read { db in
                 let names = try Data.fetchAll(
                     db,
                     sql: "SELECT text FROM attribute JOIN name ON id=attribute.name WHERE log=?",
                     arguments: [log])
-                return Set(names.map { ExactText(String(decoding: $0, as: UTF8.self)) })
+                return Set(names.map { ByteKey(String(decoding: $0, as: UTF8.self)) })
             }
         }
     }

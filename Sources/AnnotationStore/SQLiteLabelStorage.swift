@@ -42,8 +42,8 @@ final class SQLiteLabelStorage: LabelStorage {
             "SELECT id,base,flags,fields FROM item WHERE dataset=? AND key=?")
         selectItemByID = try prepare("SELECT key,base,flags,fields FROM item WHERE id=?")
         addItem = try prepare(
-            "INSERT INTO item(dataset,key,base,flags,fields) VALUES(?,?,?,?,?)")
-        changeItem = try prepare("UPDATE item SET base=?,flags=?,fields=? WHERE id=?")
+            "INSERT INTO item(dataset,key,base,flags,fields,content) VALUES(?,?,?,?,?,?)")
+        changeItem = try prepare("UPDATE item SET base=?,flags=?,fields=?,content=? WHERE id=?")
         newAnnotations = RowBatch(
             connection, into: "annotation", row: "(?,?,?,?,?,0,?,?,?)")
         newRuns = RowBatch(connection, into: "run", row: "(?,?,?)")
@@ -193,6 +193,7 @@ final class SQLiteLabelStorage: LabelStorage {
         addItem.bind(2, key)
         if let base = row.base { addItem.bind(3, base.packed) } else { addItem.bindNull(3) }
         addItem.bind(4, row.flags.rawValue)
+        Self.bind(contentOf: row, addItem, 6)
         try row.fields.withUnsafeBytes {
             addItem.bind(5, $0)
             try addItem.run()
@@ -204,8 +205,17 @@ final class SQLiteLabelStorage: LabelStorage {
         if let base = row.base { changeItem.bind(1, base.packed) } else { changeItem.bindNull(1) }
         changeItem.bind(2, row.flags.rawValue)
         changeItem.bind(3, row.fields)
-        changeItem.bind(4, row.id)
+        Self.bind(contentOf: row, changeItem, 4)
+        changeItem.bind(5, row.id)
         try changeItem.run()
+    }
+
+    private static func bind(contentOf row: ItemRow, _ statement: Statement, _ place: Int32) {
+        if let content = SameItems.content(ofFields: row.fields) {
+            statement.bind(place, content)
+        } else {
+            statement.bindNull(place)
+        }
     }
 
     // MARK: Annotations

@@ -7,7 +7,7 @@
 /// of items over all annotations would cost a random insertion for each label, this costs one for
 /// each item an entry speaks of.
 enum Schema {
-    static let version = 3
+    static let version = 4
 
     static let tables = """
         CREATE TABLE dataset(
@@ -23,7 +23,8 @@ enum Schema {
         CREATE TABLE name(id INTEGER PRIMARY KEY, text BLOB NOT NULL UNIQUE);
         CREATE TABLE item(
           id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, key BLOB NOT NULL, base INTEGER,
-          flags INTEGER NOT NULL, fields BLOB, UNIQUE(dataset, key));
+          flags INTEGER NOT NULL, fields BLOB, content INTEGER,
+          UNIQUE(dataset, key));
         CREATE TABLE annotation(
           key INTEGER PRIMARY KEY, item INTEGER NOT NULL, class INTEGER NOT NULL,
           selector BLOB NOT NULL, status INTEGER NOT NULL, flags INTEGER NOT NULL,
@@ -52,5 +53,6 @@ enum Schema {
         CREATE INDEX suggestion_target ON suggestion(target);
         CREATE INDEX annotation_conflict ON annotation(key) WHERE flags & 3;
         CREATE INDEX item_conflict ON item(id) WHERE flags & 3;
+        CREATE INDEX item_content ON item(dataset, content, flags) WHERE content IS NOT NULL;
         """
 }

@@ -148,8 +148,8 @@ extension Node {
 struct OwnLimits {
     private let dataset: DatasetID
     private var counts: [Int: Int] = [:]
-    private var names: Set<ExactText>?
-    private let load: () throws -> Set<ExactText>
+    private var names: Set<ByteKey>?
+    private let load: () throws -> Set<ByteKey>
 
     init(_ node: Node, _ dataset: DatasetID, _ before: [Operation]) throws {
         self.dataset = dataset
@@ -183,7 +183,7 @@ struct OwnLimits {
 
     private mutating func admit(_ name: String) throws {
         if names == nil { names = try load() }
-        guard names?.insert(ExactText(name)).inserted == true else { return }
+        guard names?.insert(ByteKey(name)).inserted == true else { return }
         let max = MemberLimits.attributeNamesMax
         if names?.count ?? 0 > max { throw beyond("distinct attribute names", max) }
     }

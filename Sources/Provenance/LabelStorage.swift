@@ -202,6 +202,9 @@ public struct RowFlags: OptionSet, Sendable, Hashable {
     /// Of an item: some operation has written to it.
     public static let written = RowFlags(rawValue: 8)
 
+    /// Of an item: it says that it is another one.
+    public static let namesAnother = RowFlags(rawValue: 16)
+
     /// Any kind of conflict.
     public var isConflict: Bool { rawValue & 3 != 0 }
     /// The flags that the state digest knows: those of conflicts.

@@ -50,6 +50,9 @@ extension Merge {
         var row = row
         row.base = scope.key
         row.flags.insert(.written)
+        if let word = pairs.first(where: { $0.field == Field.Known.sameAs.rawValue }) {
+            if word.value != [0xf6] { row.flags.insert(.namesAnother) }
+        }
         row.fields = FieldList.encode(pairs)
         return row
     }

@@ -162,6 +162,9 @@ extension Merge {
             }
             row.fields = fields.encoded
             row.flags = flags(target).union(.written)
+            if fields[Int64(Field.Known.sameAs.rawValue)] != [0xf6] {
+                row.flags.insert(.namesAnother)
+            }
             target.row = .item(row)
         }
     }

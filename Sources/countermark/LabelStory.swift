@@ -159,23 +159,38 @@ extension Node {
         try catchUp(dataset)
         guard let item = try store.item(dataset, key: key) else { return nil }
         var filter = LabelFilter()
-        filter.item = key
+        let same = SameItems(store, dataset)
+        let (names, twins) = (try same.names(of: key), try same.twins(of: key))
+        filter.items = names
         let labels = try store.labels(try logNames(dataset), filter: filter, limit: 1_000)
         let origin = item.record.fields[ProcessingStage.clean.field.name]
             .flatMap { StageState(of: .clean, $0)?.from }
         let derived = try store.items(cleanedFrom: key, dataset, limit: 1_000)
         return try story(
             [
-                "id": key, "item": key, "status": "active", "derivedItems": derived,
+                "id": key, "item": names.first ?? key, "names": names,
+                "sameContent": twins, "status": "active", "derivedItems": derived,
                 "derivedFrom": origin ?? NSNull() as Any,
                 "annotations": labels.map(\.id.description),
             ],
             [
                 "\(key)  \(labels.count) annotations" + (origin.map { "  made from \($0)" } ?? "")
                     + (derived.isEmpty ? "" : "  cleaned: " + derived.joined(separator: ", "))
-            ],
+            ] + Self.lines(names: names, twins: twins, dataset),
             target: item.target, from: [], dataset, shows: shows
         ) { item.record.fields[$0].map { Output.json($0) } ?? NSNull() }
+    }
+
+    private static func lines(names: [String], twins: [String], _ dataset: DatasetID) -> [String] {
+        var lines: [String] = []
+        if names.count > 1 { lines.append("  one item: " + names.joined(separator: ", ")) }
+        if let first = twins.first, let name = names.first {
+            lines.append(
+                "  other items have the same bytes: " + twins.joined(separator: ", ")
+                    + "; `countermark items same \(dataset) \(first) \(name)` says that they are one"
+            )
+        }
+        return lines
     }
 
     private func story(

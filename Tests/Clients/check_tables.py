@@ -25,13 +25,18 @@ def written():
                             attributes={"remark": ODD, "amount": -row / 8, "checked": row % 2 == 0}, **more)
 
 
+def cell(text):
+    """A text as its cell holds it: with an apostrophe where a spreadsheet would run it."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
 def compare(rows, labels, what):
     """Rows as a client has them, with the selector and attributes as JSON texts."""
     same(len(rows), len(labels), f"{what}: how many labels")
     by_id = {r["id"]: r for r in labels}
     for row in rows:
         wanted = by_id[row["id"]]
-        same((row["item"], row["class"], row["author"]), tuple(wanted[n] for n in ("item", "class", "author")),
+        same((row["item"], row["class"], row["author"]), tuple(cell(wanted[n]) for n in ("item", "class", "author")),
              f"{what}: texts of {row['id']}")
         same(json.loads(row["selector"]), wanted["selector"], f"{what}: the place of {row['id']}")
         same(json.loads(row["attributes"]), wanted["attributes"], f"{what}: the attributes of {row['id']}")

@@ -17,30 +17,41 @@ struct CVATWriter {
             note(class: record.name)
             if !record.color.isEmpty { colors[record.name] = record.color }
         }
-        var tracked: ByteSet = []
+        var tracks: ByteMap<Int> = [:]
         try source.forEachAnnotation { label in
             note(class: label.className)
-            if case .track = label.selector, !label.isRetracted { tracked.insert(label.item) }
+            if case .track = label.selector, !label.isRetracted {
+                tracks[label.item, default: 0] += 1
+            }
             for (name, value) in label.attributes { note(value, of: name, label.className) }
         }
-        video = chooseVideo(tracked)
-        let first = video
-        try source.forEachItem { item in
-            if first?.hasSameBytes(as: item.key) == true { videos[item.key] = item }
-        }
+        var tracked: ByteMap<ItemRecord> = [:]
+        try source.forEachItem { if tracks[$0.key] != nil { tracked[$0.key] = $0 } }
+        video = chooseVideo(tracks, tracked)
+        if let video { videos[video] = tracked[video] }
         try output.begin("annotations.xml")
         try output.write(head())
         try writeImages(source)
-        if let first { try writeTracks(source, first) }
+        if let video { try writeTracks(source, video) }
         try output.write(Array("</annotations>\n".utf8))
         try output.end()
         return report
     }
 
     /// A file has one video; the tracks of other items are left out.
-    private mutating func chooseVideo(_ tracked: ByteSet) -> String? {
+    ///
+    /// It is one whose size is known, since programs ask for it, and of those the one with the most tracks.
+    private mutating func chooseVideo(
+        _ tracks: ByteMap<Int>, _ items: ByteMap<ItemRecord>
+    ) -> String? {
+        let ranked = tracks.sorted { left, right in
+            let hasSize = items[left.key]?.pixelSize != nil
+            if hasSize != (items[right.key]?.pixelSize != nil) { return hasSize }
+            if left.value != right.value { return left.value > right.value }
+            return ByteKey(left.key) < ByteKey(right.key)
+        }
         var video: String?
-        for key in tracked.sortedByBytes() {
+        for key in ranked.map(\.key) {
             if let why = XMLWriter.problem(key) {
                 report.leaveOut(key, why, labels: 0)
             } else if let video {

@@ -29,11 +29,16 @@ extension Node {
         return try file.write { database in
             try read(dataset) { merge in
                 try describe(merge, view, onlyKept, database)
-                try store.forEachItem(dataset, withoutExcluded: onlyKept) { try database.add($0) }
+                let same = SameItems(store, dataset)
+                try store.forEachItem(dataset, withoutExcluded: onlyKept) { item in
+                    // Its labels are under the key that it is said to be.
+                    if try same.shown(item).hasSameBytes(as: item.key) { try database.add(item) }
+                }
                 let logs = merge.state.logs.mapValues(\.origin)
                 try store.forEachLabel(logs, filter: filter) { label in
                     guard view == .union || !label.isRetracted else { return }
                     var record = Self.record(label)
+                    record.item = try same.shown(label)
                     if let name = mappings[record.className] { record.className = name }
                     guard part.holds(record) else { return }
                     try database.add(label, record, signed: try signers.signer(of: label.id))

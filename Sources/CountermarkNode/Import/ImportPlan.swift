@@ -44,6 +44,7 @@ final class ImportPlan {
     private var met = KeySet()
     private var metItems = KeySet()
     let items: ImportItems
+    private let same: SameItems
     let history: ImportHistory
     /// Nil where neither a schema nor a mapping says anything of classes.
     private var classes: ImportClasses?
@@ -55,6 +56,7 @@ final class ImportPlan {
         (self.node, self.dataset, self.format, self.options) = (node, dataset, format, options)
         isComplete = format.name == "csv" || format.name == "jsonl"
         history = ImportHistory(node, dataset)
+        same = SameItems(node.store, dataset)
         items = ImportItems(node, dataset, isComplete: isComplete, history)
     }
 
@@ -217,7 +219,7 @@ final class ImportPlan {
             let number = logs.first(where: { $0.value == id.origin })?.key,
             let label = try node.store.label(
                 OperationKey(log: number, slot: id.slot), origin: id.origin),
-            label.item.hasSameBytes(as: record.item), !met.contains(label.key.packed)
+            try same.shown(label).hasSameBytes(as: try same.shown(record.item)), !met.contains(label.key.packed)
         else { return nil }
         met.insert(label.key.packed)
         return classes?.canonical(label) ?? label
@@ -227,7 +229,7 @@ final class ImportPlan {
         if let item = try node.store.item(dataset, key: key) { metItems.insert(-item.target) }
         if let known = kept[key] { return known }
         var filter = LabelFilter()
-        (filter.item, filter.org) = (key, node.home.origin)
+        (filter.items, filter.org) = (try same.names(of: key), node.home.origin)
         var own = try node.store.labels(logs, filter: filter, limit: .max)
             .filter { !met.contains($0.key.packed) }
         if let classes { own = classes.canonical(own) }

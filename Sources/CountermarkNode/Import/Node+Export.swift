@@ -66,14 +66,21 @@ extension Node {
         part.classes = Set(part.classes.map { mappings[$0] ?? $0 })
         return try read(dataset) { merge in
             let logs = merge.state.logs.mapValues(\.origin)
+            let same = SameItems(store, dataset)
             let source = LabelSource(
                 classes: schema.schema?.classRecords ?? [],
-                forEachItem: { try store.forEachItem(dataset, withoutExcluded: onlyKept, $0) },
+                forEachItem: { body in
+                    try store.forEachItem(dataset, withoutExcluded: onlyKept) { item in
+                        // Its labels are under the key that it is said to be.
+                        if try same.shown(item).hasSameBytes(as: item.key) { try body(item) }
+                    }
+                },
                 forEachAnnotation: { body in
                     contested = 0
                     try store.forEachLabel(logs, filter: filter) { label in
                         guard view == .union || !label.isRetracted else { return }
                         var record = Self.record(label)
+                        record.item = try same.shown(label)
                         if let name = mappings[record.className] { record.className = name }
                         guard part.holds(record) else { return }
                         if label.flags.isConflict { contested += 1 }

@@ -1,4 +1,5 @@
 import AnnotationModel
+import AnnotationStore
 import ArgumentParser
 import CountermarkNode
 import Foundation
@@ -292,7 +293,7 @@ struct Status: ParsableCommand {
             "id": id.description, "digest": state.digest.hex, "items": state.counts.items,
             "annotations": state.counts.annotations - state.counts.retracted,
             "conflicts": state.counts.conflicts, "quarantined": state.counts.quarantined,
-            "logs": logs,
+            "sameContent": try node.store.itemsOfEqualContent(id), "logs": logs,
         ]
     }
 
@@ -311,6 +312,11 @@ struct Status: ParsableCommand {
                     + ((dataset["outsideSchema"] as? Int).map { count in
                         count == 0 ? "" : ", \(count) outside the schema"
                     } ?? ", not judged: the schema cannot be read"))
+            if let twins = dataset["sameContent"] as? Int, twins > 0 {
+                lines.append(
+                    "  \(twins) items have the bytes of another one: "
+                        + "`countermark items same \(dataset["id"] ?? "")` shows which")
+            }
             for log in dataset["logs"] as? [[String: Any]] ?? [] {
                 lines.append(
                     "  \(log["origin"] ?? "")  \(log["applied"] ?? 0)/\(log["size"] ?? 0) entries")

@@ -29,7 +29,9 @@ struct List: ParsableCommand {
         try node.require(id)
         try node.catchUp(id)
         var filter = LabelFilter()
-        (filter.item, filter.conflictsOnly) = (item, contested)
+        let same = SameItems(node.store, id)
+        filter.items = try item.map { try same.names(of: $0) } ?? []
+        filter.conflictsOnly = contested
         filter.org = try org.map { try Origin($0) }
         filter.stage = try stage.map(stageFilter)
         let judging = try node.judging(id)
@@ -41,21 +43,26 @@ struct List: ParsableCommand {
             ? node.outside(id, judging, filter: filter, after: from, limit: limit)
             : node.store.labels(try node.logNames(id), filter: filter, after: from, limit: limit)
         let next: Any = labels.count == limit ? labels.last?.id.description ?? "" : NSNull()
+        let lines = try labels.map {
+            "\($0.id)  \(try same.shown($0))  \(judging.schema.className($0.className))  "
+                + $0.selector.kindName
+        }
         common.print(
-            ["annotations": try labels.map { try summary($0, judging) }, "next": next],
-            labels.map {
-                "\($0.id)  \($0.item)  \(judging.schema.className($0.className))  "
-                    + $0.selector.kindName
-            })
+            [
+                "annotations": try labels.map { try summary($0, judging, same) },
+                "next": next,
+            ], lines)
     }
 }
 
 /// A label as lists show it.
-func summary(_ label: LabelView, _ judging: LabelJudging) throws -> [String: Any] {
+func summary(
+    _ label: LabelView, _ judging: LabelJudging, _ same: SameItems
+) throws -> [String: Any] {
     let selector = try? JSONSerialization.jsonObject(
         with: Data(SelectorJSON.text(label.selector).utf8))
     return [
-        "id": label.id.description, "item": label.item,
+        "id": label.id.description, "item": try same.shown(label), "itemAsWritten": label.item,
         "class": judging.schema.className(label.className), "classAsWritten": label.className,
         "outsideSchema": try judging.reasons(label),
         "selector": selector ?? NSNull(), "org": label.id.origin.description,

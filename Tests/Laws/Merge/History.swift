@@ -297,13 +297,16 @@ struct History {
                     item: item, className: className, selector: selector,
                     fields: random.oneIn(2) ? [.attribute("severity"): .text(className)] : [:])
         }
-        switch Int.random(in: 0..<8, using: &random) {
+        switch Int.random(in: 0..<9, using: &random) {
         case 0: return .set(target, [.field(.known(.status), .integer(1))])
         case 1: return .set(target, [.field(.known(.status), .integer(0))])
         case 2: return .review(target, .reject, reason: className)
         case 3: return .comment(target, text: className)
         case 4: return .set(target, [.selector(selector)])
         case 5: return .setItem(key: item, fields: [.known(.group): .text(className)])
+        case 7:
+            let word: FieldValue = random.oneIn(3) ? .null : .text("\(item)!")
+            return .setItem(key: item, fields: [.known(.sameAs): word])
         case 6: return .setItem(key: item, fields: [.known(.examined): .bool(true)])
         default:
             return .set(
