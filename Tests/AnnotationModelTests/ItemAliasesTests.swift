@@ -55,7 +55,7 @@ struct ItemAliasesTests {
 
     @Test("a long chain costs as much as it is long")
     func long() {
-        let words = (0..<200_000).map { ("\($0)", "\($0 + 1)") }
-        #expect(aliases(words).shown("0") == "200000")
+        let words = (0..<20_000).map { ("\($0)", "\($0 + 1)") }
+        #expect(aliases(words).shown("0") == "20000")
     }
 }

@@ -219,10 +219,16 @@ final class ImportPlan {
             let number = logs.first(where: { $0.value == id.origin })?.key,
             let label = try node.store.label(
                 OperationKey(log: number, slot: id.slot), origin: id.origin),
-            try same.shown(label).hasSameBytes(as: try same.shown(record.item)), !met.contains(label.key.packed)
+            try isOne(label, record.item), !met.contains(label.key.packed)
         else { return nil }
         met.insert(label.key.packed)
         return classes?.canonical(label) ?? label
+    }
+
+    /// Whether a label is one of an item, under whichever of its keys.
+    private func isOne(_ label: LabelView, _ item: String) throws -> Bool {
+        if label.item.hasSameBytes(as: item) { return true }
+        return try same.shown(label).hasSameBytes(as: try same.shown(item))
     }
 
     private func labels(of key: String) throws -> ItemLabels {
