@@ -16,9 +16,9 @@ extension Node {
     /// - Returns: The proof, and why it holds no word of ours; nil where it holds one.
     /// - Throws: ``NodeError`` if there is no such counted annotation.
     public func proveWithStatement(
-        _ text: String
+        _ text: String, in chosen: DatasetID? = nil
     ) throws -> (proof: LabelProof, without: String?) {
-        let (dataset, label) = try find(text)
+        let (dataset, label) = try find(text, in: chosen)
         do {
             let (proof, message) = try statement(about: label.id, label.key, dataset, to: nil)
             return (try proof.adding(message), nil)
