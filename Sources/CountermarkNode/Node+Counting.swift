@@ -142,23 +142,3 @@ extension Node {
         return found.values.sorted { $0.first < $1.first }
     }
 }
-
-/// Times as people read them, in UTC: no message shows seconds since 1970.
-public enum ReadableTime {
-    /// `2026-11-28 19:43 UTC`.
-    public static func text(_ seconds: Int64) -> String {
-        let day = Date(timeIntervalSince1970: TimeInterval(seconds))
-        let parts = ISO8601DateFormatter().string(from: day)
-        return parts.prefix(16).replacingOccurrences(of: "T", with: " ") + " UTC"
-    }
-
-    /// A span of time in its largest unit: `3 days`.
-    public static func span(_ seconds: Int64) -> String {
-        let units: [(Int64, String)] = [(86_400, "day"), (3_600, "hour"), (60, "minute")]
-        for (size, name) in units where seconds >= size {
-            let count = seconds / size
-            return "\(count) \(name)\(count == 1 ? "" : "s")"
-        }
-        return "less than a minute"
-    }
-}

@@ -131,7 +131,7 @@ private func parseSelector(_ text: String) throws -> Selector {
     do {
         return try SelectorJSON.selector(try JSONValue(parsing: text))
     } catch {
-        throw ValidationError("the selector cannot be used: \(error)")
+        throw ValidationError("the selector cannot be used: \(PlainError.line(error))")
     }
 }
 
