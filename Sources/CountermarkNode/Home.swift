@@ -52,11 +52,7 @@ public struct Home: Sendable {
     /// - Throws: ``NodeError`` if the folder is no home.
     public init(opening path: String) throws {
         let file = path + "/config.json"
-        guard let data = FileManager.default.contents(atPath: file) else {
-            throw NodeError(
-                .failed, "no-home", "\(path) is not a Countermark home",
-                hint: "run countermark init, or name the home with --home or COUNTERMARK_HOME")
-        }
+        let data = try Self.config(path, file)
         guard let config = try? JSONDecoder().decode(Config.self, from: data), config.version == 1
         else {
             throw NodeError(
@@ -66,6 +62,43 @@ public struct Home: Sendable {
         self.path = path
         origin = try Origin(config.org)
         name = config.name
+        try requireOwnName()
+    }
+
+    /// The bytes of a home's `config.json`.
+    ///
+    /// - Throws: ``NodeError``: that there is no home, or that this user may not read the one that is there.
+    private static func config(_ path: String, _ file: String) throws -> Data {
+        let descriptor = Glibc.open(file, O_RDONLY | O_CLOEXEC)
+        let code = errno
+        if descriptor >= 0 {
+            defer { Glibc.close(descriptor) }
+            let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
+            return try handle.readToEnd() ?? Data()
+        }
+        guard code == ENOENT || code == ENOTDIR else {
+            throw NodeError(
+                .failed, "home-not-readable", "\(path) cannot be read: \(SystemReason.words(code))",
+                hint: "run the command as the user who owns the home (ls -ld \(path) says who)")
+        }
+        throw NodeError(
+            .failed, "no-home", "\(path) is not a Countermark home",
+            hint: "run countermark init, or name the home with --home or COUNTERMARK_HOME")
+    }
+
+    /// Throws if the certificate does not speak for the name in `config.json`: what is written under it would be refused
+    /// by everybody, and by this node's own `verify`.
+    private func requireOwnName() throws {
+        // A certificate that is missing or damaged is told of where it is needed.
+        guard let certificate = try? certificate(), !certificate.speaks(for: origin.description)
+        else { return }
+        throw NodeError(
+            .failed, "config-contradicts",
+            "\(path)/config.json names \(origin), and the certificate in \(path)/trust/own.pem is for "
+                + "\(NodeIdentity.name(of: certificate))",
+            hint:
+                "set org back to that name; a company that is renamed makes a new home, and the steward "
+                + "lets it go on for the old one (Docs/Operations.md, \"Renaming and moving\")")
     }
 
     /// Makes a home, in which nobody else reads anything: the organisation's authority (or the company's own), node key, log key.
@@ -92,6 +125,16 @@ public struct Home: Sendable {
 
     func read(_ file: String) throws -> String {
         guard let data = FileManager.default.contents(atPath: "\(path)/\(file)") else {
+            // Why, the attempt to open it says: who may not read it needs no backup.
+            let descriptor = Glibc.open("\(path)/\(file)", O_RDONLY | O_CLOEXEC)
+            let code = errno
+            if descriptor >= 0 { Glibc.close(descriptor) }
+            if descriptor < 0, code == EACCES || code == EPERM {
+                throw NodeError(
+                    .failed, "home-not-readable",
+                    "\(path)/\(file) cannot be read: \(SystemReason.words(code))",
+                    hint: "run the command as the user who owns the home")
+            }
             throw NodeError(
                 .failed, "missing-file", "\(path)/\(file) is missing or cannot be read",
                 hint: "restore it from a backup")

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import LogStorage
 
 /// Tells a home that has been in use from one that was copied or restored from a backup.
 ///
@@ -41,7 +42,7 @@ struct HomeAnchor {
     private var failure: NodeError {
         NodeError(
             .failed, "not-writable",
-            "\(path) cannot be written: \(String(cString: strerror(errno)))",
+            "\(path) cannot be written: \(SystemReason.words(errno))",
             hint: "check the folder's owner and its disk")
     }
 

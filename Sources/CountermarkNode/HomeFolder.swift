@@ -1,6 +1,7 @@
 import AnnotationFormats
 import Foundation
 import Glibc
+import LogStorage
 
 /// The folders of a new home: open to their owner alone, whatever was there before.
 ///
@@ -26,7 +27,7 @@ struct HomeFolder {
                 atPath: above, withIntermediateDirectories: true)
         } catch {
             throw NodeError(
-                .failed, "not-writable", "\(path) cannot be made: \(error.localizedDescription)",
+                .failed, "not-writable", "\(path) cannot be made: \(PlainError.line(error))",
                 hint: "check the folder above it")
         }
         if mkdir(path, Self.mode) != 0, errno != EEXIST { throw failure(path) }
@@ -68,7 +69,7 @@ struct HomeFolder {
     private func failure(_ place: String) -> NodeError {
         NodeError(
             .failed, "not-writable",
-            "\(place) cannot be made: \(String(cString: strerror(errno)))",
+            "\(place) cannot be made: \(SystemReason.words(errno))",
             hint: "check the folder above it")
     }
 }

@@ -107,7 +107,7 @@ extension Node {
             do {
                 try take(name, from: "\(folder)/\(Self.carriedLogs)/\(name)", &report)
             } catch {
-                report.error = "\(error)"
+                report.error = PlainError.line(error)
             }
             reports.append(report)
         }

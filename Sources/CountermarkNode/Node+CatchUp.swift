@@ -61,7 +61,7 @@ extension Node {
                 readers[member] = try LogReader(directory: home.logFolder(member, dataset))
                 unreadableLogs[name] = nil
             } catch {
-                unreadableLogs[name] = "\(error)"
+                unreadableLogs[name] = PlainError.line(error)
             }
         }
         return readers
@@ -117,7 +117,7 @@ extension Node {
                     return true
                 }
             } catch let error as LogStorageError {
-                unreadableLogs["\(origin)/\(merge.state.dataset)"] = "\(error)"
+                unreadableLogs["\(origin)/\(merge.state.dataset)"] = PlainError.line(error)
                 continue
             }
             merge.noteStored(number, size: reader.size)
@@ -144,7 +144,7 @@ extension Node {
                         return hasTime
                     }
                 } catch let error as LogStorageError {
-                    unreadableLogs["\(log.origin)/\(merge.state.dataset)"] = "\(error)"
+                    unreadableLogs["\(log.origin)/\(merge.state.dataset)"] = PlainError.line(error)
                 }
             }
         }

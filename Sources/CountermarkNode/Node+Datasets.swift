@@ -144,33 +144,6 @@ extension Node {
         return OperationKey(log: number, slot: id.slot)
     }
 
-    /// The annotation with an id; looks through all datasets where the id names none.
-    public func find(_ text: String) throws -> (dataset: DatasetID, label: LabelView) {
-        let (id, named) = try OperationID.parse(text)
-        for dataset in named.map({ [$0] }) ?? home.datasets() {
-            try catchUp(dataset)
-            guard let number = try read(dataset, { $0.state.number(id.origin) }),
-                let label = try store.label(
-                    OperationKey(log: number, slot: id.slot), origin: id.origin)
-            else { continue }
-            return (dataset, label)
-        }
-        throw NodeError.notFound(
-            "annotation", text, hint: "ids look like origin:entry.position; see countermark list")
-    }
-
-    /// The suggestion with an id; looks through all datasets where the id names none.
-    public func findSuggestion(
-        _ text: String
-    ) throws -> (dataset: DatasetID, id: OperationID, row: SuggestionRow)? {
-        let (id, named) = try OperationID.parse(text)
-        for dataset in named.map({ [$0] }) ?? home.datasets() {
-            try catchUp(dataset)
-            if let row = try suggestion(id, dataset) { return (dataset, id, row) }
-        }
-        return nil
-    }
-
     /// The suggestion that an operation of a dataset made; nil if it made none.
     public func suggestion(_ id: OperationID, _ dataset: DatasetID) throws -> SuggestionRow? {
         try read(dataset) { merge in

@@ -45,7 +45,7 @@ public struct EvidenceFile: Sendable {
                 roots = [first.root, second.root]
                 isProven = true
             } catch {
-                (kind, sizes, roots, isProven) = ("\(error)", [], [], false)
+                (kind, sizes, roots, isProven) = (PlainError.line(error), [], [], false)
             }
             return
         }
@@ -58,7 +58,7 @@ public struct EvidenceFile: Sendable {
             roots = [finding.first.root, finding.second.root]
             isProven = true
         } catch {
-            (kind, sizes, roots, isProven) = ("\(error)", [], [], false)
+            (kind, sizes, roots, isProven) = (PlainError.line(error), [], [], false)
         }
     }
 }
@@ -226,7 +226,7 @@ extension Node {
         } catch let error as TransparencyLogError {
             throw NodeError(
                 .failed, "unproven-history",
-                "a partner shows another history of \(log) that proves nothing: \(error)",
+                "a partner shows another history of \(log) that proves nothing: \(PlainError.line(error))",
                 hint: "nothing was taken; ask the partner where it has the log from")
         }
     }

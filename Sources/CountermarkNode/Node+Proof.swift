@@ -14,10 +14,12 @@ extension Node {
     ///
     /// No statement is in it: see ``state(_:)``.
     ///
-    /// - Parameter text: The annotation's id.
+    /// - Parameters:
+    ///   - text: The annotation's id.
+    ///   - chosen: Its dataset; nil where the id is plain.
     /// - Throws: ``NodeError`` if there is no such counted annotation.
-    public func prove(_ text: String) throws -> LabelProof {
-        let (dataset, label) = try find(text)
+    public func prove(_ text: String, in chosen: DatasetID? = nil) throws -> LabelProof {
+        let (dataset, label) = try find(text, in: chosen)
         return try prove(label.id, label.key, dataset)
     }
 

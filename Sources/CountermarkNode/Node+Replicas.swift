@@ -238,7 +238,7 @@ extension Node {
                     namingProblems[dataset] = nil
                 } catch {
                     // What came is stored all the same; the next write of this node names the key.
-                    namingProblems[dataset] = "\(error)"
+                    namingProblems[dataset] = PlainError.line(error)
                 }
             }
             return admission.operations

@@ -16,9 +16,9 @@ extension Node {
     /// - Returns: The proof, and why it holds no word of ours; nil where it holds one.
     /// - Throws: ``NodeError`` if there is no such counted annotation.
     public func proveWithStatement(
-        _ text: String
+        _ text: String, in chosen: DatasetID? = nil
     ) throws -> (proof: LabelProof, without: String?) {
-        let (dataset, label) = try find(text)
+        let (dataset, label) = try find(text, in: chosen)
         do {
             let (proof, message) = try statement(about: label.id, label.key, dataset, to: nil)
             return (try proof.adding(message), nil)
@@ -67,7 +67,7 @@ extension Node {
                 return (proof, try sign(id, dataset, heads, contents))
             } catch {
                 // Whoever cannot check its own proof says nothing of it.
-                throw Self.noStatement("\(error)")
+                throw Self.noStatement(PlainError.line(error))
             }
         }
         throw Self.noStatement("the logs grow faster than the label's entries are gathered")
@@ -81,7 +81,7 @@ extension Node {
         do {
             return try home.roots(of: dataset.owner)
         } catch {
-            throw .refused("the steward's roots cannot be read: \(error)")
+            throw .refused("the steward's roots cannot be read: \(PlainError.line(error))")
         }
     }
 
@@ -95,7 +95,7 @@ extension Node {
                 org: home.origin, dataset: dataset, annotation: id, heads: heads,
                 contents: contents, time: now(), key: identity.key, chain: identity.chain)
         } catch {
-            throw .refused("the statement cannot be signed: \(error)")
+            throw .refused("the statement cannot be signed: \(PlainError.line(error))")
         }
     }
 
@@ -128,7 +128,7 @@ extension Node {
             if report.completeBy.contains(where: { $0.org == org }) { return more }
         } catch {
             throw NodeError(
-                .failed, "other-word", "\(org) does not say the same: \(error)",
+                .failed, "other-word", "\(org) does not say the same: \(PlainError.line(error))",
                 hint: "run countermark sync --with \(org), then prove again")
         }
         throw NodeError(

@@ -69,12 +69,14 @@ extension Node {
                     _ = try verifier.verify(entry, index: index, with: cose)
                     report.signatures += 1
                 } catch {
-                    problems.append(.init(log: name, index: index, what: "\(error)"))
+                    problems.append(.init(log: name, index: index, what: PlainError.line(error)))
                 }
                 return problems.count < 1_000
             }
         } catch {
-            if problems.isEmpty { problems.append(.init(log: name, index: nil, what: "\(error)")) }
+            if problems.isEmpty {
+                problems.append(.init(log: name, index: nil, what: PlainError.line(error)))
+            }
         }
         do {
             guard let logKey = verifier.logKey else {
@@ -90,7 +92,8 @@ extension Node {
                 problems += try verifyCosignatures(member, dataset, key, reader)
             }
         } catch {
-            problems.append(.init(log: name, index: nil, what: "checkpoint: \(error)"))
+            problems.append(
+                .init(log: name, index: nil, what: "checkpoint: \(PlainError.line(error))"))
         }
     }
 
@@ -105,7 +108,7 @@ extension Node {
         do throws(LogStorageError) {
             set = try CosignedCheckpoint.read(directory: reader.directory)
         } catch {
-            return [problem("\(error)")]
+            return [problem(PlainError.line(error))]
         }
         let witnesses = try witnessRoster(dataset, of: member)
         var problems: [VerificationProblem] = []
@@ -126,7 +129,7 @@ extension Node {
                     problems.append(problem("another root at \(checkpoint.size) entries"))
                 }
             } catch {
-                problems.append(problem("\(error)"))
+                problems.append(problem(PlainError.line(error)))
             }
         }
         return problems

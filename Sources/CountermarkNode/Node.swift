@@ -44,6 +44,11 @@ public final class Node {
     /// What is being fetched from a partner.
     let fetches = IncomingFetches()
 
+    /// What the last write signed and does not count all the same, because others' acts came in between.
+    public private(set) var uncounted: [UncountedWrites] = []
+    /// The dataset of the last write.
+    public private(set) var lastWritten: DatasetID?
+
     /// A person or tool whose certificate signs what this node writes; nil for the node's own.
     public var person: NodeIdentity?
 
@@ -117,7 +122,9 @@ public final class Node {
         try requireAnchored()
         // Another process may have changed the key before it let go of the log.
         signer = nil
+        (uncounted, lastWritten) = ([], dataset)
         try catchUp(dataset)
+        try requireCounted(dataset, at: writer.size, isAct: true)
         let acts = try actsBeforeWriting(dataset, index: writer.size)
         var batch = OutgoingBatch(
             firstIndex: writer.size,
@@ -127,9 +134,18 @@ public final class Node {
         try batch.introduce(acts.acts)
         var limits = try OwnLimits(self, dataset, acts.acts)
         let before = writer.size
+        var isChecked = false
+        func isFirstLabel(_ operation: Operation) -> Bool {
+            if case .governance = operation { return false }
+            defer { isChecked = true }
+            return !isChecked
+        }
         do {
             try body { operation in
                 try limits.admit(operation)
+                if isFirstLabel(operation) {
+                    try requireCounted(dataset, at: before, isAct: false)
+                }
                 let slot = try batch.append(operation) { try self.sign($0, dataset) }
                 if batch.isLarge { try writer.stage(batch.takeEntries()) }
                 return OperationID(origin: home.origin, slot: slot)
@@ -142,6 +158,7 @@ public final class Node {
             throw error
         }
         try catchUp(dataset)
+        uncounted = try uncountedWrites(dataset, from: before)
         return Int(writer.size - before)
     }
 
@@ -164,13 +181,7 @@ public final class Node {
         let signer = try signing()
         let time = now()
         guard signer.identity.certificate.notBefore...signer.identity.certificate.notAfter ~= time
-        else {
-            throw NodeError(
-                .failed, "certificate-expired",
-                "the certificate of the signer is valid from \(signer.identity.certificate.notBefore) to "
-                    + "\(signer.identity.certificate.notAfter) in Unix time, and it is \(time)",
-                hint: "run countermark key rotate, or set the clock; nothing was written")
-        }
+        else { throw try outsideValidity() }
         let header = COSEHeader(
             contentType: Changeset.contentType, issuer: home.origin.description,
             subject: dataset.description, issuedAt: time,

@@ -30,9 +30,9 @@ extension LogStorageError: CustomStringConvertible {
             case ENOSPC, EDQUOT:
                 "no space left to write \(path): free some disk; nothing was acknowledged"
             case EROFS, EACCES, EPERM:
-                "\(path) cannot be written or read (\(String(cString: strerror(code)))): "
+                "\(path) cannot be written or read (\(SystemReason.words(code))): "
                     + "check who owns the home and how it is mounted"
-            default: "\(call) failed on \(path): \(String(cString: strerror(code)))"
+            default: "\(path) cannot be used (\(SystemReason.words(code)), at \(call))"
             }
         case .locked(let path, let seconds):
             "another process has held \(path) for \(seconds) s: wait for it, or stop it"

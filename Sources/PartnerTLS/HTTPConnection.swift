@@ -39,7 +39,8 @@ struct HTTPConnection: Sendable {
         } catch {
             handshake.fail(PartnerTLSError.closed)
             ready.fail(PartnerTLSError.closed)
-            throw .unreachable(host: host, port: port, reason: Self.reason(error))
+            throw .unreachable(
+                host: host, port: port, reason: NetworkReason.words(error) ?? "it failed")
         }
         do {
             let peer = try await handshake.futureResult.get()
@@ -48,16 +49,6 @@ struct HTTPConnection: Sendable {
         } catch {
             channel.close(promise: nil)
             throw PartnerTLSError(transport: error)
-        }
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case let error as NIOConnectionError:
-            error.connectionErrors.first.map { reason($0.error) } ?? "no address answered"
-        case let error as IOError: String(describing: error)
-        case ChannelError.connectTimeout: "no answer in time"
-        default: String(describing: error)
         }
     }
 
@@ -184,9 +175,9 @@ extension PartnerTLSError {
             case is CancellationError: .cancelled
             // The end came in the middle of a response, and TLS announced it.
             case HTTPParserError.invalidEOFState: .closed
-            case let error as HTTPParserError: .malformedResponse(reason: "\(error)")
+            case is HTTPParserError: .malformedResponse(reason: "it cannot be read")
             case is IOError, is ChannelError: .closed
-            default: .malformedResponse(reason: "\(error)")
+            default: .malformedResponse(reason: NetworkReason.words(error) ?? "it cannot be read")
             }
     }
 }

@@ -70,18 +70,17 @@ extension PartnerTLSError: CustomStringConvertible {
         case .handshakeTimeout(let seconds):
             "the TLS handshake was not done within \(seconds) s; check the network and the port"
         case .protocolViolation(let reason):
-            "the peer does not speak TLS 1.3 correctly (\(reason)); check the port and any proxy "
-                + "between"
+            TLSAdvice.violation(reason)
         case .refusedByPeer(let alert):
-            "the partner ended the connection with the TLS alert '\(alert)'; ask whether it has pinned "
-                + "this organisation's root"
+            TLSAdvice.alert(alert)
         case .noPeerCertificate: "the peer showed no certificate; partners need one"
         case .unknownPeer(let subject):
             "'\(subject)' names no organisation with a pinned root; add the partner first"
         case .untrustedPeer(let origin, let cause):
-            "the peer claims to be \(origin) and is not trusted: \(cause)"
+            TLSAdvice.untrusted(origin, cause)
         case .wrongPeer(let subject, let expected):
-            "\(expected) was called and '\(subject)' answered; check the partner's address"
+            "\(expected) was called and '\(subject)' answered; check the partner's address, and whether "
+                + "a proxy that opens TLS stands between"
         case .unreadablePeerCertificate(let cause):
             "the peer's certificate cannot be used: \(cause)"
         case .truncated:

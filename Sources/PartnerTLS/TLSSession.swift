@@ -198,6 +198,9 @@ extension PartnerTLSError {
     fileprivate var verificationCode: Int32 {
         switch self {
         case .untrustedPeer(_, .refusedPath(_, _, .expired)): X509_V_ERR_CERT_HAS_EXPIRED
+        case .untrustedPeer(_, .refusedPath(_, _, .revoked)): X509_V_ERR_CERT_REVOKED
+        case .untrustedPeer(_, .refusedPath(_, _, .notYetValid)): X509_V_ERR_CERT_NOT_YET_VALID
+        case .untrustedPeer(_, .refusedPath(_, _, .staleRevocationList)): X509_V_ERR_CERT_REJECTED
         case .untrustedPeer, .unknownPeer: X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
         case .wrongPeer: X509_V_ERR_HOSTNAME_MISMATCH
         default: X509_V_ERR_CERT_REJECTED

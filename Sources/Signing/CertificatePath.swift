@@ -79,6 +79,32 @@ public enum CertificatePath {
         guard X509_verify_cert(context) == 1 else { throw refusal(context) }
     }
 
+    /// Checks that a root can be one: by the rules of ``validate(leaf:intermediates:roots:at:purpose:revocation:depthMax:)``
+    /// a path could end at it.
+    public static func checkRoot(_ root: Certificate, at time: Int64) throws(SigningError) {
+        guard root.isAuthority else { throw .notAnAuthority(subject: root.subject) }
+        ERR_clear_error()
+        guard let store = X509_STORE_new() else { throw .lastFailure(of: "check a root") }
+        defer { X509_STORE_free(store) }
+        guard X509_STORE_add_cert(store, root.handle) == 1,
+            let context = X509_STORE_CTX_new()
+        else { throw .lastFailure(of: "check a root") }
+        defer { X509_STORE_CTX_free(context) }
+        guard X509_STORE_CTX_init(context, store, root.handle, nil) == 1 else {
+            throw .lastFailure(of: "check a root")
+        }
+        let parameters = X509_STORE_CTX_get0_param(context)
+        X509_VERIFY_PARAM_set_flags(
+            parameters, UInt(X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE))
+        X509_VERIFY_PARAM_set_time(parameters, time_t(time))
+        X509_VERIFY_PARAM_set_auth_level(parameters, securityLevel)
+        guard X509_verify_cert(context) == 1 else { throw refusal(context) }
+        for purpose in [X509_PURPOSE_SSL_CLIENT, X509_PURPOSE_SSL_SERVER]
+        where X509_check_purpose(root.handle, purpose, 1) == 0 {
+            throw .refusedPath(subject: root.subject, depth: 0, problem: .wrongPurpose)
+        }
+    }
+
     private static func add(
         _ revocation: Revocation, to store: OpaquePointer
     ) throws(SigningError) {

@@ -64,9 +64,9 @@ extension InvitationError: CustomStringConvertible {
             "the invitation's certificates do not end at the root \(pinned) that it names; call the "
                 + "steward"
         case .expired(let time):
-            "the invitation expired at \(time) (Unix time); ask the steward for a new one"
+            "the invitation expired on \(ReadableTime.text(time)); ask the steward for a new one"
         case .notYetValid(let time):
-            "the invitation is dated \(time) (Unix time), which is still to come; compare the clocks"
+            "the invitation is dated \(ReadableTime.text(time)), which is still to come; compare the clocks"
         }
     }
 }

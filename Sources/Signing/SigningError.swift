@@ -260,9 +260,10 @@ extension PathProblem: CustomStringConvertible {
         case .expired: "it has expired; renew it"
         case .notYetValid: "it is not valid yet; compare the clocks or wait"
         case .issuerMissing:
-            "its issuer is neither among the certificates sent nor among the trusted roots; send "
-                + "the intermediate certificates or pin the root"
-        case .untrustedRoot: "its root is not among the trusted ones; pin it if it should be"
+            "its issuer is neither among the certificates sent nor among the trusted roots; have the "
+                + "intermediate certificates sent along, or find out whose it is"
+        case .untrustedRoot:
+            "its root is not among the trusted ones; find out by another way whose it is"
         case .wrongSignature: "its issuer's signature is wrong; fetch the certificate again"
         case .issuerNotAuthority: "its issuer may not issue certificates; issue it from a CA"
         case .pathTooLong: "there are more authorities above it than allowed; shorten the path"

@@ -37,25 +37,24 @@ struct Countermark: AsyncParsableCommand {
     }
 
     private static func exit(with error: any Error) -> Never {
-        let isOurs = error is any ReportedError
-        if !isOurs, !(error is ExitCode) {
-            // The argument parser's own: help, version, wrong use.
-            let code = exitCode(for: error)
-            let text = fullMessage(for: error)
-            if code == .success {
-                Terminal.say(lines: text + "\n")
-                Foundation.exit(0)
-            }
-            if CommandLine.arguments.contains("--json") {
-                Failure(error, isUsage: code == .validationFailure).report(asJSON: true)
-            } else {
-                Terminal.warn(lines: text)
-            }
-            Foundation.exit(code == .validationFailure ? 2 : Failure(error).status)
-        }
         if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
-        let failure = Failure(error)
-        failure.report(asJSON: CommandLine.arguments.contains("--json"))
-        Foundation.exit(failure.status)
+        let isJSON = CommandLine.arguments.contains("--json")
+        switch exitCode(for: error) {
+        case .success:
+            // Help and the version.
+            Terminal.say(lines: fullMessage(for: error) + "\n")
+            Foundation.exit(0)
+        case .validationFailure where !(error is NodeError):
+            if isJSON {
+                Failure(usage: message(for: error)).report(asJSON: true)
+            } else {
+                Terminal.warn(lines: fullMessage(for: error))
+            }
+            Foundation.exit(NodeError.Kind.usage.rawValue)
+        default:
+            let failure = Failure(error)
+            failure.report(asJSON: isJSON)
+            Foundation.exit(failure.status)
+        }
     }
 }

@@ -21,6 +21,8 @@ extension Node {
         let operation: OperationID
         let author: String
         let time: Int64
+        /// What a verdict or comment speaks of; nil for other writes.
+        var target: OperationID?
     }
 
     /// Reads the changeset that holds an operation.
@@ -76,8 +78,7 @@ extension Node {
                     time: statement.issuedAt ?? 0)
             }
             func selector(_ bytes: UnsafeRawBufferPointer) throws -> Any {
-                let text = SelectorJSON.text(try Selector(decoding: bytes))
-                return try JSONSerialization.jsonObject(with: Data(text.utf8))
+                Output.selector(try Selector(decoding: bytes))
             }
             func pairs(_ fields: FieldPairs, isBase: Bool) throws -> [Write] {
                 var writes: [Write] = []
@@ -104,9 +105,11 @@ extension Node {
                 return [write("class", view.string(name)), write("selector", try selector(shape))]
                     + (try pairs(fields, isBase: true))
             case .set(_, _, let fields): return try pairs(fields, isBase: false)
-            case .review(_, _, let verdict, let reason):
+            case .review(let origin, let slot, let verdict, let reason):
                 let why = reason.map { String(decoding: $0, as: UTF8.self) } ?? ""
-                return [write("review", ["verdict": verdict.name, "reason": why])]
+                var verdict = write("review", ["verdict": verdict.name, "reason": why])
+                verdict.target = OperationID(origin: try Origin(view.string(origin)), slot: slot)
+                return [verdict]
             case .addItem(_, let fields), .setItem(_, let fields):
                 return try pairs(fields, isBase: true)
             case .comment(_, _, let text), .commentItem(_, let text):
@@ -140,7 +143,8 @@ extension Node {
             + (seen.isEmpty ? [] : ["  seen by " + seen.map(\.org).joined(separator: ", ")])
         return try story(
             [
-                "id": label.id.description, "item": label.item, "status": status,
+                "id": label.id.description, "dataset": dataset.description,
+                "item": label.item, "status": status,
                 "witnessed": witnessed, "class": className, "classAsWritten": label.className,
                 "outsideSchema": outside?.map(\.description) ?? NSNull() as Any,
             ],
@@ -168,8 +172,9 @@ extension Node {
         let derived = try store.items(cleanedFrom: key, dataset, limit: 1_000)
         return try story(
             [
-                "id": key, "item": names.first ?? key, "names": names,
-                "sameContent": twins, "status": "active", "derivedItems": derived,
+                "id": key, "dataset": dataset.description, "item": names.first ?? key,
+                "names": names, "sameContent": twins, "status": "active",
+                "derivedItems": derived,
                 "derivedFrom": origin ?? NSNull() as Any,
                 "annotations": labels.map(\.id.description),
             ],
@@ -203,6 +208,8 @@ extension Node {
         let suggestions =
             target > 0 ? try store.suggestions(OperationKey(packed: target), logs) : []
         let suggested = Set(suggestions.map(\.operation))
+        let verdicts = Set(
+            surviving.filter { $0.field.hasPrefix("\u{0}review/") }.map(\.operation))
         let operations = first + (try store.touches(target, logs))
         let all = try operations.flatMap { try writes($0, dataset, suggestions: suggested) }
         var fields: [String: Any] = [:]
@@ -222,7 +229,15 @@ extension Node {
                 ] as [String: Any]
             }
             if name == "review" || name == "comment" {
-                reviews += documents.map { $0.merging(["kind": name]) { first, _ in first } }
+                reviews += zip(group, documents).map { write, document in
+                    let suggestion = suggestions.first { $0.operation == write.target }
+                    return document.merging([
+                        "kind": name,
+                        "suggestion": suggestion?.operation.description ?? NSNull() as Any,
+                        "replaced": name == "review"
+                            && isReplaced(write, suggestion, verdicts, why(write.operation)),
+                    ]) { _, new in new }
+                }
                 continue
             }
             let isContested = Set(standing.map(\.encoded)).count > 1
@@ -230,24 +245,21 @@ extension Node {
                 "value": value(name), "contested": isContested, "writes": documents,
             ]
             lines.append(
-                "  \(name) = \(value(name))\(isContested ? "  (contested)" : "")")
+                "  \(name) = \(Output.words(value(name)))\(isContested ? "  (contested)" : "")")
             for document in documents {
                 lines.append(
                     "    \(document["org"] ?? "") \(document["op"] ?? "")  "
-                        + "\(document["value"] ?? "")"
-                        + ((document["replaced"] as? Bool) == true ? "  (replaced)" : "")
-                        + ((document["why"] as? String).map { "  (not counted: \($0))" } ?? ""))
+                        + Output.words(document["value"] ?? "") + Self.remarks(document))
             }
         }
-        for review in reviews {
-            lines.append(
-                "  \(review["kind"] ?? "") by \(review["org"] ?? ""): \(review["value"] ?? "")")
-        }
+        lines += reviews.map(Self.line(ofReview:))
         for suggestion in suggestions {
+            let changes = suggestion.fields.sorted { $0.key < $1.key }.map { name, value in
+                "\(name) = \(Output.words(Self.suggested(name, value)))"
+            }
             lines.append(
-                "  suggestion \(suggestion.operation): "
-                    + suggestion.fields.keys.sorted().joined(separator: ", ")
-                    + "  (\(suggestion.state))")
+                "  suggestion \(suggestion.operation) by \(suggestion.operation.origin): "
+                    + changes.joined(separator: ", ") + "  (\(suggestion.state))")
         }
         let body: [String: Any] = [
             "fields": fields, "reviews": reviews,
@@ -256,11 +268,55 @@ extension Node {
                     "op": suggestion.operation.description,
                     "org": suggestion.operation.origin.description,
                     "state": "\(suggestion.state)",
-                    "fields": suggestion.fields.mapValues { Output.json($0) },
+                    "fields": Dictionary(
+                        uniqueKeysWithValues: suggestion.fields.map { name, value in
+                            (name, Self.suggested(name, value))
+                        }),
                 ] as [String: Any]
             },
         ]
         return LabelStory(document: head.merging(body) { first, _ in first }, lines: lines)
+    }
+
+    /// Whether a verdict was replaced: by a later one of its reviewer, or, on a suggestion, by a decision that holds.
+    private func isReplaced(
+        _ write: Write, _ suggestion: SuggestionView?, _ verdicts: Set<OperationID>,
+        _ why: NotCounted?
+    ) -> Bool {
+        if why != nil { return false }
+        guard let suggestion else { return !verdicts.contains(write.operation) }
+        let verdict = (write.value as? [String: Any])?["verdict"] as? String
+        switch suggestion.state {
+        case .accepted: return verdict != Verdict.accept.name
+        case .rejected: return verdict != Verdict.reject.name
+        case .pending: return false
+        }
+    }
+
+    private static func line(ofReview review: [String: Any]) -> String {
+        let kind = review["kind"] as? String == "review" ? "verdict" : "comment"
+        let on = (review["suggestion"] as? String).map { " on suggestion \($0)" } ?? ""
+        let author = review["author"] as? String ?? ""
+        let who = "\(review["org"] ?? "")" + (author.isEmpty ? "" : " (\(author))")
+        var text = review["value"] as? String ?? ""
+        if let value = review["value"] as? [String: Any] {
+            let reason = value["reason"] as? String ?? ""
+            text = "\(value["verdict"] ?? "")" + (reason.isEmpty ? "" : ", because \(reason)")
+        }
+        return "  \(kind)\(on) by \(who): \(text)" + remarks(review)
+    }
+
+    private static func remarks(_ document: [String: Any]) -> String {
+        ((document["replaced"] as? Bool) == true ? "  (replaced)" : "")
+            + ((document["why"] as? String).map { "  (not counted: \($0))" } ?? "")
+    }
+
+    /// A suggested value as the field shows it: the label table keeps a selector as it was encoded.
+    private static func suggested(_ field: String, _ value: FieldValue) -> Any {
+        guard field == "selector", let selector = try? Selector(decoding: value.encoded) else {
+            return Output.json(value)
+        }
+        return Output.selector(selector)
     }
 
     /// Why operations are not counted: by themselves, or with the whole entry.
@@ -278,9 +334,9 @@ extension Node {
     }
 
     /// What the logs say of an annotation that is stored and not counted; nil if there is none.
-    func story(ofUncounted text: String) throws -> LabelStory? {
+    func story(ofUncounted text: String, in chosen: DatasetID? = nil) throws -> LabelStory? {
         guard let (id, named) = try? OperationID.parse(text) else { return nil }
-        for dataset in named.map({ [$0] }) ?? home.datasets() {
+        for dataset in (named ?? chosen).map({ [$0] }) ?? home.datasets() {
             try catchUp(dataset)
             guard home.members(of: dataset).contains(id.origin),
                 let why = try reasons(try logNames(dataset))(id)
@@ -304,11 +360,12 @@ extension Node {
             }
             return LabelStory(
                 document: [
-                    "id": id.description, "item": item, "status": "not-counted",
+                    "id": id.description, "dataset": dataset.description, "item": item,
+                    "status": "not-counted",
                     "why": why.reason, "fields": fields, "reviews": [], "suggestions": [],
                 ],
                 lines: ["\(id)  \(item)  not counted: \(why.reason)"]
-                    + written.map { "  \($0.field): \($0.value)" })
+                    + written.map { "  \($0.field): \(Output.words($0.value))" })
         }
         return nil
     }
@@ -317,9 +374,7 @@ extension Node {
         switch field {
         case "class": return label.className
         case "selector":
-            return
-                (try? JSONSerialization.jsonObject(
-                    with: Data(SelectorJSON.text(label.selector).utf8))) ?? NSNull()
+            return Output.selector(label.selector)
         case "status": return label.isRetracted ? 1 : 0
         default: return Output.json(label.fields[field])
         }

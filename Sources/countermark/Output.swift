@@ -127,27 +127,6 @@ enum Terminal {
 
 /// Forms of output.
 enum Output {
-    /// A JSON document on one line, keys sorted.
-    static func text(_ document: [String: Any]) -> String {
-        let data = try? JSONSerialization.data(
-            withJSONObject: document, options: [.sortedKeys, .withoutEscapingSlashes])
-        return InertText.json(String(decoding: data ?? Data("{}".utf8), as: UTF8.self))
-    }
-
-    /// A value of a field as JSON.
-    static func json(_ value: FieldValue?) -> Any {
-        switch value {
-        case .none, .null: NSNull()
-        case .bool(let value): value
-        case .integer(let value): value
-        case .float(let value): value
-        case .text(let value): value
-        case .bytes(let value): value.map { String(format: "%02x", $0) }.joined()
-        case .array(let items): items.map { json($0) }
-        case .map(let pairs): pairs.mapValues { json($0) }
-        }
-    }
-
     /// A time as people write it, in UTC.
     static func time(_ seconds: Int64) -> String {
         let formatter = ISO8601DateFormatter()

@@ -2,6 +2,7 @@ import AnnotationFormats
 import Foundation
 import GRDB
 import Glibc
+import LogStorage
 
 /// The file of an export for analysts: written aside, and put in its place when it is whole.
 struct AnalystFile {
@@ -87,7 +88,7 @@ struct AnalystFile {
     private static func failure(_ path: String) -> NodeError {
         NodeError(
             .failed, "not-writable",
-            "\(path) cannot be written: \(String(cString: strerror(errno)))",
+            "\(path) cannot be written: \(SystemReason.words(errno))",
             hint: "check the folder, its permissions and the free space")
     }
 

@@ -145,7 +145,7 @@ final class ImportPlan {
         do {
             try record.selector.validate()
         } catch {
-            report.skip("item \(record.item)", "\(error)")
+            report.skip("item \(record.item)", PlainError.line(error))
             return false
         }
         return true

@@ -77,6 +77,12 @@ extension Node {
         }
         try home.change(to: identity, keyText: text)
         for dataset in home.datasets() where home.members(of: dataset).contains(home.origin) {
+            // Where nothing of this log counts any more, no key has to be known.
+            if [.forked, .beyondCut, .notMember].contains(
+                try whyNotCounted(dataset, isAct: true))
+            {
+                continue
+            }
             try write(dataset, message: "key rotation", [])
         }
         return identity

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import LogStorage
 
 /// Small files of a home that are replaced as a whole and durably: a reader, or the next start after a
 /// crash, sees the old or the new one.
@@ -88,7 +89,7 @@ enum WholeFile {
     private static func failure(_ path: String) -> NodeError {
         NodeError(
             .failed, "not-writable",
-            "\(path) cannot be written: \(String(cString: strerror(errno)))",
+            "\(path) cannot be written: \(SystemReason.words(errno))",
             hint: "check the folder, its owner and the space on the disk")
     }
 }

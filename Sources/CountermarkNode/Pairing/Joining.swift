@@ -147,7 +147,7 @@ public final class Joining: Sendable {
     private static let replyBytesMax = 16_384
 
     private func client() throws -> HTTPClient {
-        guard let url = URL(string: invitation.url), let host = url.host else {
+        guard let address = PartnerAddress(url: invitation.url) else {
             throw NodeError(
                 .usage, "bad-url", "\(invitation.url) is no https address",
                 hint: "ask the steward for a new invitation")
@@ -158,7 +158,7 @@ public final class Joining: Sendable {
         var limits = HTTPClient.Limits()
         limits.responseSeconds = 30
         return HTTPClient(
-            host: host, port: url.port ?? 443, origin: invitation.steward, context: context,
+            host: address.host, port: address.port, origin: invitation.steward, context: context,
             policy: pins.clientPolicy(expecting: invitation.steward) {
                 Int64(Date().timeIntervalSince1970)
             }, limits: limits, group: MultiThreadedEventLoopGroup.singleton)
@@ -172,7 +172,7 @@ public final class Joining: Sendable {
             .noPeerCertificate:
             NodeError(
                 .network, "wrong-steward",
-                "whoever answers at \(invitation.url) is not \(invitation.steward): \(error)",
+                "whoever answers at \(invitation.url) is not \(invitation.steward): \(PlainError.line(error))",
                 hint: "do not go on; call \(invitation.steward)")
         case .refusedByPeer, .truncated, .closed:
             NodeError(

@@ -124,7 +124,7 @@ extension Node {
                 try judge(answer, text, peer, &record)
             } catch {
                 record.note(
-                    .init(time: now(), org: answer.org, why: "\(error)"))
+                    .init(time: now(), org: answer.org, why: PlainError.line(error)))
                 throw error
             }
             return record
@@ -164,7 +164,7 @@ extension Node {
         guard now() <= record.expiresAt else {
             throw NodeError(
                 .network, "invitation-expired",
-                "the invitation expired at \(record.expiresAt) (Unix time)",
+                "the invitation expired on \(ReadableTime.text(record.expiresAt))",
                 hint: "ask the steward for a new one")
         }
         try checkProof(answer, &record)

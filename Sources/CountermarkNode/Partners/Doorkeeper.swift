@@ -114,7 +114,7 @@ struct Doorkeeper: RouterMiddleware {
                 "could not answer a partner",
                 metadata: [
                     "partner": "\(partner)", "path": "\(request.uri.path.prefix(200))",
-                    "error": "\(error)",
+                    "error": "\(PlainError.line(error))",
                 ])
         }
         return .internalError

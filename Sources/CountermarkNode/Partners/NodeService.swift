@@ -111,7 +111,9 @@ public struct NodeService: Service {
                         }
                     }
                 } catch {
-                    logger.error("cannot read the partners", metadata: ["error": "\(error)"])
+                    logger.error(
+                        "cannot read the partners", metadata: ["error": "\(PlainError.line(error))"]
+                    )
                 }
                 try? await Task.sleep(for: .seconds(1))
             }
@@ -139,7 +141,8 @@ public struct NodeService: Service {
             (own, client) = (try sync.beside(), made)
         } catch {
             logger.error(
-                "cannot follow", metadata: ["partner": "\(partner.org)", "error": "\(error)"])
+                "cannot follow",
+                metadata: ["partner": "\(partner.org)", "error": "\(PlainError.line(error))"])
             try? await Task.sleep(for: .seconds(PartnerLimits.retrySeconds))
             return
         }

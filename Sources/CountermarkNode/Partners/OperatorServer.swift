@@ -17,7 +17,7 @@ struct OperatorServer: Sendable {
                 _ = try await self.logs()
                 return Self.text("ready\n")
             } catch {
-                context.logger.error("not ready", metadata: ["error": "\(error)"])
+                context.logger.error("not ready", metadata: ["error": "\(PlainError.line(error))"])
                 return Self.text("not ready\n", status: .serviceUnavailable)
             }
         }

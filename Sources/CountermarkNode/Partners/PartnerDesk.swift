@@ -109,7 +109,9 @@ final class PartnerDesk: Sendable {
             return books.unsaid
         }
         guard let unsaid else { return }
-        var metadata: Logger.Metadata = ["from": "\(address)", "error": "\(error)"]
+        var metadata: Logger.Metadata = [
+            "from": "\(address)", "error": "\(PlainError.line(error))",
+        ]
         if unsaid > 0 { metadata["unsaid"] = "\(unsaid)" }
         logger.warning("refused a connection", metadata: metadata)
     }

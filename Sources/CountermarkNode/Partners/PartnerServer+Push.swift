@@ -66,7 +66,8 @@ extension PartnerServer {
                     logger.warning(
                         "refused a push",
                         metadata: [
-                            "partner": "\(caller)", "log": "\(part.log)", "error": "\(error)",
+                            "partner": "\(caller)", "log": "\(part.log)",
+                            "error": "\(PlainError.line(error))",
                         ])
                 }
             }

@@ -115,7 +115,9 @@ struct PartnerServer: Sendable {
             guard desk.isNews("tell \(name)") else { return }
             logger.error(
                 "cannot tell a partner of a log",
-                metadata: ["partner": "\(caller)", "log": "\(name)", "error": "\(error)"])
+                metadata: [
+                    "partner": "\(caller)", "log": "\(name)", "error": "\(PlainError.line(error))",
+                ])
         }
     }
 
@@ -187,14 +189,14 @@ struct PartnerServer: Sendable {
         } catch {
             logger.warning(
                 "refused an answer to an invitation",
-                metadata: ["from": "\(address)", "error": "\(error)"])
+                metadata: ["from": "\(address)", "error": "\(PlainError.line(error))"])
             if let problem = error as? NodeError, problem.message.contains(home.path) {
                 throw Refusal.internalError
             }
             let problem = error as? NodeError
             throw Refusal(
                 status: .unprocessableContent, code: problem?.code ?? "invitation",
-                message: problem?.message ?? "\(error)", hint: problem?.hint ?? "")
+                message: problem?.message ?? PlainError.line(error), hint: problem?.hint ?? "")
         }
     }
 

@@ -30,7 +30,7 @@ extension PartnerSync {
                 }
             }
         } catch {
-            report.notes.append("cosignatures were not exchanged: \(error)")
+            report.notes.append("cosignatures were not exchanged: \(PlainError.line(error))")
         }
     }
 
@@ -88,9 +88,7 @@ extension PartnerSync {
     ) -> NodeError {
         NodeError(
             .network, "not-cosigned",
-            "\(client.origin) answered \(response.status) to \(path): "
-                + String(decoding: response.body.prefix(300), as: UTF8.self)
-                .replacingOccurrences(of: "\n", with: " "),
+            "\(client.origin) did not take \(path): \(PartnerAnswer.words(response))",
             hint: "see its log; the entries were synced")
     }
 
@@ -123,7 +121,8 @@ extension PartnerSync {
                 known = ours
                 nudge.yield()
             } catch {
-                logger.warning("cannot read the logs", metadata: ["error": "\(error)"])
+                logger.warning(
+                    "cannot read the logs", metadata: ["error": "\(PlainError.line(error))"])
             }
         }
     }

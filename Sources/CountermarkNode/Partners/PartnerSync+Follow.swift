@@ -12,7 +12,7 @@ extension PartnerSync {
         // What partners cosign comes behind the entries, and on a queue of its own.
         let cosigner: SharedNode
         do { cosigner = SharedNode(try Node(home)) } catch {
-            logger.error("cannot follow", metadata: ["error": "\(error)"])
+            logger.error("cannot follow", metadata: ["error": "\(PlainError.line(error))"])
             return
         }
         var pause: Int64 = 1
@@ -101,7 +101,8 @@ extension PartnerSync {
             }
         } catch {
             logger.info(
-                "watch ended", metadata: ["partner": "\(partner.org)", "error": "\(error)"])
+                "watch ended",
+                metadata: ["partner": "\(partner.org)", "error": "\(PlainError.line(error))"])
         }
     }
 
@@ -131,7 +132,8 @@ extension PartnerSync {
             }
         } catch {
             logger.info(
-                "push failed", metadata: ["partner": "\(partner.org)", "error": "\(error)"])
+                "push failed",
+                metadata: ["partner": "\(partner.org)", "error": "\(PlainError.line(error))"])
         }
     }
 }

@@ -112,9 +112,8 @@ extension PartnerSync {
             default:
                 throw NodeError(
                     .network, "push-refused",
-                    "\(client.origin) refused \(log): "
-                        + String(decoding: response.body.prefix(400), as: UTF8.self),
-                    hint: "see its log")
+                    "\(client.origin) refused \(log): \(PartnerAnswer.words(response))",
+                    hint: "its log has more")
             }
         }
         return true

@@ -28,7 +28,7 @@ extension PartnerSync {
                 proof = try await node.run { try $0.adding(message, of: org, to: asked) }
                 answers.append(StatementAnswer(org: partner.org, error: nil))
             } catch {
-                answers.append(StatementAnswer(org: partner.org, error: "\(error)"))
+                answers.append(StatementAnswer(org: partner.org, error: PlainError.line(error)))
             }
         }
         return (proof, answers)
@@ -42,9 +42,7 @@ extension PartnerSync {
         guard response.status == 200 else {
             throw NodeError(
                 .network, "no-word",
-                "\(client.origin) answered \(response.status): "
-                    + String(decoding: response.body.prefix(300), as: UTF8.self)
-                    .replacingOccurrences(of: "\n", with: " "),
+                "\(client.origin) gave no word: \(PartnerAnswer.words(response))",
                 hint: "see its log; the proof is made without its word")
         }
         return response.body

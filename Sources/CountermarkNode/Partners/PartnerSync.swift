@@ -41,7 +41,7 @@ public struct SyncReport: Sendable {
     /// Notes what went wrong with one log or dataset.
     mutating func fail(_ error: any Error) {
         state = "failed"
-        self.error = self.error ?? "\(error)"
+        self.error = self.error ?? PlainError.line(error)
     }
 }
 
@@ -89,12 +89,14 @@ public final class PartnerSync: Sendable {
     /// A client of one partner; nil if only the partner dials us.
     func client(_ partner: Home.Partner) throws -> HTTPClient? {
         guard let text = partner.url else { return nil }
-        guard let url = URL(string: text), let host = url.host else {
+        guard let address = PartnerAddress(url: text) else {
             throw NodeError(
-                .usage, "bad-url", "\(text) is no https address", hint: "use https://HOST:PORT")
+                .usage, "bad-url", "\(text) is no https address",
+                hint: "use https://HOST:PORT, with an IPv6 address in brackets")
         }
         return HTTPClient(
-            host: host, port: url.port ?? 443, origin: partner.org, context: self.identity.client,
+            host: address.host, port: address.port, origin: partner.org,
+            context: self.identity.client,
             policy: trust.clientPolicy(expecting: partner.org), limits: PartnerLimits.client,
             group: MultiThreadedEventLoopGroup.singleton)
     }

@@ -81,7 +81,8 @@ extension Refusal {
                 status: error.code == "not-found" ? .notFound : .unprocessableContent,
                 code: error.code, message: error.message, hint: error.hint)
         case is ProvenanceError, is TransparencyLogError, is AnnotationModelError, is SigningError:
-            self.init(status: .unprocessableContent, code: "refused", message: "\(error)")
+            self.init(
+                status: .unprocessableContent, code: "refused", message: PlainError.line(error))
         case LogStorageError.locked:
             self.init(
                 status: .serviceUnavailable, code: "busy", message: "the log is being written to",

@@ -83,7 +83,7 @@ extension Home {
                 trust.pins[partner.org] = roots
                 trust.partners.append(partner)
             } catch {
-                trust.problems.append("trust/\(name): \(error)")
+                trust.problems.append("trust/\(name): \(PlainError.line(error))")
             }
         }
         return trust

@@ -48,7 +48,8 @@ struct WitnessRoutes: Sendable {
                 let isNew = try await take(body, caller)
                 return Self.text(Array("{\"new\":\(isNew)}\n".utf8), type: "application/json")
             } catch let error as TransparencyLogError {
-                return Self.text(Array("\(error)\n".utf8), status: .unprocessableContent)
+                return Self.text(
+                    Array("\(PlainError.line(error))\n".utf8), status: .unprocessableContent)
             } catch let error as NodeError where error.code == "not-found" {
                 throw Refusal.notFound
             }

@@ -29,8 +29,7 @@ struct Resolve: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var signing: SigningOptions
     @Argument(help: "The label's id, or an item's key.") var annotation: String
-    @Option(help: "The item's dataset; all are looked through if it is left out.")
-    var dataset: String?
+    @OptionGroup var within: WithinOptions
     @Option(help: "The field.") var field: String
     @Option(help: "Takes this organisation's value.") var take: String?
     @Option(help: "Takes this value.") var value: String?
@@ -38,28 +37,26 @@ struct Resolve: ParsableCommand {
 
     func run() throws {
         let node = try signing.node(common)
-        let dataset: DatasetID
-        let operation: AnnotationModel.Operation
-        if let (found, item) = try item(node) {
-            dataset = found
-            operation = try settle(item, node, found)
-        } else {
-            let (found, label) = try node.find(annotation)
-            dataset = found
-            operation = .set(
-                label.id, [try decision(label.key.packed, label.id.description, node, found)])
-        }
+        let chosen = try within.dataset(common, node)
+        let (dataset, operation) = try operation(node, chosen)
         let ids = try node.write(dataset, author: author, [operation])
-        common.print(["id": ids.first?.description ?? ""], ids.map(\.description))
+        try common.printWritten(
+            node, ["id": ids.first?.description ?? ""], ids.map(\.description))
     }
 
-    private func item(_ node: Node) throws -> (DatasetID, StoredItem)? {
-        for id in try dataset.map({ [try common.dataset($0, node)] }) ?? node.home.datasets() {
-            try node.require(id)
-            try node.catchUp(id)
-            if let item = try node.store.item(id, key: annotation) { return (id, item) }
+    /// A label's id means the label; what is none may be an item's key.
+    private func operation(
+        _ node: Node, _ chosen: DatasetID?
+    ) throws -> (DatasetID, AnnotationModel.Operation) {
+        if (try? OperationID.parse(annotation)) == nil,
+            let dataset = try node.datasetOfItem(annotation, in: chosen),
+            let item = try node.store.item(dataset, key: annotation)
+        {
+            return (dataset, try settle(item, node, dataset))
         }
-        return nil
+        let (dataset, label) = try node.find(annotation, in: chosen)
+        let write = try decision(label.key.packed, label.id.description, node, dataset)
+        return (dataset, .set(label.id, [write]))
     }
 
     private func settle(

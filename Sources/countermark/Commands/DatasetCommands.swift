@@ -25,10 +25,10 @@ func describe(_ id: DatasetID, _ node: Node) throws -> [String: Any] {
             "cutIndex": member.cutIndex.map { $0 as Any } ?? NSNull(),
         ])
     }
-    let schema = try? JSONSerialization.jsonObject(with: Data(membership.schema.utf8))
+    let schema = Output.parsed(membership.schema)
     return [
         "id": id.description, "steward": id.owner.description, "title": membership.title,
-        "schema": schema ?? NSNull(), "members": members,
+        "schema": schema, "members": members,
     ]
 }
 

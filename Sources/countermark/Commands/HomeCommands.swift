@@ -136,30 +136,28 @@ struct PartnerCommand: ParsableCommand {
     struct Add: ParsableCommand {
         @OptionGroup var common: CommonOptions
         @Argument(help: "The partner's origin.") var org: String
-        @Option(help: "Its root certificate to pin (PEM).") var root: String
-        @Option(help: "Where to dial it: https://HOST:PORT.") var url: String?
-        @Option(help: "Its log key to pin.") var vkey: String?
+        @Option(help: "Its root certificate to pin (PEM); of a known partner the pinned one stays.")
+        var root: String?
+        @Option(help: "Where to dial it: https://HOST:PORT; else the address stays.") var url:
+            String?
+        @Flag(help: "Forget where to dial it: only it dials.") var noUrl = false
+        @Option(help: "Its log key to pin; else the pinned one stays.") var vkey: String?
 
         func run() throws {
+            if noUrl, url != nil { throw ValidationError("give either --url or --no-url") }
             let home = try Home(opening: common.homePath)
             let origin = try Origin(org)
-            let pem = try readText(root)
-            let roots = try Certificate.all(pem: pem)
-            guard !roots.isEmpty else {
+            let pem = try root.map { try readText($0) }
+            if let root, let pem, try Certificate.all(pem: pem).isEmpty {
                 throw NodeError(
                     .failed, "no-certificate", "\(root) holds no certificate",
                     hint: "give the PEM that the partner's `countermark key show` prints as root")
             }
-            if let vkey { _ = try NoteVerifier(vkey: vkey) }
-            if let url, URL(string: url)?.scheme != "https" || URL(string: url)?.host == nil {
-                throw NodeError(
-                    .usage, "bad-url", "\(url) is no https address", hint: "use https://HOST:PORT")
-            }
-            try home.add(
-                .init(
-                    org: origin.description, url: url, roots: roots.map(\.pem).joined(), vkey: vkey)
-            )
-            try listPartners(home, common)
+            let report = try home.pin(
+                origin, pem: pem, url: url, forgetsURL: noUrl, vkey: vkey,
+                at: Int64(Date().timeIntervalSince1970))
+            for note in report.notes { Terminal.warn("countermark: warning: \(note)") }
+            try listPartners(home, common, changed: report.changed)
         }
     }
 
@@ -180,11 +178,18 @@ struct PartnerCommand: ParsableCommand {
     }
 }
 
-private func listPartners(_ home: Home, _ common: CommonOptions) throws {
+/// Lists the partners; where a command has just been carried out, with whether it changed anything.
+private func listPartners(_ home: Home, _ common: CommonOptions, changed: Bool? = nil) throws {
     let partners = try partnerList(home)
+    var document: [String: Any] = ["partners": partners]
+    document["changed"] = changed
     common.print(
-        ["partners": partners],
-        partners.map { "\($0["org"] ?? "")  \($0["url"] ?? "-")  \($0["fingerprint"] ?? "")" })
+        document,
+        (changed == false ? ["nothing has changed"] : [])
+            + partners.map { partner in
+                "\(partner["org"] ?? "")  \(partner["url"] as? String ?? "only it dials")  "
+                    + "\(partner["fingerprint"] ?? "")"
+            })
 }
 
 private func partnerList(_ home: Home) throws -> [[String: Any]] {

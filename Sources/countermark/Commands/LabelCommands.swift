@@ -24,8 +24,8 @@ struct Items: ParsableCommand {
             let node = try signing.node(common)
             let id = try common.dataset(dataset, node)
             let report = try node.addItems(id, paths, groupBy: groupBy)
-            common.print(
-                ["added": report.added, "unchanged": report.unchanged],
+            try common.printWritten(
+                node, ["added": report.added, "unchanged": report.unchanged],
                 ["\(report.added) added, \(report.unchanged) unchanged"])
         }
     }
@@ -111,7 +111,8 @@ struct Import: ParsableCommand {
         if format == AnalystTables.formatName { throw AnalystTables.isWriteOnly }
         let report = try node.importLabels(
             id, files, format: try FormatRegistry.format(named: format), options: options)
-        common.print(
+        try common.printWritten(
+            node,
             [
                 "added": report.added, "changed": report.changed, "retracted": report.retracted,
                 "unchanged": report.unchanged, "held": report.held,
@@ -158,7 +159,8 @@ struct Annotate: ParsableCommand {
         let ids = try node.write(
             id, author: author,
             [.addAnnotation(item: item, className: className, selector: shape, fields: fields)])
-        common.print(["id": ids.first?.description ?? ""], ids.map(\.description))
+        try common.printWritten(
+            node, ["id": ids.first?.description ?? ""], ids.map(\.description))
     }
 
     private func shape() throws -> Selector {
@@ -181,7 +183,7 @@ private func parseSelector(_ text: String) throws -> Selector {
     do {
         return try SelectorJSON.selector(try JSONValue(parsing: text))
     } catch {
-        throw ValidationError("the selector cannot be used: \(error)")
+        throw ValidationError("the selector cannot be used: \(PlainError.line(error))")
     }
 }
 
@@ -218,11 +220,12 @@ func fieldWrite(_ field: String, _ value: String) throws -> AnnotationModel.Oper
 
 /// Writes one operation on a label and prints its id, and whether it waits for acceptance.
 private func writeOne(
-    _ common: CommonOptions, _ signing: SigningOptions, _ annotation: String, author: String?,
+    _ common: CommonOptions, _ signing: SigningOptions, _ annotation: String,
+    _ within: WithinOptions, author: String?,
     _ operation: (LabelView) throws -> AnnotationModel.Operation
 ) throws {
     let node = try signing.node(common)
-    let (dataset, label) = try node.find(annotation)
+    let (dataset, label) = try node.find(annotation, in: try within.dataset(common, node))
     try writeOne(common, node, dataset, author: author, try operation(label))
 }
 
@@ -233,12 +236,12 @@ private func writeOne(
     let ids = try node.write(dataset, author: author, [operation])
     guard let id = ids.first else { return }
     let isSuggestion = try node.suggestion(id, dataset)?.state == .pending
-    common.print(
-        ["id": id.description, "suggestion": isSuggestion],
+    try common.printWritten(
+        node, ["id": id.description, "suggestion": isSuggestion],
         [
             isSuggestion
                 ? "\(id)  a suggestion: it waits for the annotation's company or a reviewer "
-                    + "(countermark review \(id) accept)"
+                    + "(countermark review \(id.origin)/\(dataset):\(id.slot.entry).\(id.slot.position) accept)"
                 : id.description
         ])
 }
@@ -250,6 +253,7 @@ struct SetCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var signing: SigningOptions
     @Argument(help: "The label's id.") var annotation: String
+    @OptionGroup var within: WithinOptions
     @Argument(help: "FIELD=VALUE.") var fields: [String]
     @Option(help: "Who decided.") var author: String?
 
@@ -258,7 +262,7 @@ struct SetCommand: ParsableCommand {
             let (field, value) = try assignment(text)
             return try fieldWrite(field, value)
         }
-        try writeOne(common, signing, annotation, author: author) { .set($0.id, writes) }
+        try writeOne(common, signing, annotation, within, author: author) { .set($0.id, writes) }
     }
 }
 
@@ -268,10 +272,11 @@ struct Retract: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var signing: SigningOptions
     @Argument(help: "The label's id.") var annotation: String
+    @OptionGroup var within: WithinOptions
     @Option(help: "Who decided.") var author: String?
 
     func run() throws {
-        try writeOne(common, signing, annotation, author: author) {
+        try writeOne(common, signing, annotation, within, author: author) {
             .set($0.id, [.field(.known(.status), .integer(1))])
         }
     }
@@ -283,10 +288,11 @@ struct Restore: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var signing: SigningOptions
     @Argument(help: "The label's id.") var annotation: String
+    @OptionGroup var within: WithinOptions
     @Option(help: "Who decided.") var author: String?
 
     func run() throws {
-        try writeOne(common, signing, annotation, author: author) {
+        try writeOne(common, signing, annotation, within, author: author) {
             .set($0.id, [.field(.known(.status), .integer(0))])
         }
     }
@@ -299,6 +305,7 @@ struct Review: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var signing: SigningOptions
     @Argument(help: "The id of a label or of a suggestion.") var annotation: String
+    @OptionGroup var within: WithinOptions
     @Argument(help: "accept, reject or needs-work.") var verdict: String
     @Option(help: "Why.") var reason: String?
     @Option(help: "The reviewer.") var author: String?
@@ -308,13 +315,14 @@ struct Review: ParsableCommand {
             throw ValidationError("a verdict is accept, reject or needs-work")
         }
         let node = try signing.node(common)
-        if let (dataset, id, row) = try node.findSuggestion(annotation) {
+        let chosen = try within.dataset(common, node)
+        if let (dataset, id, row) = try node.findSuggestion(annotation, in: chosen) {
             try node.requireDecider(of: row, dataset)
             try writeOne(
                 common, node, dataset, author: author, .review(id, verdict, reason: reason))
             return
         }
-        try writeOne(common, signing, annotation, author: author) {
+        try writeOne(common, signing, annotation, within, author: author) {
             .review($0.id, verdict, reason: reason)
         }
     }
@@ -326,11 +334,14 @@ struct Comment: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var signing: SigningOptions
     @Argument(help: "The label's id.") var annotation: String
+    @OptionGroup var within: WithinOptions
     @Argument var text: String
     @Option(help: "Who says it.") var author: String?
 
     func run() throws {
-        try writeOne(common, signing, annotation, author: author) { .comment($0.id, text: text) }
+        try writeOne(common, signing, annotation, within, author: author) {
+            .comment($0.id, text: text)
+        }
     }
 }
 
@@ -340,30 +351,33 @@ struct Show: ParsableCommand {
         abstract: "A label or an item: every value with who, when and in which changeset.")
     @OptionGroup var common: CommonOptions
     @Argument(help: "The label's id, or an item's key.") var annotation: String
-    @Option(help: "The item's dataset; all are looked through if it is left out.")
-    var dataset: String?
+    @OptionGroup var within: WithinOptions
 
     func run() throws {
         let node = try common.node()
+        let chosen = try within.dataset(common, node)
         let story: LabelStory
         do {
-            let (dataset, label) = try node.find(annotation)
+            let (dataset, label) = try node.find(annotation, in: chosen)
             story = try node.story(of: label, dataset)
-        } catch let error {
-            if let uncounted = try node.story(ofUncounted: annotation) {
+        } catch let error where !isAmbiguous(error) {
+            if let uncounted = try node.story(ofUncounted: annotation, in: chosen) {
                 common.print(uncounted.document, uncounted.lines)
                 return
             }
             // What is no label's id may be an item's key.
-            let datasets =
-                try dataset.map { [try common.dataset($0, node)] } ?? node.home.datasets()
-            let found = try datasets.lazy.compactMap {
-                try node.story(ofItem: annotation, $0)
-            }.first
-            guard let found else { throw error }
+            guard let dataset = try node.datasetOfItem(annotation, in: chosen),
+                let found = try node.story(ofItem: annotation, dataset)
+            else { throw error }
             story = found
         }
         common.print(story.document, story.lines)
+    }
+
+    /// Whether the id is one, and of several labels: it means none of them.
+    private func isAmbiguous(_ error: any Error) -> Bool {
+        guard let error = error as? NodeError else { return false }
+        return error.code == "ambiguous-id" || error.code == "two-datasets"
     }
 }
 

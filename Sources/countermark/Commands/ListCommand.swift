@@ -37,7 +37,7 @@ struct List: ParsableCommand {
         let judging = try node.judging(id)
         warn(of: judging.schema, id)
         filter.classNames = className.map { judging.schema.writtenNames(of: $0) } ?? []
-        let from = try after.map { try node.key(try OperationID.parse($0).id, id) }
+        let from = try after.map { try node.key(try node.named($0, in: id).id, id) }
         let labels =
             try outsideSchema
             ? node.outside(id, judging, filter: filter, after: from, limit: limit)
@@ -59,13 +59,11 @@ struct List: ParsableCommand {
 func summary(
     _ label: LabelView, _ judging: LabelJudging, _ same: SameItems
 ) throws -> [String: Any] {
-    let selector = try? JSONSerialization.jsonObject(
-        with: Data(SelectorJSON.text(label.selector).utf8))
-    return [
+    [
         "id": label.id.description, "item": try same.shown(label), "itemAsWritten": label.item,
         "class": judging.schema.className(label.className), "classAsWritten": label.className,
         "outsideSchema": try judging.reasons(label),
-        "selector": selector ?? NSNull(), "org": label.id.origin.description,
+        "selector": Output.selector(label.selector), "org": label.id.origin.description,
         "status": label.isRetracted ? "retracted" : "active",
         "contested": label.flags.isConflict,
         "fields": label.fields.mapValues { Output.json($0) },

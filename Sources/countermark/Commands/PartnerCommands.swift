@@ -94,17 +94,19 @@ struct Serve: AsyncParsableCommand {
             try await group.run()
         } catch {
             throw NodeError(
-                .network, "cannot-serve", "the node cannot serve on \(peer): \(error)",
-                hint: "is the port in use? choose another with --peer")
+                .network, "cannot-serve",
+                "the node cannot serve on \(peer)\(ui.map { " and \($0)" } ?? ""): "
+                    + PlainError.line(error),
+                hint: "choose another address with --peer, or end what listens there")
         }
     }
 
     private static func address(
         _ text: String, _ option: String
     ) throws -> (host: String, port: Int) {
-        guard let colon = text.lastIndex(of: ":"),
-            let port = UInt16(text[text.index(after: colon)...])
-        else { throw ValidationError("\(option) is HOST:PORT") }
-        return (String(text[..<colon]), Int(port))
+        guard let address = PartnerAddress(listening: text) else {
+            throw ValidationError("\(option) is HOST:PORT, for instance 0.0.0.0:7443 or [::]:7443")
+        }
+        return (address.host, address.port)
     }
 }

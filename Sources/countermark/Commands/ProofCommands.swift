@@ -21,6 +21,7 @@ struct Prove: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @Argument(help: "The label's id.") var annotation: String
+    @OptionGroup var within: WithinOptions
     @Option(name: .shortAndLong, help: "The file to write.") var output: String
     @Option(
         help: """
@@ -41,7 +42,8 @@ struct Prove: AsyncParsableCommand {
     func run() async throws {
         let node = try common.node()
         guard format == .label else { return try writePiece(node) }
-        var (proof, without) = try node.proveWithStatement(annotation)
+        var (proof, without) = try node.proveWithStatement(
+            annotation, in: try within.dataset(common, node))
         var answers: [StatementAnswer] = []
         if ask {
             let home = try Home(opening: common.homePath)
@@ -63,8 +65,9 @@ struct Prove: AsyncParsableCommand {
         }
         common.print(
             [
-                "annotation": proof.annotation.description, "file": output,
-                "bytes": bytes.count, "entries": proof.pieces.count, "statements": orgs,
+                "annotation": proof.annotation.description, "dataset": proof.dataset.description,
+                "file": output, "bytes": bytes.count, "entries": proof.pieces.count,
+                "statements": orgs,
                 "without": without ?? NSNull() as Any,
                 "asked": answers.map {
                     ["org": $0.org, "error": $0.error ?? NSNull() as Any] as [String: Any]
@@ -74,7 +77,7 @@ struct Prove: AsyncParsableCommand {
 
     /// The core alone: that the label's entry stands in its log.
     private func writePiece(_ node: Node) throws {
-        let proof = try node.prove(annotation)
+        let proof = try node.prove(annotation, in: try within.dataset(common, node))
         let piece = try node.piece(of: proof)
         try write(piece.entry, output + ".entry")
         let bytes =
@@ -82,8 +85,8 @@ struct Prove: AsyncParsableCommand {
         try write(bytes, output)
         common.print(
             [
-                "annotation": proof.annotation.description, "file": output,
-                "bytes": bytes.count, "entries": 1,
+                "annotation": proof.annotation.description, "dataset": proof.dataset.description,
+                "file": output, "bytes": bytes.count, "entries": 1,
             ], ["\(output): \(bytes.count) bytes, 1 entry"])
     }
 
@@ -114,8 +117,7 @@ private func json(_ value: LabelProofReport.Value) -> Any {
     switch value {
     case .plain(let value): return Output.json(value)
     case .selector(let selector):
-        let text = SelectorJSON.text(selector)
-        return (try? JSONSerialization.jsonObject(with: Data(text.utf8))) ?? text
+        return Output.selector(selector)
     }
 }
 
@@ -164,7 +166,7 @@ private func lines(_ proof: LabelProof, _ report: LabelProofReport) -> [String] 
     lines.append("time claimed \(Output.time(report.time))")
     for write in report.writes {
         lines.append(
-            "  \(write.field) = \(json(write.value))  \(write.operation)  \(write.signer)"
+            "  \(write.field) = \(Output.words(json(write.value)))  \(write.operation)  \(write.signer)"
                 + (write.isReplaced ? "  (replaced)" : ""))
     }
     lines += report.witnesses.map { "  seen by \($0.org) at \(Output.time($0.time))" }

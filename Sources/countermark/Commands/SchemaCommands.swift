@@ -123,7 +123,7 @@ extension SchemaCommand {
         }
 
         private func json(_ schema: LabelSchema) -> Any {
-            (try? JSONSerialization.jsonObject(with: Data(schema.text.utf8))) ?? NSNull()
+            Output.parsed(schema.text)
         }
 
         private func document(_ fit: SchemaFit) -> [String: Any] {
@@ -183,9 +183,7 @@ extension SchemaCommand {
                     "signer": version.signer, "signerName": version.signerName,
                     "time": version.time, "title": version.schema.schema?.title ?? "",
                     "classes": version.schema.schema?.classes?.count ?? NSNull() as Any,
-                    "schema":
-                        (try? JSONSerialization.jsonObject(
-                            with: Data(version.schema.text.utf8))) ?? NSNull(),
+                    "schema": Output.parsed(version.schema.text),
                 ].merging(version.schema.document) { first, _ in first } as [String: Any]
             }
             common.print(["versions": documents], versions.map(line))

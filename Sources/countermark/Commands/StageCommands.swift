@@ -37,7 +37,7 @@ struct StageCommand: ParsableCommand {
             let node = try signing.node(common)
             let id = try common.dataset(dataset, node)
             let report = try node.setStage(id, stage, state, try targets.keys(), author: author)
-            report.print(common)
+            try report.print(common, node)
         }
     }
 
@@ -60,13 +60,7 @@ struct StageCommand: ParsableCommand {
             if let found = try node.story(ofItem: item, id, shows: shows) {
                 story = found
             } else {
-                let (dataset, label) = try node.find(item)
-                guard dataset == id else {
-                    throw NodeError(
-                        .failed, "not-found", "\(item) is a label of \(dataset)",
-                        hint: "name that dataset")
-                }
-                story = try node.story(of: label, id, shows: shows)
+                story = try node.story(of: try node.find(item, in: id).label, id, shows: shows)
             }
             common.print(story.document, story.lines)
         }
@@ -112,7 +106,7 @@ struct Examined: ParsableCommand {
         let id = try common.dataset(dataset, node)
         let report = try node.setExamined(
             id, try targets.keys(), isWithdrawn: withdraw, author: author)
-        report.print(common)
+        try report.print(common, node)
     }
 }
 
@@ -160,8 +154,9 @@ struct TargetOptions: ParsableArguments {
 }
 
 extension StatementReport {
-    fileprivate func print(_ common: CommonOptions) {
-        common.print(
+    fileprivate func print(_ common: CommonOptions, _ node: Node) throws {
+        try common.printWritten(
+            node,
             [
                 "changed": changed, "unchanged": unchanged, "added": added,
                 "suggestions": suggestions, "changesets": changesets,

@@ -1,0 +1,123 @@
+import AnnotationModel
+import AnnotationStore
+import LogStorage
+import Provenance
+import Signing
+
+/// What an id or a key on the command line means: one thing in one dataset, or an error that names the datasets.
+///
+/// Each dataset's log counts from 0, so a short id, `origin:entry.position`, is made in every dataset that its
+/// company takes part in. It is plain where only one of them has an operation about a label there; a change of the
+/// wrong label would be a signed one.
+extension Node {
+    /// What was looked for, and in which datasets.
+    public struct NamedOperation: Sendable {
+        /// The id.
+        public let id: OperationID
+        /// The only dataset that it can mean.
+        public let dataset: DatasetID
+    }
+
+    /// The operation that an id means.
+    ///
+    /// - Parameter chosen: The dataset that the user named beside it; nil where it has to be plain.
+    /// - Throws: ``NodeError`` if there is none, if it is one in several datasets, or if id and dataset disagree.
+    public func named(_ text: String, in chosen: DatasetID? = nil) throws -> NamedOperation {
+        let (id, written) = try OperationID.parse(text)
+        if let chosen, let written, chosen != written {
+            throw NodeError(
+                .usage, "two-datasets", "\(text) is of \(written), and --dataset names \(chosen)",
+                hint: "leave one of them out")
+        }
+        if let dataset = written ?? chosen {
+            try require(dataset)
+            return NamedOperation(id: id, dataset: dataset)
+        }
+        let datasets = try home.datasets().filter { try speaksOfLabel(id, $0) }
+        guard let first = datasets.first else {
+            throw NodeError.notFound(
+                "annotation", text,
+                hint: "ids look like origin:entry.position; see countermark list")
+        }
+        guard datasets.count == 1 else { throw Self.ambiguous(text, "id", datasets) }
+        return NamedOperation(id: id, dataset: first)
+    }
+
+    /// The only dataset that has an item with this key; nil if none has.
+    public func datasetOfItem(_ key: String, in chosen: DatasetID? = nil) throws -> DatasetID? {
+        if let chosen { try require(chosen) }
+        let found = try (chosen.map { [$0] } ?? home.datasets()).filter { dataset in
+            try catchUp(dataset)
+            return try store.item(dataset, key: key) != nil
+        }
+        guard found.count < 2 else { throw Self.ambiguous(key, "item", found) }
+        return found.first
+    }
+
+    private static func ambiguous(
+        _ text: String, _ what: String, _ datasets: [DatasetID]
+    ) -> NodeError {
+        let names = datasets.map(\.description).joined(separator: " and in ")
+        let first = datasets.first?.description ?? "DATASET"
+        return NodeError(
+            .usage, "ambiguous-\(what)", "the \(what) \(text) is one in \(names)",
+            hint: "add --dataset \(first), or another of them; nothing was written")
+    }
+
+    /// Whether a dataset has an operation about a label at this place, counted or not: the label itself, a change, a
+    /// suggestion, a verdict, a comment.
+    ///
+    /// A place that cannot be read may be the one that is meant.
+    private func speaksOfLabel(_ id: OperationID, _ dataset: DatasetID) throws -> Bool {
+        guard home.members(of: dataset).contains(id.origin) else { return false }
+        do {
+            let reader = try LogReader(directory: home.logFolder(id.origin, dataset))
+            guard id.slot.entry < reader.size else { return false }
+            return try reader.entry(at: id.slot.entry).withUnsafeBytes { bytes in
+                let statement = try COSESign1.parse(bytes)
+                var cursor = try ChangesetView(statement.payload(in: bytes)).operations
+                while let operation = try cursor.next() {
+                    guard cursor.position == id.slot.position else { continue }
+                    switch operation {
+                    case .addAnnotation, .set, .review, .comment: return true
+                    case .addItem, .setItem, .commentItem, .governance: return false
+                    }
+                }
+                return false
+            }
+        } catch is LogStorageError {
+            return true
+        } catch is SigningError {
+            return true
+        } catch is AnnotationModelError {
+            return true
+        }
+    }
+
+    /// The annotation with an id.
+    public func find(
+        _ text: String, in chosen: DatasetID? = nil
+    ) throws -> (dataset: DatasetID, label: LabelView) {
+        let named = try named(text, in: chosen)
+        try catchUp(named.dataset)
+        guard let number = try read(named.dataset, { $0.state.number(named.id.origin) }),
+            let label = try store.label(
+                OperationKey(log: number, slot: named.id.slot), origin: named.id.origin)
+        else {
+            throw NodeError.notFound(
+                "annotation", "\(named.id) in \(named.dataset)",
+                hint: "see countermark list \(named.dataset), and countermark show for what is not "
+                    + "counted")
+        }
+        return (named.dataset, label)
+    }
+
+    /// The suggestion with an id; nil where the id means something else.
+    public func findSuggestion(
+        _ text: String, in chosen: DatasetID? = nil
+    ) throws -> (dataset: DatasetID, id: OperationID, row: SuggestionRow)? {
+        let named = try named(text, in: chosen)
+        try catchUp(named.dataset)
+        return try suggestion(named.id, named.dataset).map { (named.dataset, named.id, $0) }
+    }
+}

@@ -1,0 +1,142 @@
+import AnnotationFormats
+import AnnotationModel
+import AnnotationStore
+import Foundation
+import LogStorage
+import PartnerTLS
+import Provenance
+import Signing
+import TransparencyLog
+
+/// Any error in plain words: the one table through which all that people read of errors goes.
+///
+/// The modules' own errors bring their words. What comes from Foundation, NIO or the system is put into ours here; its
+/// own text names classes and numbers that help nobody.
+public struct PlainError: Sendable, Equatable {
+    /// A stable word for scripts.
+    public let code: String
+    /// What happened, to what.
+    public let message: String
+    /// What to do; empty where the message says so.
+    public let hint: String
+    /// The exit status.
+    public let kind: NodeError.Kind
+
+    init(_ kind: NodeError.Kind, _ code: String, _ message: String, _ hint: String = "") {
+        (self.kind, self.code, self.message, self.hint) = (kind, code, message, hint)
+    }
+
+    /// One line.
+    public static func line(_ error: any Error) -> String {
+        let plain = PlainError(error)
+        return plain.hint.isEmpty ? plain.message : "\(plain.message); \(plain.hint)"
+    }
+
+    /// The words for an error.
+    public init(_ error: any Error) {
+        switch error {
+        case let error as NodeError:
+            self.init(error.kind, error.code, error.message, error.hint)
+        case let error as Refusal:
+            self.init(.network, error.code, error.message, error.hint)
+        case let error as LogStorageError: self.init(error)
+        case let error as AnnotationModelError: self.init(error)
+        case let error as PartnerTLSError: self.init(.network, "partner", "\(error)")
+        case let error as AnnotationStoreError: self.init(.failed, "label-table", "\(error)")
+        case let error as FormatError: self.init(.failed, "bad-file", "\(error)")
+        case let error as InvitationError: self.init(.failed, "invitation", "\(error)")
+        case let error as LabelProofError: self.init(.failed, "bad-proof", "\(error)")
+        case let error as ProvenanceError: self.init(.failed, "refused", "\(error)")
+        case let error as ProvenanceError.Refusal: self.init(.failed, "refused", "\(error)")
+        case let error as SchemaError: self.init(.failed, "bad-schema", "\(error)")
+        case let error as SigningError: self.init(.failed, "signing", "\(error)")
+        case let error as TransparencyLogError: self.init(.failed, "bad-log", "\(error)")
+        case let error as WitnessRefusal: self.init(.failed, "not-cosigned", "\(error)")
+        case let error as JSONError: self.init(.failed, "bad-file", "\(error)")
+        default: self = Self.foreign(error)
+        }
+    }
+
+    private init(_ error: LogStorageError) {
+        if case .locked = error {
+            self.init(.locked, "locked", "\(error)")
+        } else {
+            self.init(.failed, "log-storage", "\(error)")
+        }
+    }
+
+    private init(_ error: AnnotationModelError) {
+        if case .badIdentifier = error {
+            self.init(.usage, "bad-identifier", "\(error)")
+        } else {
+            self.init(.failed, "bad-value", "\(error)")
+        }
+    }
+
+    /// Errors of others' libraries.
+    private static func foreign(_ error: any Error) -> PlainError {
+        if let words = NetworkReason.words(error) {
+            return PlainError(
+                .network, "network", "the network failed: \(words)",
+                "check the address, the port and the network")
+        }
+        switch error {
+        case is CancellationError:
+            return PlainError(
+                .failed, "cancelled", "it was ended before it was done", "run it again")
+        case is DecodingError:
+            return PlainError(
+                .failed, "unreadable", "a file or an answer does not hold what it should",
+                "run countermark doctor, which names damaged files")
+        case is EncodingError:
+            return PlainError(
+                .failed, "unwritable", "a value cannot be written as JSON", "tell who wrote it")
+        case let error as CocoaError: return file(error)
+        case let error as POSIXError:
+            return PlainError(
+                .failed, "system", "the system refused: \(SystemReason.words(error.code.rawValue))",
+                "check the disk, and who owns the files")
+        default:
+            let error = error as NSError
+            return PlainError(
+                .failed, "failed",
+                "something failed that this program has no words for (\(error.domain), number "
+                    + "\(error.code))",
+                "run countermark doctor; if it finds nothing, report it with the command")
+        }
+    }
+
+    /// Foundation's errors about files.
+    private static func file(_ error: CocoaError) -> PlainError {
+        let path = error.filePath ?? error.url?.path ?? "a file"
+        let isWrite = (512..<1_024).contains(error.code.rawValue)
+        var reason = words(error.code)
+        if reason == nil, let code = (error.underlying as? POSIXError)?.code.rawValue {
+            reason = SystemReason.words(code)
+        }
+        let verb = isWrite ? "written" : "read"
+        return PlainError(
+            .failed, isWrite ? "not-writable" : "no-file",
+            "\(path) cannot be \(verb): \(reason ?? "the system refused it")",
+            isWrite
+                ? "check the folder, its owner and the space on the disk"
+                : "check the path and its permissions")
+    }
+
+    private static func words(_ code: CocoaError.Code) -> String? {
+        switch code {
+        case .fileNoSuchFile, .fileReadNoSuchFile: "it is not there"
+        case .fileReadNoPermission, .fileWriteNoPermission: "permission denied"
+        case .fileWriteOutOfSpace: "no space is left on the disk"
+        case .fileWriteVolumeReadOnly: "the file system can only be read"
+        case .fileWriteFileExists: "it is there already"
+        case .fileReadCorruptFile: "it is damaged"
+        case .fileReadTooLarge: "it is too large"
+        case .fileReadInvalidFileName, .fileWriteInvalidFileName: "its name cannot be used"
+        case .fileReadInapplicableStringEncoding, .fileReadUnknownStringEncoding,
+            .fileWriteInapplicableStringEncoding:
+            "it is no text in UTF-8"
+        default: nil
+        }
+    }
+}
