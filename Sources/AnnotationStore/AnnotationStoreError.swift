@@ -18,15 +18,7 @@ extension AnnotationStoreError: CustomStringConvertible {
     /// One line: what happened, to what, what to do.
     public var description: String {
         switch self {
-        case .sqlite(let code, let message, let doing):
-            switch code & 0xff {
-            case 13: "no space left while \(doing): free some disk, then run the command again"
-            case 8: "the label table cannot be written while \(doing): the home is read-only"
-            case 11, 26:
-                "the label table is damaged (\(message)); the logs are the truth: "
-                    + "run countermark rebuild"
-            default: "the label table failed while \(doing): \(message) (SQLite \(code))"
-            }
+        case .sqlite(let code, let message, let doing): Self.words(code, message, doing)
         case .schemaVersion(let found, let expected, let path):
             "\(path) has schema \(found), this program writes \(expected); "
                 + "run countermark rebuild"
@@ -34,6 +26,27 @@ extension AnnotationStoreError: CustomStringConvertible {
             "row \(key) of the table \(table) is damaged; run countermark rebuild"
         case .unknownDataset(let name): "there is no dataset \(name) in this home"
         case .tooManyLogs(let limit): "a home holds at most \(limit) logs"
+        }
+    }
+
+    /// What an answer of SQLite means to whoever keeps the home; its primary code is the last byte.
+    private static func words(_ code: Int32, _ message: String, _ doing: String) -> String {
+        switch code & 0xff {
+        case 13: "no space left while \(doing): free some disk, then run the command again"
+        case 3, 8, 14, 23:
+            "the label table cannot be opened or written while \(doing): check who owns the home and "
+                + "how it is mounted"
+        case 5, 6, 15:
+            "another process keeps the label table while \(doing): wait for it, or end it"
+        case 7: "there is no memory left while \(doing): end other programs, then run it again"
+        case 10:
+            "the disk failed while \(doing): check it, then run the command again; the logs are the "
+                + "truth, and countermark rebuild makes the label table anew"
+        case 11, 26:
+            "the label table is damaged (\(message)); the logs are the truth: run countermark rebuild"
+        default:
+            "the label table failed while \(doing): \(message) (SQLite \(code)); run countermark "
+                + "rebuild, which makes it anew from the logs"
         }
     }
 }

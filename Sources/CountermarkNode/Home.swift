@@ -52,8 +52,9 @@ public struct Home: Sendable {
     /// - Throws: ``NodeError`` if the folder is no home.
     public init(opening path: String) throws {
         let file = path + "/config.json"
-        let data = try Self.config(path, file)
-        guard let config = try? JSONDecoder().decode(Config.self, from: data), config.version == 1
+        let text = try Self.config(path, file)
+        guard let config = try? JSONDecoder().decode(Config.self, from: Data(text.utf8)),
+            config.version == 1
         else {
             throw NodeError(
                 .failed, "bad-config", "\(file) is damaged or of another version",
@@ -65,22 +66,11 @@ public struct Home: Sendable {
         try requireOwnName()
     }
 
-    /// The bytes of a home's `config.json`.
+    /// The text of a home's `config.json`.
     ///
     /// - Throws: ``NodeError``: that there is no home, or that this user may not read the one that is there.
-    private static func config(_ path: String, _ file: String) throws -> Data {
-        let descriptor = Glibc.open(file, O_RDONLY | O_CLOEXEC)
-        let code = errno
-        if descriptor >= 0 {
-            defer { Glibc.close(descriptor) }
-            let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
-            return try handle.readToEnd() ?? Data()
-        }
-        guard code == ENOENT || code == ENOTDIR else {
-            throw NodeError(
-                .failed, "home-not-readable", "\(path) cannot be read: \(SystemReason.words(code))",
-                hint: "run the command as the user who owns the home (ls -ld \(path) says who)")
-        }
+    private static func config(_ path: String, _ file: String) throws -> String {
+        if let text = try WholeFile.read(file) { return text }
         throw NodeError(
             .failed, "no-home", "\(path) is not a Countermark home",
             hint: "run countermark init, or name the home with --home or COUNTERMARK_HOME")
@@ -116,30 +106,21 @@ public struct Home: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
         let config = Config(version: 1, org: origin.description, name: name)
-        try encoder.encode(config).write(
-            to: URL(fileURLWithPath: path + "/config.json"), options: .atomic)
+        try WholeFile.replace(
+            path + "/config.json", with: String(decoding: try encoder.encode(config), as: UTF8.self)
+        )
         let home = try Home(opening: path)
         try HomeAnchor(home).set()
         return home
     }
 
     func read(_ file: String) throws -> String {
-        guard let data = FileManager.default.contents(atPath: "\(path)/\(file)") else {
-            // Why, the attempt to open it says: who may not read it needs no backup.
-            let descriptor = Glibc.open("\(path)/\(file)", O_RDONLY | O_CLOEXEC)
-            let code = errno
-            if descriptor >= 0 { Glibc.close(descriptor) }
-            if descriptor < 0, code == EACCES || code == EPERM {
-                throw NodeError(
-                    .failed, "home-not-readable",
-                    "\(path)/\(file) cannot be read: \(SystemReason.words(code))",
-                    hint: "run the command as the user who owns the home")
-            }
+        guard let text = try WholeFile.read("\(path)/\(file)") else {
             throw NodeError(
-                .failed, "missing-file", "\(path)/\(file) is missing or cannot be read",
+                .failed, "missing-file", "\(path)/\(file) is missing",
                 hint: "restore it from a backup")
         }
-        return String(decoding: data, as: UTF8.self)
+        return text
     }
 
     /// What this home's witness has cosigned.
@@ -149,8 +130,8 @@ public struct Home: Sendable {
 
     /// The partners by origin.
     public func partners() throws -> [Partner] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: path + "/trust")) ?? []
-        return try names.filter { $0.hasSuffix(".json") }.sorted().map { name in
+        // A folder that cannot be read is not one without partners: a copied home would not ask anybody.
+        try names(in: "trust").filter { $0.hasSuffix(".json") }.map { name in
             let data = Data(try read("trust/\(name)").utf8)
             do {
                 return try JSONDecoder().decode(Partner.self, from: data)
@@ -171,8 +152,9 @@ public struct Home: Sendable {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        try encoder.encode(partner).write(
-            to: URL(fileURLWithPath: "\(path)/trust/\(origin).json"), options: .atomic)
+        try WholeFile.replace(
+            "\(path)/trust/\(origin).json",
+            with: String(decoding: try encoder.encode(partner), as: UTF8.self))
     }
 
     /// Forgets a partner; its logs stay.
@@ -182,7 +164,7 @@ public struct Home: Sendable {
             throw NodeError.notFound(
                 "partner", origin.description, hint: "see countermark partner list")
         }
-        try FileManager.default.removeItem(atPath: file)
+        try WholeFile.remove(file)
     }
 
     /// The roots pinned for an organisation by the operator.

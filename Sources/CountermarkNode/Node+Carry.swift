@@ -52,11 +52,12 @@ extension Node {
         for file in try evidence() where file.isProven {
             guard try Self.parts(of: file.log).dataset == dataset else { continue }
             let target = "\(folder)/\(Self.carriedEvidence)"
-            try FileManager.default.createDirectory(
-                atPath: target, withIntermediateDirectories: true)
+            try WholeFile.makeFolder(target)
             let name = (file.path as NSString).lastPathComponent
-            try Data(contentsOf: URL(fileURLWithPath: file.path)).write(
-                to: URL(fileURLWithPath: "\(target)/\(name)"), options: .atomic)
+            try LogStorageError.translating {
+                try Data(contentsOf: URL(fileURLWithPath: file.path)).write(
+                    to: URL(fileURLWithPath: "\(target)/\(name)"), options: .atomic)
+            }
         }
         return reports
     }

@@ -71,16 +71,14 @@ extension Node {
 
     /// The files of evidence, by name.
     public func evidence() throws -> [EvidenceFile] {
-        let names = try FileManager.default.contentsOfDirectory(atPath: evidenceFolder())
-        return try names.filter { $0.hasSuffix(".equivocation") }.sorted().map {
+        try home.names(in: "evidence").filter { $0.hasSuffix(".equivocation") }.map {
             try EvidenceFile(checking: "\(evidenceFolder())/\($0)")
         }
     }
 
     /// Signed roots that contradict the history held here, by name.
     public func contradictions() throws -> [EvidenceFile] {
-        let names = try FileManager.default.contentsOfDirectory(atPath: evidenceFolder())
-        return names.filter { $0.hasSuffix(".contradiction") }.sorted().compactMap {
+        try home.names(in: "evidence").filter { $0.hasSuffix(".contradiction") }.compactMap {
             try? EvidenceFile(checking: "\(evidenceFolder())/\($0)")
         }
     }
@@ -117,7 +115,7 @@ extension Node {
 
     /// The forks that this home holds the proof of.
     func forks() throws -> KnownForks {
-        let names = try FileManager.default.contentsOfDirectory(atPath: evidenceFolder()).sorted()
+        let names = try home.names(in: "evidence")
         if let known = knownForks, known.names == names { return known.forks }
         var forks = KnownForks()
         for file in try evidence() where file.isProven {
@@ -142,7 +140,7 @@ extension Node {
         // What shows more shared entries has become superfluous.
         let old = try self.evidence().filter { $0.log == evidence.log.name && $0.isProven }
             .sorted { $0.prefix < $1.prefix }.dropFirst(Self.evidencePerLogMax)
-        for file in old { try FileManager.default.removeItem(atPath: file.path) }
+        for file in old { try WholeFile.remove(file.path) }
         let (_, dataset) = try Self.parts(of: evidence.log.name)
         try catchUp(dataset)
         return true

@@ -48,6 +48,9 @@ public final class Node {
     public private(set) var uncounted: [UncountedWrites] = []
     /// The dataset of the last write.
     public private(set) var lastWritten: DatasetID?
+    /// Told of each own log that has a new checkpoint, with its first new entry and its size: these entries
+    /// stay, whatever the command fails at afterwards.
+    public var onPublish: ((_ log: String, _ first: UInt64, _ size: UInt64) -> Void)?
 
     /// A person or tool whose certificate signs what this node writes; nil for the node's own.
     public var person: NodeIdentity?
@@ -155,8 +158,10 @@ public final class Node {
             try publish(writer, dataset)
         } catch {
             writer.discardStaged()
+            notePublished(writer, dataset, from: before)
             throw error
         }
+        notePublished(writer, dataset, from: before)
         try catchUp(dataset)
         uncounted = try uncountedWrites(dataset, from: before)
         return Int(writer.size - before)
@@ -187,6 +192,10 @@ public final class Node {
             subject: dataset.description, issuedAt: time,
             certificateThumbprint: signer.identity.certificate.fingerprint)
         return try COSESign1.sign(payload: payload, header: header, key: signer.identity.key)
+    }
+
+    private func notePublished(_ writer: LogWriter, _ dataset: DatasetID, from first: UInt64) {
+        if writer.size > first { onPublish?("\(home.origin)/\(dataset)", first, writer.size) }
     }
 
     private func publish(_ writer: LogWriter, _ dataset: DatasetID) throws {

@@ -13,6 +13,8 @@ public enum LogStorageError: Error, Equatable, Sendable {
     case beyondEnd(index: UInt64, size: UInt64)
     /// Bytes that are not of the log's format.
     case format(TransparencyLogError, path: String)
+    /// The disk failed at the moment of publishing: whether the new checkpoint will be found is not known.
+    case unconfirmed(path: String)
     /// The writer was closed, or could not recover from a failed write.
     case closed(path: String)
 
@@ -26,21 +28,52 @@ extension LogStorageError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .system(let call, let path, let code):
-            switch code {
-            case ENOSPC, EDQUOT:
-                "no space left to write \(path): free some disk; nothing was acknowledged"
-            case EROFS, EACCES, EPERM:
-                "\(path) cannot be written or read (\(SystemReason.words(code))): "
-                    + "check who owns the home and how it is mounted"
-            default: "\(path) cannot be used (\(SystemReason.words(code)), at \(call))"
-            }
+            Self.words(call, path, code)
         case .locked(let path, let seconds):
             "another process has held \(path) for \(seconds) s: wait for it, or stop it"
         case .damaged(let path, let why):
             "\(path) is damaged: \(why); run countermark verify, then take the log from a partner"
         case .beyondEnd(let index, let size): "entry \(index) is beyond the log's \(size) entries"
-        case .format(let error, let path): "\(path): \(error)"
-        case .closed(let path): "the log \(path) is closed"
+        case .format(let error, let path):
+            "\(path) is damaged: \(error); run countermark verify, then take the log from a partner"
+        case .unconfirmed(let path):
+            "the disk did not confirm \(path): what this command said may be written; check the disk, "
+                + "then see countermark history before you run it again"
+        case .closed(let path):
+            "the log \(path) was closed after its disk failed: check the disk, then run the command "
+                + "again"
+        }
+    }
+
+    /// What a failed system call means to whoever keeps the home, and what to do.
+    private static func words(_ call: String, _ path: String, _ code: Int32) -> String {
+        let reason = SystemReason.words(code)
+        switch code {
+        case ENOSPC, EDQUOT, EFBIG:
+            return "no space left to write \(path): free some disk; nothing was acknowledged"
+        case EROFS, EACCES, EPERM:
+            return "\(path) cannot be written or read (\(reason)): check who owns the home and how "
+                + "it is mounted"
+        case ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG:
+            return "\(path) is missing or something else is in its place (\(reason)): run "
+                + "countermark verify, which names what is damaged"
+        case EMFILE, ENFILE, ENOMEM:
+            return "the system has no more files or memory for \(path) (\(reason)): end other "
+                + "programs, or raise their limits (ulimit -n)"
+        default:
+            return "the disk failed to \(verb(call)) \(path) (\(reason)): check the disk and its "
+                + "connection, then run countermark verify"
+        }
+    }
+
+    private static func verb(_ call: String) -> String {
+        switch call {
+        case "write", "rename", "link", "ftruncate", "mkdir": "write"
+        case "fsync", "fdatasync": "keep"
+        case "unlink", "rmdir": "remove"
+        case "flock": "lock"
+        case "open": "open"
+        default: "read"
         }
     }
 }

@@ -111,10 +111,24 @@ public final class LogWriter {
         if staged.size == range.size { return }
         try droppingStaged {
             let note = try note(staged.size, staged.root(&hasher))
-            try DurableFile.replace(directory + "/checkpoint", with: note)
+            try put(note)
             checkpoint = note
         }
         range = staged
+    }
+
+    /// Puts a new checkpoint in the place of the old one.
+    ///
+    /// - Throws: ``LogStorageError/unconfirmed(path:)`` where the old one is not known to be still in place.
+    private func put(_ note: [UInt8]) throws {
+        let path = directory + "/checkpoint"
+        do {
+            try DurableFile.replace(path, with: note)
+        } catch {
+            guard let reader = try? LogReader(directory: directory), reader.checkpoint == checkpoint
+            else { throw LogStorageError.unconfirmed(path: path) }
+            throw error
+        }
     }
 
     /// Drops what was staged; where the disk does not let us, opening the log again does it.

@@ -23,6 +23,7 @@ struct Failure {
     }
 
     func report(asJSON: Bool) {
+        let hint = [hint, Published.hint].filter { !$0.isEmpty }.joined(separator: "; ")
         if asJSON {
             let document = ["error": ["code": code, "message": message, "hint": hint]]
             return Terminal.warn(Output.text(document))

@@ -43,6 +43,7 @@ struct CommonOptions: ParsableArguments {
     func node() throws -> Node {
         let node = try Node(try Home(opening: homePath))
         node.mayWriteUnchecked = offline
+        node.onPublish = Published.note
         if offline, !node.home.isAnchored {
             Terminal.warn(
                 "countermark: warning: \(homePath) was copied or restored and no partner was asked since; "

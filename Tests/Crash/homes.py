@@ -61,9 +61,10 @@ def log_folders(home):
 def size(folder):
     """How many entries a log's checkpoint covers."""
     checkpoint = folder / "checkpoint"
-    if not checkpoint.exists():
+    try:
+        return int(checkpoint.read_text(errors="replace").split("\n")[1])
+    except (FileNotFoundError, IndexError, ValueError):
         return 0
-    return int(checkpoint.read_text(errors="replace").split("\n")[1])
 
 
 def tile(folder, kind, index, width):

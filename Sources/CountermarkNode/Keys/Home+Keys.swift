@@ -65,8 +65,8 @@ extension Home {
             "\(path)/trust/own.pem", with: identity.chain.map(\.pem).joined())
     }
 
-    static func writeSecret(_ text: String, _ path: String) throws {
-        try WholeFile.replace(path, with: text, mode: 0o600)
+    static func writeSecret(_ text: String, _ path: String, isSealed: Bool = true) throws {
+        try WholeFile.replace(path, with: text, mode: 0o600, isSealed: isSealed)
     }
 
     /// The key in one of the home's files, or in the module that the file names.
@@ -142,8 +142,8 @@ extension Home {
         let root = try root()
         let file = "\(path)/trust/issuer.pem"
         let issuers =
-            try FileManager.default.contents(atPath: file).flatMap {
-                $0.isEmpty ? nil : try Certificate.all(pem: String(decoding: $0, as: UTF8.self))
+            try WholeFile.read(file).flatMap {
+                $0.isEmpty ? nil : try Certificate.all(pem: $0)
             } ?? []
         return try IssuingAuthority(
             certificate: issuers.first ?? root, key: key, above: issuers + [root])
@@ -212,9 +212,10 @@ extension Home {
                 .failed, "file-exists", "\(file) is there already",
                 hint: "move it away, or name another folder with -o")
         }
-        try Self.writeSecret(try key.pem(passphrase: passphrase), base + ".key")
+        try Self.writeSecret(try key.pem(passphrase: passphrase), base + ".key", isSealed: false)
         try WholeFile.replace(
-            base + ".pem", with: ([certificate] + authority.issuers).map(\.pem).joined())
+            base + ".pem", with: ([certificate] + authority.issuers).map(\.pem).joined(),
+            isSealed: false)
         return IssuedPerson(
             certificate: certificate, certFile: base + ".pem", keyFile: base + ".key")
     }

@@ -10,9 +10,8 @@ extension Home {
         var lists: [String: [RevocationList]] = [:]
         for partner in try partners() {
             let file = listFile(try Origin(partner.org))
-            guard let data = FileManager.default.contents(atPath: file) else { continue }
-            lists[partner.org] = try RevocationList.all(
-                pem: String(decoding: data, as: UTF8.self))
+            guard let text = try WholeFile.read(file) else { continue }
+            lists[partner.org] = try RevocationList.all(pem: text)
         }
         return lists
     }

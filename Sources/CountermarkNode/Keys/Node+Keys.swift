@@ -23,8 +23,12 @@ extension Home {
     /// Each own log says so from its next entry on. After a crash in the middle of a change the present
     /// key may be among them.
     func retiredKeys() throws -> [Digest] {
-        guard let data = FileManager.default.contents(atPath: retiredFile) else { return [] }
-        let names = try JSONDecoder().decode([String].self, from: data)
+        guard let text = try WholeFile.read(retiredFile) else { return [] }
+        guard let names = try? JSONDecoder().decode([String].self, from: Data(text.utf8)) else {
+            throw NodeError(
+                .failed, "damaged-file", "\(retiredFile) is no list of keys",
+                hint: "restore it from a backup")
+        }
         return names.compactMap { Hex.decode($0).flatMap { Digest($0) } }
     }
 

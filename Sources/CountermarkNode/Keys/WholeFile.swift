@@ -2,14 +2,19 @@ import Foundation
 import Glibc
 import LogStorage
 
-/// Small files of a home that are replaced as a whole and durably: a reader, or the next start after a
-/// crash, sees the old or the new one.
+/// Small text files of a home that are replaced as a whole and durably.
+///
+/// A reader, or the next start after a crash, sees the old or the new one. Each carries a ``Seal``.
 enum WholeFile {
     /// Puts a text in the place of a file.
     ///
-    /// - Parameter mode: 0600 for what only the owner may read.
-    static func replace(_ path: String, with text: String, mode: mode_t = 0o644) throws {
-        let temporary = try stage(path, text, mode)
+    /// - Parameters:
+    ///   - mode: 0600 for what only the owner may read.
+    ///   - isSealed: false for a file that leaves the home.
+    static func replace(
+        _ path: String, with text: String, mode: mode_t = 0o644, isSealed: Bool = true
+    ) throws {
+        let temporary = try stage(path, isSealed ? Seal.sealed(text) : text, mode)
         guard rename(temporary, path) == 0 else {
             defer { unlink(temporary) }
             throw failure(path)
@@ -21,11 +26,38 @@ enum WholeFile {
     ///
     /// - Parameter mode: 0600 for what only the owner may read.
     static func create(_ path: String, with text: String, mode: mode_t = 0o644) throws {
-        let temporary = try stage(path, text, mode)
+        let temporary = try stage(path, Seal.sealed(text), mode)
         defer { unlink(temporary) }
         // Unlike a rename, a link fails where another process was first.
         if link(temporary, path) != 0, errno != EEXIST { throw failure(path) }
         try syncFolder(of: path)
+    }
+
+    /// The text of a file; nil if it is not there.
+    ///
+    /// - Throws: ``NodeError`` if it is not what was written, `LogStorageError` if it cannot be read.
+    static func read(_ path: String) throws -> String? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        let code = errno
+        if file < 0, code == ENOENT || code == ENOTDIR { return nil }
+        guard file >= 0 else { throw unreadable(path, code) }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = piece.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw unreadable(path, errno) }
+            if count == 0 { break }
+            bytes += piece[..<count]
+        }
+        guard let text = Seal.open(bytes) else {
+            throw NodeError(
+                .failed, "damaged-file", "\(path) is not what was written to it",
+                hint: "restore it from a backup; if you have changed it by hand, take the line or "
+                    + "the member sha256 out of it")
+        }
+        return text
     }
 
     /// Writes a text beside a file, durably.
@@ -51,6 +83,17 @@ enum WholeFile {
             throw error
         }
         return temporary
+    }
+
+    /// Makes a folder, and those above it, where they are not there.
+    ///
+    /// - Parameter mode: 0700 for what only the owner may read.
+    static func makeFolder(_ path: String, mode: mode_t = 0o755) throws {
+        try LogStorageError.translating {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: Int(mode)])
+        }
     }
 
     /// Removes a file if it is there, durably.
@@ -84,6 +127,15 @@ enum WholeFile {
             usleep(10_000)
         }
         return try body()
+    }
+
+    private static func unreadable(_ path: String, _ code: Int32) -> any Error {
+        guard code == EACCES || code == EPERM else {
+            return LogStorageError.system(call: "read", path: path, errno: code)
+        }
+        return NodeError(
+            .failed, "home-not-readable", "\(path) cannot be read: \(SystemReason.words(code))",
+            hint: "run the command as the user who owns the home (ls -ld \(path) says who)")
     }
 
     private static func failure(_ path: String) -> NodeError {

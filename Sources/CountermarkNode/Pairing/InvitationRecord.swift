@@ -156,9 +156,7 @@ struct InvitationBook: Sendable {
     }
 
     private func locked<R>(_ body: () throws -> R) throws -> R {
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
+        try WholeFile.makeFolder(folder, mode: 0o700)
         return try WholeFile.locked("\(folder)/lock", seconds: Self.lockSeconds, body)
     }
 
@@ -173,8 +171,8 @@ struct InvitationBook: Sendable {
     }
 
     private func read(_ file: String) throws -> InvitationRecord {
-        guard let data = FileManager.default.contents(atPath: file),
-            let record = try? JSONDecoder().decode(InvitationRecord.self, from: data)
+        guard let text = try? WholeFile.read(file),
+            let record = try? JSONDecoder().decode(InvitationRecord.self, from: Data(text.utf8))
         else {
             throw NodeError(
                 .failed, "bad-invitation-record", "\(file) is damaged or cannot be read",

@@ -48,8 +48,8 @@ public final class Joining: Sendable {
                 hint: "send it to the company that you invite")
         }
         file = Self.file(home, invitation)
-        if let data = FileManager.default.contents(atPath: file),
-            let known = try? JSONDecoder().decode(Attempt.self, from: data),
+        if let text = try WholeFile.read(file),
+            let known = try? JSONDecoder().decode(Attempt.self, from: Data(text.utf8)),
             known.isMailed == isMailed
         {
             attempt = known
@@ -89,9 +89,7 @@ public final class Joining: Sendable {
     }
 
     private func save(_ attempt: Attempt) throws {
-        try FileManager.default.createDirectory(
-            atPath: home.path + "/invitations", withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
+        try WholeFile.makeFolder(home.path + "/invitations", mode: 0o700)
         let text = String(decoding: try JSONEncoder().encode(attempt), as: UTF8.self)
         try WholeFile.replace(file, with: text, mode: 0o600)
     }
@@ -238,8 +236,7 @@ extension Home {
     /// Notes that this organisation takes part in a dataset of which no log is here yet.
     func takePart(in dataset: DatasetID) throws {
         let file = participation(dataset)
-        try FileManager.default.createDirectory(
-            atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try WholeFile.makeFolder((file as NSString).deletingLastPathComponent)
         try WholeFile.replace(file, with: "")
     }
 

@@ -69,13 +69,12 @@ extension Node {
     }
 
     private func lastAddress() throws -> String {
-        guard let data = FileManager.default.contents(atPath: home.path + "/invitations/address")
-        else {
+        guard let address = try WholeFile.read(home.path + "/invitations/address") else {
             throw NodeError(
                 .usage, "no-address", "where newcomers reach this node is not known",
                 hint: "give --url https://HOST:PORT; it is remembered for the next invitation")
         }
-        return String(decoding: data, as: UTF8.self)
+        return address
     }
 
     /// The invitations, the newest first.

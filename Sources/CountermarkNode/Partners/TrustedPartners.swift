@@ -70,8 +70,7 @@ extension Home {
 
     func trust() throws -> Trust {
         var trust = Trust()
-        let names = try FileManager.default.contentsOfDirectory(atPath: path + "/trust")
-        for name in names.sorted() where name.hasSuffix(".json") {
+        for name in try names(in: "trust") where name.hasSuffix(".json") {
             do {
                 let partner = try JSONDecoder().decode(
                     Partner.self, from: Data(try read("trust/\(name)").utf8))

@@ -268,6 +268,7 @@ struct Verify: ParsableCommand {
             report.signatures += one.signatures
             report.problems += one.problems
         }
+        if dataset == nil { report.problems += try node.verifyHome() }
         let problems = report.problems.map {
             ["log": $0.log, "index": $0.index.map { $0 as Any } ?? NSNull(), "what": $0.what]
                 as [String: Any]
