@@ -44,6 +44,8 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        // When a file was made, by which a copied home shows.
+        .systemLibrary(name: "CFileBirth"),
         // The C library's mathematics, for rounding to half precision.
         .target(
             name: "CanonicalCBOR", swiftSettings: settings, linkerSettings: [.linkedLibrary("m")]),
@@ -63,7 +65,7 @@ let package = Package(
             name: "AnnotationFormats", dependencies: ["AnnotationModel", "CanonicalCBOR"],
             swiftSettings: settings),
         .target(
-            name: "LogStorage", dependencies: ["TransparencyLog", "Signing"],
+            name: "LogStorage", dependencies: ["CFileBirth", "TransparencyLog", "Signing"],
             swiftSettings: settings),
         .target(
             name: "AnnotationStore",

@@ -63,6 +63,8 @@ public struct Home: Sendable {
         self.path = path
         origin = try Origin(config.org)
         name = config.name
+        // A backup need not hold folders that were empty, or of which the rest is made anew.
+        HomeFolder(path).makeMissing()
         try requireOwnName()
     }
 
@@ -110,7 +112,7 @@ public struct Home: Sendable {
             path + "/config.json", with: String(decoding: try encoder.encode(config), as: UTF8.self)
         )
         let home = try Home(opening: path)
-        try HomeAnchor(home).set()
+        try home.settle()
         return home
     }
 
@@ -199,7 +201,13 @@ public struct Home: Sendable {
                 }
             }
         }
-        return found.sorted()
+        // What was signed here is not forgotten with the logs.
+        return found.union(signedDatasets()).sorted()
+    }
+
+    /// True if any log of a dataset is here, or was: what this organisation has signed of it is recorded.
+    func holds(_ dataset: DatasetID) -> Bool {
+        !members(of: dataset).isEmpty || signedHeads(dataset).all().contains { $0.size > 0 }
     }
 
     /// The organisations whose log of a dataset is here.

@@ -1,80 +1,139 @@
+import AnnotationModel
 import Foundation
-import Glibc
 import LogStorage
 
-/// Tells a home that has been in use from one that was copied or restored from a backup.
+/// Tells a home that has been in use from one that was copied, moved or restored.
 ///
-/// The file `anchor` says which file it is: its device and inode. A copy is another file with the same
-/// words, and so shows. A home whose anchor does not hold may be older than what partners have of its log: its
-/// next write could give a place in the log to a second entry. So it asks first. A snapshot of the whole disk
-/// keeps the inode and is not noticed; the next contact notices it.
+/// The file `anchor` says which file it is itself, and since which start of the machine the home has been in contact. A home
+/// whose anchor is a copy may be older than what partners have of its logs: its next write could give a place in a log to
+/// a second entry. So it asks first. A snapshot of the whole disk keeps the file; but whoever goes back to one starts the
+/// machine anew, and after that the first contact comes before the first write.
 struct HomeAnchor {
+    /// What the anchor says.
+    enum State {
+        /// The home is where it was.
+        case holds
+        /// The machine was started since the last contact.
+        case restarted
+        /// The home was copied, moved or restored.
+        case moved
+    }
+
+    private let file: IdentifiedFile
+    /// What names one start of the machine; nil where the system does not say.
+    private let boot: String?
+
+    init(_ home: Home, boot: String? = Uptime.boot) {
+        file = IdentifiedFile(home.path + "/anchor")
+        self.boot = boot
+    }
+
+    var state: State {
+        guard let found = file.read(), found.isInPlace else { return .moved }
+        let known = String(decoding: found.content, as: UTF8.self)
+        // One that an earlier version wrote names no start.
+        guard let boot, known.hasPrefix("boot ") else { return .holds }
+        return known == "boot \(boot)\n" ? .holds : .restarted
+    }
+
+    /// Anchors the home here: partners were asked, it is new, or its operator answers for it.
+    func set() throws {
+        if state == .holds { return }
+        do throws(LogStorageError) {
+            try file.write(Array((boot.map { "boot \($0)\n" } ?? "").utf8))
+        } catch {
+            throw NodeError(
+                .failed, "not-writable", "the home's anchor cannot be written: \(error)",
+                hint: "check the folder's owner and its disk")
+        }
+    }
+}
+
+/// Whom a home that was copied or restored has asked for its own entries since.
+///
+/// The file `heard` says which file it is, too: what a copy of the home heard is not what the home heard.
+struct Hearing {
+    private let file: IdentifiedFile
     private let path: String
 
-    init(_ home: Home) { path = home.path + "/anchor" }
+    init(_ home: Home) {
+        path = home.path + "/heard"
+        file = IdentifiedFile(path)
+    }
 
-    /// True if the home is where it was anchored.
-    var holds: Bool {
-        guard let words = FileManager.default.contents(atPath: path), let own = identity(path)
-        else {
-            return false
+    /// The partners that were asked, and those that were dialled in vain.
+    var known: (heard: Set<String>, unreached: Set<String>) {
+        guard let found = file.read(), found.isInPlace else { return ([], []) }
+        var (heard, unreached) = (Set<String>(), Set<String>())
+        for line in String(decoding: found.content, as: UTF8.self).split(separator: "\n") {
+            if line.hasPrefix("heard ") { heard.insert(String(line.dropFirst(6))) }
+            if line.hasPrefix("unreached ") { unreached.insert(String(line.dropFirst(10))) }
         }
-        return words == Data(own.utf8)
+        return (heard, unreached.subtracting(heard))
     }
 
-    /// Anchors the home here: it was compared with a partner's view, is new, or its operator answers for it.
-    func set() throws {
-        let next = "\(path).\(getpid())"
-        let file = open(next, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw failure }
-        defer { close(file) }
-        // The inode stays when the file gets its name.
-        guard let words = identity(next) else { throw failure }
-        let bytes = Array(words.utf8)
-        guard write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0,
-            rename(next, path) == 0
-        else {
-            unlink(next)
-            throw failure
-        }
+    func note(heard: Set<String>, unreached: Set<String>) throws {
+        let lines =
+            heard.sorted().map { "heard \($0)\n" } + unreached.sorted().map { "unreached \($0)\n" }
+        try file.write(Array(lines.joined().utf8))
     }
 
-    private var failure: NodeError {
-        NodeError(
-            .failed, "not-writable",
-            "\(path) cannot be written: \(SystemReason.words(errno))",
-            hint: "check the folder's owner and its disk")
-    }
-
-    private func identity(_ path: String) -> String? {
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-            let device = attributes[.systemNumber] as? Int,
-            let inode = attributes[.systemFileNumber] as? Int
-        else { return nil }
-        return "\(device) \(inode)\n"
+    func forget() throws {
+        if FileManager.default.fileExists(atPath: path) { try WholeFile.remove(path) }
     }
 }
 
 extension Home {
-    /// True unless the home was copied or restored and no partner has been asked since.
-    public var isAnchored: Bool { HomeAnchor(self).holds }
-}
+    /// The record of the last checkpoints that this organisation signed of its log of a dataset.
+    func signedHeads(_ dataset: DatasetID) -> SignedHeads {
+        SignedHeads(folder: "\(path)/signed/\(dataset)")
+    }
 
-extension Node {
-    /// Throws where a write could fork this organisation's log: the home was copied or restored, and no
-    /// partner has been asked since.
-    func requireAnchored() throws {
-        let anchor = HomeAnchor(home)
-        if anchor.holds { return }
-        if try !mayWriteUnchecked && !home.partners().isEmpty {
-            throw NodeError(
-                .failed, "not-checked",
-                "\(home.path) was copied or restored, and no partner was asked since whether it has "
-                    + "newer entries of \(home.origin)",
-                hint:
-                    "run countermark sync; or give --offline, if you are sure that no newer entry "
-                    + "of this organisation ever left: otherwise its log forks")
+    /// The datasets of which anything was signed here.
+    func signedDatasets() -> [DatasetID] {
+        DurableFile.list("\(path)/signed").flatMap { owner in
+            DurableFile.list("\(path)/signed/\(owner)").compactMap {
+                try? DatasetID("\(owner)/\($0)")
+            }
+        }.filter { signedHeads($0).all().contains { $0.size > 0 } }.sorted()
+    }
+
+    /// Whether the home is where it was when it last wrote or was in contact.
+    var place: HomeAnchor.State {
+        let state = HomeAnchor(self).state
+        // Files that came back one by one show in the record of what was signed.
+        let records = signedDatasets().compactMap { signedHeads($0).all().last { $0.isOwn } }
+        return records.allSatisfy(\.isInPlace) ? state : .moved
+    }
+
+    /// True unless the home was copied or restored, or the machine started, and no partner has been asked since.
+    public var isAnchored: Bool { place == .holds }
+
+    /// Takes the home as it lies here for the one that it was.
+    func settle() throws {
+        for dataset in signedDatasets() {
+            let heads = signedHeads(dataset)
+            guard let last = heads.all().last(where: \.isOwn), !last.isInPlace else { continue }
+            if last.size == 0 || last.root != nil {
+                try heads.keep(last.note, size: last.size, isOwn: true)
+            }
         }
-        try anchor.set()
+        try HomeAnchor(self).set()
+        try Hearing(self).forget()
+    }
+
+    /// The partners that have to be asked before a restored home writes: those that it dials, and those that were ever
+    /// in contact, unless they had been silent for long when the last contact was.
+    func partnersToHear() throws -> Set<String> {
+        let contacts = PartnerContacts(self)
+        let partners = try partners().map { partner in
+            (partner, seen: (try? Origin(partner.org)).flatMap { contacts.lastSeen($0) })
+        }
+        let newest = partners.compactMap(\.seen).max()
+        return Set(
+            partners.filter { partner, seen in
+                guard let seen, let newest else { return partner.url != nil }
+                return newest.timeIntervalSince(seen) <= PartnerContacts.silenceSeconds
+            }.map(\.0.org))
     }
 }

@@ -47,6 +47,13 @@ struct HomeFolder {
         }
     }
 
+    /// Makes the folders that are not there, where that is possible.
+    func makeMissing() {
+        for name in Self.names where access("\(path)/\(name)", F_OK) != 0 {
+            mkdir("\(path)/\(name)", Self.mode)
+        }
+    }
+
     /// Closes a folder to others, and makes sure that only its owner has been at work in it.
     private func shut(_ folder: Int32, _ place: String) throws {
         guard FileStatus(descriptor: folder)?.owner == geteuid() else { throw foreign(place) }

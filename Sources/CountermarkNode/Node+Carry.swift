@@ -52,17 +52,14 @@ extension Node {
         for file in try evidence() where file.isProven {
             guard try Self.parts(of: file.log).dataset == dataset else { continue }
             let target = "\(folder)/\(Self.carriedEvidence)"
-            try WholeFile.makeFolder(target)
             let name = (file.path as NSString).lastPathComponent
-            try LogStorageError.translating {
-                try Data(contentsOf: URL(fileURLWithPath: file.path)).write(
-                    to: URL(fileURLWithPath: "\(target)/\(name)"), options: .atomic)
-            }
+            guard let bytes = try DurableFile.read(file.path) else { continue }
+            try DurableFile.replace("\(target)/\(name)", with: bytes)
         }
         return reports
     }
 
-    private func copy(_ log: String, to folder: String) throws -> UInt64 {
+    func copy(_ log: String, to folder: String) throws -> UInt64 {
         let reader = try reader(of: log)
         let writer = try LogWriter(
             directory: folder, lockTimeoutSeconds: Self.lockTimeoutSeconds)
@@ -114,7 +111,7 @@ extension Node {
         }
         try takeEvidence(from: "\(folder)/\(Self.carriedEvidence)")
         let own = reports.filter { $0.log.hasPrefix("\(home.origin)/") }
-        if !own.isEmpty, own.allSatisfy({ $0.error == nil }) { try HomeAnchor(home).set() }
+        if !own.isEmpty, own.allSatisfy({ $0.error == nil }) { try home.settle() }
         for dataset in Set(try order.map { try Self.parts(of: $0).dataset }) {
             try catchUp(dataset)
         }
@@ -147,6 +144,7 @@ extension Node {
         let offer = LogOffer(
             origin: log, size: theirs.size,
             checkpoint: String(decoding: theirs.checkpoint, as: UTF8.self))
+        if member == home.origin { try noteShown(theirs.checkpoint, dataset) }
         let step = try self.step(offer, with: member)
         switch step {
         case .rest, .give: break

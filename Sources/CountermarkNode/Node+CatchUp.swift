@@ -22,11 +22,12 @@ extension Node {
     ///
     /// A log that cannot be read is left as it is, listed in ``unreadableLogs``, and keeps no other back.
     public func catchUp(_ dataset: DatasetID) throws {
-        let readers = readers(of: dataset)
+        let readers = try readers(of: dataset)
         if readers.isEmpty { return }
         let forks = try forks()
         if try isCurrent(dataset, readers, forks) { return }
         let mayRebuild = try hasRested(dataset)
+        var isDamaged = false
         while true {
             let step = try store.merge(dataset) { merge -> CatchUp in
                 // Before the logs: what is forked is then never applied.
@@ -36,7 +37,7 @@ extension Node {
                 }
                 try takeNote(of: readers, merge)
                 try merge.settle()
-                if let cause = merge.state.needsRebuild, mayRebuild || cause > .member {
+                if let cause = merge.state.needsRebuild, mayRebuild || cause > .member, !isDamaged {
                     return .rebuild
                 }
                 return try applySome(merge, readers) ? .goOn : .done
@@ -44,7 +45,13 @@ extension Node {
             switch step {
             case .goOn: continue
             case .done: return
-            case .rebuild: return try rebuild(dataset)
+            case .rebuild:
+                // What was merged from a log before it was damaged stays until the log is whole again.
+                do throws(LogStorageError) { try requireWholeLogs(dataset) } catch {
+                    isDamaged = true
+                    continue
+                }
+                return try makeAnew(dataset)
             }
         }
     }
@@ -53,18 +60,56 @@ extension Node {
         case goOn, done, rebuild
     }
 
-    private func readers(of dataset: DatasetID) -> [Origin: LogReader] {
+    /// Opens a dataset's logs; those that cannot be read, or hold less than was merged, are listed.
+    private func readers(of dataset: DatasetID) throws -> [Origin: LogReader] {
         var readers: [Origin: LogReader] = [:]
+        for name in unreadableLogs.keys where name.hasSuffix("/\(dataset)") {
+            unreadableLogs[name] = nil
+        }
         for member in home.members(of: dataset) {
-            let name = "\(member)/\(dataset)"
             do {
                 readers[member] = try LogReader(directory: home.logFolder(member, dataset))
-                unreadableLogs[name] = nil
             } catch {
-                unreadableLogs[name] = PlainError.line(error)
+                unreadableLogs["\(member)/\(dataset)"] = PlainError.line(error)
             }
         }
+        for (name, error) in try shortLogs(dataset) where unreadableLogs[name] == nil {
+            unreadableLogs[name] = "\(error)"
+        }
         return readers
+    }
+
+    /// The logs of which less is here than was merged: their checkpoint is gone, or older than it was.
+    func shortLogs(_ dataset: DatasetID) throws -> [(log: String, error: LogStorageError)] {
+        try read(dataset) { $0.state.logs.values.sorted { $0.origin < $1.origin } }
+            .compactMap { log in
+                let folder = home.logFolder(log.origin, dataset)
+                let held = (try? LogReader(directory: folder))?.size ?? 0
+                guard log.stored > held else { return nil }
+                return (
+                    "\(log.origin)/\(dataset)",
+                    .damaged(
+                        path: folder + "/checkpoint",
+                        why: "\(log.stored) entries were here, and it covers \(held)")
+                )
+            }
+    }
+
+    /// Goes through all entries of a dataset's logs.
+    ///
+    /// - Throws: ``LogStorageError`` for the first log that is not whole, or holds less than was merged.
+    func requireWholeLogs(_ dataset: DatasetID) throws(LogStorageError) {
+        do {
+            if let short = try shortLogs(dataset).first { throw short.error }
+            for member in home.members(of: dataset) {
+                let reader = try LogReader(directory: home.logFolder(member, dataset))
+                try reader.forEachEntry(from: 0, to: reader.size) { _, _ in true }
+            }
+        } catch let error as LogStorageError {
+            throw error
+        } catch {
+            throw .damaged(path: home.path + "/state.sqlite", why: "\(error)")
+        }
     }
 
     private func isCurrent(
@@ -94,7 +139,14 @@ extension Node {
     }
 
     /// Throws the label table's rows of a dataset away and merges its logs from the first entry on.
+    ///
+    /// - Throws: ``LogStorageError`` where a log is damaged: the table then stays as it is.
     public func rebuild(_ dataset: DatasetID) throws {
+        try requireWholeLogs(dataset)
+        try makeAnew(dataset)
+    }
+
+    func makeAnew(_ dataset: DatasetID) throws {
         let started = ContinuousClock.now
         try store.clear(dataset)
         try catchUp(dataset)
@@ -108,19 +160,21 @@ extension Node {
             let number = try merge.logNumber(origin)
             let held = merge.state.logs[number]?.stored ?? 0
             if reader.size <= held { continue }
+            var noted = held
             do {
                 try reader.forEachEntry(from: held, to: reader.size) { index, entry in
                     // An entry that cannot be read has no acts; it is listed when its turn comes.
                     if let entry = try? StoredEntry(entry, log: number, index: index) {
                         try merge.note(entry)
                     }
+                    noted = index + 1
                     return true
                 }
             } catch let error as LogStorageError {
+                // What lies before the damage is as good as ever, and is not noted twice.
                 unreadableLogs["\(origin)/\(merge.state.dataset)"] = PlainError.line(error)
-                continue
             }
-            merge.noteStored(number, size: reader.size)
+            if noted > held { merge.noteStored(number, size: noted) }
         }
     }
 
@@ -135,8 +189,11 @@ extension Node {
             for log in merge.state.logs.values.sorted(by: { $0.number < $1.number }) {
                 guard let reader = readers[log.origin], log.applied < log.stored else { continue }
                 do {
-                    try reader.forEachEntry(from: log.applied, to: log.stored) { index, entry in
-                        guard try apply(entry, log: log.number, index: index, merge, readers) else {
+                    let end = min(log.stored, reader.size)
+                    guard log.applied < end else { continue }
+                    try reader.forEachLeaf(from: log.applied, to: end) { index, entry, leaf in
+                        let slot = (log: log.number, index: index)
+                        guard try apply(entry, leaf, at: slot, merge, readers) else {
                             return false
                         }
                         moved = true
@@ -155,15 +212,18 @@ extension Node {
     ///
     /// - Returns: False if it waits for another log.
     private func apply(
-        _ entry: UnsafeRawBufferPointer, log: Int, index: UInt64, _ merge: Merge,
-        _ readers: [Origin: LogReader]
+        _ entry: UnsafeRawBufferPointer, _ leaf: Digest, at slot: (log: Int, index: UInt64),
+        _ merge: Merge, _ readers: [Origin: LogReader]
     ) throws -> Bool {
-        var hasher = TreeHasher()
-        let leaf = hasher.leaf(entry)
+        let (log, index) = slot
         guard let changeset = VerifiedChangeset(entry, log: log, index: index, leafHash: leaf)
         else {
             try merge.applyUnreadable(log, index: index, leafHash: leaf)
             return true
+        }
+        let ownSize = readers[home.origin]?.size ?? 0
+        for head in changeset.view.heads where head.origin == home.origin {
+            try noteCited(head, merge.state.dataset, held: ownSize)
         }
         switch try merge.apply(changeset) {
         case .applied:

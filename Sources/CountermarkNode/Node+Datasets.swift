@@ -124,7 +124,7 @@ extension Node {
 
     /// Throws unless some log of the dataset is here.
     public func require(_ dataset: DatasetID) throws {
-        if home.members(of: dataset).isEmpty {
+        if !home.holds(dataset) {
             throw NodeError.notFound(
                 "dataset", dataset.description, hint: "see countermark dataset list")
         }

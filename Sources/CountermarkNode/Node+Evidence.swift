@@ -69,16 +69,27 @@ extension Node {
 
     private func evidenceFolder() -> String { home.path + "/evidence" }
 
-    /// The files of evidence, by name.
+    /// The files of evidence, by name; what cannot be read keeps the others from nothing.
     public func evidence() throws -> [EvidenceFile] {
-        try home.names(in: "evidence").filter { $0.hasSuffix(".equivocation") }.map {
-            try EvidenceFile(checking: "\(evidenceFolder())/\($0)")
+        try evidenceNames(".equivocation").compactMap {
+            try? EvidenceFile(checking: "\(evidenceFolder())/\($0)")
         }
+    }
+
+    /// The files of evidence that cannot be read, or prove nothing any more.
+    public func damagedEvidence() throws -> [String] {
+        try (evidenceNames(".equivocation") + evidenceNames(".contradiction")).sorted()
+            .map { "\(evidenceFolder())/\($0)" }
+            .filter { (try? EvidenceFile(checking: $0))?.isProven != true }
+    }
+
+    private func evidenceNames(_ suffix: String) throws -> [String] {
+        try home.names(in: "evidence").filter { $0.hasSuffix(suffix) }.sorted()
     }
 
     /// Signed roots that contradict the history held here, by name.
     public func contradictions() throws -> [EvidenceFile] {
-        try home.names(in: "evidence").filter { $0.hasSuffix(".contradiction") }.compactMap {
+        try evidenceNames(".contradiction").compactMap {
             try? EvidenceFile(checking: "\(evidenceFolder())/\($0)")
         }
     }
@@ -176,7 +187,7 @@ extension Node {
                 try mayRead(parts.member, parts.dataset, by: org)
             else { return false }
             return forks.note(file.log, prefix: file.prefix)
-        }.map { try String(contentsOfFile: $0.path, encoding: .utf8) }
+        }.compactMap { try? String(contentsOfFile: $0.path, encoding: .utf8) }
     }
 
     /// What is to be done about a log of which a partner tells.
@@ -191,6 +202,8 @@ extension Node {
         }
         let reader = try reader(of: offer.origin)
         let standing = try LogStanding.judge(theirs, held: reader.size) { try reader.root(at: $0) }
+        // Before anybody is suspected, it is made sure that it is not our own disk.
+        if standing == .otherHistory { try reader.requireWholeTree() }
         return LogStep.decide(
             standing, isOwn: member == home.origin, held: reader.size,
             forkedAt: try forks().prefix(of: offer.origin))

@@ -200,9 +200,12 @@ extension Node {
                 situation(log, held: reader(of: log).size, isTakingBack: isTakingBack), of: member)
             let (key, verifier) = try keyedVerifier(member, dataset)
             var known = verified?.key == key ? verified : nil
-            let writer = try LogWriter(
-                directory: home.logFolder(member, dataset),
-                lockTimeoutSeconds: Self.lockTimeoutSeconds)
+            let writer =
+                isTakingBack
+                ? try ownWriter(dataset)
+                : try LogWriter(
+                    directory: home.logFolder(member, dataset),
+                    lockTimeoutSeconds: Self.lockTimeoutSeconds)
             defer { writer.close() }
             var admission = try Admission(
                 from: from, checkpoint: checkpoint, verifier: verifier,
@@ -226,6 +229,9 @@ extension Node {
                 }
                 let plain = try Self.plain(checkpoint, of: keys ?? [])
                 try writer.publish { _, _ in plain }
+                if isTakingBack {
+                    try home.signedHeads(dataset).keep(plain, size: writer.size, isOwn: true)
+                }
             } catch {
                 writer.discardStaged()
                 throw error

@@ -2,6 +2,7 @@ import AnnotationModel
 import AnnotationStore
 import LogStorage
 import Provenance
+import Replication
 import Signing
 import TransparencyLog
 
@@ -36,6 +37,10 @@ extension Node {
         for member in home.members(of: dataset) {
             try verifyLog(member, dataset, &report)
         }
+        for (log, error) in try shortLogs(dataset) {
+            report.problems.append(.init(log: log, index: nil, what: "\(error)"))
+        }
+        report.problems += try verifyOwn(dataset)
         if report.problems.isEmpty { try verifyTable(dataset, &report) }
         return report
     }
@@ -47,6 +52,37 @@ extension Node {
         let governed = try read(dataset) { $0.state.membership.members[member]?.roots ?? [] }
         return pinned
             + governed.compactMap { try? Certificate(der: $0) }.filter { !pinned.contains($0) }
+    }
+
+    /// What keeps this organisation from going on with its own log.
+    private func verifyOwn(_ dataset: DatasetID) throws -> [VerificationProblem] {
+        let log = "\(home.origin)/\(dataset)"
+        var problems: [VerificationProblem] = []
+        func add(_ what: String) { problems.append(.init(log: log, index: nil, what: what)) }
+        if let prefix = try forks().prefix(of: log) {
+            add("its key has signed two histories; only the first \(prefix) entries count")
+        }
+        let folder = home.logFolder(home.origin, dataset)
+        let reader = try? LogReader(directory: folder)
+        let held = reader?.size ?? 0
+        // Without the log's key nothing can be said of what it signed.
+        for head in (try? knownOwnHeads(dataset)) ?? [] {
+            if head.size > held {
+                add("its key has signed \(head.size) entries, and \(held) are here")
+                break
+            }
+            guard let root = head.root, let reader else { continue }
+            if try reader.root(at: head.size) != root {
+                add("its key has signed another root at \(head.size) entries")
+            }
+        }
+        let hasPartners = try !home.partners().isEmpty
+        if held > 0, hasPartners, home.place == .moved {
+            add(
+                "the home was copied, moved or restored, and no partner was asked since; "
+                    + "run countermark sync")
+        }
+        return problems
     }
 
     private func verifyLog(

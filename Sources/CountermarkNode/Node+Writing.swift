@@ -2,6 +2,7 @@ import AnnotationModel
 import AnnotationStore
 import LogStorage
 import Provenance
+import Replication
 import Signing
 import TransparencyLog
 
@@ -61,11 +62,10 @@ extension Node {
                 before.acts.append(.governance(act))
                 before.named[log.origin] = key
             }
-            // A clock that runs ahead must not end everybody's keys: somebody else has to have signed a time beyond the
-            // end as well.
+            // Neither this clock nor what somebody claims ends anybody's key alone.
             for (fingerprint, key) in state.keys(of: log.number).sorted(by: { $0.key < $1.key })
-            where key.retiredAt == nil && key.notAfter < now()
-                && latest.contains(where: { $0 > key.notAfter })
+            where key.retiredAt == nil
+                && ClockRule.mayEnd(keyUntil: key.notAfter, at: now(), signed: latest)
                 && before.acts.count < Self.dutiesPerWrite
             {
                 before.acts.append(

@@ -30,6 +30,10 @@ public final class Node {
     public let store: LabelStore
     /// Whether a home that was copied or restored writes before a partner was asked.
     public var mayWriteUnchecked = false
+    /// Whether the operator says that this machine's clock is right, whatever partners' say.
+    public var isClockRight = false
+    /// Tells the operator what does not keep a command from its work.
+    public var warn: (String) -> Void = { _ in }
     let now: () -> Int64
     private var knownWitness: Witness?
     private var signer: Signer?
@@ -118,16 +122,16 @@ public final class Node {
         citing: () throws -> [Origin: UInt64]? = { nil },
         _ body: (_ append: (Operation) throws -> OperationID) throws -> Void
     ) throws -> Int {
-        let writer = try LogWriter(
-            directory: home.logFolder(home.origin, dataset),
-            lockTimeoutSeconds: Self.lockTimeoutSeconds)
+        let writer = try ownWriter(dataset)
         defer { writer.close() }
-        try requireAnchored()
         // Another process may have changed the key before it let go of the log.
         signer = nil
         (uncounted, lastWritten) = ([], dataset)
         try catchUp(dataset)
+        try requireOwnHistory(dataset, writer)
+        try requireClock(dataset)
         try requireCounted(dataset, at: writer.size, isAct: true)
+        if writer.size == 0 { try home.signedHeads(dataset).begin() }
         let acts = try actsBeforeWriting(dataset, index: writer.size)
         var batch = OutgoingBatch(
             firstIndex: writer.size,
@@ -201,10 +205,26 @@ public final class Node {
     private func publish(_ writer: LogWriter, _ dataset: DatasetID) throws {
         let origin = try LogOrigin("\(home.origin)/\(dataset)")
         let key = try signing().logKey
-        try writer.publish { size, root in
-            let checkpoint = Checkpoint(origin: origin.description, size: size, root: root)
-            return try SignedNote.sign(checkpoint.text, name: origin.description, key: key)
+        let heads = home.signedHeads(dataset)
+        var record: SignedHeads.Prepared?
+        do {
+            try writer.publish { size, root in
+                let checkpoint = Checkpoint(origin: origin.description, size: size, root: root)
+                let note = try SignedNote.sign(
+                    checkpoint.text, name: origin.description, key: key)
+                record = try heads.prepare(note, size: size, isOwn: true)
+                return note
+            }
+        } catch LogStorageError.unconfirmed(let path) {
+            // The checkpoint may stand: then so does the record.
+            try? record?.commit()
+            throw LogStorageError.unconfirmed(path: path)
+        } catch {
+            record?.discard()
+            throw error
         }
+        // The entries count from here on, whatever becomes of the record: the next write records more.
+        try? record?.commit()
     }
 
     // MARK: Merging

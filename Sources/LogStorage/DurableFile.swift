@@ -50,22 +50,105 @@ public enum DurableFile {
     }
 
     /// Puts a whole file in the place of another: a reader sees the old or the new one.
-    public static func replace(_ path: String, with bytes: [UInt8]) throws {
-        let temporary = path + ".tmp"
-        let (file, _) = try open(temporary)
-        do {
-            guard ftruncate(file, 0) == 0 else {
-                throw LogStorageError.last("ftruncate", temporary)
+    ///
+    /// - Parameter mode: 0600 for what only the owner may read.
+    public static func replace(
+        _ path: String, with bytes: [UInt8], mode: mode_t = 0o644
+    ) throws(LogStorageError) {
+        try stage(path, mode: mode) { _ in bytes }.commit()
+    }
+
+    /// Makes a file if it is not there; one that is there stays as it is.
+    public static func create(
+        _ path: String, with bytes: [UInt8], mode: mode_t = 0o644
+    ) throws(LogStorageError) {
+        let staged = try stage(path, mode: mode) { _ in bytes }
+        defer { staged.discard() }
+        // Unlike a rename, a link fails where another process was first.
+        if link(staged.temporary, path) != 0, errno != EEXIST { throw .last("link", path) }
+        try syncFolder(of: path)
+    }
+
+    /// Writes a file beside another one's place, durably, under a name that nobody else uses.
+    ///
+    /// - Parameter content: The file's bytes; it is told the open file.
+    static func stage(
+        _ path: String, mode: mode_t = 0o644, _ content: (Int32) -> [UInt8]
+    ) throws(LogStorageError) -> StagedFile {
+        try makeFolders(of: path)
+        // Two that write at once must not share bytes.
+        let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max))\(StagedFile.suffix)"
+        let file = Glibc.open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+        guard file >= 0 else { throw .last("open", temporary) }
+        defer { close(file) }
+        let staged = StagedFile(path: path, temporary: temporary)
+        do throws(LogStorageError) {
+            let bytes = content(file)
+            let failure = bytes.withUnsafeBytes { bytes -> LogStorageError? in
+                do throws(LogStorageError) {
+                    try write(bytes, to: file, at: 0, temporary)
+                    return nil
+                } catch {
+                    return error
+                }
             }
-            try bytes.withUnsafeBytes { try write($0, to: file, at: 0, temporary) }
+            if let failure { throw failure }
             try sync(file, temporary)
         } catch {
-            close(file)
+            staged.discard()
             throw error
         }
-        close(file)
-        guard rename(temporary, path) == 0 else { throw LogStorageError.last("rename", path) }
+        return staged
+    }
+
+    /// Removes a file if it is there, durably.
+    public static func remove(_ path: String) throws(LogStorageError) {
+        if unlink(path) != 0, errno != ENOENT { throw .last("unlink", path) }
         try syncFolder(of: path)
+    }
+
+    /// Moves a file or folder to another place of the same file system, if it is there; what stands at that place stays.
+    public static func move(_ path: String, to other: String) throws(LogStorageError) {
+        if access(path, F_OK) != 0, errno == ENOENT { return }
+        try makeFolders(of: other)
+        var place = other
+        var number = 1
+        while access(place, F_OK) == 0 {
+            number += 1
+            place = "\(other).\(number)"
+        }
+        guard rename(path, place) == 0 else { throw .last("rename", path) }
+        try syncFolder(of: place)
+        try syncFolder(of: path)
+    }
+
+    /// The bytes of a whole file; nil if it is not there.
+    public static func read(_ path: String, max: Int = .max) throws(LogStorageError) -> [UInt8]? {
+        guard let file = try openToRead(path) else { return nil }
+        defer { close(file) }
+        return try read(file, path, max: max)
+    }
+
+    /// The first bytes of a file that has no size of its own, as those of `/proc`.
+    static func readStream(_ path: String, max: Int) throws(LogStorageError) -> [UInt8] {
+        guard let file = try openToRead(path) else { return [] }
+        defer { close(file) }
+        return [UInt8](unsafeUninitializedCapacity: max) { buffer, count in
+            count = Swift.max(0, Glibc.read(file, buffer.baseAddress, max))
+        }
+    }
+
+    /// Removes what a process that ended in the middle has left in a folder.
+    ///
+    /// Nobody is an hour about one small file; so what is older belongs to nobody any more.
+    public static func sweep(_ folder: String, now: time_t = time(nil)) {
+        for name in list(folder) where name.hasSuffix(StagedFile.suffix) {
+            var status = stat()
+            guard stat("\(folder)/\(name)", &status) == 0,
+                now - status.st_mtim.tv_sec > StagedFile.secondsMax
+            else { continue }
+            unlink("\(folder)/\(name)")
+        }
     }
 
     /// Opens a file for reading; nil if it is not there.
@@ -101,7 +184,8 @@ public enum DurableFile {
         return bytes
     }
 
-    static func list(_ folder: String) -> [String] {
+    /// The names in a folder; none where there is no such folder.
+    public static func list(_ folder: String) -> [String] {
         guard let directory = opendir(folder) else { return [] }
         defer { closedir(directory) }
         var names: [String] = []
@@ -113,4 +197,28 @@ public enum DurableFile {
         }
         return names
     }
+}
+
+/// A file that is written and not yet in its place.
+struct StagedFile {
+    /// How the names of such files end.
+    static let suffix = ".tmp"
+    /// After so many seconds nobody comes back for one.
+    static let secondsMax = 3_600
+
+    let path: String
+    let temporary: String
+
+    /// Puts it in its place, durably.
+    func commit() throws(LogStorageError) {
+        guard rename(temporary, path) == 0 else {
+            let error = LogStorageError.last("rename", path)
+            discard()
+            throw error
+        }
+        try DurableFile.syncFolder(of: path)
+    }
+
+    /// Drops it.
+    func discard() { unlink(temporary) }
 }

@@ -38,6 +38,16 @@ public struct LogReader: Sendable {
         }
     }
 
+    /// Looks at a folder as it is under another checkpoint than its own.
+    ///
+    /// - Throws: ``TransparencyLogError`` for a note that is no checkpoint.
+    public init(directory: String, under note: [UInt8]) throws(TransparencyLogError) {
+        let parsed = try Checkpoint(text: try SignedNote(note).text)
+        (self.directory, checkpoint, size, statedRoot) = (
+            directory, note, parsed.size, parsed.root
+        )
+    }
+
     func path(_ tile: Tile) -> String { "\(directory)/\(tile.path)" }
 
     /// The bytes of a tile, at least of its width.
@@ -73,6 +83,27 @@ public struct LogReader: Sendable {
         return (0..<tile.width).compactMap { Digest(bytes[32 * $0..<32 * $0 + 32]) }
     }
 
+    /// The hashes of a tile as they follow from what is below it: the entries, or full tiles.
+    func hashesBelow(_ tile: Tile, _ hasher: inout TreeHasher) throws -> [Digest] {
+        guard case .hashes(let level) = tile.kind else { return [] }
+        let first = tile.index * 256
+        var hashes: [Digest] = []
+        if level == 0 {
+            try forEachRawEntry(from: first, to: first + UInt64(tile.width)) { _, entry in
+                hashes.append(hasher.leaf(entry))
+                return true
+            }
+            return hashes
+        }
+        for index in 0..<tile.width {
+            let below = Tile(.hashes(level: level - 1), index: first + UInt64(index))
+            var full = CompactRange()
+            for hash in try self.hashes(below) { full.append(hash, &hasher) }
+            hashes.append(full.root(&hasher))
+        }
+        return hashes
+    }
+
     /// The right edge of the tree at a size, from the tiles.
     public func compactRange(at size: UInt64) throws(LogStorageError) -> CompactRange {
         guard size <= self.size else { throw .beyondEnd(index: size, size: self.size) }
@@ -99,12 +130,59 @@ public struct LogReader: Sendable {
         return try compactRange(at: size).root(&hasher)
     }
 
-    /// Calls `body` with the entries from one index to another (exclusive).
-    ///
-    /// Bundles are read through one buffer of fixed size, whatever the entries' sizes.
+    /// Calls `body` with the entries from one index to another (exclusive), each compared with the tree that the
+    /// checkpoint binds.
     ///
     /// - Parameter body: Returns false to stop.
+    /// - Throws: ``LogStorageError/damaged(path:why:)`` at the first entry that is not the one that was signed.
     public func forEachEntry(
+        from: UInt64, to: UInt64,
+        _ body: (_ index: UInt64, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try forEachLeaf(from: from, to: to) { index, entry, _ in try body(index, entry) }
+    }
+
+    /// The same, with each entry's leaf hash.
+    public func forEachLeaf(
+        from: UInt64, to: UInt64,
+        _ body: (_ index: UInt64, UnsafeRawBufferPointer, Digest) throws -> Bool
+    ) throws {
+        let tree = TreeGuard(self)
+        var hasher = TreeHasher()
+        var leaves: (bundle: UInt64, hashes: [Digest])?
+        try forEachRawEntry(from: from, to: to) { index, entry in
+            if leaves?.bundle != index / 256 {
+                leaves = (index / 256, try tree.hashes(level: 0, index: index / 256))
+            }
+            let leaf = hasher.leaf(entry)
+            let place = Int(index % 256)
+            guard let hashes = leaves?.hashes, hashes.indices.contains(place),
+                hashes[place] == leaf
+            else {
+                throw LogStorageError.damaged(
+                    path: path(bundle(index)), why: "entry \(index) is not the one that was signed")
+            }
+            return try body(index, entry, leaf)
+        }
+    }
+
+    private func bundle(_ index: UInt64) -> Tile {
+        let first = index / 256 * 256
+        return Tile(.entries, index: first / 256, width: Int(min(256, size - first)))
+    }
+
+    /// Goes through all tiles of hashes.
+    ///
+    /// - Throws: ``LogStorageError/damaged(path:why:)`` for the first that the checkpoint does not bind.
+    public func requireWholeTree() throws(LogStorageError) {
+        let tree = TreeGuard(self)
+        for index in 0..<((size + 255) / 256) { _ = try tree.hashes(level: 0, index: index) }
+    }
+
+    /// Calls `body` with the entries as they lie there, unchecked.
+    ///
+    /// Bundles are read through one buffer of fixed size, whatever the entries' sizes.
+    func forEachRawEntry(
         from: UInt64, to: UInt64,
         _ body: (_ index: UInt64, UnsafeRawBufferPointer) throws -> Bool
     ) throws {
@@ -136,9 +214,8 @@ public struct LogReader: Sendable {
         from: UInt64, to: UInt64, _ body: (EntryBatch) throws -> Void
     ) throws {
         var batch = EntryBatch()
-        var hasher = TreeHasher()
-        try forEachEntry(from: from, to: to) { _, entry in
-            try batch.append(entry, leaf: hasher.leaf(entry))
+        try forEachLeaf(from: from, to: to) { _, entry, leaf in
+            try batch.append(entry, leaf: leaf)
             if batch.bytes.count >= EntryBatch.bytesPerPiece {
                 try body(batch)
                 batch = EntryBatch()
@@ -187,13 +264,31 @@ public struct LogReader: Sendable {
         guard let tile = try? Tile(path: path), isCovered(tile, by: min(limit ?? size, size)) else {
             return nil
         }
+        let tree = TreeGuard(self)
+        guard case .entries = tile.kind else {
+            guard case .hashes(let level) = tile.kind else { return nil }
+            return try tree.hashes(level: level, index: tile.index).prefix(tile.width)
+                .flatMap { $0.withUnsafeBytes { Array($0) } }
+        }
         let bytes = try bytes(tile)
-        guard case .entries = tile.kind else { return Array(bytes.prefix(32 * tile.width)) }
-        var end = 0
+        let leaves = try tree.hashes(level: 0, index: tile.index)
+        var hasher = TreeHasher()
+        var (count, end) = (0, 0)
         try bytes.withUnsafeBytes { buffer in
             try EntryBundle.forEachEntry(buffer) { position, entry in
-                if position < tile.width { end += 2 + entry.count }
+                guard position < tile.width else { return }
+                guard hasher.leaf(entry) == leaves[position] else {
+                    throw LogStorageError.damaged(
+                        path: self.path(tile),
+                        why: "entry \(tile.index * 256 + UInt64(position)) is not the one that "
+                            + "was signed")
+                }
+                count += 1
+                end += 2 + entry.count
             }
+        }
+        guard count == tile.width else {
+            throw LogStorageError.damaged(path: self.path(tile), why: "it is cut")
         }
         return Array(bytes.prefix(end))
     }

@@ -32,10 +32,10 @@ extension LogStorageError: CustomStringConvertible {
         case .locked(let path, let seconds):
             "another process has held \(path) for \(seconds) s: wait for it, or stop it"
         case .damaged(let path, let why):
-            "\(path) is damaged: \(why); run countermark verify, then take the log from a partner"
+            "\(path) is damaged: \(why); run countermark repair, which takes it from a partner"
         case .beyondEnd(let index, let size): "entry \(index) is beyond the log's \(size) entries"
         case .format(let error, let path):
-            "\(path) is damaged: \(error); run countermark verify, then take the log from a partner"
+            "\(path) is damaged: \(error); run countermark repair"
         case .unconfirmed(let path):
             "the disk did not confirm \(path): what this command said may be written; check the disk, "
                 + "then see countermark history before you run it again"

@@ -38,8 +38,12 @@ public final class LogWriter {
 
     /// Takes the lock and brings the folder to what its checkpoint says.
     ///
+    /// - Parameter beforeRecovery: Looks at the folder when the lock is held and before anything beyond the
+    ///   checkpoint is removed; if it throws, nothing is touched.
     /// - Throws: ``LogStorageError/locked(path:seconds:)`` if another process keeps the lock.
-    public init(directory: String, lockTimeoutSeconds: Double) throws {
+    public init(
+        directory: String, lockTimeoutSeconds: Double, beforeRecovery: () throws -> Void = {}
+    ) throws {
         self.directory = directory
         let path = directory + "/lock"
         lock = try DurableFile.open(path).file
@@ -56,6 +60,12 @@ public final class LogWriter {
             waited += 0.002
         }
         do {
+            try beforeRecovery()
+            for name in DurableFile.list(directory)
+            where name.hasPrefix("checkpoint.") && name.hasSuffix(StagedFile.suffix) {
+                // Whoever writes a checkpoint holds the lock: this one's writer is gone.
+                unlink("\(directory)/\(name)")
+            }
             try recover()
         } catch {
             close()
@@ -319,9 +329,8 @@ public final class LogWriter {
 
     /// Makes a partial tile what the bundles and the full tiles below it call for.
     private func repair(_ tile: Tile, _ reader: LogReader) throws {
-        guard case .hashes(let level) = tile.kind else { return }
-        let wanted = Self.bytes(
-            try edgeHashes(reader, level, first: tile.index * 256, count: tile.width))
+        guard case .hashes = tile.kind else { return }
+        let wanted = Self.bytes(try reader.hashesBelow(tile, &hasher))
         let path = "\(directory)/\(tile.path)"
         if (try? reader.bytes(tile))?.starts(with: wanted) == true {
             try settle(tile, bytes: wanted.count)
@@ -329,25 +338,5 @@ public final class LogWriter {
             try DurableFile.makeFolders(of: path)
             try DurableFile.replace(path, with: wanted)
         }
-    }
-
-    private func edgeHashes(
-        _ reader: LogReader, _ level: Int, first: UInt64, count: Int
-    ) throws -> [Digest] {
-        var hashes: [Digest] = []
-        if level == 0 {
-            try reader.forEachEntry(from: first, to: first + UInt64(count)) { _, entry in
-                hashes.append(hasher.leaf(entry))
-                return true
-            }
-            return hashes
-        }
-        for index in 0..<count {
-            let below = Tile(.hashes(level: level - 1), index: first + UInt64(index))
-            var full = CompactRange()
-            for hash in try reader.hashes(below) { full.append(hash, &hasher) }
-            hashes.append(full.root(&hasher))
-        }
-        return hashes
     }
 }

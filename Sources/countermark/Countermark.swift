@@ -21,6 +21,7 @@ struct Countermark: AsyncParsableCommand {
             Rebuild.self, SchemaCommand.self, Evidence.self, Bench.self, Sync.self, Carry.self,
             Serve.self,
             Invite.self, JoinInvitation.self, StageCommand.self, Examined.self,
+            Backup.self, RepairCommand.self,
         ])
 
     static func main() async {

@@ -32,6 +32,10 @@ struct CommonOptions: ParsableArguments {
             """)
     var offline = false
 
+    @Flag(
+        help: "Sign although this machine's clock differs from all partners' by more than a day.")
+    var clockIsRight = false
+
     /// The home's folder.
     var homePath: String {
         let named = home ?? ProcessInfo.processInfo.environment["COUNTERMARK_HOME"]
@@ -44,6 +48,8 @@ struct CommonOptions: ParsableArguments {
         let node = try Node(try Home(opening: homePath))
         node.mayWriteUnchecked = offline
         node.onPublish = Published.note
+        node.isClockRight = clockIsRight
+        node.warn = { Terminal.warn("countermark: warning: \($0)") }
         if offline, !node.home.isAnchored {
             Terminal.warn(
                 "countermark: warning: \(homePath) was copied or restored and no partner was asked since; "

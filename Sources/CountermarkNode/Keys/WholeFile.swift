@@ -14,23 +14,19 @@ enum WholeFile {
     static func replace(
         _ path: String, with text: String, mode: mode_t = 0o644, isSealed: Bool = true
     ) throws {
-        let temporary = try stage(path, isSealed ? Seal.sealed(text) : text, mode)
-        guard rename(temporary, path) == 0 else {
-            defer { unlink(temporary) }
-            throw failure(path)
+        try writing(path) { () throws(LogStorageError) in
+            let text = isSealed ? Seal.sealed(text) : text
+            try DurableFile.replace(path, with: Array(text.utf8), mode: mode)
         }
-        try syncFolder(of: path)
     }
 
     /// Makes a file if it is not there; one that is there stays as it is.
     ///
     /// - Parameter mode: 0600 for what only the owner may read.
     static func create(_ path: String, with text: String, mode: mode_t = 0o644) throws {
-        let temporary = try stage(path, Seal.sealed(text), mode)
-        defer { unlink(temporary) }
-        // Unlike a rename, a link fails where another process was first.
-        if link(temporary, path) != 0, errno != EEXIST { throw failure(path) }
-        try syncFolder(of: path)
+        try writing(path) { () throws(LogStorageError) in
+            try DurableFile.create(path, with: Array(Seal.sealed(text).utf8), mode: mode)
+        }
     }
 
     /// The text of a file; nil if it is not there.
@@ -60,31 +56,6 @@ enum WholeFile {
         return text
     }
 
-    /// Writes a text beside a file, durably.
-    ///
-    /// - Returns: The path of what was written.
-    private static func stage(_ path: String, _ text: String, _ mode: mode_t) throws -> String {
-        // A name of its own for each write: two that write at once must not share bytes.
-        let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-        guard file >= 0 else { throw failure(temporary) }
-        do {
-            defer { close(file) }
-            var bytes = Array(text.utf8)[...]
-            while !bytes.isEmpty {
-                let count = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { throw failure(temporary) }
-                bytes = bytes.dropFirst(count)
-            }
-            guard fsync(file) == 0 else { throw failure(temporary) }
-        } catch {
-            unlink(temporary)
-            throw error
-        }
-        return temporary
-    }
-
     /// Makes a folder, and those above it, where they are not there.
     ///
     /// - Parameter mode: 0700 for what only the owner may read.
@@ -98,16 +69,17 @@ enum WholeFile {
 
     /// Removes a file if it is there, durably.
     static func remove(_ path: String) throws {
-        if unlink(path) != 0, errno != ENOENT { throw failure(path) }
-        try syncFolder(of: path)
+        try writing(path) { () throws(LogStorageError) in try DurableFile.remove(path) }
     }
 
-    private static func syncFolder(of path: String) throws {
-        let folder = (path as NSString).deletingLastPathComponent
-        let file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard file >= 0 else { throw failure(folder) }
-        defer { close(file) }
-        guard fsync(file) == 0 else { throw failure(folder) }
+    /// Says of a failed write which file it was.
+    private static func writing(
+        _ path: String, _ body: () throws(LogStorageError) -> Void
+    ) throws(NodeError) {
+        do throws(LogStorageError) { try body() } catch {
+            if case .system(_, _, let code) = error { errno = code }
+            throw failure(path)
+        }
     }
 
     /// Runs `body` while no other process or task holds the lock file.

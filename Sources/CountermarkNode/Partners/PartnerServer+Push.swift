@@ -135,6 +135,8 @@ extension Node {
     }
 
     private func requireMayBring(_ part: PartnerServer.Part, _ caller: Origin) throws {
+        // What this organisation's own key signed comes back from whoever has it, also where all else is lost.
+        if part.member == home.origin, home.members(of: part.dataset).isEmpty { return }
         // Of a dataset that was joined and is not here yet the steward may bring the first log.
         if !home.takesPart(in: part.dataset) { try require(part.dataset) }
         guard try mayBring(part.member, part.dataset, caller) else {
@@ -177,7 +179,7 @@ extension Node {
         }
         _ = try incoming.accept(self)
         do {
-            if part.member == home.origin { try HomeAnchor(home).set() }
+            if part.member == home.origin { try noteHeard(caller) }
             try catchUp(part.dataset)
         } catch {
             return (incoming.size, error)

@@ -45,6 +45,7 @@ struct PartnerServer: Sendable {
         router.post("/v1/join") { request, _ in try await self.join(request) }
         router.post("/v1/evidence") { request, _ in try await self.takeEvidence(request) }
         router.post("/v1/digests") { request, _ in try await self.digests(request) }
+        router.post("/v1/held") { request, _ in try await self.held(request) }
         router.get("/v1/watch") { _, _ in try self.watch() }
         let desk = desk
         WitnessRoutes(
@@ -85,7 +86,7 @@ struct PartnerServer: Sendable {
     }
 
     /// Takes what a call that looks through all logs counts beyond a plain one.
-    private func listing() async throws -> Origin {
+    func listing() async throws -> Origin {
         let caller = try caller()
         try await doorkeeper.pace(caller, cost: PartnerLimits.listCost - 1)
         return caller
@@ -151,7 +152,7 @@ struct PartnerServer: Sendable {
     }
 
     /// A small body, whole.
-    private func body(_ request: Request, upTo bytesMax: Int, of caller: Origin) async throws
+    func body(_ request: Request, upTo bytesMax: Int, of caller: Origin) async throws
         -> [UInt8]
     {
         let hold = try desk.holdMemory(bytesMax, for: caller)

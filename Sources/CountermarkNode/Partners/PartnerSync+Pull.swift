@@ -29,7 +29,10 @@ extension PartnerSync {
             try await pull(piece, org, client, joining, only, &report)
         }
         let step: LogStep = try await node.run { node in
-            guard joining == dataset || !node.home.members(of: dataset).isEmpty else {
+            if parts.member == node.home.origin {
+                try node.noteShown(Array(offer.checkpoint.utf8), dataset)
+            }
+            guard joining == dataset || node.home.holds(dataset) else {
                 return .rest
             }
             return try node.step(offer, with: org)

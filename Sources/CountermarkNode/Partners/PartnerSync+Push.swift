@@ -51,6 +51,9 @@ extension PartnerSync {
                     next = piece.size
                 }
                 isHeld = true
+                if next == offer.size, offer.origin == "\(self.home.origin)/\(dataset)" {
+                    try await self.node.run { _ = try $0.noteShown(reader.checkpoint, dataset) }
+                }
             }
             if isHeld { theirs[offer.origin] = offer.size }
         }

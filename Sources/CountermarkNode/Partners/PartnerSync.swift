@@ -112,6 +112,8 @@ public final class PartnerSync: Sendable {
         do {
             let org = try Origin(partner.org)
             let list = try await list(client)
+            var told: HeldAnswer?
+            try await attempt(&report) { _ in told = try await self.tellHeld(org, client) }
             let evidence = try await takenEvidence(from: org, client, &report)
             var isOwnHere = true
             for offer in list.logs {
@@ -126,7 +128,9 @@ public final class PartnerSync: Sendable {
                 try await self.take(evidence, from: org)
                 try await self.give(evidenceTo: org, beyond: evidence, client)
             }
+            // What a partner has lost of its own logs it does not list: it gets that back first.
             var theirs = Self.sizes(list.logs)
+                .merging((told?.logs ?? []).map { ($0.origin, $0.size) }) { listed, _ in listed }
             try await push(&theirs, partner, client, only, &report)
             for end in list.ended ?? [] {
                 try await attempt(&report) { report in
@@ -137,12 +141,24 @@ public final class PartnerSync: Sendable {
                 try await self.exchangeDigests(partner, client, &report)
             }
             PartnerContacts(home).note(org)
+            report.notes += try await node.run { try $0.clockNotes() }
+            try await attempt(&report) { _ in
+                if let told, !told.complete { _ = try await self.tellHeld(org, client) }
+            }
             // Whatever the partner has of our own logs is here now; others' may have failed.
-            if only == nil, isOwnHere { try HomeAnchor(home).set() }
+            if only == nil, isOwnHere {
+                let ended = list.ended ?? []
+                try await node.run { node in
+                    if try node.hasAll(ended) { try node.noteHeard(org) }
+                }
+            }
             await exchangeCosignatures(node, partner, client, &report)
         } catch {
             report.isBroken = true
             report.fail(error)
+            if let org = try? Origin(partner.org) {
+                try? await node.run { try $0.noteUnreached(org) }
+            }
         }
         return report
     }
@@ -259,6 +275,24 @@ public final class PartnerSync: Sendable {
             guard response.status == 200 else {
                 throw Self.badAnswer(client, response, "/v1/evidence")
             }
+        }
+    }
+}
+
+extension Node {
+    /// What to say of entries that claim times far ahead.
+    fileprivate func clockNotes() throws -> [String] {
+        try home.datasets().flatMap { try timesAhead($0) }.map { log, seconds in
+            "\(log): its latest entry claims a time that is \(Self.duration(UInt64(seconds))) ahead of "
+                + "this clock; it is kept as it was signed, and ends nobody's key"
+        }
+    }
+
+    /// True if nothing is missing here of the own logs that a partner holds and does not give any more.
+    func hasAll(_ ended: [EndedMembership]) throws -> Bool {
+        try ended.allSatisfy { end in
+            guard let dataset = try? DatasetID(end.dataset) else { return true }
+            return end.size <= (try reader(of: "\(home.origin)/\(dataset)").size)
         }
     }
 }

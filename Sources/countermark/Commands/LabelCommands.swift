@@ -284,14 +284,17 @@ struct Retract: ParsableCommand {
 
 /// Brings a retracted label back.
 struct Restore: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Brings a retracted label back.")
+    static let configuration = CommandConfiguration(
+        abstract: "Brings a retracted label back, or a home from the folder of a backup.")
     @OptionGroup var common: CommonOptions
     @OptionGroup var signing: SigningOptions
-    @Argument(help: "The label's id.") var annotation: String
+    @Argument(help: "The label's id; or a backup's folder, restored to the place of --home.")
+    var annotation: String
     @OptionGroup var within: WithinOptions
     @Option(help: "Who decided.") var author: String?
 
     func run() throws {
+        if Restoring.isBackup(annotation) { return try restoreHome(from: annotation, common) }
         try writeOne(common, signing, annotation, within, author: author) {
             .set($0.id, [.field(.known(.status), .integer(0))])
         }

@@ -1,5 +1,6 @@
 import AnnotationModel
 import Provenance
+import Replication
 import Signing
 import TransparencyLog
 
@@ -57,8 +58,9 @@ extension SimulatedNode {
     /// A clock that runs ahead must not end anybody's key: somebody else has to have signed a later time too.
     private func retirements(in log: LogProgress, at time: Int64) -> [GovernanceAct] {
         state.keys(of: log.number).sorted { $0.key < $1.key }.compactMap { fingerprint, key in
-            guard key.retiredAt == nil, key.notAfter < time,
-                state.logs.values.contains(where: { $0.latestTime > key.notAfter })
+            guard key.retiredAt == nil,
+                ClockRule.mayEnd(
+                    keyUntil: key.notAfter, at: time, signed: state.logs.values.map(\.latestTime))
             else { return nil }
             return .retireKey(fingerprint: fingerprint.bytes, index: log.applied)
         }

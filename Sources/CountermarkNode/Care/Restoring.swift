@@ -1,0 +1,163 @@
+import AnnotationModel
+import Foundation
+import Glibc
+import LogStorage
+import Signing
+import TransparencyLog
+
+/// A backup, and what comes of it.
+public struct Restoring: Sendable {
+    private let folder: String
+    private let list: BackupList
+
+    /// True if a folder holds a backup.
+    public static func isBackup(_ folder: String) -> Bool {
+        FileManager.default.fileExists(atPath: "\(folder)/\(BackupList.name)")
+    }
+
+    /// Opens a backup.
+    ///
+    /// - Throws: ``NodeError`` for a folder that is none, or that is not whole.
+    public init(_ folder: String) throws {
+        guard
+            let data = try DurableFile.read(
+                "\(folder)/\(BackupList.name)", max: BackupList.bytesMax),
+            let list = try? JSONDecoder().decode(BackupList.self, from: Data(data)),
+            list.version == 1
+        else {
+            throw NodeError(
+                .failed, "no-backup", "\(folder) holds no whole backup",
+                hint: "name the folder that countermark backup wrote; a backup that was broken off "
+                    + "is made whole by the next one")
+        }
+        (self.folder, self.list) = (folder, list)
+    }
+
+    /// Compares everything with what was written when the backup was made: each file's hash, each log's entries, tree and
+    /// checkpoint.
+    public func check() -> [HomeCheck] {
+        var checks: [HomeCheck] = []
+        let bad = list.files.filter { file in
+            guard Self.isPlain(file.path),
+                let bytes = try? DurableFile.read("\(folder)/\(file.path)")
+            else { return true }
+            return bytes.count != file.bytes || SHA256Hasher.hash(bytes).hex != file.sha256
+        }
+        checks.append(
+            HomeCheck(
+                "files", bad.isEmpty,
+                bad.isEmpty
+                    ? "\(list.files.count) files are as they were"
+                    : bad.prefix(10).map(\.path).joined(separator: ", ")
+                        + " are missing or were changed",
+                hint: bad.isEmpty ? "" : "take an older backup"))
+        for log in list.logs {
+            let found = Result { try problem(of: log) }
+            switch found {
+            case .success(nil):
+                checks.append(HomeCheck(log.log, true, "\(log.size) entries are whole"))
+            case .success(let what?):
+                checks.append(HomeCheck(log.log, false, what, hint: "take an older backup"))
+            case .failure(let error):
+                checks.append(HomeCheck(log.log, false, "\(error)", hint: "take an older backup"))
+            }
+        }
+        return checks
+    }
+
+    private func problem(of log: BackupList.Log) throws -> String? {
+        _ = try Node.parts(of: log.log)
+        let directory = "\(folder)/logs/\(log.log)"
+        if let problem = try LogCheck.run(directory: directory).first { return problem.what }
+        let reader = try LogReader(directory: directory)
+        guard reader.size >= log.size, try reader.root(at: log.size).base64 == log.root else {
+            return "it is not the log that was backed up"
+        }
+        return nil
+    }
+
+    /// A path that leads nowhere but into the home.
+    private static func isPlain(_ path: String) -> Bool {
+        !path.hasPrefix("/") && !path.split(separator: "/").contains("..")
+    }
+
+    /// Makes a home of the backup, at a place where none is.
+    ///
+    /// The home asks partners before it writes. Nothing is there before all of it is.
+    ///
+    /// - Throws: ``NodeError`` where a home is there, or the backup is damaged.
+    public func restore(to path: String) throws -> [HomeCheck] {
+        if !DurableFile.list(path).isEmpty {
+            throw NodeError(
+                .failed, "home-exists", "\(path) is there already",
+                hint: "move it away, do not delete it: it may hold newer entries; nothing was changed")
+        }
+        var checks = check()
+        if checks.contains(where: { !$0.isOk }) { return checks }
+        let making = "\(path).\(getpid()).restoring"
+        do {
+            try HomeFolder(making).make()
+            for file in list.files {
+                guard let bytes = try DurableFile.read("\(folder)/\(file.path)") else { continue }
+                try DurableFile.replace("\(making)/\(file.path)", with: bytes, mode: 0o600)
+                if file.path.hasPrefix("contacts/") { try keepTime(of: file.path, in: making) }
+            }
+            for log in list.logs {
+                let reader = try LogReader(directory: "\(folder)/logs/\(log.log)")
+                let target = "\(making)/logs/\(log.log)"
+                let writer = try LogWriter(directory: target, lockTimeoutSeconds: 0)
+                defer { writer.close() }
+                try reader.forEachBatch(from: 0, to: reader.size) { try writer.stage($0) }
+                try writer.publish { _, _ in reader.checkpoint }
+                for name in ["cosigned", "bounds"] {
+                    guard let bytes = try DurableFile.read("\(reader.directory)/\(name)") else {
+                        continue
+                    }
+                    try DurableFile.replace("\(target)/\(name)", with: bytes)
+                }
+            }
+            // An empty folder may be there.
+            rmdir(path)
+            guard rename(making, path) == 0 else {
+                throw NodeError(
+                    .failed, "not-writable",
+                    "\(path) cannot be made: \(String(cString: strerror(errno)))",
+                    hint: "check the folder above it")
+            }
+        } catch {
+            try? FileManager.default.removeItem(atPath: making)
+            throw error
+        }
+        checks += try open(path)
+        return checks
+    }
+
+    private func keepTime(of file: String, in home: String) throws {
+        let time = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(file)")[
+            .modificationDate]
+        if let time {
+            try FileManager.default.setAttributes(
+                [.modificationDate: time], ofItemAtPath: "\(home)/\(file)")
+        }
+    }
+
+    /// Opens the restored home, makes its label table, and says what is left to do.
+    private func open(_ path: String) throws -> [HomeCheck] {
+        let node = try Node(try Home(opening: path))
+        for dataset in node.home.datasets() { try node.catchUp(dataset) }
+        let partners = try node.home.partners().map(\.org)
+        var checks = [
+            HomeCheck("label table", node.unreadableLogs.isEmpty, "made anew from the logs")
+        ]
+        if !partners.isEmpty {
+            checks.append(
+                HomeCheck(
+                    "own entries", true,
+                    "what was written after the backup is asked for at "
+                        + partners.joined(separator: ", "),
+                    hint: "run countermark sync, or serve: until partners were asked the home does not "
+                        + "write"))
+        }
+        return checks
+    }
+}

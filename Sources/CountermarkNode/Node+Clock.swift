@@ -1,0 +1,115 @@
+import AnnotationModel
+import Foundation
+import LogStorage
+import Provenance
+import Replication
+
+/// What a partner's clock showed at a contact, beside the own clock and the time since the machine started.
+struct ClockNote: Codable, Equatable {
+    /// The partner's clock, in Unix seconds.
+    let theirs: Int64
+    /// The own clock at the same moment.
+    let ours: Int64
+    /// Seconds since the machine started, which nobody sets.
+    let uptime: Int64
+    /// Which start that was; empty where the system does not say.
+    let boot: String
+
+    /// How far the own clock is ahead of the partner's now.
+    func ahead(at now: Int64, uptime: Int64, boot: String) -> Int64 {
+        // Since then the partner's clock has gone on like this machine's own, whatever was set meanwhile.
+        if !boot.isEmpty, boot == self.boot, uptime >= self.uptime {
+            return now - (theirs + (uptime - self.uptime))
+        }
+        // After a start only so much is known: it cannot be earlier than it was.
+        return now < theirs ? now - theirs : ours - theirs
+    }
+}
+
+extension Node {
+    private func clockFile(_ partner: String) -> String { "\(home.path)/contacts/\(partner).clock" }
+
+    /// A note that says no more than the last one is not written anew for this long, in seconds.
+    private static let clockNoteKept: Int64 = 3_600
+
+    /// Notes what a partner's clock shows.
+    func noteClock(_ partner: Origin, _ theirs: Int64) {
+        let note = ClockNote(
+            theirs: theirs, ours: now(), uptime: Uptime.seconds, boot: Uptime.boot ?? "")
+        if let known = clockNote(partner.description), known.boot == note.boot,
+            note.uptime - known.uptime < Self.clockNoteKept,
+            abs(note.theirs - known.theirs - (note.uptime - known.uptime)) <= 2
+        {
+            return
+        }
+        guard let data = try? JSONEncoder().encode(note) else { return }
+        // A home whose disk is full still syncs.
+        try? DurableFile.replace(clockFile(partner.description), with: Array(data))
+    }
+
+    private func clockNote(_ partner: String) -> ClockNote? {
+        guard let bytes = try? DurableFile.read(clockFile(partner), max: 4_096) else { return nil }
+        let note = try? JSONDecoder().decode(ClockNote.self, from: Data(bytes))
+        // Times beyond any calendar are damage.
+        let range: ClosedRange<Int64> = 0...(1 << 40)
+        return note.flatMap { range ~= $0.theirs && range ~= $0.ours ? $0 : nil }
+    }
+
+    /// What partners' clocks say about this node's own, as far as a dataset and the contacts know.
+    public func clockWords(_ dataset: DatasetID) throws -> [ClockRule.Word] {
+        let (time, uptime, boot) = (now(), Uptime.seconds, Uptime.boot ?? "")
+        var words: [String: ClockRule.Word] = [:]
+        for partner in try home.partners() {
+            guard let note = clockNote(partner.org) else { continue }
+            words[partner.org] = .init(
+                partner: partner.org, ahead: note.ahead(at: time, uptime: uptime, boot: boot))
+        }
+        for log in try read(dataset, { Array($0.state.logs.values) })
+        where log.origin != home.origin && words[log.origin.description] == nil {
+            words[log.origin.description] = ClockRule.word(
+                of: log.origin.description, signed: log.latestTime, at: time)
+        }
+        return words.values.sorted { $0.partner < $1.partner }
+    }
+
+    /// The logs whose latest entries claim times far ahead of this clock: they are kept, and nothing follows from their time.
+    public func timesAhead(_ dataset: DatasetID) throws -> [(log: String, seconds: Int64)] {
+        let time = now()
+        return try read(dataset) { merge in
+            merge.state.logs.values.filter {
+                $0.origin != home.origin && ClockRule.isFarAhead($0.latestTime, at: time)
+            }.sorted { $0.origin < $1.origin }
+                .map { ("\($0.origin)/\(dataset)", $0.latestTime - time) }
+        }
+    }
+
+    /// Compares this node's clock with its partners' before anything is signed.
+    ///
+    /// - Throws: ``NodeError`` where it differs by more than a day from all of them, unless the operator says that it is right.
+    func requireClock(_ dataset: DatasetID) throws {
+        switch ClockRule.judge(try clockWords(dataset)) {
+        case .agrees: return
+        case .warns(let word): warn(Self.clockWords(word) + "; what is signed now bears this time")
+        case .refuses(let word):
+            if isClockRight { return warn(Self.clockWords(word)) }
+            throw NodeError(
+                .failed, "clock-differs", Self.clockWords(word),
+                hint: "set the clock of the machine whose clock is wrong and run countermark sync; if "
+                    + "this one is right, give --clock-is-right; nothing was written")
+        }
+    }
+
+    private static func clockWords(_ word: ClockRule.Word) -> String {
+        "this machine's clock is \(duration(word.ahead.magnitude)) "
+            + "\(word.ahead > 0 ? "ahead of" : "behind") \(word.partner)'s, and no partner's agrees"
+    }
+
+    /// A duration as people say it.
+    static func duration(_ seconds: UInt64) -> String {
+        switch seconds {
+        case 172_800...: "\(seconds / 86_400) days"
+        case 7_200...: "\(seconds / 3_600) hours"
+        default: "\(seconds / 60) minutes"
+        }
+    }
+}

@@ -1,0 +1,246 @@
+import AnnotationModel
+import Foundation
+import LogStorage
+import Provenance
+import Signing
+import TransparencyLog
+
+/// What this organisation's key is known to have signed of one of its logs.
+struct KnownOwnHead {
+    /// Who knows it.
+    enum Source {
+        /// This home alone: its record, or its label table.
+        case here
+        /// Somebody else has it: a partner showed, cosigned or cited it.
+        case elsewhere
+    }
+
+    let size: UInt64
+    /// Nil where only the number of entries is known.
+    let root: Digest?
+    /// The signed note, where it is at hand.
+    let note: [UInt8]
+    let source: Source
+}
+
+extension Node {
+    /// The verifier of this organisation's own checkpoints.
+    func ownVerifier(_ dataset: DatasetID) throws -> NoteVerifier {
+        try NoteVerifier(
+            name: "\(home.origin)/\(dataset)",
+            publicKey: try home.logKey().verificationKey.ed25519Bytes ?? [])
+    }
+
+    // MARK: What was signed
+
+    /// All that this home can know to have signed of its own log: its record, the label table, partners' cosignatures, its
+    /// own witness register, and what others have cited.
+    func knownOwnHeads(_ dataset: DatasetID) throws -> [KnownOwnHead] {
+        let key = try ownVerifier(dataset)
+        func known(_ note: [UInt8], _ source: KnownOwnHead.Source) -> KnownOwnHead? {
+            guard let checkpoint = try? Checkpoint.open(note, verifier: key, origin: key.name)
+            else { return nil }
+            let plain = (try? Self.plain(note, of: [key])) ?? note
+            return .init(
+                size: checkpoint.size, root: checkpoint.root, note: plain, source: source)
+        }
+        var heads: [KnownOwnHead] = []
+        for head in home.signedHeads(dataset).all() where head.size > 0 {
+            let source = head.isOwn ? KnownOwnHead.Source.here : .elsewhere
+            // A damaged file's name still counts where it was signed here.
+            if let found = known(head.note, source) {
+                heads.append(found)
+            } else if head.isOwn {
+                heads.append(.init(size: head.size, root: nil, note: [], source: .here))
+            }
+        }
+        let folder = home.logFolder(home.origin, dataset)
+        if let entry = try? CosignedCheckpoint.read(directory: folder).entries.max(by: {
+            $0.size < $1.size
+        }), let found = known(entry.note(with: []), .elsewhere) {
+            heads.append(found)
+        }
+        if let note = try? home.witnessRegister.latest(of: key.name),
+            let found = known(note, .elsewhere)
+        {
+            heads.append(found)
+        }
+        return heads + (try ownHeadsInTable(dataset))
+    }
+
+    private func ownHeadsInTable(_ dataset: DatasetID) throws -> [KnownOwnHead] {
+        let (merged, cited) = try read(dataset) { merge -> (UInt64, UInt64) in
+            guard let own = merge.state.progress(home.origin) else { return (0, 0) }
+            let waits = merge.state.logs.values.compactMap { log in
+                log.waiting.flatMap { $0.log == own.number ? $0.size : nil }
+            }
+            return (max(own.stored, own.applied), max(own.citedSize, waits.max() ?? 0))
+        }
+        return [
+            .init(size: merged, root: nil, note: [], source: .here),
+            .init(size: cited, root: nil, note: [], source: .elsewhere),
+        ].filter { $0.size > 0 }
+    }
+
+    /// Keeps a checkpoint of an own log that somebody else has, if this organisation's key signed it: from then on not even
+    /// its operator can say that the entries never left this home.
+    ///
+    /// - Returns: What it covers; nil if the key did not sign it.
+    @discardableResult
+    func noteShown(_ note: [UInt8], _ dataset: DatasetID) throws -> Checkpoint? {
+        let key = try ownVerifier(dataset)
+        guard let checkpoint = try? Checkpoint.open(note, verifier: key, origin: key.name) else {
+            return nil
+        }
+        let heads = home.signedHeads(dataset)
+        if !heads.all().contains(where: { !$0.isOwn && $0.size >= checkpoint.size }) {
+            try heads.keep(
+                try Self.plain(note, of: [key]), size: checkpoint.size, isOwn: false)
+        }
+        return checkpoint
+    }
+
+    /// The same of a head that another organisation's entry cites.
+    func noteCited(_ head: Head, _ dataset: DatasetID, held: UInt64) throws {
+        guard head.origin == home.origin, head.size > held, let root = Digest(head.root),
+            let key = try? ownVerifier(dataset)
+        else { return }
+        let text = Checkpoint(origin: key.name, size: head.size, root: root).text
+        let line = Base64.encode(key.keyID + head.signature)
+        try noteShown(Array("\(text)\n\u{2014} \(key.name) \(line)\n".utf8), dataset)
+    }
+
+    // MARK: Opening
+
+    /// Opens this organisation's own log to write to it, or to take entries back.
+    ///
+    /// A checkpoint that is lost or older than the files beside it is brought back from what was recorded, before anything
+    /// of these files is removed.
+    func ownWriter(_ dataset: DatasetID) throws -> LogWriter {
+        try LogWriter(
+            directory: home.logFolder(home.origin, dataset),
+            lockTimeoutSeconds: Self.lockTimeoutSeconds
+        ) { try bringCheckpointBack(dataset) }
+    }
+
+    private func bringCheckpointBack(_ dataset: DatasetID) throws {
+        let folder = home.logFolder(home.origin, dataset)
+        let key = try ownVerifier(dataset)
+        let present = try? LogReader(directory: folder)
+        let isSigned = present.map { reader in
+            reader.size == 0
+                || (try? Checkpoint.open(reader.checkpoint, verifier: key, origin: key.name)) != nil
+        }
+        let held = isSigned == true ? present?.size ?? 0 : 0
+        let last = try knownOwnHeads(dataset).filter { !$0.note.isEmpty }
+            .max { $0.size < $1.size }
+        if let last, last.size > held {
+            let whole = try LogReader(directory: folder, under: last.note)
+            if (try? whole.forEachEntry(from: 0, to: whole.size) { _, _ in true }) != nil {
+                return try DurableFile.replace(folder + "/checkpoint", with: last.note)
+            }
+        }
+        if isSigned != true {
+            throw LogStorageError.damaged(
+                path: folder + "/checkpoint", why: "this organisation's key has not signed it")
+        }
+        let hasEntries = FileManager.default.fileExists(atPath: folder + "/tile/entries")
+        if held == 0, hasEntries, !home.signedHeads(dataset).all().contains(where: { $0.size == 0 })
+        {
+            throw LogStorageError.damaged(
+                path: folder + "/checkpoint", why: "it is missing, and entries lie beside it")
+        }
+    }
+
+    /// Throws where a write could give a place in this organisation's log to a second entry.
+    ///
+    /// - Parameter writer: The log, open; the label table has merged what is here.
+    func requireOwnHistory(_ dataset: DatasetID, _ writer: LogWriter) throws {
+        let log = "\(home.origin)/\(dataset)"
+        let reader = try LogReader(directory: writer.directory)
+        for head in try knownOwnHeads(dataset).sorted(by: { $0.size > $1.size }) {
+            if head.size > writer.size {
+                if mayWriteUnchecked, head.source == .here { continue }
+                throw behind(log, held: writer.size, head)
+            }
+            guard let root = head.root else { continue }
+            let here = head.size == writer.size ? writer.root : try reader.root(at: head.size)
+            if here != root {
+                throw NodeError(
+                    .failed, "own-log-differs",
+                    "the first \(head.size) entries of \(log) are not those that its key has signed",
+                    hint: "run countermark verify, then countermark repair; nothing was written")
+            }
+        }
+        try requireHeard()
+        // What the label table knows of entries that are gone for good would keep new ones from it.
+        let merged = try read(dataset) { $0.state.progress(home.origin)?.stored ?? 0 }
+        if mayWriteUnchecked, merged > writer.size { try makeAnew(dataset) }
+    }
+
+    private func behind(_ log: String, held: UInt64, _ head: KnownOwnHead) -> NodeError {
+        let lost = head.size - held
+        let isElsewhere = head.source == .elsewhere
+        return NodeError(
+            .failed, "own-log-behind",
+            "\(held) entries of \(log) are here, and its key has signed \(head.size)"
+                + (isElsewhere ? ", which a partner knows" : ""),
+            hint: "run countermark sync, or wait for a partner that dials this node, and "
+                + (lost == 1 ? "the last one comes back" : "the last \(lost) come back")
+                + "; or run countermark repair --from BACKUP"
+                + (isElsewhere ? "" : "; --offline if they never left this home")
+                + "; nothing was written")
+    }
+
+    /// Throws unless the home is where it was, or partners were asked since.
+    private func requireHeard() throws {
+        let place = home.place
+        if place == .holds { return }
+        if mayWriteUnchecked { return try home.settle() }
+        if try home.partners().isEmpty { return try home.settle() }
+        let known = Hearing(home).known
+        let missing = try home.partnersToHear().subtracting(known.heard).sorted()
+        let whom =
+            place == .moved && !known.heard.isEmpty && !missing.isEmpty
+            ? "; asked: \(known.heard.sorted().joined(separator: ", ")), not yet: "
+                + missing.joined(separator: ", ")
+            : ""
+        throw NodeError(
+            .failed, "not-checked",
+            (place == .moved
+                ? "\(home.path) was copied, moved or restored" : "the machine was started anew")
+                + ", and no partner was asked since whether it has newer entries of "
+                + "\(home.origin)" + whom,
+            hint: "run countermark sync, or wait for a partner that dials this node; or give "
+                + "--offline, if you are sure that no newer entry of this organisation ever left: "
+                + "otherwise its log forks")
+    }
+
+    // MARK: Hearing partners
+
+    /// Takes note that a partner has told all that it holds of this organisation's logs, and that it is here.
+    func noteHeard(_ partner: Origin) throws {
+        switch home.place {
+        case .holds: return
+        case .restarted: try home.settle()
+        case .moved: try noteAsked(heard: [partner.description])
+        }
+    }
+
+    /// Takes note that a partner could not be reached: it is not waited for, if another one was heard.
+    func noteUnreached(_ partner: Origin) throws {
+        if home.place == .moved { try noteAsked(unreached: [partner.description]) }
+    }
+
+    private func noteAsked(heard: Set<String> = [], unreached: Set<String> = []) throws {
+        let hearing = Hearing(home)
+        let known = hearing.known
+        let all = (
+            heard: known.heard.union(heard),
+            unreached: known.unreached.union(unreached).subtracting(heard)
+        )
+        let missing = try home.partnersToHear().subtracting(all.heard).subtracting(all.unreached)
+        if !all.heard.isEmpty, missing.isEmpty { return try home.settle() }
+        if all != known { try hearing.note(heard: all.heard, unreached: all.unreached) }
+    }
+}

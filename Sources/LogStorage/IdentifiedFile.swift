@@ -1,0 +1,64 @@
+import CFileBirth
+import Glibc
+
+/// A small file that says which file it is itself, so that a copy of it shows.
+///
+/// Its first line names its inode and its birth (where the file system does not know when a file was born, its device and
+/// inode); the rest is its content. Whatever copies or restores it makes another file with the same words, or puts old
+/// words into a younger file. A snapshot of the whole disk keeps both.
+public struct IdentifiedFile: Sendable {
+    /// What the file holds, and whether it is the file that it says.
+    public struct Found: Sendable {
+        /// What stands behind the first line.
+        public let content: [UInt8]
+        /// False for a copy.
+        public let isInPlace: Bool
+    }
+
+    /// The file.
+    public let path: String
+    /// The largest file that is read, in bytes: a signed note and a line.
+    private static let bytesMax = 128 << 10
+
+    /// A file, which need not be there.
+    public init(_ path: String) { self.path = path }
+
+    /// Reads the file; nil if it is not there or cannot be read.
+    public func read() -> Found? {
+        guard let file = try? DurableFile.openToRead(path) else { return nil }
+        // The open file is asked, not its name: another process may put a new one there meanwhile.
+        defer { close(file) }
+        guard let bytes = try? DurableFile.read(file, path, max: Self.bytesMax) else { return nil }
+        let line = bytes.prefix { $0 != 0x0a }
+        let content = Array(bytes.dropFirst(line.count + 1))
+        let names = [Self.birth(file), Self.place(file)].compactMap { $0 }
+        return Found(content: content, isInPlace: names.contains { line.elementsEqual($0.utf8) })
+    }
+
+    /// Replaces the file by a new one, durably.
+    public func write(_ content: [UInt8]) throws(LogStorageError) { try stage(content).commit() }
+
+    /// A new file with this content, which is not in its place yet.
+    func stage(_ content: [UInt8]) throws(LogStorageError) -> StagedFile {
+        try DurableFile.stage(path, mode: 0o600) { file in
+            // Inode and birth stay when the file gets its name.
+            Array("\(Self.birth(file) ?? Self.place(file) ?? "")\n".utf8) + content
+        }
+    }
+
+    /// The inode and the birth of a file; nil where the file system does not know the birth.
+    private static func birth(_ file: Int32) -> String? {
+        var inode: UInt64 = 0
+        var seconds: Int64 = 0
+        var nanoseconds: UInt32 = 0
+        guard countermark_file_birth(file, &inode, &seconds, &nanoseconds) == 0 else { return nil }
+        return "\(inode) born \(seconds).\(nanoseconds)"
+    }
+
+    /// The device and the inode of a file: the form of earlier versions, too.
+    private static func place(_ file: Int32) -> String? {
+        var status = stat()
+        guard fstat(file, &status) == 0 else { return nil }
+        return "\(status.st_dev) \(status.st_ino)"
+    }
+}

@@ -1,0 +1,74 @@
+import AnnotationModel
+import ArgumentParser
+import CountermarkNode
+import Foundation
+
+/// Prints checks, one document for all commands that look after a home.
+///
+/// - Throws: Exit status 1 where something is not well.
+func print(_ checks: [HomeCheck], _ common: CommonOptions, more: [String: Any] = [:]) throws {
+    let isOk = checks.allSatisfy(\.isOk)
+    let document: [String: Any] = [
+        "ok": isOk,
+        "checks": checks.map {
+            ["name": $0.name, "ok": $0.isOk, "detail": $0.detail, "hint": $0.hint] as [String: Any]
+        },
+    ]
+    common.print(
+        document.merging(more) { own, _ in own },
+        checks.map {
+            "\($0.isOk ? "ok  " : "BAD ") \($0.name): \($0.detail)"
+                + ($0.hint.isEmpty ? "" : "; \($0.hint)")
+        })
+    if !isOk { throw ExitCode(1) }
+}
+
+/// Keeps a copy of the home.
+struct Backup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Writes a backup of the home into a folder, also while it serves; again for what is new.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "The folder: a new one, or one with an earlier backup of this home.")
+    var folder: String
+
+    func run() throws {
+        let report = try common.node().backUp(to: folder)
+        let left = HomeCheck(
+            "not in it", true,
+            "the label table, which is made anew; transfers under way; keys in security modules")
+        try print(
+            report.checks + [left], common,
+            more: [
+                "folder": folder, "entries": report.entriesInAll, "new": report.entries,
+                "files": report.files,
+            ])
+    }
+}
+
+/// Makes a home of a backup.
+func restoreHome(from folder: String, _ common: CommonOptions) throws {
+    let checks = try Restoring(folder).restore(to: common.homePath)
+    try print(checks, common, more: ["home": common.homePath])
+}
+
+/// Puts back what is damaged.
+struct RepairCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "repair",
+        abstract: "Finds damaged files of the logs and puts them back from partners or a backup.")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "One dataset; all if left out.") var dataset: String?
+    @Option(help: "A backup, or a folder that was carried, to take whole files from first.")
+    var from: String?
+    @Flag(help: "Move damaged logs out of the way as a whole: the next partner brings them back.")
+    var setAside = false
+
+    func run() async throws {
+        let home = try Home(opening: common.homePath)
+        let ids =
+            try dataset.map { [try DatasetID($0, defaultOwner: home.origin)] } ?? home.datasets()
+        let repair = try Repair(home, from: from)
+        let checks = try await setAside ? repair.setAside(ids) : repair.run(ids)
+        try print(checks, common)
+    }
+}
