@@ -45,6 +45,9 @@ struct PartnerServer: Sendable {
         router.post("/v1/join") { request, _ in try await self.join(request) }
         router.post("/v1/evidence") { request, _ in try await self.takeEvidence(request) }
         router.post("/v1/digests") { request, _ in try await self.digests(request) }
+        router.post("/v1/revocations") { request, _ in
+            try await self.exchangeRevocations(request)
+        }
         router.get("/v1/watch") { _, _ in try self.watch() }
         let desk = desk
         WitnessRoutes(
@@ -151,7 +154,7 @@ struct PartnerServer: Sendable {
     }
 
     /// A small body, whole.
-    private func body(_ request: Request, upTo bytesMax: Int, of caller: Origin) async throws
+    func body(_ request: Request, upTo bytesMax: Int, of caller: Origin) async throws
         -> [UInt8]
     {
         let hold = try desk.holdMemory(bytesMax, for: caller)

@@ -32,6 +32,10 @@ extension PartnerSync {
             guard joining == dataset || !node.home.members(of: dataset).isEmpty else {
                 return .rest
             }
+            if node.home.hasLeft(dataset) {
+                guard joining == dataset else { return .rest }
+                try node.home.rejoin(dataset)
+            }
             return try node.step(offer, with: org)
         }
         switch step {

@@ -98,7 +98,8 @@ public final class PartnerSync: Sendable {
             host: address.host, port: address.port, origin: partner.org,
             context: self.identity.client,
             policy: trust.clientPolicy(expecting: partner.org), limits: PartnerLimits.client,
-            group: MultiThreadedEventLoopGroup.singleton)
+            group: MultiThreadedEventLoopGroup.singleton,
+            proxy: try ProxyChoice.proxy(for: address.host))
     }
 
     /// Syncs once with one partner.
@@ -112,6 +113,9 @@ public final class PartnerSync: Sendable {
         do {
             let org = try Origin(partner.org)
             let list = try await list(client)
+            try await attempt(&report) { report in
+                try await self.exchangeRevocations(org, client, &report)
+            }
             let evidence = try await takenEvidence(from: org, client, &report)
             var isOwnHere = true
             for offer in list.logs {
@@ -143,6 +147,10 @@ public final class PartnerSync: Sendable {
         } catch {
             report.isBroken = true
             report.fail(error)
+        }
+        if let org = try? Origin(partner.org), !Task.isCancelled {
+            PartnerContacts(home).note(
+                org, error: report.error, at: Int64(Date().timeIntervalSince1970))
         }
         return report
     }
@@ -276,8 +284,19 @@ extension PartnerSync {
         }
         if let org, calls.isEmpty {
             throw NodeError(
-                .failed, "cannot-dial", "\(org) is no partner that this node can dial",
+                .network, "cannot-dial", "\(org) is no partner that this node can dial",
                 hint: "run countermark partner add \(org) --root FILE --url https://HOST:PORT")
+        }
+        if calls.isEmpty {
+            let count = try home.partners().count
+            throw NodeError(
+                .network, "nobody-to-dial",
+                count == 0
+                    ? "there is nobody to sync with: no partner is known"
+                    : "there is nobody to dial: none of the \(count) known partners has an address",
+                hint:
+                    "run countermark partner add ORG --root FILE --url https://HOST:PORT, or countermark "
+                    + "serve and wait for partners to dial")
         }
         return try await withThrowingTaskGroup(of: (Int, SyncReport)?.self) { group in
             var reports: [Int: SyncReport] = [:]
