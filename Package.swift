@@ -149,8 +149,9 @@ let package = Package(
             name: "CountermarkNodeTests",
             dependencies: [
                 "CountermarkNode", "AnnotationFormats", "AnnotationModel", "AnnotationStore",
-                "FormatFixtures", "LogStorage", "Provenance", "Replication", "Signing",
-                "TransparencyLog", grdb, logging,
+                "CanonicalCBOR", "FormatFixtures", "LogStorage", "PartnerTLS", "Provenance",
+                "Replication", "Signing", "TransparencyLog", grdb, logging, nioCore, nioPosix,
+                nioHTTP1,
             ],
             swiftSettings: settings),
     ]

@@ -28,6 +28,7 @@ steps=(
     "badinput      55  python3 Tests/EndToEnd/badinput.py --program $debug"
     "trust         14  python3 Tests/EndToEnd/trust.py --program $debug"
     "carry          5  python3 Tests/EndToEnd/carry.py --program $debug"
+    "words         60  python3 Tests/EndToEnd/words.py --program $debug"
     "restore        6  python3 Tests/EndToEnd/restore.py --program $debug"
     "witness        7  python3 Tests/EndToEnd/witness.py --program $debug"
     "fork           4  python3 Tests/EndToEnd/fork.py --program $debug"

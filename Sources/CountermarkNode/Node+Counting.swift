@@ -60,6 +60,20 @@ extension Node {
 
     /// Throws if an operation would be signed for nothing: whoever checks the log would list it as not counted.
     func requireCounted(_ dataset: DatasetID, at index: UInt64, isAct: Bool) throws {
+        if try home.hasRevoked(signing().identity.certificate) {
+            throw NodeError(
+                .failed, "key-revoked",
+                "the certificate that would sign is on this organisation's own revocation list; nothing was "
+                    + "written",
+                hint: person == nil
+                    ? "run countermark key rotate, then write again"
+                    : "sign with another certificate (--sign-cert, --sign-key)")
+        }
+        if home.hasLeft(dataset) {
+            throw NodeError(
+                .failed, "dataset-left", "\(home.origin) has left \(dataset); nothing was written",
+                hint: "run countermark dataset join \(dataset) to take part again")
+        }
         guard let why = try whyNotCounted(dataset, at: index, isAct: isAct) else { return }
         throw try refusal(why, dataset)
     }

@@ -43,13 +43,20 @@ extension Node {
         let pinned = try home.partners().first { $0.org == member.description }?.vkey.map {
             try NoteVerifier(vkey: $0).publicKey
         }
+        let key = logKey ?? held ?? pinned
+        if let known = state.membership.members[member], known.cutIndex == nil,
+            known.spans.last?.role == role, key == nil || known.logKeys.last?.key == key,
+            roots.allSatisfy({ known.roots.contains($0.der) })
+        {
+            return
+        }
         try write(
             dataset,
             [
                 .governance(
                     .setMember(
                         member, role: role, roots: roots.map(\.der),
-                        logKey: logKey ?? held ?? pinned, fromIndex: log?.stored ?? 0))
+                        logKey: key, fromIndex: log?.stored ?? 0))
             ])
     }
 
@@ -58,13 +65,15 @@ extension Node {
     public func cutMember(_ dataset: DatasetID, _ member: Origin, at index: UInt64?) throws {
         try requireSteward(dataset)
         try catchUp(dataset)
-        let (isMember, merged) = try read(dataset) {
-            ($0.state.membership.members[member] != nil, $0.state.progress(member)?.applied ?? 0)
+        let (known, merged) = try read(dataset) {
+            ($0.state.membership.members[member], $0.state.progress(member)?.applied ?? 0)
         }
-        guard isMember else {
+        guard let known else {
             throw NodeError.notFound(
                 "member", member.description, hint: "see countermark dataset show \(dataset)")
         }
+        // A cut only ever moves down.
+        if let cut = known.cutIndex, cut <= index ?? merged { return }
         try write(dataset, [.governance(.cutLog(member, index: index ?? merged))])
     }
 

@@ -86,6 +86,12 @@ extension Node {
             log.origin, role: role, roots: [], logKey: key, fromIndex: span.fromIndex)
     }
 
+    /// Members whose first entries have come and whose log keys the steward has not named yet.
+    func membersWithoutKey(_ state: MergeState) -> [Origin] {
+        state.logs.values.filter { $0.origin != home.origin && naming($0, state) != nil }
+            .map(\.origin).sorted()
+    }
+
     /// As the steward, says which log key a member has whose first entries have come: before that nobody may cite them.
     func nameLogKeys(_ dataset: DatasetID) throws {
         guard dataset.owner == home.origin else { return }

@@ -5,8 +5,8 @@ import Synchronization
 
 /// Calls one partner over HTTP/1.1 and mutual TLS, keeping connections for the next call.
 ///
-/// Every connection is made only to the organisation that the policy lets in; there are no redirects,
-/// no cookies and no proxies. Several tasks may call at once; each uses a connection of its own.
+/// Every connection is made only to the organisation that the policy lets in; there are no redirects
+/// and no cookies. A proxy, if there is one, only passes bytes on: TLS goes through it from end to end. Several tasks may call at once; each uses a connection of its own.
 public final class HTTPClient: Sendable {
     /// Bounds of a call.
     public struct Limits: Sendable {
@@ -43,6 +43,8 @@ public final class HTTPClient: Sendable {
     private let limits: Limits
     private let group: any EventLoopGroup
     private let idle = Mutex<[HTTPConnection]>([])
+    private let peer = Mutex<PeerIdentity?>(nil)
+    private let proxy: HTTPProxy?
 
     /// A client of one partner; nothing is sent yet.
     ///
@@ -51,11 +53,13 @@ public final class HTTPClient: Sendable {
     ///   - origin: the organisation that must answer.
     ///   - context: a client's side of TLS, asked for at each new connection.
     ///   - policy: usually ``PinnedRoots/clientPolicy(expecting:now:)`` for that origin.
+    ///   - proxy: an HTTP proxy that makes the connection; nil for a direct one.
     public init(
         host: String, port: Int, origin: String,
         context: @autoclosure @escaping @Sendable () -> TLSContext, policy: @escaping PeerPolicy,
-        limits: Limits = Limits(), group: any EventLoopGroup
+        limits: Limits = Limits(), group: any EventLoopGroup, proxy: HTTPProxy? = nil
     ) {
+        self.proxy = proxy
         self.host = host
         self.port = port
         self.origin = origin
@@ -127,10 +131,15 @@ public final class HTTPClient: Sendable {
         for connection in kept { connection.close() }
     }
 
+    /// The certificates that whoever answered last has shown, its own first.
+    public var peerChain: [Certificate] { peer.withLock { $0?.chain ?? [] } }
+
     private func connect() async throws(PartnerTLSError) -> HTTPConnection {
-        try await HTTPConnection.connect(
-            host: host, port: port, context: context(), origin: origin, policy: policy,
-            limits: limits, group: group)
+        let connection = try await HTTPConnection.connect(
+            host: host, port: port, proxy: proxy, context: context(), origin: origin,
+            policy: policy, limits: limits, group: group)
+        peer.withLock { $0 = connection.peer }
+        return connection
     }
 
     private func takeIdle() async -> HTTPConnection? {

@@ -12,8 +12,8 @@ struct HTTPConnection: Sendable {
 
     /// Connects, and waits for the handshake.
     static func connect(
-        host: String, port: Int, context: TLSContext, origin: String, policy: @escaping PeerPolicy,
-        limits: HTTPClient.Limits, group: any EventLoopGroup
+        host: String, port: Int, proxy: HTTPProxy?, context: TLSContext, origin: String,
+        policy: @escaping PeerPolicy, limits: HTTPClient.Limits, group: any EventLoopGroup
     ) async throws(PartnerTLSError) -> HTTPConnection {
         let loop = group.next()
         let handshake = loop.makePromise(of: PeerIdentity.self)
@@ -23,6 +23,11 @@ struct HTTPConnection: Sendable {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
+                    if let proxy {
+                        try pipeline.addHandler(
+                            ProxyHandler(
+                                proxy, host: host, port: port, seconds: limits.handshakeSeconds))
+                    }
                     try pipeline.addHandler(
                         TLSHandler(
                             context: context, serverName: origin, policy: policy,
@@ -35,10 +40,16 @@ struct HTTPConnection: Sendable {
             }
         let channel: any Channel
         do {
-            channel = try await bootstrap.connect(host: host, port: port).get()
+            channel = try await bootstrap.connect(
+                host: proxy?.host ?? host, port: proxy?.port ?? port
+            ).get()
         } catch {
             handshake.fail(PartnerTLSError.closed)
             ready.fail(PartnerTLSError.closed)
+            if let proxy {
+                throw .proxyRefused(
+                    proxy: proxy.name, reason: NetworkReason.words(error) ?? "it failed")
+            }
             throw .unreachable(
                 host: host, port: port, reason: NetworkReason.words(error) ?? "it failed")
         }

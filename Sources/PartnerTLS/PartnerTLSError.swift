@@ -38,6 +38,8 @@ public enum PartnerTLSError: Error, Equatable, Sendable {
 
     /// No connection could be made.
     case unreachable(host: String, port: Int, reason: String)
+    /// The proxy could not be reached, or did not make the connection.
+    case proxyRefused(proxy: String, reason: String)
     /// A path that cannot stand in a request.
     case invalidPath(String)
     /// A header that cannot stand in a request.
@@ -89,6 +91,9 @@ extension PartnerTLSError: CustomStringConvertible {
         case .closed: "the connection is closed; try again"
         case .unreachable(let host, let port, let reason):
             "no connection to \(host):\(port) (\(reason)); check the address and the network"
+        case .proxyRefused(let proxy, let reason):
+            "the proxy \(proxy) made no connection (\(reason)); check HTTPS_PROXY or --proxy, and whether it "
+                + "allows CONNECT to the partner's port"
         case .invalidPath(let path): "'\(path)' is no request path; begin with / and escape spaces"
         case .invalidHeader(let name):
             "the header '\(name)' has characters that HTTP does not allow; remove them"

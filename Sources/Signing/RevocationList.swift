@@ -136,6 +136,18 @@ public final class RevocationList: Sendable {
         return Entry(revokedAt: time, reason: Self.reason(found))
     }
 
+    /// Whether an authority issued the list: it bears its name and its signature, and the authority may sign lists.
+    public func isSigned(by issuer: Certificate) -> Bool {
+        ERR_clear_error()
+        defer { ERR_clear_error() }
+        guard issuer.isAuthority,
+            X509_NAME_cmp(X509_get_subject_name(issuer.handle), X509_CRL_get_issuer(handle)) == 0,
+            X509_get_key_usage(issuer.handle) & UInt32(KU_CRL_SIGN) != 0,
+            let key = X509_get0_pubkey(issuer.handle)
+        else { return false }
+        return X509_CRL_verify(handle, key) == 1
+    }
+
     private static func reason(_ entry: OpaquePointer) -> Int? {
         var critical: Int32 = 0
         guard let value = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, &critical, nil) else {

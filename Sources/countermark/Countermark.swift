@@ -20,7 +20,7 @@ struct Countermark: AsyncParsableCommand {
             Conflicts.self, Resolve.self, History.self, Quarantine.self, Verify.self, Prove.self,
             Rebuild.self, SchemaCommand.self, Evidence.self, Bench.self, Sync.self, Carry.self,
             Serve.self,
-            Invite.self, JoinInvitation.self, StageCommand.self, Examined.self,
+            Invite.self, JoinInvitation.self, StageCommand.self, Examined.self, Doctor.self,
             Backup.self, RepairCommand.self,
         ])
 

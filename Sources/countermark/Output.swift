@@ -14,6 +14,10 @@ struct CommonOptions: ParsableArguments {
     @Option(help: "A file whose first line opens encrypted keys (as COUNTERMARK_PASSPHRASE_FILE).")
     var passphraseFile: String?
 
+    @Option(
+        help: "The HTTP proxy that dials partners: http://HOST:PORT, or none (else HTTPS_PROXY).")
+    var proxy: String?
+
     @Flag(help: "Print one JSON document.")
     var json = false
 
@@ -23,6 +27,7 @@ struct CommonOptions: ParsableArguments {
     /// Before anything else runs: whatever opens a key then finds the file where the variable names it.
     func validate() throws {
         if let passphraseFile { setenv("COUNTERMARK_PASSPHRASE_FILE", passphraseFile, 1) }
+        if let proxy { setenv("COUNTERMARK_PROXY", proxy, 1) }
     }
 
     @Flag(

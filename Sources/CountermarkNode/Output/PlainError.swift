@@ -43,6 +43,14 @@ public struct PlainError: Sendable, Equatable {
         case let error as AnnotationModelError: self.init(error)
         case let error as PartnerTLSError: self.init(.network, "partner", "\(error)")
         case let error as AnnotationStoreError: self.init(.failed, "label-table", "\(error)")
+        case FormatError.cannotOpen(let path, let code):
+            self.init(
+                .failed, "bad-file", "\(path) cannot be opened: \(SystemReason.words(code))",
+                "check the path and its permissions")
+        case FormatError.cannotWrite(let path, let code):
+            self.init(
+                .failed, "bad-file", "\(path) cannot be written: \(SystemReason.words(code))",
+                "check the folder, its owner and the space on the disk")
         case let error as FormatError: self.init(.failed, "bad-file", "\(error)")
         case let error as InvitationError: self.init(.failed, "invitation", "\(error)")
         case let error as LabelProofError: self.init(.failed, "bad-proof", "\(error)")

@@ -159,7 +159,8 @@ public final class Joining: Sendable {
             host: address.host, port: address.port, origin: invitation.steward, context: context,
             policy: pins.clientPolicy(expecting: invitation.steward) {
                 Int64(Date().timeIntervalSince1970)
-            }, limits: limits, group: MultiThreadedEventLoopGroup.singleton)
+            }, limits: limits, group: MultiThreadedEventLoopGroup.singleton,
+            proxy: try ProxyChoice.proxy(for: address.host))
     }
 
     private static func explain(

@@ -73,8 +73,34 @@ public struct NodeService: Service {
             }
             group.addTask { await follow(sync, watcher) }
             group.addTask { await sweep(desk, sync.trust) }
+            group.addTask { await tellOfEnds() }
             try await group.next()
             group.cancelAll()
+        }
+    }
+
+    /// How often ends are looked at; the log names each once a day, and at once when it comes nearer.
+    private static let endsInterval = Duration.seconds(600)
+    private static let daySeconds: Int64 = 86_400
+
+    /// Says what ends soon.
+    private func tellOfEnds() async {
+        var said: [String: (level: Ending.Level, time: Int64)] = [:]
+        while !Task.isCancelled {
+            let found = try? await node.run { (try $0.endings(), $0.now()) }
+            for end in found?.0 ?? [] {
+                let time = found?.1 ?? 0
+                let level = end.level(at: time)
+                let name = "\(end.kind.rawValue) \(end.org) \(end.subject)"
+                if let last = said[name], last.level == level, time - last.time < Self.daySeconds {
+                    continue
+                }
+                said[name] = (level, time)
+                logger.log(
+                    level: level >= .urgent ? .error : .warning, "something ends soon",
+                    metadata: ["what": "\(end.line(at: time))"])
+            }
+            try? await Task.sleep(for: Self.endsInterval)
         }
     }
 

@@ -1,4 +1,6 @@
+import AnnotationModel
 import AnnotationStore
+import Foundation
 import Hummingbird
 import LogStorage
 import Logging
@@ -15,16 +17,55 @@ struct OperatorServer: Sendable {
         router.get("/readyz") { _, context in
             do {
                 _ = try await self.logs()
-                return Self.text("ready\n")
+                return try await self.ready()
             } catch {
                 context.logger.error("not ready", metadata: ["error": "\(PlainError.line(error))"])
                 return Self.text("not ready\n", status: .serviceUnavailable)
             }
         }
         router.get("/metrics") { _, _ in
-            Self.text(self.desk.metrics(logs: try await self.logs()))
+            let text = self.desk.metrics(logs: try await self.logs())
+            return Self.text(text + (try await self.endMetrics()))
         }
         return router
+    }
+
+    /// Ready, unless the own certificate is over; what ends soon is named.
+    private func ready() async throws -> Response {
+        let (ends, time) = try await node.run { (try $0.endings(), $0.now()) }
+        let own = try await node.run { $0.home.origin.description }
+        let isOver = ends.contains {
+            $0.org == own && $0.kind != .list && $0.level(at: time) == .over
+        }
+        let lines = ends.map { "\($0.level(at: time).rawValue): \($0.line(at: time))\n" }.joined()
+        return Self.text(
+            (isOver ? "not ready\n" : "ready\n") + InertText.lines(lines),
+            status: isOver ? .serviceUnavailable : .ok)
+    }
+
+    /// When each certificate, root and list ends, in Unix seconds, and the own entries that do not count.
+    private func endMetrics() async throws -> String {
+        try await node.run { node in
+            var lines = ["# TYPE countermark_ends_timestamp_seconds gauge"]
+            var seen: Set<String> = []
+            for end in try node.allEndings().sorted(by: { $0.end < $1.end }) {
+                let kind = end.kind.rawValue.replacingOccurrences(of: " ", with: "_")
+                let labels = "kind=\"\(kind)\",org=\"\(end.org)\""
+                // The nearest of several.
+                guard seen.insert(labels).inserted else { continue }
+                lines.append("countermark_ends_timestamp_seconds{\(labels)} \(end.end)")
+            }
+            lines.append("# TYPE countermark_uncounted gauge")
+            for dataset in node.home.datasets() {
+                let count = try node.uncountedWrites(dataset).reduce(0) {
+                    $0 + $1.entries + $1.operations
+                }
+                lines.append("countermark_uncounted{dataset=\"\(dataset)\"} \(count)")
+            }
+            lines.append("# TYPE countermark_disk_free_bytes gauge")
+            if let free = node.freeBytes() { lines.append("countermark_disk_free_bytes \(free)") }
+            return lines.joined(separator: "\n") + "\n"
+        }
     }
 
     /// All logs of the home; the label table is asked too.

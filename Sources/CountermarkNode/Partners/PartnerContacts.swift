@@ -11,9 +11,47 @@ public struct PartnerContacts: Sendable {
     private static let intervalSeconds: Double = 60
 
     private let folder: String
+    private let failures: String
 
     /// The contacts of a home.
-    public init(_ home: Home) { folder = home.path + "/contacts" }
+    public init(_ home: Home) {
+        (folder, failures) = (home.path + "/contacts", home.path + "/failures")
+    }
+
+    /// A sync that failed, and since when none has succeeded.
+    public struct Failure: Codable, Sendable, Equatable {
+        /// When it failed first since the last success, in Unix seconds.
+        public let since: Int64
+        /// When it failed last.
+        public let last: Int64
+        /// What went wrong last, in plain words.
+        public let error: String
+    }
+
+    /// What went wrong with a partner since the last sync that succeeded; nil if nothing did.
+    public func failure(_ partner: Origin) -> Failure? {
+        FileManager.default.contents(atPath: "\(failures)/\(partner)").flatMap {
+            try? JSONDecoder().decode(Failure.self, from: $0)
+        }
+    }
+
+    /// Notes how a sync with a partner went.
+    ///
+    /// - Parameter error: What went wrong; nil where nothing did.
+    func note(_ partner: Origin, error: String?, at time: Int64) {
+        let file = "\(failures)/\(partner)"
+        guard let error else {
+            // Best effort, as with contacts: `status` then tells of a failure that is over.
+            try? WholeFile.remove(file)
+            return
+        }
+        try? FileManager.default.createDirectory(
+            atPath: failures, withIntermediateDirectories: true)
+        let failure = Failure(
+            since: self.failure(partner)?.since ?? time, last: time, error: error)
+        guard let data = try? JSONEncoder().encode(failure) else { return }
+        try? WholeFile.replace(file, with: String(decoding: data, as: UTF8.self))
+    }
 
     /// When a partner was last seen; nil if it never was.
     public func lastSeen(_ partner: Origin) -> Date? {

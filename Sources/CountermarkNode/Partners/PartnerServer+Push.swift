@@ -35,6 +35,8 @@ extension PartnerServer {
         let caller = try caller()
         guard parts.count == 4, parts[3] == "entries" else { throw Refusal.notFound }
         let part = try Self.part(request, parts[0..<3].joined(separator: "/"))
+        // Nothing more is taken of a dataset that was left; the caller goes on with the others.
+        if home.hasLeft(part.dataset) { throw Refusal.notFound }
         let node = try desk.node(for: caller)
         let ticket: UInt64
         switch try await node.run({ try $0.start(part, caller) }) {
@@ -56,6 +58,13 @@ extension PartnerServer {
                     "stored a push and could not merge it",
                     metadata: ["log": "\(part.log)", "error": "\(problem)"])
             }
+            let labels = try? await node.run { try $0.labelCount(of: part.log) }
+            logger.info(
+                "took entries",
+                metadata: [
+                    "partner": "\(caller)", "log": "\(part.log)",
+                    "entries": "\(size - min(size, part.from))", "labels": "\(labels ?? 0)",
+                ])
             desk.count(caller) { $0.pushedEntries += Int(clamping: size - part.from) }
             return try json(Position(size: size))
         } catch {

@@ -46,6 +46,9 @@ struct PartnerServer: Sendable {
         router.post("/v1/evidence") { request, _ in try await self.takeEvidence(request) }
         router.post("/v1/digests") { request, _ in try await self.digests(request) }
         router.post("/v1/held") { request, _ in try await self.held(request) }
+        router.post("/v1/revocations") { request, _ in
+            try await self.exchangeRevocations(request)
+        }
         router.get("/v1/watch") { _, _ in try self.watch() }
         let desk = desk
         WitnessRoutes(

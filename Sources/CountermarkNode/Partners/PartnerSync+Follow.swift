@@ -97,6 +97,16 @@ extension PartnerSync {
                     try await self.pull(offer, org, client, nil, nil, &report)
                 }
                 note(report, "a log that is followed failed", troubles, logger)
+                if report.pulled > 0 {
+                    let labels = try? await self.node.run { try $0.labelCount(of: offer.origin) }
+                    logger.info(
+                        "took entries",
+                        metadata: [
+                            "partner": "\(partner.org)", "log": "\(offer.origin)",
+                            "entries": "\(report.pulled)", "operations": "\(report.operations)",
+                            "labels": "\(labels ?? 0)",
+                        ])
+                }
                 nudge.yield()
             }
         } catch {

@@ -35,6 +35,10 @@ extension PartnerSync {
             guard joining == dataset || node.home.holds(dataset) else {
                 return .rest
             }
+            if node.home.hasLeft(dataset) {
+                guard joining == dataset else { return .rest }
+                try node.home.rejoin(dataset)
+            }
             return try node.step(offer, with: org)
         }
         switch step {

@@ -20,7 +20,7 @@ extension PartnerSync {
         let org = try Origin(partner.org)
         let (ours, failures) = try await node.run { node in
             var failures: [String] = []
-            let offers = node.offers(to: org) { failures.append("\($0): \($1)") }
+            let offers = node.offers(to: org) { failures.append("\($0): \(PlainError.line($1))") }
             return (offers, failures)
         }
         for failure in failures {

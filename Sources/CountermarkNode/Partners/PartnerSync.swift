@@ -98,7 +98,8 @@ public final class PartnerSync: Sendable {
             host: address.host, port: address.port, origin: partner.org,
             context: self.identity.client,
             policy: trust.clientPolicy(expecting: partner.org), limits: PartnerLimits.client,
-            group: MultiThreadedEventLoopGroup.singleton)
+            group: MultiThreadedEventLoopGroup.singleton,
+            proxy: try ProxyChoice.proxy(for: address.host))
     }
 
     /// Syncs once with one partner.
@@ -114,6 +115,9 @@ public final class PartnerSync: Sendable {
             let list = try await list(client)
             var told: HeldAnswer?
             try await attempt(&report) { _ in told = try await self.tellHeld(org, client) }
+            try await attempt(&report) { report in
+                try await self.exchangeRevocations(org, client, &report)
+            }
             let evidence = try await takenEvidence(from: org, client, &report)
             var isOwnHere = true
             for offer in list.logs {
@@ -159,6 +163,10 @@ public final class PartnerSync: Sendable {
             if let org = try? Origin(partner.org) {
                 try? await node.run { try $0.noteUnreached(org) }
             }
+        }
+        if let org = try? Origin(partner.org), !Task.isCancelled {
+            PartnerContacts(home).note(
+                org, error: report.error, at: Int64(Date().timeIntervalSince1970))
         }
         return report
     }
@@ -310,8 +318,19 @@ extension PartnerSync {
         }
         if let org, calls.isEmpty {
             throw NodeError(
-                .failed, "cannot-dial", "\(org) is no partner that this node can dial",
+                .network, "cannot-dial", "\(org) is no partner that this node can dial",
                 hint: "run countermark partner add \(org) --root FILE --url https://HOST:PORT")
+        }
+        if calls.isEmpty {
+            let count = try home.partners().count
+            throw NodeError(
+                .network, "nobody-to-dial",
+                count == 0
+                    ? "there is nobody to sync with: no partner is known"
+                    : "there is nobody to dial: none of the \(count) known partners has an address",
+                hint:
+                    "run countermark partner add ORG --root FILE --url https://HOST:PORT, or countermark "
+                    + "serve and wait for partners to dial")
         }
         return try await withThrowingTaskGroup(of: (Int, SyncReport)?.self) { group in
             var reports: [Int: SyncReport] = [:]

@@ -59,7 +59,7 @@ final class SpoolAccount: Sendable {
         }
     }
 
-    private static func free(_ folder: String) -> Int? {
+    static func free(_ folder: String) -> Int? {
         var status = statvfs()
         guard statvfs(folder, &status) == 0 else { return nil }
         let (bytes, isHuge) = UInt(status.f_bavail).multipliedReportingOverflow(

@@ -36,14 +36,24 @@ private func lines(_ dataset: [String: Any]) -> [String] {
     ["\(dataset["id"] ?? "")  \(dataset["title"] ?? "")"]
         + (dataset["members"] as? [[String: Any]] ?? []).map {
             "  \($0["org"] ?? "")  \($0["role"] ?? "")"
+                + (($0["cutIndex"] as? UInt64).map { "  cut at entry \($0)" } ?? "")
         }
+}
+
+extension CommonOptions {
+    /// Prints a dataset after a steward's act, and says where the act had nothing to change.
+    func printAct(_ node: Node, _ id: DatasetID) throws {
+        let changed = node.lastWritten != nil
+        let document = try describe(id, node).merging(["changed": changed]) { first, _ in first }
+        print(document, (changed ? [] : ["nothing has changed"]) + lines(document))
+    }
 }
 
 /// Datasets.
 struct DatasetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dataset", abstract: "Creates and shows datasets.",
-        subcommands: [Create.self, List.self, Show.self, Join.self, Witnesses.self])
+        subcommands: [Create.self, List.self, Show.self, Join.self, Leave.self, Witnesses.self])
 
     struct Create: ParsableCommand {
         @OptionGroup var common: CommonOptions
@@ -85,6 +95,42 @@ struct DatasetCommand: ParsableCommand {
     }
 }
 
+extension DatasetCommand {
+    /// The end of this organisation's part.
+    struct Leave: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Ends taking part in a dataset; its logs stay here, and can be read and checked.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "owner-origin/name.") var id: String
+
+        func run() throws {
+            let node = try common.node()
+            let id = try common.dataset(id, node)
+            try node.require(id)
+            try node.catchUp(id)
+            let unshared = try node.standing(of: id).unshared
+            let changed = try node.home.leave(id)
+            if changed, unshared > 0 {
+                Terminal.warn(
+                    "countermark: warning: of the last \(unshared) entries written here nobody else is known "
+                        + "to have any; the next countermark sync still gives them")
+            }
+            var document = try describe(id, node)
+            document["left"] = true
+            document["changed"] = changed
+            common.print(
+                document,
+                [
+                    changed
+                        ? "left \(id): nothing more is taken or written; tell \(id.owner), which can cut "
+                            + "\(node.home.origin) off (countermark member cut)"
+                        : "nothing has changed: \(id) was left already"
+                ])
+        }
+    }
+}
+
 /// Members, the steward's acts.
 struct Member: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -107,8 +153,7 @@ struct Member: ParsableCommand {
             let id = try common.dataset(dataset, node)
             let roots = try root.map { try Certificate.all(pem: try readText($0)) } ?? []
             try node.setMember(id, try Origin(org), role: role, roots: roots)
-            let document = try describe(id, node)
-            common.print(document, lines(document))
+            try common.printAct(node, id)
         }
     }
 
@@ -123,8 +168,7 @@ struct Member: ParsableCommand {
             let node = try common.node()
             let id = try common.dataset(dataset, node)
             try node.cutMember(id, try Origin(org), at: at)
-            let document = try describe(id, node)
-            common.print(document, lines(document))
+            try common.printAct(node, id)
         }
     }
 }

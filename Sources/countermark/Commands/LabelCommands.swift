@@ -226,7 +226,31 @@ private func writeOne(
 ) throws {
     let node = try signing.node(common)
     let (dataset, label) = try node.find(annotation, in: try within.dataset(common, node))
-    try writeOne(common, node, dataset, author: author, try operation(label))
+    let operation = try operation(label)
+    if changesNothing(operation, label) {
+        return common.print(
+            [
+                "id": NSNull(), "changed": false, "suggestion": false, "counted": true,
+                "why": NSNull(), "dataset": dataset.description,
+            ], ["nothing has changed: \(label.id) has these values already"])
+    }
+    try writeOne(common, node, dataset, author: author, operation)
+}
+
+/// Whether a change writes what a label shows already.
+///
+/// Where companies disagree, the same value again settles it.
+private func changesNothing(_ operation: AnnotationModel.Operation, _ label: LabelView) -> Bool {
+    guard case .set(_, let writes) = operation, !label.flags.isConflict else { return false }
+    return writes.allSatisfy { write in
+        switch write {
+        case .className(let name): name == label.className
+        case .selector(let selector): selector == label.selector
+        case .field(.known(.status), let value):
+            value == .integer(label.isRetracted ? 1 : 0)
+        case .field(let field, let value): label.fields[field.name] ?? .null == value
+        }
+    }
 }
 
 private func writeOne(

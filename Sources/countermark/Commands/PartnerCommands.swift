@@ -17,18 +17,68 @@ struct Sync: AsyncParsableCommand {
     func run() async throws {
         let home = try Home(opening: common.homePath)
         let id = try dataset.map { try DatasetID($0, defaultOwner: home.origin) }
+        let node = try Node(home)
+        let before = try SyncEffect.counts(node, id)
         let sync = try PartnerSync(SharedNode(try Node(home)), home: home)
         let reports = try await sync.syncAll(with: try with.map { try Origin($0) }, only: id)
+        let effect = try SyncEffect(node, id, since: before)
         common.print(
-            ["partners": reports.map(document)],
+            [
+                "partners": reports.map(document), "datasets": effect.datasets,
+                "uncounted": effect.uncounted.map(DatasetStatus.document),
+                "counted": effect.uncounted.isEmpty,
+                "why": effect.uncounted.first?.why.reason ?? NSNull() as Any,
+                "ends": effect.ends.map { StatusText.document($0, at: effect.time) },
+            ],
             reports.flatMap { report in
                 [
-                    "\(report.org)  pulled \(report.pulled), pushed \(report.pushed) entries"
+                    "\(report.org)  pulled \(report.pulled) entries with \(report.operations) operations, "
+                        + "pushed \(report.pushed) entries"
                         + (report.error.map { "  failed: \($0)" } ?? "")
                 ] + report.notes.map { "  \($0)" }
-            })
+            } + effect.lines)
         if reports.contains(where: { $0.error != nil }) { throw ExitCode(4) }
+        // As long as what was written last is for nothing, somebody has to act.
+        if effect.uncounted.contains(where: \.isLatest) { throw ExitCode(1) }
     }
+}
+
+/// What a sync has changed here, and what it leaves to do.
+private struct SyncEffect {
+    let time = Int64(Date().timeIntervalSince1970)
+    var datasets: [[String: Any]] = []
+    var uncounted: [UncountedWrites] = []
+    var ends: [Ending] = []
+    var lines: [String] = []
+
+    static func counts(_ node: Node, _ only: DatasetID?) throws -> [DatasetID: (Int, Int)] {
+        var counts: [DatasetID: (Int, Int)] = [:]
+        for id in only.map({ [$0] }) ?? node.home.datasets()
+        where !node.home.members(of: id).isEmpty {
+            let found = try node.read(id) { $0.state.counts }
+            counts[id] = (found.annotations - found.retracted, found.items)
+        }
+        return counts
+    }
+
+    init(_ node: Node, _ only: DatasetID?, since before: [DatasetID: (Int, Int)]) throws {
+        for (id, now) in try Self.counts(node, only).sorted(by: { $0.key < $1.key }) {
+            let (labels, items) = before[id] ?? (0, 0)
+            datasets.append([
+                "id": id.description, "annotations": now.0, "items": now.1,
+                "newAnnotations": now.0 - labels, "newItems": now.1 - items,
+            ])
+            lines.append(
+                "\(id)  \(now.0) labels (\(Self.signed(now.0 - labels))), \(now.1) items "
+                    + "(\(Self.signed(now.1 - items)))")
+            uncounted += try node.uncountedWrites(id)
+        }
+        ends = try node.endings()
+        let time = time
+        lines += uncounted.map(\.line) + ends.map { "ENDS \($0.line(at: time))" }
+    }
+
+    private static func signed(_ change: Int) -> String { change < 0 ? "\(change)" : "+\(change)" }
 }
 
 private func document(_ report: SyncReport) -> [String: Any] {
@@ -50,6 +100,7 @@ struct Join: AsyncParsableCommand {
     func run() async throws {
         let home = try Home(opening: common.homePath)
         let dataset = try DatasetID(id)
+        let wasIn = !home.members(of: dataset).isEmpty && !home.hasLeft(dataset)
         let sync = try PartnerSync(SharedNode(try Node(home)), home: home)
         let partner = try from.map { try Origin($0) } ?? dataset.owner
         let reports = try await sync.syncAll(with: partner, joining: dataset, only: dataset)
@@ -64,7 +115,10 @@ struct Join: AsyncParsableCommand {
                 hint: "ask the steward for `countermark member set \(dataset) \(home.origin)`")
         }
         let document = try describe(dataset, try Node(home))
-        common.print(document, ["joined \(dataset)"])
+        try home.rejoin(dataset)
+        common.print(
+            document.merging(["changed": !wasIn]) { first, _ in first },
+            [wasIn ? "\(dataset) was joined already; it was synced" : "joined \(dataset)"])
     }
 }
 

@@ -1,0 +1,34 @@
+import AnnotationModel
+import Foundation
+
+/// Datasets that this organisation has left: their logs stay, and nothing more is taken, given or written.
+extension Home {
+    private func leftFile(_ dataset: DatasetID) -> String { "\(path)/left/\(dataset)" }
+
+    /// Whether this organisation has left a dataset.
+    public func hasLeft(_ dataset: DatasetID) -> Bool {
+        FileManager.default.fileExists(atPath: leftFile(dataset))
+    }
+
+    /// Leaves a dataset.
+    ///
+    /// - Returns: False if it was left already.
+    public func leave(_ dataset: DatasetID) throws -> Bool {
+        if dataset.owner == origin {
+            throw NodeError(
+                .failed, "steward-cannot-leave",
+                "\(origin) governs \(dataset): without its log nobody can check anything",
+                hint: "keep serving it, or cut the members")
+        }
+        if hasLeft(dataset) { return false }
+        try FileManager.default.createDirectory(
+            atPath: "\(path)/left/\(dataset.owner)", withIntermediateDirectories: true)
+        try WholeFile.replace(leftFile(dataset), with: "")
+        return true
+    }
+
+    /// Takes part again.
+    public func rejoin(_ dataset: DatasetID) throws {
+        if hasLeft(dataset) { try WholeFile.remove(leftFile(dataset)) }
+    }
+}

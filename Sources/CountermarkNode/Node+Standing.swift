@@ -1,0 +1,62 @@
+import AnnotationModel
+import Foundation
+import Provenance
+
+/// What an operator should know of one dataset beyond its labels.
+public struct DatasetStanding: Sendable {
+    /// A member and how it stands.
+    public struct Member: Sendable {
+        /// The organisation.
+        public let org: Origin
+        /// Its last role.
+        public let role: Role
+        /// The entry at which the steward has cut it; nil: it takes part.
+        public let cutIndex: UInt64?
+    }
+
+    /// The members besides the steward.
+    public var members: [Member] = []
+    /// Who may read this organisation's own log, besides the steward; nil: all members.
+    public var audience: [Origin]?
+    /// Members whose log keys this node, as the steward, has still to name; until then nobody may cite them.
+    public var unnamed: [Origin] = []
+    /// What this organisation wrote and does not count.
+    public var uncounted: [UncountedWrites] = []
+    /// Whether this organisation has left it.
+    public var isLeft = false
+    /// Entries of the own log that no other member is known to have merged.
+    public var unshared: UInt64 = 0
+}
+
+extension Node {
+    /// How a dataset stands.
+    public func standing(of dataset: DatasetID) throws -> DatasetStanding {
+        var standing = DatasetStanding()
+        standing.uncounted = try uncountedWrites(dataset)
+        standing.isLeft = home.hasLeft(dataset)
+        let state = try read(dataset) { $0.state }
+        standing.members = state.membership.members.sorted { $0.key < $1.key }.map { org, member in
+            .init(
+                org: org, role: member.spans.last { $0.role != nil }?.role ?? .reader,
+                cutIndex: member.cutIndex)
+        }
+        if let own = state.progress(home.origin) {
+            standing.audience = state.audiences[own.number]
+            standing.unshared = own.stored - min(own.stored, own.citedSize)
+        }
+        if dataset.owner == home.origin { standing.unnamed = membersWithoutKey(state) }
+        return standing
+    }
+
+    /// The free space of the home's disk, in bytes; nil where the system does not say.
+    public func freeBytes() -> Int? { SpoolAccount.free(home.path) }
+
+    /// What has to be free so that a node takes what partners bring.
+    public static let headroomBytes = PartnerLimits.diskBytesLeft
+
+    /// How many labels the dataset of a log has, retracted ones left out.
+    func labelCount(of log: String) throws -> Int {
+        let counts = try read(try Self.parts(of: log).dataset) { $0.state.counts }
+        return counts.annotations - counts.retracted
+    }
+}

@@ -1,0 +1,206 @@
+import AnnotationModel
+import ArgumentParser
+import CountermarkNode
+import Foundation
+import Signing
+
+/// All checks that a home can make of itself, each with what to do.
+struct Doctor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs all checks of this home and says what to do about each that fails.")
+    @OptionGroup var common: CommonOptions
+    @Flag(help: "Call no partner.") var noDial = false
+
+    func run() async throws {
+        var examination = Examination()
+        await examination.run(common, dials: !noDial)
+        let checks = examination.checks
+        let isOK = checks.allSatisfy(\.isOK)
+        common.print(
+            ["ok": isOK, "checks": checks.map(\.document)],
+            checks.map(\.line) + [isOK ? "all is well" : "\(checks.count { !$0.isOK }) to look at"])
+        if !isOK { throw ExitCode(1) }
+    }
+}
+
+/// One check and what came of it.
+private struct HealthCheck {
+    let name: String
+    let isOK: Bool
+    let detail: String
+    let hint: String
+
+    var document: [String: Any] { ["name": name, "ok": isOK, "detail": detail, "hint": hint] }
+
+    var line: String {
+        (isOK ? "ok    " : "LOOK  ") + "\(name): \(detail)" + (hint.isEmpty ? "" : "; \(hint)")
+    }
+}
+
+private struct Examination {
+    private(set) var checks: [HealthCheck] = []
+
+    /// Seconds that clocks may differ without a word.
+    private static let clockSecondsMax: Int64 = 300
+
+    mutating func run(_ common: CommonOptions, dials: Bool) async {
+        var opened: Node?
+        check("home") {
+            let node = try common.node()
+            opened = node
+            return (nil, "\(common.homePath) is the home of \(node.home.origin)")
+        }
+        guard let node = opened else { return }
+        check("keys") {
+            _ = try node.home.identity()
+            _ = try node.home.logKey()
+            _ = try node.home.witnessKey()
+            return (nil, "the keys open and fit the certificate")
+        }
+        checkFolder(node)
+        checkEnds(node)
+        check("disk") {
+            guard let free = node.freeBytes() else { return (nil, "the system does not say") }
+            let text =
+                "\(free >> 20) MiB free, \(Node.headroomBytes >> 20) MiB are kept for the node"
+            return (free < 2 * Node.headroomBytes ? "free some disk" : nil, text)
+        }
+        for dataset in node.home.datasets() { checkDataset(dataset, node) }
+        check("evidence") {
+            let files = try node.evidence() + node.contradictions()
+            guard let first = files.first else {
+                return (nil, "no log is known to have two histories")
+            }
+            return (
+                "see countermark evidence, and Docs/Operations.md, \"Alarms\"",
+                "\(files.count) files of evidence, the first about \(first.log)"
+            )
+        }
+        await checkPartners(node, dials: dials)
+    }
+
+    /// Runs one check: what it throws is what it found.
+    ///
+    /// - Parameter body: Returns what to do, nil if all is well, and what was found.
+    private mutating func check(
+        _ name: String, _ body: () throws -> (hint: String?, detail: String)
+    ) {
+        do {
+            let found = try body()
+            checks.append(
+                HealthCheck(
+                    name: name, isOK: found.hint == nil, detail: found.detail,
+                    hint: found.hint ?? ""))
+        } catch {
+            fail(name, error)
+        }
+    }
+
+    private mutating func fail(_ name: String, _ error: any Error) {
+        let plain = PlainError(error)
+        checks.append(
+            HealthCheck(name: name, isOK: false, detail: plain.message, hint: plain.hint))
+    }
+
+    private mutating func checkFolder(_ node: Node) {
+        check("folder") {
+            let path = node.home.path
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            let mode = (attributes[.posixPermissions] as? Int) ?? 0
+            guard mode & 0o077 == 0 else {
+                return ("run chmod 700 \(path)", "others on this machine may enter \(path)")
+            }
+            guard FileManager.default.isWritableFile(atPath: path) else {
+                return ("run as the user who owns the home", "\(path) cannot be written")
+            }
+            return (nil, "only its owner may enter")
+        }
+    }
+
+    private mutating func checkEnds(_ node: Node) {
+        let now = Int64(Date().timeIntervalSince1970)
+        check("ends") {
+            let ends = try node.endings()
+            guard let first = ends.first else {
+                return (nil, "no certificate, root or list ends within 30 days")
+            }
+            return (first.renew, ends.map { $0.line(at: now) }.joined(separator: "; "))
+        }
+    }
+
+    private mutating func checkDataset(_ id: DatasetID, _ node: Node) {
+        check("\(id) bytes") {
+            let report = try node.verify(id)
+            guard let first = report.problems.first else {
+                return (nil, "\(report.entries) entries and \(report.signatures) signatures hold")
+            }
+            return (
+                "run countermark verify \(id), then take the log from a partner (Docs/Operations.md, "
+                    + "\"Alarms\")",
+                "\(report.problems.count) problems, the first in \(first.log): \(first.what)"
+            )
+        }
+        check("\(id) standing") {
+            let standing = try node.standing(of: id)
+            let waiting = try node.waitingEntries(id)
+            let found =
+                standing.uncounted.map(\.line) + waiting.map { "\($0.log) waits: \($0.hint)" }
+                + standing.unnamed.map { "the log key of \($0) is not named yet" }
+            guard !found.isEmpty else { return (nil, "all that is stored is merged and counts") }
+            let hint =
+                standing.unnamed.isEmpty
+                ? "see countermark status \(id)" : "write to \(id), which names the key"
+            return (hint, found.joined(separator: "; "))
+        }
+        let now = Int64(Date().timeIntervalSince1970)
+        check("\(id) clock") {
+            let latest = try node.read(id) { merge in
+                merge.state.logs.values.filter { $0.origin != node.home.origin }.map(\.latestTime)
+                    .max() ?? .min
+            }
+            guard latest > now + Self.clockSecondsMax else {
+                return (nil, "nobody has signed a time that is still to come")
+            }
+            return (
+                "compare the clocks",
+                "a partner has signed \(ReadableTime.text(latest)), and it is \(ReadableTime.text(now)) here"
+            )
+        }
+    }
+
+    private mutating func checkPartners(_ node: Node, dials: Bool) async {
+        let partners: [Home.Partner]
+        do { partners = try node.home.partners() } catch { return fail("partners", error) }
+        if partners.isEmpty {
+            checks.append(
+                HealthCheck(
+                    name: "partners", isOK: true, detail: "none is known yet",
+                    hint: "countermark invite, or countermark partner add"))
+        }
+        for partner in partners {
+            let name = "partner \(partner.org)"
+            guard partner.url != nil, dials else {
+                let contacts = PartnerContacts(node.home)
+                check(name) {
+                    let org = try Origin(partner.org)
+                    guard !contacts.isSilent(org) else {
+                        return ("call it", "it has not been in contact for more than a week")
+                    }
+                    return (nil, partner.url == nil ? "only it dials" : "not called")
+                }
+                continue
+            }
+            do {
+                let status = try await PartnerSync(SharedNode(try Node(node.home)), home: node.home)
+                    .greet(partner)
+                checks.append(
+                    HealthCheck(
+                        name: name, isOK: status == 200,
+                        detail: "it answers at \(partner.url ?? "")",
+                        hint: status == 200 ? "" : "ask its operator (status \(status))"))
+            } catch {
+                fail(name, error)
+            }
+        }
+    }
+}
