@@ -54,10 +54,8 @@ extension Node {
             let target = "\(folder)/\(Self.carriedEvidence)"
             try WholeFile.makeFolder(target)
             let name = (file.path as NSString).lastPathComponent
-            try LogStorageError.translating {
-                try Data(contentsOf: URL(fileURLWithPath: file.path)).write(
-                    to: URL(fileURLWithPath: "\(target)/\(name)"), options: .atomic)
-            }
+            try Data(contentsOf: URL(fileURLWithPath: file.path)).write(
+                to: URL(fileURLWithPath: "\(target)/\(name)"), options: .atomic)
         }
         return reports
     }
