@@ -19,7 +19,7 @@ extension Node {
                 guard let what = try body() else { return }
                 problems.append(.init(log: file, index: nil, what: what))
             } catch {
-                problems.append(.init(log: file, index: nil, what: "\(error)"))
+                problems.append(.init(log: file, index: nil, what: PlainError.line(error)))
             }
         }
         for file in try textFiles() { look(file) { try damage(inText: file) } }

@@ -1,6 +1,5 @@
 import AnnotationModel
 import Foundation
-import LogStorage
 import Testing
 
 @testable import CountermarkNode
@@ -73,7 +72,7 @@ struct SealTests {
         let home = try all.node("oem.example").home
         try FileManager.default.removeItem(atPath: home.path + "/trust")
         try Data().write(to: URL(fileURLWithPath: home.path + "/trust"))
-        #expect(throws: LogStorageError.self) { try home.partners() }
+        #expect(throws: CocoaError.self) { try home.partners() }
     }
 
     @Test("a key that the log has not introduced signs nothing in it")
@@ -87,20 +86,5 @@ struct SealTests {
         let error = #expect(throws: NodeError.self) { try again.write(all.dataset, []) }
         #expect(error?.code == "wrong-log-key")
         #expect(try again.verifyHome().contains { $0.what.contains("log.key") })
-    }
-
-    @Test("what Foundation says of a file is told as what the disk did, and what to do")
-    func words() throws {
-        let missing = FileManager.default.temporaryDirectory.path + "/\(UUID())/none"
-        do {
-            try LogStorageError.translating {
-                _ = try FileManager.default.contentsOfDirectory(atPath: missing)
-            }
-            Issue.record("it is there")
-        } catch let error as LogStorageError {
-            #expect("\(error)".contains(missing))
-            #expect("\(error)".contains("countermark verify"))
-            #expect(!"\(error)".contains("NSCocoa"))
-        }
     }
 }

@@ -3,8 +3,8 @@ import Signing
 /// The checksum that small text files of a home carry, so that a flipped bit in one shows.
 ///
 /// A key with one bit changed is a key as well, and signs; an address with one letter changed is an
-/// address. So the file says itself what it should be: its first line is `sha256` and the digest, or, in
-/// JSON, its first member or element. Other programs skip that: OpenSSL what stands before PEM, and
+/// address. So the file says itself what it should be: its first line is `-- sha256 DIGEST --`, or, in
+/// JSON, its first member or element is the digest. Other programs skip that: OpenSSL what stands before PEM, and
 /// readers of JSON a member that they do not know. The digest is over the whole text with zeros in its own place.
 /// A file without a seal was made by hand or by an earlier version, and is taken as it is.
 enum Seal {
@@ -24,7 +24,7 @@ enum Seal {
             switch text.utf8.first {
             case UInt8(ascii: "{"): (before, after, kept) = ("{\"sha256\":\"", "\",", 1)
             case UInt8(ascii: "["): (before, after, kept) = ("[\"sha256 ", "\",", 1)
-            default: (before, after, kept) = ("sha256 ", "\n", 0)
+            default: (before, after, kept) = ("-- sha256 ", " --\n", 0)
             }
         }
     }

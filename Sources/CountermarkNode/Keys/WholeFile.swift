@@ -60,11 +60,9 @@ enum WholeFile {
     ///
     /// - Parameter mode: 0700 for what only the owner may read.
     static func makeFolder(_ path: String, mode: mode_t = 0o755) throws {
-        try LogStorageError.translating {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true,
-                attributes: [.posixPermissions: Int(mode)])
-        }
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: Int(mode)])
     }
 
     /// Removes a file if it is there, durably.
