@@ -1,4 +1,5 @@
 import AnnotationModel
+import AnnotationStore
 import CountermarkNode
 import Foundation
 import LogStorage

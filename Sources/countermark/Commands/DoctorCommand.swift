@@ -2,6 +2,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import Provenance
 import Signing
 
 /// All checks that a home can make of itself, each with what to do.

@@ -3,6 +3,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import Logging
+import Provenance
 import ServiceLifecycle
 import UnixSignals
 
