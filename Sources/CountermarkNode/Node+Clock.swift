@@ -94,7 +94,8 @@ extension Node {
             if isClockRight { return warn(Self.clockWords(word)) }
             throw NodeError(
                 .failed, "clock-differs", Self.clockWords(word),
-                hint: "set the clock of the machine whose clock is wrong and run countermark sync; if "
+                hint:
+                    "set the clock of the machine whose clock is wrong and run countermark sync; if "
                     + "this one is right, give --clock-is-right; nothing was written")
         }
     }

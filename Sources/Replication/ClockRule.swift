@@ -34,7 +34,10 @@ public enum ClockRule {
 
     /// Judges the node's own clock.
     public static func judge(_ words: [Word]) -> Verdict {
-        guard let nearest = words.min(by: { ($0.ahead.magnitude, $0.partner) < ($1.ahead.magnitude, $1.partner) })
+        guard
+            let nearest = words.min(by: {
+                ($0.ahead.magnitude, $0.partner) < ($1.ahead.magnitude, $1.partner)
+            })
         else { return .agrees }
         if nearest.ahead.magnitude > refusesBeyond.magnitude { return .refuses(nearest) }
         return nearest.ahead.magnitude > warnsBeyond.magnitude ? .warns(nearest) : .agrees

@@ -44,7 +44,9 @@ public struct BackupReport: Sendable {
 
 extension Node {
     /// The small files of a home that a backup holds; the logs have their own way, and the rest is derived or under way.
-    private static let kept = ["signed", "witness", "evidence", "joined", "invitations", "contacts"]
+    private static let kept = [
+        "signed", "witness", "evidence", "joined", "invitations", "contacts",
+    ]
     /// What says who we are comes behind the logs: newer keys than the logs know are introduced, older ones are retired.
     private static let keptLast = ["trust", "keys"]
 

@@ -109,7 +109,9 @@ public struct Repair: Sendable {
         if let rest {
             return HomeCheck(
                 log, false, "put back \(files.count) files; \(rest)",
-                hint: "run countermark sync: what is newer than the last checkpoint here comes with it")
+                hint:
+                    "run countermark sync: what is newer than the last checkpoint here comes with it"
+            )
         }
         return HomeCheck(
             log, true,

@@ -90,7 +90,9 @@ public struct Restoring: Sendable {
         if !DurableFile.list(path).isEmpty {
             throw NodeError(
                 .failed, "home-exists", "\(path) is there already",
-                hint: "move it away, do not delete it: it may hold newer entries; nothing was changed")
+                hint:
+                    "move it away, do not delete it: it may hold newer entries; nothing was changed"
+            )
         }
         var checks = check()
         if checks.contains(where: { !$0.isOk }) { return checks }
@@ -155,7 +157,8 @@ public struct Restoring: Sendable {
                     "own entries", true,
                     "what was written after the backup is asked for at "
                         + partners.joined(separator: ", "),
-                    hint: "run countermark sync, or serve: until partners were asked the home does not "
+                    hint:
+                        "run countermark sync, or serve: until partners were asked the home does not "
                         + "write"))
         }
         return checks

@@ -26,7 +26,7 @@ func print(_ checks: [HomeCheck], _ common: CommonOptions, more: [String: Any] =
 /// Keeps a copy of the home.
 struct Backup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Writes a backup of the home into a folder, also while it serves; again for what is new.")
+        abstract: "Writes a backup of the home, also while it serves; again for what is new.")
     @OptionGroup var common: CommonOptions
     @Argument(help: "The folder: a new one, or one with an earlier backup of this home.")
     var folder: String
