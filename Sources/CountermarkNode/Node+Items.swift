@@ -31,7 +31,8 @@ extension Node {
             for (name, path) in try Self.files(paths, &report) {
                 let key = Self.key(name, path, known)
                 if !key.hasSameBytes(as: name) {
-                    report.notes.append((key, "\(name) is the file of this item, which labels named"))
+                    report.notes.append(
+                        (key, "\(name) is the file of this item, which labels named"))
                 }
                 let fields = try Self.fields(key, path, expression)
                 let present = known[key] ?? [:]
@@ -80,13 +81,15 @@ extension Node {
         }
         if let old = size({ present[$0.name] }), let own = size({ new[.known($0)] }), old != own {
             let isTurned = old == (own.1, own.0)
-            return "its labels count pixels of \(Int(old.0)) x \(Int(old.1)), the stored picture has "
+            return
+                "its labels count pixels of \(Int(old.0)) x \(Int(old.1)), the stored picture has "
                 + "\(Int(own.0)) x \(Int(own.1))"
                 + (isTurned ? "; it was labelled turned, as EXIF asks for" : "")
                 + ": look at them before they are used"
         }
         if let old = present[Field.Known.sha256.name], let own = new[.known(.sha256)], old != own {
-            return "the file is another one than was registered: its digest has changed, and labels of the "
+            return
+                "the file is another one than was registered: its digest has changed, and labels of the "
                 + "item may not fit it"
         }
         return nil

@@ -73,7 +73,9 @@ struct LabelKindTests {
         #expect(try ImportTests.load(node, all.dataset, format, moved, options).added == 0)
     }
 
-    @Test("the classes of a file keep their numbers, their order and what is said of them, on every node")
+    @Test(
+        "the classes of a file keep their numbers, their order and what is said of them, on every node"
+    )
     func lists() throws {
         let all = try Companies([oem, tier])
         let node = try all.node(oem)
@@ -134,7 +136,8 @@ struct LabelKindTests {
         let node = try all.node(oem)
         try node.write(all.dataset, [.addItem(key: "n.png", fields: [:])])
         _ = try node.setExamined(all.dataset, ["n.png"])
-        for (name, sidecar) in [("jsonl", false), ("yolo", false), ("rttm", true), ("coco", false)] {
+        for (name, sidecar) in [("jsonl", false), ("yolo", false), ("rttm", true), ("coco", false)]
+        {
             let (path, _) = try ImportTests.export(
                 node, all.dataset, name, "\(all.folder.path)/\(name)", sidecar: sidecar)
             let fresh = try Companies([tier])

@@ -26,7 +26,8 @@ public struct AudacityFormat: AnnotationFormat {
     ) throws {
         let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "txt" }, into: sink) { file, sink in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "txt" }, into: sink) {
+            file, sink in
             count += 1
             let item = try MediaItems.key(
                 file, endings: MediaItems.audioEndings, finder: finder)

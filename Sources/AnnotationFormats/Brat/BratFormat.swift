@@ -31,7 +31,8 @@ public struct BratFormat: AnnotationFormat {
             texts[file.stem] = file.file
         }
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "ann" }, into: sink) { file, sink in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "ann" }, into: sink) {
+            file, sink in
             count += 1
             let beside = InputFile(path: FileTree.stem(file.file.name) + ".txt")
             let key = try MediaItems.key(

@@ -211,9 +211,13 @@ struct COCOAnnotation {
                 fail(place, "holds \(ring.count) numbers; each point has an x and a y")
                 continue
             }
-            if ring.count >= 6 { Geometry.open(&ring) }
             guard ring.count >= 6 else {
                 fail(place, "holds \(ring.count) numbers; a polygon has three points, six numbers")
+                continue
+            }
+            Geometry.open(&ring)
+            guard ring.count >= 6 else {
+                fail(place, "has fewer than three different points")
                 continue
             }
             polygons.append(ring)

@@ -76,19 +76,22 @@ extension COCOReader {
             area = rings.reduce(0) { $0 + Geometry.area($1) }
         case .runs(let height, let width, let runs)?:
             do throws(RunLengths.Problem) {
+                let mask = try RunLengths.mask(height: height, width: width, runs: runs)
                 if let imageHeight = image.height, let imageWidth = image.width,
                     height != imageHeight || width != imageWidth
                 {
-                    throw RunLengths.Problem(
-                        why: "[\(height), \(width)] is not the image's [height, width] of "
-                            + "[\(imageHeight), \(imageWidth)]")
+                    let why =
+                        "[\(height), \(width)] is not the image's [height, width] of "
+                        + "[\(imageHeight), \(imageWidth)]"
+                    raw.lost.append(.init(member: "segmentation.size", why: why))
+                    raw.segmentation = nil
+                } else {
+                    label.selector = .mask(mask)
+                    bounds = RunLengths.bounds(mask)
+                    area = Double(RunLengths.area(mask))
                 }
-                let mask = try RunLengths.mask(height: height, width: width, runs: runs)
-                label.selector = .mask(mask)
-                bounds = RunLengths.bounds(mask)
-                area = Double(RunLengths.area(mask))
             } catch {
-                raw.lost.append(.init(member: "segmentation", why: error.why))
+                raw.lost.append(.init(member: "segmentation.counts", why: error.why))
                 raw.segmentation = nil
             }
         case nil: break
@@ -192,7 +195,8 @@ extension COCOReader {
     private mutating func setIdentity(
         _ raw: COCOAnnotation, index: Int, _ label: inout LabelRecord
     ) -> COCOAnnotation.Problem? {
-        let isNew = raw.id.number.map { ids.insert($0) } ?? raw.id.text.map { textIDs.insert($0).inserted }
+        let isNew =
+            raw.id.number.map { ids.insert($0) } ?? raw.id.text.map { textIDs.insert($0).inserted }
         let plain = raw.id.text ?? raw.id.number.map { String($0) } ?? "#\(index)"
         if isNew == false {
             return .init(

@@ -120,7 +120,8 @@ struct COCOReader {
             if let earlier = context.note(image: id) {
                 throw FormatError.structure(
                     file: file, path: path + ".id",
-                    why: "\(json["id"]?.plainText ?? "") is also the id of images[\(earlier)]; number "
+                    why:
+                        "\(json["id"]?.plainText ?? "") is also the id of images[\(earlier)]; number "
                         + "the images anew")
             }
             let name = json["file_name"]?.string ?? ""

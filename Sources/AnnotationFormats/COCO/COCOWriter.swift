@@ -210,7 +210,8 @@ struct COCOWriter {
     private mutating func write(_ shape: Shape, _ attributes: inout [String: FieldValue]) {
         var bounds = shape.bounds
         // The box of the object is larger than that around its points, and may differ from its outline's.
-        for name in [COCOAttribute.bbox, COCOAttribute.prefix + "bbox", YOLOWriter.oldBoxAttribute] {
+        for name in [COCOAttribute.bbox, COCOAttribute.prefix + "bbox", YOLOWriter.oldBoxAttribute]
+        {
             guard shape.hasOwnBox, let box = ObjectAttribute.box(attributes[name]) else { continue }
             bounds = box
             attributes[name] = nil
@@ -240,7 +241,8 @@ struct COCOWriter {
             buffer.writer.endObject()
         }
         var flat = shape.keypoints.flatMap { [$0.x, $0.y, Double($0.visibility.rawValue)] }
-        for name in [COCOAttribute.keypoints, COCOAttribute.prefix + "keypoints"] where flat.isEmpty {
+        for name in [COCOAttribute.keypoints, COCOAttribute.prefix + "keypoints"] where flat.isEmpty
+        {
             guard case .array(let values)? = attributes[name],
                 case let numbers = values.compactMap(\.number), numbers.count == values.count,
                 numbers.count % 3 == 0

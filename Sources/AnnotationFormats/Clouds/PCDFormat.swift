@@ -42,7 +42,8 @@ public struct PCDFormat: AnnotationFormat {
             namesByFolder[file.parent] = try Self.names(file.file, into: sink)
         }
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "pcd" }, into: sink) { file, sink in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "pcd" }, into: sink) {
+            file, sink in
             count += 1
             let item = try finder.key(of: file)
             try file.file.withBytes { bytes in

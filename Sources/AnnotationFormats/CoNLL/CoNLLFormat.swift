@@ -41,7 +41,8 @@ public struct CoNLLFormat: AnnotationFormat {
         let finder = ItemFinder(context)
         var count = 0
         let endings = ["conll", "bio", "iob", "iob2", "txt", "tsv", ""]
-        try FileTree.forEach(files, where: { endings.contains(FileTree.ending($0)) }, into: sink) { file, sink in
+        try FileTree.forEach(files, where: { endings.contains(FileTree.ending($0)) }, into: sink) {
+            file, sink in
             count += 1
             var reader = CoNLLReader(file: file, context: context, finder: finder)
             try reader.read(into: sink)

@@ -61,7 +61,8 @@ struct CoNLLReader {
                 try sink(
                     .skipped(
                         where: lines.place,
-                        why: "\(columns.count) columns, the lines before have \(expected); the word is kept "
+                        why:
+                            "\(columns.count) columns, the lines before have \(expected); the word is kept "
                             + "without a tag"))
             }
             guard words.count < Self.wordsMax else {
@@ -72,7 +73,8 @@ struct CoNLLReader {
             }
             words.append(
                 Word(
-                    text: BlankFree.text(first), tag: isShifted ? "O" : tag, line: lines.line, sentence: sentence))
+                    text: BlankFree.text(first), tag: isShifted ? "O" : tag, line: lines.line,
+                    sentence: sentence))
         }
         try finish(into: sink)
     }

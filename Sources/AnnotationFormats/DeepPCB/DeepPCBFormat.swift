@@ -41,7 +41,8 @@ public struct DeepPCBFormat: AnnotationFormat {
         for file in files {
             let isFolder = file.isOnDisk && FileSystem.isFolder(file.name)
             let isWanted = isFolder ? isLabel : { _ in true }
-            try FileTree.forEach([Self.labelFolder(file)], where: isWanted, into: sink) { file, sink in
+            try FileTree.forEach([Self.labelFolder(file)], where: isWanted, into: sink) {
+                file, sink in
                 if count == 0 {
                     for name in Self.classNames { try sink(.labelClass(ClassRecord(name: name))) }
                 }

@@ -33,7 +33,8 @@ public struct DXFFormat: AnnotationFormat {
     ) throws {
         let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "dxf" }, into: sink) { file, sink in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "dxf" }, into: sink) {
+            file, sink in
             count += 1
             let item = try finder.key(of: file)
             try file.file.withBytes { bytes in
@@ -113,7 +114,8 @@ struct DXFScanner {
         else {
             throw FormatError.encoding(
                 file: file, line: line,
-                why: "the text is not of the code page \((codePage ?? "ANSI_1252").prefix(40)) that the "
+                why:
+                    "the text is not of the code page \((codePage ?? "ANSI_1252").prefix(40)) that the "
                     + "header names, or that page is not known; save the drawing as UTF-8")
         }
         return (number, Self.unescaped(text))

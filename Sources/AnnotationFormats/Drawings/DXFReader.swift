@@ -136,7 +136,8 @@ struct DXFReader {
             return try sink(
                 .skipped(
                     where: place,
-                    why: "the \(entity.type.prefix(40)) has a handle that is no hexadecimal number"))
+                    why: "the \(entity.type.prefix(40)) has a handle that is no hexadecimal number")
+            )
         }
         guard handles.insert(handle).inserted else {
             return try sink(

@@ -30,7 +30,8 @@ public struct KITTITrackletFormat: AnnotationFormat {
     ) throws {
         let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "xml" }, into: sink) { file, sink in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "xml" }, into: sink) {
+            file, sink in
             count += 1
             let points = { FileSystem.join(FileSystem.parent($0), Self.drive) }
             let item = try finder.key(file) { [points($0)] } ?? points(file.path)

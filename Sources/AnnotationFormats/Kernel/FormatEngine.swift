@@ -88,7 +88,8 @@ struct WriteSurvey {
             classes.add(listIn: item.fields)
             if item.fields["examined"] == .bool(true) { examined += 1 }
         }
-        let needsItems = profile.emptyItems == .listed || profile.emptyItems == .unsaid && examined > 0
+        let needsItems =
+            profile.emptyItems == .listed || profile.emptyItems == .unsaid && examined > 0
         try readLabels(source, needsItems: needsItems)
         if !needsItems, sizes.isEmpty { return }
         var (unsaid, unsaidCount, omitted) = ([String](), 0, 0)

@@ -73,8 +73,8 @@ extension FormatProfile {
     ]
 
     private static let clouds: [String: FormatProfile] = [
-        "pcd": .init(kept: [.pointSet], empty: .examined, classes: .numbers),
-        "pcd-ascii": .init(kept: [.pointSet], empty: .examined, classes: .numbers),
+        "pcd": .init(kept: [.pointSet], classes: .numbers),
+        "pcd-ascii": .init(kept: [.pointSet], classes: .numbers),
         "las": .init(kept: [], isWritten: false),
         "dxf": .init(kept: [], isWritten: false),
         "sdf": .init(kept: [.graph], poorer: [.wholeItem]),

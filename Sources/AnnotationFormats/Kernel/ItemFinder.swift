@@ -82,6 +82,9 @@ final class ItemFinder {
         let lacks = spellings.map { MediaItems.isMedia(FileTree.ending($0)) ? [] : endings }
         let paths = paths(of: file)
         let folders = paths.map { FileSystem.parent($0) }
+        if spellings.count == 1, rule == .document, ItemKey.problem(name) != nil {
+            return (name, false)
+        }
         for (spelling, endings) in zip(spellings, lacks) {
             let all = [spelling] + ItemFinder.with(endings, [spelling])
             var candidates = scopes.flatMap { scope in all.map { FileSystem.join(scope, $0) } }
@@ -125,7 +128,8 @@ final class ItemFinder {
             let shown = keys.sortedByBytes().prefix(Self.namedMax).joined(separator: ", ")
             throw FormatError.ambiguous(
                 file: file.file.name,
-                why: "\"\(name.prefix(120))\" may be any of \(keys.count) items: \(shown); say which "
+                why:
+                    "\"\(name.prefix(120))\" may be any of \(keys.count) items: \(shown); say which "
                     + "with --map FILE, --root DIR or --strip PREFIX")
         case .none:
             return try digested(spellings, file, index, among: nil)
@@ -173,7 +177,8 @@ final class ItemFinder {
         else { return }
         throw FormatError.ambiguous(
             file: file.file.name,
-            why: "\"\(other.place.prefix(120))\" and \"\(claim.place.prefix(120))\" would both be the "
+            why:
+                "\"\(other.place.prefix(120))\" and \"\(claim.place.prefix(120))\" would both be the "
                 + "item \"\(key.prefix(120))\"; register the pictures with items add, say with --map "
                 + "FILE which is which, or import them one after the other with --author")
     }
@@ -208,8 +213,10 @@ final class ItemFinder {
     /// - Parameters:
     ///   - candidates: The keys that a path may stand for, the likeliest first.
     ///   - byEnding: Whether an item in other folders may be meant, if it is the only one.
+    ///   - mayBeShorter: Whether it may also lie in fewer folders than the name has.
     func key(
-        _ file: FormatFile, byEnding: Bool = false, _ candidates: (String) -> [String]
+        _ file: FormatFile, byEnding: Bool = false, mayBeShorter: Bool = false,
+        _ candidates: (String) -> [String]
     ) throws -> String? {
         let paths = paths(of: file)
         for path in [file.path] + paths {
@@ -226,7 +233,7 @@ final class ItemFinder {
         }
         guard byEnding else { return nil }
         let names = candidates(context.rules.root == nil ? file.path : paths[0])
-        guard let key = try match(names, [], file, file.path, mayBeShorter: false) else {
+        guard let key = try match(names, [], file, file.path, mayBeShorter: mayBeShorter) else {
             return nil
         }
         try claim(
@@ -238,6 +245,9 @@ final class ItemFinder {
     func key(of file: FormatFile) throws -> String {
         try key(file, byEnding: true) { [$0] } ?? file.path
     }
+
+    /// A name without the beginnings that the user takes off.
+    func stripped(_ name: String) -> String { context.rules.stripped(name) }
 
     /// What is known of an item that was found.
     func fields(_ key: String) throws -> [String: FieldValue] {

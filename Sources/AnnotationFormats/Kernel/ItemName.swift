@@ -14,6 +14,8 @@ enum ItemName {
             }
         }
         add(name)
+        // A name that leaves the folder of all items is somebody's attempt, or somebody else's folder: it is none of ours.
+        if climbs(name) { return found }
         let plain = relative(name)
         add(plain)
         let decoded = BlankFree.text(plain)
@@ -31,6 +33,10 @@ enum ItemName {
     static func new(_ name: String) -> String {
         guard name.utf8.contains(UInt8(ascii: "\\")) else { return name }
         return slashed(name)
+    }
+
+    private static func climbs(_ name: String) -> Bool {
+        name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).contains("..")
     }
 
     private static func slashed(_ name: String) -> String {

@@ -89,7 +89,8 @@ struct PartJoiner {
         try sink(
             .note(
                 where: "groups",
-                why: "\(joined) polygons are parts of objects whose other parts have the same class and "
+                why:
+                    "\(joined) polygons are parts of objects whose other parts have the same class and "
                     + "group (\(attribute)); each object is one label"))
     }
 

@@ -41,7 +41,8 @@ struct YAMLText {
         guard let first = reader.lines.first else { return .null }
         let tree = try reader.block(first.indent, depth: 0)
         if let rest = reader.next {
-            throw Problem(line: rest.number, why: "the line is indented otherwise than those before")
+            throw Problem(
+                line: rest.number, why: "the line is indented otherwise than those before")
         }
         return tree
     }
@@ -158,7 +159,9 @@ struct YAMLText {
         var rest: Substring
         if let quote = text.first, quote == "\"" || quote == "'" {
             let end = text.dropFirst().firstIndex(of: quote)
-            guard let end, let value = YAMLFlow(String(text[...end])).value?.string else { return nil }
+            guard let end, let value = YAMLFlow(String(text[...end])).value?.string else {
+                return nil
+            }
             key = value
             rest = text[text.index(after: end)...].drop { $0 == " " }
             guard rest.first == ":" else { return nil }

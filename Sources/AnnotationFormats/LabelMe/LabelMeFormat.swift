@@ -29,7 +29,8 @@ public struct LabelMeFormat: AnnotationFormat {
     ) throws {
         let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }, into: sink) { file, sink in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }, into: sink) {
+            file, sink in
             count += 1
             try Self.read(file, finder, into: sink)
         }
@@ -71,10 +72,11 @@ public struct LabelMeFormat: AnnotationFormat {
                     file: file.file.name, path: shapes == nil ? "shapes" : "imagePath",
                     why: "missing; a LabelMe file has shapes and imagePath")
             }
-            let image = imagePath
-            let known = try finder.key(file, byEnding: true) { path in
+            let image = finder.stripped(imagePath)
+            let isOwn = { (path: String) in path.hasSameBytes(as: file.path) }
+            let known = try finder.key(file, byEnding: true, mayBeShorter: true) { path in
                 [FileTree.resolved(image, in: FileSystem.parent(path))].compactMap { $0 }
-                    + (path.hasSameBytes(as: file.path) ? ItemName.spellings(image).dropFirst() : [])
+                    + (isOwn(path) ? ItemName.spellings(image) : [])
             }
             guard let key = known ?? FileTree.resolved(image, in: file.parent) else {
                 return try sink(

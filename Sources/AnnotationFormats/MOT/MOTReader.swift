@@ -51,13 +51,15 @@ struct MOTReader {
         let item = try finder.key(file, byEnding: true) { Self.sequences(below: $0) } ?? itemKey
         guard try Emit.item(item, known, at: file.file.name, into: sink) else { return }
         // Frames count from 1; a file with a frame 0 counts otherwise, and says so by that.
-        let isFromZero = single.contains { $0.frame == 0 }
+        let isFromZero =
+            single.contains { $0.frame == 0 }
             || rowsByID.values.contains { $0.contains { $0.frame == 0 } }
         if isFromZero {
             try sink(
                 .note(
                     where: file.file.name,
-                    why: "the frames count from 0, where MOT's count from 1; 0 was taken for the first "
+                    why:
+                        "the frames count from 0, where MOT's count from 1; 0 was taken for the first "
                         + "frame"))
         }
         let base = isFromZero ? 0 : FormatProfile.of("mot").firstFrame

@@ -89,7 +89,7 @@ struct Molfile {
     /// V3000: lines `M  V30`, of which one that ends in `-` goes on in the next.
     private mutating func readExtended(_ lines: [String]) throws(Refusal) {
         var block = ""
-        var promised = (atoms: 0, bonds: 0)
+        var promised: (atoms: Int, bonds: Int)?
         var indices: [Int: Int] = [:]
         var held = ""
         for (index, line) in lines.enumerated() where line.hasPrefix("M  V30 ") {
@@ -130,9 +130,11 @@ struct Molfile {
                 bonds.append((from, to))
             }
         }
+        guard let promised else { throw Refusal("the molecule has no V3000 counts line") }
         guard elements.count == promised.atoms, bonds.count == promised.bonds else {
             throw Refusal(
-                "\(promised.atoms) atoms and \(promised.bonds) bonds are promised, the molecule is cut")
+                "\(promised.atoms) atoms and \(promised.bonds) bonds are promised, the molecule is cut"
+            )
         }
     }
 

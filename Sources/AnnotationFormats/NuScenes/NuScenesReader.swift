@@ -90,7 +90,8 @@ struct NuScenesReader {
                 name.isEmpty
                 ? ""
                 : try finder.key(
-                    named: name, in: FormatFile(file: file, path: FileSystem.lastComponent(file.name)))
+                    named: name,
+                    in: FormatFile(file: file, path: FileSystem.lastComponent(file.name)))
             var fields: [String: FieldValue] = ["group": .text(sample)]
             if let token = json["token"]?.string { fields[NuScenesFormat.token] = .text(token) }
             if let scene = sceneBySample?[sample], !scene.isEmpty {

@@ -79,7 +79,8 @@ public struct OpenLABELFormat: AnnotationFormat {
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }, into: sink) { file, sink in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }, into: sink) {
+            file, sink in
             count += 1
             let tree = try JSONFile.tree(file.file)
             guard let root = tree["openlabel"], case .object = root else {

@@ -29,7 +29,8 @@ public struct NABFormat: AnnotationFormat {
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }, into: sink) { file, sink in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }, into: sink) {
+            file, sink in
             count += 1
             let author = Self.author(file.bareStem)
             try JSONFile.scan(file.file) { scanner, path in

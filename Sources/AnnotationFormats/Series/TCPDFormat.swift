@@ -29,7 +29,8 @@ public struct TCPDFormat: AnnotationFormat {
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }, into: sink) { file, sink in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }, into: sink) {
+            file, sink in
             count += 1
             try JSONFile.scan(file.file) { scanner, path in
                 var seen: ByteSet = []

@@ -25,7 +25,8 @@ public struct TextGridFormat: AnnotationFormat {
     ) throws {
         let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "textgrid" }, into: sink) { file, sink in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "textgrid" }, into: sink) {
+            file, sink in
             count += 1
             let item = try MediaItems.key(
                 file, endings: MediaItems.audioEndings, finder: finder)

@@ -30,7 +30,8 @@ public struct WebVTTFormat: AnnotationFormat {
     ) throws {
         let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "vtt" }, into: sink) { file, sink in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "vtt" }, into: sink) {
+            file, sink in
             count += 1
             try file.file.withBytes { bytes in
                 var reader = WebVTTReader(

@@ -65,7 +65,9 @@ struct YOLOClasses {
             for (key, value) in members {
                 guard let number = Int(key), (0..<Self.namesMax).contains(number),
                     byIndex.updateValue(value.string ?? "", forKey: number) == nil
-                else { throw bad("names", "a class is written \"- name\" or \"0: name\", each once") }
+                else {
+                    throw bad("names", "a class is written \"- name\" or \"0: name\", each once")
+                }
             }
             names = []
             for index in 0..<byIndex.count {

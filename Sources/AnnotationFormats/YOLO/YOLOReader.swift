@@ -67,7 +67,8 @@ struct YOLOReader {
             try sink(
                 .note(
                     where: file.file.name,
-                    why: "the sixth number of its lines is 0 or 1 without a point; it was taken as the "
+                    why:
+                        "the sixth number of its lines is 0 or 1 without a point; it was taken as the "
                         + "confidence, and may be the id of a track"))
         }
         for (place, why) in skips { try sink(.skipped(where: place, why: why)) }
@@ -111,7 +112,8 @@ struct YOLOReader {
         }
         let keys = [Self.swapped(stem), stem]
         if let key = try finder.key(
-            file, byEnding: true, { ItemFinder.with(ImageSize.endings, Self.names($0)) }) {
+            file, byEnding: true, { ItemFinder.with(ImageSize.endings, Self.names($0)) })
+        {
             let fields = try finder.fields(key)
             return Image(
                 key: key, size: ItemRecord.pixelSize(fields), isKnown: true,

@@ -42,7 +42,9 @@ extension ImportPlan {
             .failed, "whose-labels",
             "the files\(author) have the ids of \(doubtful) labels that were imported from other files, the "
                 + "first on \(doubt.prefix(120)), and say something else; nothing was imported",
-            hint: "if another person or another batch labelled, give --author NAME, or items of their own "
-                + "with --root or --map; if this is a newer version of the same labels, give --update")
+            hint:
+                "if another person or another batch labelled, give --author NAME, or items of their own "
+                + "with --root or --map; if this is a newer version of the same labels, give --update"
+        )
     }
 }

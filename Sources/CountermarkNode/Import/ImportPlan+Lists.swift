@@ -12,7 +12,8 @@ extension ImportPlan {
         let ordered = known.records.map(\.name).filter { names.contains($0) }
         if ordered != names {
             report.note(
-                "classes", "the schema numbers the classes in another order than the files; exports follow "
+                "classes",
+                "the schema numbers the classes in another order than the files; exports follow "
                     + "the schema")
         }
         if hasItems {
@@ -41,7 +42,9 @@ extension ImportPlan {
         var usual = known
         var names: ByteSet = []
         try node.store.forEachLabel(logs, filter: LabelFilter()) { label in
-            if !label.isRetracted { names.insert(classes?.canonical(label.className) ?? label.className) }
+            if !label.isRetracted {
+                names.insert(classes?.canonical(label.className) ?? label.className)
+            }
         }
         for name in names.sortedByBytes() { usual.add(ClassRecord(name: name)) }
         guard usual.records.count == lists.records.count else { return false }

@@ -111,7 +111,8 @@ enum ImportStatement {
         guard let id else { return false }
         if isPositional(id) { return true }
         let marks = "#/:@".utf8
-        let last = id.utf8.split(omittingEmptySubsequences: false, whereSeparator: marks.contains)
+        let last =
+            id.utf8.split(omittingEmptySubsequences: false, whereSeparator: marks.contains)
             .last ?? id.utf8[...]
         return isNumber(last) && last.count <= countedDigitsMax
     }

@@ -18,7 +18,8 @@ struct Import: ParsableCommand {
     @Flag(help: "Refuse labels of items that the dataset lacks.") var knownItemsOnly = false
     @Flag(help: "Take the files' values also over changes that they cannot have known.")
     var overwrite = false
-    @Flag(help: "Take the files for a newer version of what was imported, whatever they are called.")
+    @Flag(
+        help: "Take the files for a newer version of what was imported, whatever they are called.")
     var update = false
     @Flag(help: "Say what would happen, and write nothing.") var dryRun = false
     @OptionGroup var items: ItemOptions
@@ -83,7 +84,8 @@ struct ItemOptions: ParsableArguments {
     var root: String?
     @Option(help: "A beginning that is taken off the names in the files; may be repeated.")
     var strip: [String] = []
-    @Option(help: "A file that says which item a name means: NAME TAB KEY a line, or a JSON object.")
+    @Option(
+        help: "A file that says which item a name means: NAME TAB KEY a line, or a JSON object.")
     var map: String?
 
     /// The rules for the reader.

@@ -44,7 +44,8 @@ struct ReaderKindTests {
 
     @Test("a frame is one number inside, and each format counts in its own way")
     func frames() throws {
-        let item = ItemRecord(key: "clip.mp4", fields: ["width": .integer(64), "height": .integer(48)])
+        let item = ItemRecord(
+            key: "clip.mp4", fields: ["width": .integer(64), "height": .integer(48)])
         let label = LabelRecord(
             item: item.key, className: "car",
             selector: .track([
@@ -120,7 +121,8 @@ struct ReaderKindTests {
     func track() throws {
         let yaml = InputFile(name: "data.yaml", bytes: Array("names: [car]".utf8))
         let context = ReadContext(items: [
-            ItemRecord(key: "images/a.png", fields: ["width": .integer(10), "height": .integer(10)])
+            ItemRecord(
+                key: "images/a.png", fields: ["width": .integer(10), "height": .integer(10)])
         ])
         func read(_ text: String) throws -> Reading {
             try Reading(
@@ -154,7 +156,8 @@ struct ReaderKindTests {
     @Test("code pages are those that the file names")
     func codePages() throws {
         func drawing(_ page: String, _ bytes: [UInt8]) -> [UInt8] {
-            let head = "0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1009\n9\n$DWGCODEPAGE\n3\n\(page)\n0\nENDSEC\n"
+            let head =
+                "0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1009\n9\n$DWGCODEPAGE\n3\n\(page)\n0\nENDSEC\n"
             return Array((head + "0\nSECTION\n2\nENTITIES\n0\nTEXT\n8\n0\n10\n0\n20\n0\n1\n").utf8)
                 + bytes + Array("\n0\nENDSEC\n0\nEOF\n".utf8)
         }
@@ -174,7 +177,8 @@ struct ReaderKindTests {
             try Reading(
                 "dxf", [InputFile(name: "a.dxf", bytes: drawing("ANSI_99999", [0xff]))])
         }
-        let xml = Array("<?xml version=\"1.0\" encoding=\"gb2312\"?><annotation><filename>".utf8)
+        let xml =
+            Array("<?xml version=\"1.0\" encoding=\"gb2312\"?><annotation><filename>".utf8)
             + [0xcd, 0xbc] + Array(".jpg</filename></annotation>".utf8)
         let voc = try Reading("voc", [InputFile(name: "a.xml", bytes: xml)])
         #expect(voc.items.map(\.key) == ["图.jpg"])

@@ -70,8 +70,9 @@ struct RoundTripLawTests {
         items[index].fields["examined"] = .bool(true)
         let labels = fixture.active.filter { $0.item != empty }
         let (files, report) = try written(name, items: items, labels: labels)
-        let back = try Self.read(name, files, fixture.items)
-        let isBack = back.items.contains {
+        // What writes nothing at all has to have said so.
+        let back = files.isEmpty ? nil : try Self.read(name, files, fixture.items)
+        let isBack = (back?.items ?? []).contains {
             $0.key == empty && $0.fields["examined"] == .bool(true)
         }
         let isSaid = report.losses.contains { $0.isSkipped && $0.why.contains("examined") }
@@ -84,6 +85,7 @@ struct RoundTripLawTests {
         let todo = ItemRecord(key: items[index].key, fields: fixture.items[index].fields)
         items[index] = ItemRecord(
             key: todo.key, fields: todo.fields.filter { $0.key != "examined" })
+        if labels.isEmpty { return }
         let again = try Self.read(
             name, try written(name, items: items, labels: labels).files, fixture.items)
         let isTaken = again.items.contains {
