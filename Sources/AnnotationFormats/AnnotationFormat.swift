@@ -14,16 +14,17 @@ public protocol AnnotationFormat: Sendable {
     /// The name that a single output file gets by default, or nil where a folder is written.
     var defaultFileName: String? { get }
 
+    /// What the format's files carry of labels and items.
+    var profile: FormatProfile { get }
+
     /// Reads files and hands over what they hold.
     ///
     /// Items come before the annotations that speak of them. A record that cannot be taken becomes
     /// ``FormatEvent/skipped(where:why:)``; a file that cannot be trusted as a whole throws, possibly
     /// after records were handed over, so the caller applies them only when reading has ended.
     ///
+    /// - Parameter context: The items that the dataset has, and what the user says about names.
     /// - Throws: ``FormatError``, or what `sink` throws.
-    func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws
-
-    /// Reads files of a format that needs to know something of the items, such as the size of images.
     func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws
@@ -38,12 +39,13 @@ public protocol AnnotationFormat: Sendable {
 }
 
 extension AnnotationFormat {
-    /// Reads files; most formats say all that is needed themselves.
-    public func read(
-        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
-    ) throws {
-        try read(files, into: sink)
+    /// Reads files of which nothing is known beforehand.
+    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        try read(files, context: .empty, into: sink)
     }
+
+    /// The profile that the table has for the name.
+    public var profile: FormatProfile { FormatProfile.of(name) }
 }
 
 /// What a reader found next.
@@ -56,6 +58,8 @@ public enum FormatEvent: Hashable, Sendable {
     case skipped(where: String, why: String)
     /// Something that a person should look at; nothing was left out.
     case note(where: String, why: String)
+    /// A file of which nothing is taken, or none of its labels; the others go on.
+    case fileRefused(where: String, why: String)
 }
 
 /// A class as label files describe it.
@@ -70,13 +74,15 @@ public struct ClassRecord: Hashable, Sendable {
     public var skeleton: [[Int64]]
     /// `#rrggbb`; empty for none.
     public var color: String
+    /// The number that the file gives it, where that says more than its place in the list.
+    public var number: Int64?
 
     /// A class.
     public init(
         name: String, parent: String = "", keypoints: [String] = [], skeleton: [[Int64]] = [],
-        color: String = ""
+        color: String = "", number: Int64? = nil
     ) {
-        (self.name, self.parent, self.color) = (name, parent, color)
+        (self.name, self.parent, self.color, self.number) = (name, parent, color, number)
         (self.keypoints, self.skeleton) = (keypoints, skeleton)
     }
 }
@@ -165,11 +171,12 @@ public enum FormatRegistry {
         PreferenceFormat(.answers),
     ]
 
-    /// The format with a name; it looks for a sidecar when it reads, and writes one when asked to.
+    /// The format with a name, run by the engines that are the same for all; it looks for a sidecar when it reads, and
+    /// writes one when asked to.
     public static func format(named name: String) throws(FormatError) -> any AnnotationFormat {
         guard let format = all.first(where: { $0.name == name }) else {
             throw .unknownFormat(name: String(name.prefix(40)), known: all.map(\.name))
         }
-        return SidecarFormat(format)
+        return SidecarFormat(FormatEngine(format))
     }
 }

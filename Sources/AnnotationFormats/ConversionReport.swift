@@ -10,6 +10,9 @@ public struct ConversionReport: Hashable, Sendable {
     public private(set) var losses: [Loss] = []
     private var indexByReason: ByteMap<Int> = [:]
 
+    /// What a person should know of the export; nothing was lost by it.
+    public private(set) var notes: [String] = []
+
     /// The items that could not be given a place of their own, each with why.
     public private(set) var leftOut: [LeftOut] = []
 
@@ -42,6 +45,14 @@ public struct ConversionReport: Hashable, Sendable {
     /// The number of records that were left out.
     public var skipped: Int { losses.reduce(0) { $0 + ($1.isSkipped ? $1.count : 0) } }
 
+    /// The number of times that a part of a record was lost.
+    public var poorer: Int { losses.reduce(0) { $0 + ($1.isSkipped ? 0 : $1.count) } }
+
+    /// Says something that a person should know.
+    mutating func note(_ what: String) {
+        if !notes.contains(where: { $0.hasSameBytes(as: what) }) { notes.append(what) }
+    }
+
     /// Counts a record that was left out.
     mutating func skip(_ why: String, example: String) { add(why, true, example) }
 
@@ -65,6 +76,7 @@ public struct ConversionReport: Hashable, Sendable {
         items += other.items
         annotations += other.annotations
         leftOut += other.leftOut
+        for note in other.notes { self.note(note) }
         for loss in other.losses {
             add(loss.why, loss.isSkipped, loss.examples.first ?? "", count: loss.count)
             for example in loss.examples.dropFirst() {

@@ -24,6 +24,10 @@ public enum FormatError: Error, Equatable, Sendable {
     case json(file: String, position: TextPosition, path: String, reason: JSONError.Reason)
     /// A table or text that is malformed.
     case text(file: String, line: Int, why: String)
+    /// Text in another encoding than the format has, or none.
+    case encoding(file: String, line: Int, why: String)
+    /// Names of items that may mean either of two, or two names of one item.
+    case ambiguous(file: String, why: String)
     /// A file that is well-formed and not what the format asks for.
     case structure(file: String, path: String, why: String)
     /// Nothing to read.
@@ -52,13 +56,32 @@ extension FormatError: CustomStringConvertible {
                 + "upper from lower case; export into a folder on another one"
         case .json(let file, let position, let path, let reason):
             "\(file), \(position)\(path.isEmpty ? "" : ", in \(path)"): \(reason)"
-        case .text(let file, let line, let why): "\(file), line \(line): \(why)"
+        case .text(let file, let line, let why), .encoding(let file, let line, let why):
+            "\(file), line \(line): \(why)"
+        case .ambiguous(let file, let why): "\(file): \(why)"
         case .structure(let file, let path, let why):
             "\(file)\(path.isEmpty ? "" : ", \(path)"): \(why)"
         case .noInput(let format, let wants): "nothing to read as \(format): \(wants)"
         case .notFinite(let item):
             "a label of \(item) holds a number that is not finite; correct it and export again"
         }
+    }
+
+    /// Whether the error costs no more than the file that it is about.
+    func concerns(_ name: String) -> Bool {
+        switch self {
+        case .json(let file, _, _, _), .text(let file, _, _), .structure(let file, _, _):
+            file.hasSameBytes(as: name)
+        case .cannotOpen(let path, _): path.hasSameBytes(as: name)
+        default: false
+        }
+    }
+
+    /// What is wrong, without the name of the file.
+    func reason(_ name: String) -> String {
+        let text = description
+        guard text.hasPrefix(name) else { return text }
+        return String(text.dropFirst(name.count).drop { ", :".contains($0) })
     }
 
     private static func text(_ code: Int32) -> String {

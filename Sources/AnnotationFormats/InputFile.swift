@@ -57,6 +57,12 @@ public enum FileSystem {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// The bytes of a file; 0 for what is not there.
+    static func size(_ path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+
     /// The names in a folder in ascending order, without hidden ones.
     public static func names(in folder: String) throws(FormatError) -> [String] {
         guard let handle = opendir(folder) else {

@@ -8,10 +8,12 @@ import Signing
 extension Node {
     /// Registers files, or the files below folders, as items: key, media type, SHA-256, size.
     ///
+    /// Files of labels that lie among those of a folder are no items; one that is named by itself is.
+    ///
     /// - Parameter groupBy: A regular expression whose first group names the part that a file shows.
     public func addItems(
         _ dataset: DatasetID, _ paths: [String], groupBy: String?
-    ) throws -> (added: Int, unchanged: Int) {
+    ) throws -> ItemsReport {
         try require(dataset)
         try catchUp(dataset)
         let expression: NSRegularExpression?
@@ -24,27 +26,79 @@ extension Node {
         }
         var known: ByteMap<[String: FieldValue]> = [:]
         try store.forEachItem(dataset) { known[$0.key] = $0.fields }
-        var (added, unchanged) = (0, 0)
+        var report = ItemsReport()
         try write(dataset, message: "items add") { append in
-            for (key, path) in try Self.files(paths) {
+            for (name, path) in try Self.files(paths, &report) {
+                let key = Self.key(name, path, known)
+                if !key.hasSameBytes(as: name) {
+                    report.notes.append(
+                        (key, "\(name) is the file of this item, which labels named"))
+                }
                 let fields = try Self.fields(key, path, expression)
                 let present = known[key] ?? [:]
                 let new = fields.filter { present[$0.key.name] != $0.value }
                 if known[key] != nil, new.isEmpty {
-                    unchanged += 1
+                    report.unchanged += 1
                     continue
+                }
+                if let what = Self.contradiction(present, fields) {
+                    report.notes.append((key, what))
                 }
                 _ = try append(
                     known[key] == nil
                         ? .addItem(key: key, fields: fields) : .setItem(key: key, fields: new))
-                added += 1
+                report.added += 1
             }
         }
-        return (added, unchanged)
+        return report
+    }
+
+    /// The key of a file: its own, or that of an item without a file that labels named by more of its path.
+    private static func key(
+        _ name: String, _ path: String, _ known: ByteMap<[String: FieldValue]>
+    ) -> String {
+        if known.isEmpty || known[name] != nil { return name }
+        let parts = URL(fileURLWithPath: path).standardizedFileURL.path.split(separator: "/")
+        let own = name.split(separator: "/").count
+        for count in (own + 1..<own + 1 + foldersAboveMax).reversed() where count <= parts.count {
+            let key = parts.suffix(count).joined(separator: "/")
+            if let fields = known[key], fields[Field.Known.sha256.name] == nil { return key }
+        }
+        return name
+    }
+
+    /// How many folders above what was given may belong to an item's key.
+    private static let foldersAboveMax = 4
+
+    /// What a file says otherwise than what its labels were drawn on; nil where it fits.
+    private static func contradiction(
+        _ present: [String: FieldValue], _ new: [Field: FieldValue]
+    ) -> String? {
+        let size = { (fields: (Field.Known) -> FieldValue?) -> (Double, Double)? in
+            guard let width = fields(.width)?.numberValue, let height = fields(.height)?.numberValue
+            else { return nil }
+            return (width, height)
+        }
+        if let old = size({ present[$0.name] }), let own = size({ new[.known($0)] }), old != own {
+            let isTurned = old == (own.1, own.0)
+            return
+                "its labels count pixels of \(Int(old.0)) x \(Int(old.1)), the stored picture has "
+                + "\(Int(own.0)) x \(Int(own.1))"
+                + (isTurned ? "; it was labelled turned, as EXIF asks for" : "")
+                + ": look at them before they are used"
+        }
+        if let old = present[Field.Known.sha256.name], let own = new[.known(.sha256)], old != own {
+            return
+                "the file is another one than was registered: its digest has changed, and labels of the "
+                + "item may not fit it"
+        }
+        return nil
     }
 
     /// The files to register: a file under its own name, those of a folder by their path below it.
-    private static func files(_ paths: [String]) throws -> [(key: String, path: String)] {
+    private static func files(
+        _ paths: [String], _ report: inout ItemsReport
+    ) throws -> [(key: String, path: String)] {
         var files: [(key: String, path: String)] = []
         for path in paths {
             var isFolder: ObjCBool = false
@@ -54,11 +108,18 @@ extension Node {
             }
             let url = URL(fileURLWithPath: path)
             if isFolder.boolValue {
-                for name in (FileManager.default.subpaths(atPath: path) ?? []).sortedByBytes() {
+                let names = (FileManager.default.subpaths(atPath: path) ?? []).sortedByBytes()
+                let stems = Set(names.filter { !LabelFile.mayBe($0) }.map(LabelFile.stem))
+                for name in names {
                     var isInner: ObjCBool = false
                     let inner = path + "/" + name
                     _ = FileManager.default.fileExists(atPath: inner, isDirectory: &isInner)
-                    if !isInner.boolValue { files.append((name, inner)) }
+                    if isInner.boolValue { continue }
+                    if LabelFile.mayBe(name), LabelFile.isLikely(name, at: inner, beside: stems) {
+                        report.labelFiles += 1
+                        continue
+                    }
+                    files.append((name, inner))
                 }
             } else {
                 files.append((url.lastPathComponent, path))
@@ -121,5 +182,64 @@ extension Node {
         case "wav": "audio/wav"
         default: "application/octet-stream"
         }
+    }
+}
+
+/// What registering files did.
+public struct ItemsReport: Sendable {
+    /// Items that were added or changed.
+    public internal(set) var added = 0
+    /// Items that were registered like this before.
+    public internal(set) var unchanged = 0
+    /// Files of folders that look like labels and were left out.
+    public internal(set) var labelFiles = 0
+    /// Items whose file says something else than was known of them.
+    public internal(set) var notes: [(item: String, what: String)] = []
+}
+
+/// Tells files of labels from items by their names.
+private enum LabelFile {
+    private static let surely = [
+        "xml", "yaml", "yml", "names", "textgrid", "vtt", "rttm", "uem", "ann", "conll", "jsonld",
+    ]
+    private static let perhaps = ["txt", "json", "jsonl", "csv"]
+    private static let folders = [
+        "labels", "label", "annotations", "label_2", "label_3", "gt", "det", "imagesets",
+    ]
+
+    private static func ending(_ name: String) -> String {
+        URL(fileURLWithPath: name).pathExtension.lowercased()
+    }
+
+    /// How much of a document is looked at.
+    private static let headBytes = 4_096
+    private static let members = [
+        "\"annotations\"", "\"shapes\"", "\"categories\"", "\"completions\"", "\"openlabel\"",
+        "\"imagePath\"",
+    ]
+
+    private static func holdsLabels(_ path: String) -> Bool {
+        let head = FileHandle(forReadingAtPath: path)?.readData(ofLength: headBytes) ?? Data()
+        let text = String(decoding: head, as: UTF8.self)
+        return members.contains { text.contains($0) }
+    }
+
+    static func stem(_ name: String) -> String {
+        FileSystem.lastComponent((name as NSString).deletingPathExtension)
+    }
+
+    static func mayBe(_ name: String) -> Bool {
+        surely.contains(ending(name)) || perhaps.contains(ending(name))
+    }
+
+    /// A text or table is a file of labels where it lies in a folder of labels, is called like another file, or
+    /// like what formats call theirs.
+    static func isLikely(_ name: String, at path: String, beside stems: Set<String>) -> Bool {
+        if surely.contains(ending(name)) { return true }
+        let parts = name.lowercased().split(separator: "/").map(String.init)
+        let last = parts.last ?? ""
+        return parts.dropLast().contains(where: folders.contains) || stems.contains(stem(name))
+            || last.hasSuffix(".countermark.jsonl") || ending(name) == "json" && holdsLabels(path)
+            || ["classes.txt", "train.txt", "val.txt", "test.txt", "trainval.txt"].contains(last)
     }
 }

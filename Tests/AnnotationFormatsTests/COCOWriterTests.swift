@@ -83,7 +83,8 @@ struct COCOWriterTests {
 
     @Test("an item that is no image is left out")
     func otherItems() throws {
-        let audio = ItemRecord(key: "a.wav", fields: ["mediaType": .text("audio/wav")])
+        let audio = ItemRecord(
+            key: "a.wav", fields: ["mediaType": .text("audio/wav"), "examined": .bool(true)])
         let (files, report) = try written("coco", items: [audio], labels: [])
         #expect(report.items == 0)
         #expect(report.skipped == 1)
@@ -141,7 +142,7 @@ struct COCOWriterTests {
         var generator = SeededGenerator(seed: 21)
         let record = ClassRecord(
             name: "open", parent: "defect", keypoints: ["a", "b", "c"],
-            skeleton: [[1, 2], [2, 3]])
+            skeleton: [[1, 2], [2, 3]], number: 1)
         var labels: [LabelRecord] = []
         while labels.count < 500 {
             let selector = RandomSelectors.selector(&generator)
@@ -157,7 +158,7 @@ struct COCOWriterTests {
             label.externalID = "e\(labels.count)"
             label.confidence =
                 Bool.random(using: &generator) ? Double.random(in: 0...1, using: &generator) : nil
-            if case .mask = selector { label.attributes["coco.iscrowd"] = .bool(true) }
+            if case .mask = selector { label.attributes["iscrowd"] = .bool(true) }
             labels.append(label)
         }
         let (files, report) = try written(

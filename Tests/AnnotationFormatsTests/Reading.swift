@@ -8,6 +8,7 @@ struct Reading {
     var labels: [LabelRecord] = []
     var skips: [(place: String, why: String)] = []
     var notes: [(place: String, why: String)] = []
+    var refused: [(place: String, why: String)] = []
 
     init(_ format: String, _ files: [InputFile], context: ReadContext = .empty) throws {
         try FormatRegistry.format(named: format).read(files, context: context) { event in
@@ -17,6 +18,7 @@ struct Reading {
             case .annotation(let label): labels.append(label)
             case .skipped(let place, let why): skips.append((place, why))
             case .note(let place, let why): notes.append((place, why))
+            case .fileRefused(let place, let why): refused.append((place, why))
             }
         }
     }

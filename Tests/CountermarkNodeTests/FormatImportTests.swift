@@ -55,6 +55,7 @@ struct FormatImportTests {
             case .item(let item): items.append(item)
             case .annotation(let label): labels.append(label)
             case .skipped(let place, let why): Issue.record("\(place): \(why)")
+            case .fileRefused(let place, let why): Issue.record("\(place): \(why)")
             case .note: break
             }
         }

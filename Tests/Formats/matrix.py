@@ -55,8 +55,21 @@ OUTRO = """\
   imported.
 - A second import of the same file changes nothing; one changed label becomes one operation. A change that another
   company made in between stays as a concurrent value (`countermark conflicts`).
-- Where a format says by a file's place which item it means, registered items are looked for first
-  (`countermark items add` before `import`).
+- Which item a name means is one rule for all formats: the user's `--map`; the key itself, below the folder of the file or
+  the subset or task that the format names; the only registered item whose path ends like the name; the one with the digest of the
+  picture at hand; else a new item. `\\`, `%20`, drives, servers, missing endings and Label Studio's prefixes of uploads are
+  understood. A name that may mean either of two items ends the import and names both
+  ([CommandLine.md](CommandLine.md), `import`).
+- A damaged member of a record costs itself where a place is left, and a damaged file of a folder costs itself: each is named, and
+  the exit status says so.
+- Objects of several polygons are written by the format's own convention: as they are, as a group (`labelme`, `cvat`,
+  `datumaro`, whose readers join a group's polygons of one class to one label), as one ring joined by lines of no width
+  (`yolo-seg`), or as a bitmap. The box that a file gives beside points or an outline is the attribute `bbox` in all formats.
+- Frames count from 0 inside; MOT and Label Studio count from 1 in their files.
+- Lists of classes keep their order, and in COCO their numbers, supercategories, names of points and skeletons; what stands in no
+  list follows by name. Every node numbers alike.
+- An item that somebody examined and found nothing on is written where a format can say so; where it cannot, the export counts it.
+  COCO and its readers take a listed image without labels for such a one, so items that nobody looked at are not listed.
 - `export --format sqlite` writes tables for analysts ([Analysts.md](Analysts.md)); they are not imported.
 - Item keys, classes and all other names are compared as bytes: `é` as one character and as two are two items, as are names that
   differ by case only. `img/1.png` and `../img/1.png` are two items, and so are `p/q.png` and `p//q.png`.

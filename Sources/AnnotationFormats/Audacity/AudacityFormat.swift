@@ -20,22 +20,21 @@ public struct AudacityFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the recordings.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "txt" }) { file in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "txt" }, into: sink) {
+            file, sink in
             count += 1
             let item = try MediaItems.key(
                 file, endings: MediaItems.audioEndings, finder: finder)
-            guard try Emit.item(item, at: file.file.name, into: sink) else { return }
+            // A file without a line says that somebody listened and heard nothing.
+            let isEmpty = try file.file.withBytes { $0.allSatisfy { $0 <= UInt8(ascii: " ") } }
+            let fields: [String: FieldValue] = isEmpty ? ["examined": .bool(true)] : [:]
+            guard try Emit.item(item, fields, at: file.file.name, into: sink) else { return }
             var number = 0
             var pending: (label: LabelRecord, place: String)?
             try file.file.forEachLine { line, lines in
@@ -121,8 +120,9 @@ public struct AudacityFormat: AnnotationFormat {
             let stem = MediaItems.name(item.key, endings: MediaItems.audioEndings)
             output.labelWritten(as: "\(stem)#\(number)")
             return Array(lines.utf8)
-        } wrap: { _, labels in
-            labels.isEmpty ? nil : Array(labels.joined())
+        } wrap: { item, labels in
+            if labels.isEmpty, item.fields["examined"] != .bool(true) { return nil }
+            return Array(labels.joined())
         }
         return report
     }

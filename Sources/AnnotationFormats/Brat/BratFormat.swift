@@ -21,11 +21,6 @@ public struct BratFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the texts.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
@@ -36,7 +31,8 @@ public struct BratFormat: AnnotationFormat {
             texts[file.stem] = file.file
         }
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "ann" }) { file in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "ann" }, into: sink) {
+            file, sink in
             count += 1
             let beside = InputFile(path: FileTree.stem(file.file.name) + ".txt")
             let key = try MediaItems.key(

@@ -31,26 +31,38 @@ struct COCOAnnotation {
         }
     }
 
-    /// Why the annotation is not taken.
+    /// Why a member, or the whole annotation, is not taken.
     struct Problem {
         var member: String
         var why: String
+        /// Where the member stands in the file; nil for what is said by its path alone.
+        var offset: Int?
+
+        /// True for a member that says where in the image the label is.
+        var isOfPlace: Bool {
+            ["bbox", "segmentation", "keypoints"].contains { member.hasPrefix($0) }
+        }
     }
 
-    var id: Int64?
-    var imageID: Int64?
-    var categoryID: Int64?
+    /// An identifier: a number, or a text.
+    typealias Identifier = (number: Int64?, text: String?)
+
+    var id: Identifier = (nil, nil)
+    var imageID: Identifier = (nil, nil)
+    var categoryID: Identifier = (nil, nil)
     var bbox: Selector.Box?
     var segmentation: Segmentation?
     var keypoints: [Double] = []
     var isCrowd = false
+    var area: Double?
+    var keypointCount: Int64?
     var score: Double?
     var attributes: JSONValue?
     var countermark: JSONValue?
     /// Members that the format does not know.
     var others: [(name: String, value: JSONValue)] = []
-    /// The first thing that is wrong; reading goes on to the end of the object.
-    var problem: Problem?
+    /// What is wrong with members; reading goes on, and the label is made of the rest.
+    var lost: [Problem] = []
     /// The name of the member being read, for messages.
     var memberName: String { member?.name ?? otherName }
     private var member: Member?
@@ -58,7 +70,12 @@ struct COCOAnnotation {
     private var seen = 0
 
     /// Reads the object that the scanner stands before.
-    mutating func read(_ scanner: inout JSONScanner) throws(JSONError) {
+    ///
+    /// - Parameter isCareful: True if a member of another kind than the format asks for is left out and named, which
+    ///   costs a copy of the scanner a member; else it ends the reading.
+    mutating func read(
+        _ scanner: inout JSONScanner, isCareful: Bool = false
+    ) throws(JSONError) {
         try scanner.beginObject()
         while try scanner.nextKey() {
             guard let member = Self.member(scanner) else {
@@ -72,6 +89,8 @@ struct COCOAnnotation {
             seen |= 1 << member.rawValue
             if try scanner.peek() == .null {
                 try scanner.null()
+            } else if isCareful {
+                try readCarefully(member, &scanner)
             } else {
                 try read(member, &scanner)
             }
@@ -96,14 +115,30 @@ struct COCOAnnotation {
         return nil
     }
 
+    private mutating func readCarefully(
+        _ member: Member, _ scanner: inout JSONScanner
+    ) throws(JSONError) {
+        let before = scanner
+        do throws(JSONError) {
+            try read(member, &scanner)
+        } catch {
+            guard case .wrongKind = error.reason else { throw error }
+            scanner = before
+            try scanner.skipValue()
+            lost.append(
+                Problem(member: member.name, why: "\(error.reason)", offset: error.offset))
+        }
+    }
+
     @inline(__always)
     private mutating func read(_ member: Member, _ scanner: inout JSONScanner) throws(JSONError) {
         switch member {
-        case .id: id = try scanner.integer()
-        case .imageID: imageID = try scanner.integer()
-        case .categoryID: categoryID = try scanner.integer()
+        case .id: id = try scanner.identifier()
+        case .imageID: imageID = try scanner.identifier()
+        case .categoryID: categoryID = try scanner.identifier()
         case .bbox: try readBox(&scanner)
-        case .area, .keypointCount: try scanner.skipValue()
+        case .area: area = try scanner.double()
+        case .keypointCount: keypointCount = try scanner.integer()
         case .isCrowd: try readCrowd(&scanner)
         case .segmentation: try readSegmentation(&scanner)
         case .keypoints: keypoints = try Self.numbers(&scanner)
@@ -123,7 +158,7 @@ struct COCOAnnotation {
     }
 
     private mutating func fail(_ member: String, _ why: String) {
-        if problem == nil { problem = Problem(member: member, why: why) }
+        lost.append(Problem(member: member, why: why))
     }
 
     /// Reads the flag, which programs write as a number, a truth value, or either as text.
@@ -166,17 +201,24 @@ struct COCOAnnotation {
     private mutating func readSegmentation(_ scanner: inout JSONScanner) throws(JSONError) {
         guard try scanner.peek() == .array else { return try readRuns(&scanner) }
         var polygons: [[Double]] = []
+        var number = -1
         try scanner.beginArray()
         while try scanner.nextElement() {
+            number += 1
             var ring = try Self.numbers(&scanner)
-            let place = "segmentation[\(polygons.count)]"
+            let place = "segmentation[\(number)]"
             if ring.count % 2 != 0 {
                 fail(place, "holds \(ring.count) numbers; each point has an x and a y")
-            } else if ring.count < 6 {
+                continue
+            }
+            guard ring.count >= 6 else {
                 fail(place, "holds \(ring.count) numbers; a polygon has three points, six numbers")
-            } else {
-                Geometry.open(&ring)
-                if ring.count < 6 { fail(place, "has fewer than three different points") }
+                continue
+            }
+            Geometry.open(&ring)
+            guard ring.count >= 6 else {
+                fail(place, "has fewer than three different points")
+                continue
             }
             polygons.append(ring)
         }

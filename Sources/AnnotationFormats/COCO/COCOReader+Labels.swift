@@ -3,25 +3,27 @@ import AnnotationModel
 /// How the members of one annotation become a label.
 extension COCOReader {
     /// Makes a label of an annotation; returns why that is not possible.
+    ///
+    /// What a member has wrong costs that member; the label is made of the rest, if a place is left.
     mutating func resolve(
-        _ raw: inout COCOAnnotation, index: Int, into label: inout LabelRecord,
-        losing lost: inout [COCOAnnotation.Problem]
+        _ raw: inout COCOAnnotation, index: Int, into label: inout LabelRecord
     ) -> COCOAnnotation.Problem? {
-        if let problem = raw.problem { return problem }
-        guard let imageID = raw.imageID else {
-            return .init(member: "image_id", why: "missing; say which image it belongs to")
-        }
-        guard let imageIndex = context.imageByID[imageID] else {
-            return .init(member: "image_id", why: "no image has the id \(imageID)")
+        guard let imageIndex = context.imageIndex(raw.imageID) else {
+            if let problem = raw.lost.first(where: { $0.member == "image_id" }) { return problem }
+            guard let text = Self.text(raw.imageID) else {
+                return .init(member: "image_id", why: "missing; say which image it belongs to")
+            }
+            return .init(member: "image_id", why: "no image has the id \(text)")
         }
         let image = context.images[imageIndex]
         if image.problem != nil {
-            return .init(member: "image_id", why: "the image \(imageID) was skipped")
+            return .init(
+                member: "image_id", why: "the image \(Self.text(raw.imageID) ?? "") was skipped")
         }
+        context.images[imageIndex].isLabelled = true
         label.item = image.key
         if let problem = setClass(raw, &label) { return problem }
-        if let problem = setSelector(raw, image, &label) { return problem }
-        if raw.isCrowd { label.attributes[COCOAttribute.isCrowd] = .bool(true) }
+        if let problem = setSelector(&raw, image, &label) { return problem }
         if let score = raw.score {
             if (0...1).contains(score) {
                 label.confidence = score
@@ -29,119 +31,149 @@ extension COCOReader {
                 label.attributes[COCOAttribute.score] = .float(score)
             }
         }
-        if raw.attributes != nil || !raw.others.isEmpty {
-            setAttributes(raw, &label, losing: &lost)
-        }
+        if raw.attributes != nil || !raw.others.isEmpty { setAttributes(&raw, &label) }
+        if raw.isCrowd { set(.bool(true), COCOAttribute.isCrowd, &label) }
         if let problem = setIdentity(raw, index: index, &label) { return problem }
         if let why = RecordRule.problem(label) { return .init(member: "", why: why) }
         return nil
     }
 
+    private static func text(_ id: COCOAnnotation.Identifier) -> String? {
+        id.text.map { String($0.prefix(80)) } ?? id.number.map { String($0) }
+    }
+
+    /// Sets an attribute that stands for a member; one that the file gives the same name is kept beside it.
+    private func set(_ value: FieldValue, _ name: String, _ label: inout LabelRecord) {
+        let isTaken = label.attributes[name].map { $0 != value } ?? false
+        label.attributes[isTaken ? COCOAttribute.prefix + name : name] = value
+    }
+
     private func setClass(
         _ raw: COCOAnnotation, _ label: inout LabelRecord
     ) -> COCOAnnotation.Problem? {
-        if let categoryID = raw.categoryID, let index = context.classByID[categoryID] {
+        if let index = context.classIndex(raw.categoryID) {
             label.className = context.classes[index].name
             return nil
         }
         // A caption has no class.
         if raw.others.contains(where: { $0.name == "caption" }) { return nil }
-        guard let categoryID = raw.categoryID else {
+        if let problem = raw.lost.first(where: { $0.member == "category_id" }) { return problem }
+        guard let text = Self.text(raw.categoryID) else {
             return .init(member: "category_id", why: "missing; say which category it is")
         }
-        return .init(member: "category_id", why: "no category has the id \(categoryID)")
+        return .init(member: "category_id", why: "no category has the id \(text)")
     }
 
     private mutating func setSelector(
-        _ raw: COCOAnnotation, _ image: COCOContext.Image, _ label: inout LabelRecord
+        _ raw: inout COCOAnnotation, _ image: COCOContext.Image, _ label: inout LabelRecord
     ) -> COCOAnnotation.Problem? {
         var bounds: Selector.Box?
+        var area: Double?
         switch raw.segmentation {
         case .polygons(let rings)?:
             label.selector = .polygon(rings.map { [$0] })
             bounds = Geometry.bounds(rings)
+            area = rings.reduce(0) { $0 + Geometry.area($1) }
         case .runs(let height, let width, let runs)?:
-            if let imageHeight = image.height, let imageWidth = image.width,
-                height != imageHeight || width != imageWidth
-            {
-                return .init(
-                    member: "segmentation.size",
-                    why: "[\(height), \(width)] is not the image's [height, width] of "
-                        + "[\(imageHeight), \(imageWidth)]")
-            }
             do throws(RunLengths.Problem) {
                 let mask = try RunLengths.mask(height: height, width: width, runs: runs)
-                label.selector = .mask(mask)
-                bounds = RunLengths.bounds(mask)
+                if let imageHeight = image.height, let imageWidth = image.width,
+                    height != imageHeight || width != imageWidth
+                {
+                    let why =
+                        "[\(height), \(width)] is not the image's [height, width] of "
+                        + "[\(imageHeight), \(imageWidth)]"
+                    raw.lost.append(.init(member: "segmentation.size", why: why))
+                    raw.segmentation = nil
+                } else {
+                    label.selector = .mask(mask)
+                    bounds = RunLengths.bounds(mask)
+                    area = Double(RunLengths.area(mask))
+                }
             } catch {
-                return .init(member: "segmentation.counts", why: error.why)
+                raw.lost.append(.init(member: "segmentation.counts", why: error.why))
+                raw.segmentation = nil
             }
         case nil: break
         }
-        if !raw.keypoints.isEmpty {
-            if let problem = setKeypoints(raw, &label, &bounds) { return problem }
+        if let why = RecordRule.sizeProblem(label.selector) {
+            raw.lost.append(.init(member: "segmentation", why: why))
+            (label.selector, bounds, area, raw.segmentation) = (.wholeItem, nil, nil, nil)
         }
-        guard let box = raw.bbox else { return sizeProblem(label) }
-        if case .wholeItem = label.selector {
-            label.selector = .box(box)
-            count(box, image)
-        } else if let bounds, !Geometry.agree(bounds, box) {
-            label.attributes[COCOAttribute.bbox] = .array(
-                [box.x, box.y, box.width, box.height].map { .float($0) })
+        if !raw.keypoints.isEmpty { setKeypoints(&raw, &label, &bounds) }
+        if let box = raw.bbox {
+            if case .wholeItem = label.selector {
+                label.selector = .box(box)
+                count(box, image)
+                area = box.width * box.height
+            } else if let bounds, !Geometry.agree(bounds, box) {
+                set(
+                    .array([box.x, box.y, box.width, box.height].map { .float($0) }),
+                    COCOAttribute.bbox, &label)
+            }
+            if case .keypoints = label.selector { area = box.width * box.height }
         }
-        return sizeProblem(label)
+        if case .wholeItem = label.selector, let problem = raw.lost.first(where: \.isOfPlace) {
+            return problem
+        }
+        if let own = raw.area, let area, (own - area).magnitude > 1e-6 * max(1, area) {
+            set(.float(own), COCOAttribute.area, &label)
+        }
+        return nil
     }
 
-    private func sizeProblem(_ label: LabelRecord) -> COCOAnnotation.Problem? {
-        RecordRule.sizeProblem(label.selector).map { .init(member: "segmentation", why: $0) }
-    }
-
+    /// Points that cannot be read cost the points, not the outline or the box beside them.
     private func setKeypoints(
-        _ raw: COCOAnnotation, _ label: inout LabelRecord, _ bounds: inout Selector.Box?
-    ) -> COCOAnnotation.Problem? {
+        _ raw: inout COCOAnnotation, _ label: inout LabelRecord, _ bounds: inout Selector.Box?
+    ) {
+        let points: [Selector.Keypoint]
+        do throws(Refusal) {
+            points = try keypoints(raw)
+        } catch {
+            raw.lost.append(.init(member: "keypoints", why: error.why))
+            return
+        }
+        let seen = points.reduce(0) { $0 + ($1.visibility == .absent ? 0 : 1) }
+        if let count = raw.keypointCount, count != Int64(seen) {
+            set(.integer(count), COCOAttribute.keypointCount, &label)
+        }
+        if raw.segmentation != nil {
+            set(.array(raw.keypoints.map { .float($0) }), COCOAttribute.keypoints, &label)
+        } else if seen > 0 {
+            label.selector = .keypoints(points)
+            bounds = Geometry.bounds(
+                points.lazy.filter { $0.visibility != .absent }.map { [$0.x, $0.y] })
+        }
+    }
+
+    private func keypoints(_ raw: COCOAnnotation) throws(Refusal) -> [Selector.Keypoint] {
         let numbers = raw.keypoints
         guard numbers.count % 3 == 0 else {
-            return .init(
-                member: "keypoints",
-                why: "holds \(numbers.count) numbers; each point has an x, a y and a flag")
+            throw Refusal("holds \(numbers.count) numbers; each point has an x, a y and a flag")
         }
-        if let id = raw.categoryID, let index = context.classByID[id],
+        if let index = context.classIndex(raw.categoryID),
             case let names = context.classes[index].keypoints, !names.isEmpty,
             names.count != numbers.count / 3
         {
-            return .init(
-                member: "keypoints",
-                why: "holds \(numbers.count / 3) points, the category has \(names.count) names")
+            throw Refusal(
+                "holds \(numbers.count / 3) points, the category has \(names.count) names")
         }
         var points: [Selector.Keypoint] = []
         for start in stride(from: 0, to: numbers.count, by: 3) {
             guard let flag = UInt8(exactly: numbers[start + 2]),
                 let visibility = Selector.Keypoint.Visibility(rawValue: flag)
-            else {
-                return .init(
-                    member: "keypoints[\(start + 2)]", why: "a point's flag must be 0, 1 or 2")
-            }
+            else { throw Refusal("[\(start + 2)]: a point's flag must be 0, 1 or 2") }
             points.append(.init(x: numbers[start], y: numbers[start + 1], visibility: visibility))
         }
-        if raw.segmentation != nil {
-            label.attributes[COCOAttribute.keypoints] = .array(numbers.map { .float($0) })
-        } else if points.contains(where: { $0.visibility != .absent }) {
-            label.selector = .keypoints(points)
-            bounds = Geometry.bounds(
-                points.lazy.filter { $0.visibility != .absent }.map { [$0.x, $0.y] })
-        }
-        return nil
+        return points
     }
 
-    private func setAttributes(
-        _ raw: COCOAnnotation, _ label: inout LabelRecord,
-        losing lost: inout [COCOAnnotation.Problem]
-    ) {
+    private func setAttributes(_ raw: inout COCOAnnotation, _ label: inout LabelRecord) {
         var values: [(place: String, name: String, json: JSONValue)] = []
         if case .object(let members)? = raw.attributes {
             for (name, json) in members { values.append(("attributes.\(name)", name, json)) }
         } else if raw.attributes != nil {
-            lost.append(.init(member: "attributes", why: "no object; left out"))
+            raw.lost.append(.init(member: "attributes", why: "no object"))
         }
         for (name, json) in raw.others where json != .null {
             values.append((name, COCOAttribute.prefix + name, json))
@@ -150,12 +182,12 @@ extension COCOReader {
             if let value = FieldValueJSON.value(json),
                 RecordRule.problem(fields: [name: value]) == nil
             {
-                label.attributes[name] = value
+                set(value, name, &label)
             } else {
-                lost.append(
+                raw.lost.append(
                     .init(
                         member: String(place.prefix(80)),
-                        why: "too large or nested too deeply for an attribute; left out"))
+                        why: "too large or nested too deeply for an attribute"))
             }
         }
     }
@@ -163,10 +195,13 @@ extension COCOReader {
     private mutating func setIdentity(
         _ raw: COCOAnnotation, index: Int, _ label: inout LabelRecord
     ) -> COCOAnnotation.Problem? {
-        if let id = raw.id, !ids.insert(id) {
-            return .init(member: "id", why: "\(id) is used by an earlier annotation too")
+        let isNew =
+            raw.id.number.map { ids.insert($0) } ?? raw.id.text.map { textIDs.insert($0).inserted }
+        let plain = raw.id.text ?? raw.id.number.map { String($0) } ?? "#\(index)"
+        if isNew == false {
+            return .init(
+                member: "id", why: "\(plain.prefix(80)) is used by an earlier annotation too")
         }
-        let plain = raw.id.map { String($0) } ?? "#\(index)"
         guard let noted = raw.countermark else {
             label.externalID = plain
             if notedIDs.contains(plain) {

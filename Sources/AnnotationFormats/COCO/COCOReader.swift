@@ -6,18 +6,27 @@ import AnnotationModel
 /// quick, and read when the rest is known; memory holds the images and classes, never the annotations.
 struct COCOReader {
     private let bytes: UnsafeRawBufferPointer
-    private let file: String
+    private let source: FormatFile
+    private let finder: ItemFinder
+    private var file: String { source.file.name }
     var context: COCOContext
     private let hasContext: Bool
+    private let lines = LineIndex()
+    /// True for a file that says itself which images were examined.
+    private var isOwn = false
+    private var annotationCount = 0
     var ids = IdentifierSet()
+    var textIDs: ByteSet = []
     /// External ids that an earlier export noted; they must not meet another annotation's id.
     var notedIDs: ByteSet = []
     /// Boxes with a known image, those that leave it, and those that look like two corners.
     var boxes = (known: 0, outside: 0, corners: 0)
 
     /// A reader; `context` is that of the file before, for results files.
-    init(bytes: UnsafeRawBufferPointer, file: String, context: COCOContext?) {
-        (self.bytes, self.file) = (bytes, file)
+    init(
+        bytes: UnsafeRawBufferPointer, file: FormatFile, finder: ItemFinder, context: COCOContext?
+    ) {
+        (self.bytes, source, self.finder) = (bytes, file, finder)
         self.context = context ?? COCOContext()
         hasContext = context != nil
     }
@@ -26,6 +35,7 @@ struct COCOReader {
         var path = ""
         do {
             var scanner = try JSONScanner(bytes)
+            scanner.keepsLargeIntegers = true
             if try scanner.peek() == .array {
                 guard hasContext else {
                     throw FormatError.structure(
@@ -61,6 +71,9 @@ struct COCOReader {
                 throw JSONError(.duplicateKey(key), at: scanner.keyOffset)
             }
             switch key {
+            case "info":
+                let info = try JSONValue(reading: &scanner)
+                isOwn = info["description"]?.string == COCOWriter.description
             case "images": try readImages(&scanner, path: &path, into: sink)
             case "categories": try readCategories(&scanner, path: &path, into: sink)
             case "annotations" where seen.isSuperset(of: ["images", "categories"]):
@@ -79,6 +92,14 @@ struct COCOReader {
         if var annotations {
             try readAnnotations(&annotations, name: "annotations", path: &path, into: sink)
         }
+        if !isOwn, annotationCount > 0 { try noteEmpty(into: sink) }
+    }
+
+    /// Where a file has annotations, somebody has looked at all of its images.
+    private func noteEmpty(into sink: (FormatEvent) throws -> Void) throws {
+        for image in context.images where !image.isLabelled && image.problem == nil {
+            try sink(.item(ItemRecord(key: image.key, fields: ["examined": .bool(true)])))
+        }
     }
 
     // MARK: Images and categories
@@ -92,16 +113,19 @@ struct COCOReader {
             let index = context.images.count
             path = "images[\(index)]"
             let json = try JSONValue(reading: &scanner)
-            guard let id = Self.whole(json["id"]) else {
+            guard let id = Self.identifier(json["id"]) else {
                 throw FormatError.structure(
-                    file: file, path: path + ".id", why: "missing or no whole number")
+                    file: file, path: path + ".id", why: "missing, or neither number nor text")
             }
-            if let earlier = context.imageByID.updateValue(index, forKey: id) {
+            if let earlier = context.note(image: id) {
                 throw FormatError.structure(
                     file: file, path: path + ".id",
-                    why: "\(id) is also the id of images[\(earlier)]; number the images anew")
+                    why:
+                        "\(json["id"]?.plainText ?? "") is also the id of images[\(earlier)]; number "
+                        + "the images anew")
             }
-            let key = json["file_name"]?.string ?? ""
+            let name = json["file_name"]?.string ?? ""
+            let key = name.isEmpty ? "" : try finder.key(named: name, in: source)
             var image = COCOContext.Image(key: key)
             if let problem = ItemKey.problem(key) {
                 image.problem = problem
@@ -114,7 +138,12 @@ struct COCOReader {
                     file: file, path: path + ".file_name",
                     why: "images[\(earlier)] has the same name; two images must not become one")
             }
-            let fields = try imageFields(json, path: path, into: sink)
+            var fields = try imageFields(json, path: path, into: sink)
+            // An export gives numbers to what had none; coming back they say nothing.
+            if !isOwn {
+                fields[COCOAttribute.imageID] =
+                    id.number.map { .integer($0) } ?? id.text.map { .text($0) }
+            }
             if case .integer(let width)? = fields["width"] { image.width = width }
             if case .integer(let height)? = fields["height"] { image.height = height }
             context.images.append(image)
@@ -153,14 +182,15 @@ struct COCOReader {
             let index = context.classes.count
             path = "categories[\(index)]"
             let json = try JSONValue(reading: &scanner)
-            guard let id = Self.whole(json["id"]) else {
+            guard let id = Self.identifier(json["id"]) else {
                 throw FormatError.structure(
-                    file: file, path: path + ".id", why: "missing or no whole number")
+                    file: file, path: path + ".id", why: "missing, or neither number nor text")
             }
-            if let earlier = context.classByID.updateValue(index, forKey: id) {
+            if let earlier = context.note(category: id) {
                 throw FormatError.structure(
                     file: file, path: path + ".id",
-                    why: "\(id) is also the id of categories[\(earlier)]; number them anew")
+                    why: "\(json["id"]?.plainText ?? "") is also the id of categories[\(earlier)]; "
+                        + "number them anew")
             }
             guard let name = json["name"]?.string, !name.isEmpty,
                 name.utf8.count <= RecordRule.nameBytesMax
@@ -173,10 +203,15 @@ struct COCOReader {
                 name: name, parent: json["supercategory"]?.string ?? "",
                 keypoints: json["keypoints"]?.array?.compactMap(\.string) ?? [],
                 skeleton: json["skeleton"]?.array?.map { ($0.array ?? []).compactMap(\.integer) }
-                    .filter { $0.count == 2 } ?? [])
+                    .filter { $0.count == 2 } ?? [], number: id.number)
             context.classes.append(record)
             try sink(.labelClass(record))
         }
+    }
+
+    private static func identifier(_ json: JSONValue?) -> COCOAnnotation.Identifier? {
+        if let text = json?.string { return (nil, text) }
+        return whole(json).map { ($0, nil) }
     }
 
     /// A whole number, also one that was written as `12.0`.
@@ -198,32 +233,43 @@ struct COCOReader {
         try scanner.beginArray()
         while try scanner.nextElement() {
             index += 1
+            annotationCount += 1
             let before = scanner
             var raw = COCOAnnotation()
             do throws(JSONError) {
                 try raw.read(&scanner)
             } catch {
                 path = "\(name)[\(index)]\(raw.memberName.isEmpty ? "" : ".")\(raw.memberName)"
-                // Well-formed, only not what the format asks for: that costs one annotation.
+                // Well-formed, only not what the format asks for: that costs the member.
                 guard case .wrongKind = error.reason else { throw error }
-                scanner = before
-                try scanner.skipValue()
-                let place = TextPosition(of: error.offset, in: bytes)
-                try sink(.skipped(where: "\(file), \(path), \(place)", why: "\(error.reason)"))
-                continue
+                (scanner, raw) = (before, COCOAnnotation())
+                guard try scanner.peek() == .object else {
+                    try scanner.skipValue()
+                    let place = lines.position(of: error.offset, in: bytes)
+                    try sink(.skipped(where: "\(file), \(path), \(place)", why: "\(error.reason)"))
+                    continue
+                }
+                try raw.read(&scanner, isCareful: true)
             }
             var label = LabelRecord(item: "", className: "", selector: .wholeItem)
-            var lost: [COCOAnnotation.Problem] = []
-            if let problem = resolve(&raw, index: index, into: &label, losing: &lost) {
-                let member = problem.member.isEmpty ? "" : ".\(problem.member)"
-                try sink(.skipped(where: "\(file), \(name)[\(index)]\(member)", why: problem.why))
+            if let problem = resolve(&raw, index: index, into: &label) {
+                try sink(.skipped(where: place(problem, "\(name)[\(index)]"), why: problem.why))
                 continue
             }
             try sink(.annotation(label))
-            for part in lost {
-                try sink(.note(where: "\(file), \(name)[\(index)].\(part.member)", why: part.why))
+            for part in raw.lost {
+                try sink(
+                    .note(
+                        where: place(part, "\(name)[\(index)]"),
+                        why: part.why + "; this was left out, the rest of the label was kept"))
             }
         }
+    }
+
+    private func place(_ problem: COCOAnnotation.Problem, _ path: String) -> String {
+        let member = problem.member.isEmpty ? "" : ".\(problem.member)"
+        let line = problem.offset.map { ", \(lines.position(of: $0, in: bytes))" } ?? ""
+        return "\(file), \(path)\(member)\(line)"
     }
 
     /// Says at the end what a person should look at.

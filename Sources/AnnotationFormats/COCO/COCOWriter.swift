@@ -11,9 +11,13 @@ struct COCOWriter {
     private var imageByKey: ByteMap<Image> = [:]
     private var classes: [ClassRecord] = []
     private var classByName: ByteMap<Int> = [:]
+    private var imageIDs = COCONumbers()
+    private var classIDs = COCONumbers()
+    /// What the file says of itself; a reader takes its word for which images were examined.
+    static let description = "Exported by countermark"
 
     private struct Image {
-        var id: Int
+        var id: FieldValue
         var width: Int64?
         var height: Int64?
     }
@@ -30,6 +34,12 @@ struct COCOWriter {
         var segmentation = Segmentation.none
         var keypoints: [Selector.Keypoint] = []
 
+        /// True for a shape beside which a box says more.
+        var hasOwnBox: Bool {
+            if case .none = segmentation { return !keypoints.isEmpty }
+            return true
+        }
+
         var isFinite: Bool {
             bounds.width.isFinite && bounds.height.isFinite && area.isFinite
         }
@@ -41,13 +51,17 @@ struct COCOWriter {
     }
 
     mutating func write(_ source: LabelSource) throws -> ConversionReport {
+        for record in source.classes { classIDs.reserve(record.number) }
         for record in source.classes { _ = classID(record.name, record) }
+        try source.forEachItem { item in
+            if case .integer(let id)? = item.fields[COCOAttribute.imageID] { imageIDs.reserve(id) }
+        }
         try buffer.output.begin("coco.json")
         buffer.writer.beginObject()
         buffer.writer.key("info")
         buffer.writer.beginObject()
         buffer.writer.key("description")
-        buffer.writer.string("Exported by countermark")
+        buffer.writer.string(Self.description)
         buffer.writer.endObject()
         buffer.writer.key("images")
         buffer.writer.beginArray()
@@ -80,14 +94,15 @@ struct COCOWriter {
             return report.skip("COCO has images only, this is \(type)", example: item.key)
         }
         guard imageByKey[item.key] == nil else { return }
-        var image = Image(id: imageByKey.count + 1)
+        var image = Image(id: imageIDs.take(item.fields[COCOAttribute.imageID]))
         if case .integer(let width)? = item.fields["width"] { image.width = width }
         if case .integer(let height)? = item.fields["height"] { image.height = height }
         imageByKey[item.key] = image
         report.items += 1
         buffer.writer.lineBreak()
         buffer.writer.beginObject()
-        number("id", image.id)
+        buffer.writer.key("id")
+        FieldValueJSON.write(image.id, to: &buffer.writer)
         text("file_name", item.key)
         if let width = image.width { number("width", width) }
         if let height = image.height { number("height", height) }
@@ -105,20 +120,24 @@ struct COCOWriter {
         buffer.writer.endObject()
     }
 
-    private mutating func classID(_ name: String, _ record: ClassRecord? = nil) -> Int {
-        if let index = classByName[name] { return index + 1 }
+    private mutating func classID(_ name: String, _ record: ClassRecord? = nil) -> Int64 {
+        if let index = classByName[name] { return classes[index].number ?? 0 }
         classByName[name] = classes.count
-        classes.append(record ?? ClassRecord(name: name))
-        return classes.count
+        var record = record ?? ClassRecord(name: name)
+        if case .integer(let id) = classIDs.take(record.number.map { .integer($0) }) {
+            record.number = id
+        }
+        classes.append(record)
+        return record.number ?? 0
     }
 
     private mutating func writeCategories() {
         buffer.writer.key("categories")
         buffer.writer.beginArray()
-        for (index, record) in classes.enumerated() {
+        for record in classes {
             buffer.writer.lineBreak()
             buffer.writer.beginObject()
-            number("id", index + 1)
+            number("id", record.number ?? 0)
             text("name", record.name)
             text("supercategory", record.parent)
             if !record.keypoints.isEmpty {
@@ -165,7 +184,8 @@ struct COCOWriter {
         buffer.writer.lineBreak()
         buffer.writer.beginObject()
         number("id", report.annotations)
-        number("image_id", image.id)
+        buffer.writer.key("image_id")
+        FieldValueJSON.write(image.id, to: &buffer.writer)
         if !label.className.isEmpty { number("category_id", classID(label.className)) }
         var attributes = label.attributes
         if let shape { write(shape, &attributes) }
@@ -189,21 +209,23 @@ struct COCOWriter {
 
     private mutating func write(_ shape: Shape, _ attributes: inout [String: FieldValue]) {
         var bounds = shape.bounds
-        // The box around an object is larger than that around its keypoints, so an imported one stays.
-        if !shape.keypoints.isEmpty, case .array(let values)? = attributes[COCOAttribute.bbox],
-            case let numbers = values.compactMap(Self.double), numbers.count == 4,
-            (numbers[2] * numbers[3]).isFinite
+        // The box of the object is larger than that around its points, and may differ from its outline's.
+        for name in [COCOAttribute.bbox, COCOAttribute.prefix + "bbox", YOLOWriter.oldBoxAttribute]
         {
-            attributes[COCOAttribute.bbox] = nil
-            bounds = .init(x: numbers[0], y: numbers[1], width: numbers[2], height: numbers[3])
+            guard shape.hasOwnBox, let box = ObjectAttribute.box(attributes[name]) else { continue }
+            bounds = box
+            attributes[name] = nil
+            break
         }
         buffer.writer.key("bbox")
         buffer.writer.coordinates([bounds.x, bounds.y, bounds.width, bounds.height])
         buffer.writer.key("area")
+        let area = attributes.removeValue(forKey: COCOAttribute.area)
         buffer.writer.coordinate(
-            shape.keypoints.isEmpty ? shape.area : bounds.width * bounds.height)
-        let isCrowd = attributes.removeValue(forKey: COCOAttribute.isCrowd) == .bool(true)
-        number("iscrowd", isCrowd ? 1 : 0)
+            area?.number ?? (shape.keypoints.isEmpty ? shape.area : bounds.width * bounds.height))
+        let flags = [COCOAttribute.isCrowd, COCOAttribute.prefix + "iscrowd"]
+            .compactMap { attributes.removeValue(forKey: $0) }
+        number("iscrowd", flags.contains(.bool(true)) || flags.contains(.integer(1)) ? 1 : 0)
         buffer.writer.key("segmentation")
         switch shape.segmentation {
         case .none: buffer.writer.coordinates([])
@@ -219,19 +241,28 @@ struct COCOWriter {
             buffer.writer.endObject()
         }
         var flat = shape.keypoints.flatMap { [$0.x, $0.y, Double($0.visibility.rawValue)] }
-        if flat.isEmpty, case .array(let values)? = attributes[COCOAttribute.keypoints],
-            case let numbers = values.compactMap(Self.double), numbers.count == values.count,
-            numbers.count % 3 == 0
+        for name in [COCOAttribute.keypoints, COCOAttribute.prefix + "keypoints"] where flat.isEmpty
         {
-            attributes[COCOAttribute.keypoints] = nil
+            guard case .array(let values)? = attributes[name],
+                case let numbers = values.compactMap(\.number), numbers.count == values.count,
+                numbers.count % 3 == 0
+            else { continue }
+            attributes[name] = nil
             flat = numbers
         }
         if !flat.isEmpty {
             buffer.writer.key("keypoints")
             buffer.writer.coordinates(flat)
-            number(
-                "num_keypoints",
-                stride(from: 2, to: flat.count, by: 3).reduce(0) { $0 + (flat[$1] > 0 ? 1 : 0) })
+            let seen = stride(from: 2, to: flat.count, by: 3).reduce(0) {
+                $0 + (flat[$1] > 0 ? 1 : 0)
+            }
+            if case .integer(let count)? = attributes.removeValue(
+                forKey: COCOAttribute.keypointCount)
+            {
+                number("num_keypoints", count)
+            } else {
+                number("num_keypoints", seen)
+            }
         }
     }
 
@@ -277,14 +308,6 @@ struct COCOWriter {
     private mutating func text(_ key: StaticString, _ value: String) {
         buffer.writer.key(key)
         buffer.writer.string(value)
-    }
-
-    private static func double(_ value: FieldValue) -> Double? {
-        switch value {
-        case .float(let value): value
-        case .integer(let value): Double(value)
-        default: nil
-        }
     }
 
     // MARK: Shapes
@@ -340,5 +363,28 @@ struct COCOWriter {
         return Shape(
             bounds: RunLengths.bounds(mask), area: Double(RunLengths.area(mask)),
             segmentation: .mask(mask))
+    }
+}
+
+/// Hands out the ids that files gave, and to what has none the free numbers from 1 on.
+private struct COCONumbers {
+    private var given: Set<Int64> = []
+    private var taken: Set<FieldValue> = []
+    private var last: Int64 = 0
+
+    /// Keeps a number for the one that has it.
+    mutating func reserve(_ number: Int64?) {
+        if let number { given.insert(number) }
+    }
+
+    /// The id that is kept, unless another one has it, or else the next free number.
+    mutating func take(_ kept: FieldValue?) -> FieldValue {
+        switch kept {
+        case .integer?, .text?:
+            if let kept, taken.insert(kept).inserted { return kept }
+        default: break
+        }
+        repeat { last += 1 } while given.contains(last)
+        return .integer(last)
     }
 }

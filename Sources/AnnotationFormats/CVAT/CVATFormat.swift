@@ -28,12 +28,17 @@ public struct CVATFormat: AnnotationFormat {
     public init() {}
 
     /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "xml" }) { file in
+        try FileTree.forEach(
+            files, where: { FileTree.ending($0) == "xml" }, into: sink
+        ) { file, sink in
             count += 1
-            try file.file.withBytes { bytes in
-                var reader = CVATReader(file: file)
+            try file.file.withXML { bytes in
+                var reader = CVATReader(file: file, finder: finder)
                 try reader.read(bytes, into: sink)
             }
         }

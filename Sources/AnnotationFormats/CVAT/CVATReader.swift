@@ -3,14 +3,18 @@ import AnnotationModel
 /// Reads one CVAT file, one image or track at a time.
 struct CVATReader {
     private let file: FormatFile
+    private let finder: ItemFinder
+    /// The names and sources of a project's tasks, by id.
+    private var tasks: ByteMap<[String]> = [:]
+    private let skeletons = CVATSkeletons()
     /// The declared types of attributes: class, NUL, name.
     private var typeByAttribute: ByteMap<String> = [:]
     private var video: String
     private var hasVideoItem = false
     private var videoFields: [String: FieldValue] = ["timeUnit": .text("frame")]
 
-    init(file: FormatFile) {
-        self.file = file
+    init(file: FormatFile, finder: ItemFinder) {
+        (self.file, self.finder) = (file, finder)
         video = file.bareStem
     }
 
@@ -38,6 +42,7 @@ struct CVATReader {
             default: try scanner.skip()
             }
         }
+        for record in skeletons.found { try sink(.labelClass(record)) }
     }
 
     private mutating func readMeta(_ meta: XMLTree, into sink: EventSink) throws {
@@ -45,6 +50,11 @@ struct CVATReader {
             video = source
         }
         let scopes = ["task", "project", "job"].compactMap { meta.first($0) }
+        for task in meta.first("project")?.first("tasks")?.children ?? [] {
+            guard let id = task.value("id") else { continue }
+            let source = task.value("source")
+            tasks[id] = [task.value("name"), source, source.map(FileTree.stem)].compactMap { $0 }
+        }
         for scope in scopes {
             if let size = scope.first("original_size") {
                 for name in ["width", "height"] {
@@ -53,19 +63,18 @@ struct CVATReader {
                     }
                 }
             }
-            for label in scope.first("labels")?.children ?? [] {
+            let labels = scope.first("labels")?.children ?? []
+            for label in labels { skeletons.note(label) }
+            for label in labels where !skeletons.isPoint(label) {
                 guard let name = label.value("name") else { continue }
                 for attribute in label.first("attributes")?.children ?? [] {
                     if let key = attribute.value("name") {
                         typeByAttribute["\(name)\0\(key)"] = attribute.value("input_type") ?? "text"
                     }
                 }
-                let parent = label.value("parent") ?? ""
-                try sink(
-                    .labelClass(
-                        ClassRecord(
-                            name: name, parent: parent,
-                            color: ClassRecord.color(of: label.value("color")))))
+                var record = skeletons.record(name) ?? ClassRecord(name: name)
+                record.color = ClassRecord.color(of: label.value("color"))
+                try sink(.labelClass(record))
             }
         }
     }
@@ -76,7 +85,12 @@ struct CVATReader {
         _ image: XMLTree, _ scanner: XMLScanner, into sink: EventSink
     ) throws {
         let place = scanner.place(image.offset)
-        let key = image.attributes["name"] ?? ""
+        let name = image.attributes["name"] ?? ""
+        let key =
+            name.isEmpty
+            ? ""
+            : try finder.key(
+                named: name, in: file, scopes: scopes(of: image), endings: ImageSize.endings)
         var fields: [String: FieldValue] = [:]
         for name in ["width", "height"] {
             if let pixels = image.attributes[name].flatMap({ TextNumber.whole($0) }), pixels > 0 {
@@ -91,7 +105,8 @@ struct CVATReader {
                 var label = LabelRecord(
                     item: key, className: shape.attributes["label"] ?? "", selector: .wholeItem,
                     externalID: "image:\(key)#\(index + 1)")
-                label.selector = try selector(shape, ItemRecord.pixelSize(fields))
+                label.selector = try selector(
+                    shape, label.className, ItemRecord.pixelSize(fields))
                 setMembers(shape, &label)
                 for (name, value) in attributes(shape, label.className) {
                     label.attributes[name] = value
@@ -99,6 +114,13 @@ struct CVATReader {
                 return label
             }
         }
+    }
+
+    /// What stands for the task of an image: names of frames are unique within one.
+    private func scopes(of image: XMLTree) -> [String] {
+        guard let task = image.attributes["task_id"] else { return [] }
+        return ["task \(task)"] + (tasks[task] ?? [])
+            + [image.attributes["subset"]].compactMap { $0 }
     }
 
     private func setMembers(_ shape: XMLTree, _ label: inout LabelRecord) {
@@ -134,7 +156,7 @@ struct CVATReader {
     // MARK: Shapes
 
     private func selector(
-        _ shape: XMLTree, _ size: (width: Double, height: Double)?
+        _ shape: XMLTree, _ className: String, _ size: (width: Double, height: Double)?
     ) throws(Refusal) -> Selector {
         func numbers(_ names: String...) throws(Refusal) -> [Double] {
             var values: [Double] = []
@@ -179,7 +201,7 @@ struct CVATReader {
             return .ellipse(
                 .init(
                     centerX: v[0], centerY: v[1], width: 2 * v[2], height: 2 * v[3], angle: angle))
-        case "skeleton": return .keypoints(try skeleton(shape))
+        case "skeleton": return .keypoints(try skeletons.points(shape, className))
         case "mask":
             let v = try numbers("left", "top", "width", "height")
             return .mask(try CVATMask.mask(shape.attributes["rle"] ?? "", box: v, in: size))
@@ -187,19 +209,6 @@ struct CVATReader {
             throw Refusal("a projected cuboid has no place in the model; export its 3-D form")
         default: throw Refusal("no shape is called \"\(shape.name.prefix(40))\"")
         }
-    }
-
-    private func skeleton(_ shape: XMLTree) throws(Refusal) -> [Selector.Keypoint] {
-        var points: [Selector.Keypoint] = []
-        for child in shape.children where child.name == "points" {
-            guard let flat = child.attributes["points"].flatMap(CVATPoints.read), flat.count == 2
-            else { throw Refusal("a point of the skeleton is not written x,y") }
-            let visibility: Selector.Keypoint.Visibility =
-                child.attributes["outside"] == "1"
-                ? .absent : child.attributes["occluded"] == "1" ? .hidden : .visible
-            points.append(.init(x: flat[0], y: flat[1], visibility: visibility))
-        }
-        return points
     }
 
     // MARK: Tracks
@@ -238,7 +247,8 @@ struct CVATReader {
             if shape.name == "box", shape.attributes["keyframe"] == "0", !isLast, !isOutside {
                 continue
             }
-            let selector = try selector(shape, ItemRecord.pixelSize(videoFields))
+            let selector = try selector(
+                shape, label.className, ItemRecord.pixelSize(videoFields))
             frames.append(
                 .init(time: Double(frame), selector: selector, isOutside: isOutside))
             var values = attributes(shape, label.className)

@@ -7,6 +7,8 @@ struct CVATWriter {
     private var types: ByteMap<ByteMap<String>> = [:]
     private var classes: [String] = []
     private var colors: ByteMap<String> = [:]
+    /// The names of the points of classes that are skeletons.
+    private var pointNames: ByteMap<[String]> = [:]
     private var videos: ByteMap<ItemRecord> = [:]
     private var video: String?
 
@@ -16,6 +18,9 @@ struct CVATWriter {
         for record in source.classes {
             note(class: record.name)
             if !record.color.isEmpty { colors[record.name] = record.color }
+            if Set(record.keypoints).count == record.keypoints.count, !record.keypoints.isEmpty {
+                pointNames[record.name] = record.keypoints
+            }
         }
         var tracks: ByteMap<Int> = [:]
         try source.forEachAnnotation { label in
@@ -111,6 +116,7 @@ struct CVATWriter {
             writer.start("label")
             writer.text("name", name)
             if let color = colors[name] { writer.text("color", color) }
+            if pointNames[name] != nil { writer.text("type", "skeleton") }
             writer.start("attributes")
             for (attribute, type) in (types[name] ?? [:]).sortedByKey() {
                 writer.start("attribute")
@@ -121,6 +127,13 @@ struct CVATWriter {
             }
             writer.end()
             writer.end()
+            for point in pointNames[name] ?? [] {
+                writer.start("label")
+                writer.text("name", point)
+                writer.text("type", "points")
+                writer.text("parent", name)
+                writer.end()
+            }
         }
         writer.end()
         writer.end()
@@ -174,9 +187,10 @@ struct CVATWriter {
     private func shape(_ label: LabelRecord, _ report: inout ConversionReport) -> [UInt8]? {
         var attributes = label.attributes
         guard
-            case (let name, var members)? = Self.shape(
+            case (var name, var members)? = Self.shape(
                 label.selector, item: label.item, report: &report)
         else { return nil }
+        if isSkeleton(label.selector, label.className) { (name, members) = ("skeleton", []) }
         guard !label.className.isEmpty else {
             report.skip("a label without class has no place in CVAT", example: label.item)
             return nil
@@ -192,21 +206,33 @@ struct CVATWriter {
         }
         var writer = XMLWriter()
         writer.start(name, members)
-        if case .keypoints(let points) = label.selector, name == "skeleton" {
-            for (index, point) in points.enumerated() {
-                writer.empty(
-                    "points",
-                    [
-                        ("label", String(index + 1)),
-                        ("outside", point.visibility == .absent ? "1" : "0"),
-                        ("occluded", point.visibility == .hidden ? "1" : "0"),
-                        ("points", CVATPoints.text([point.x, point.y])),
-                    ])
-            }
-        }
+        if name == "skeleton" { writePoints(label.selector, label.className, &writer) }
         write(attributes, label, &writer, &report)
         writer.end()
         return writer.bytes
+    }
+
+    /// Whether points have names, so that they are a skeleton even where all of them are seen.
+    private func isSkeleton(_ selector: Selector, _ className: String) -> Bool {
+        guard case .keypoints(let points) = selector else { return false }
+        return pointNames[className]?.count == points.count
+    }
+
+    private func writePoints(
+        _ selector: Selector, _ className: String, _ writer: inout XMLWriter
+    ) {
+        guard case .keypoints(let points) = selector else { return }
+        let names = pointNames[className] ?? []
+        for (index, point) in points.enumerated() {
+            writer.empty(
+                "points",
+                [
+                    ("label", names.count == points.count ? names[index] : String(index + 1)),
+                    ("outside", point.visibility == .absent ? "1" : "0"),
+                    ("occluded", point.visibility == .hidden ? "1" : "0"),
+                    ("points", CVATPoints.text([point.x, point.y])),
+                ])
+        }
     }
 
     private func write(
@@ -349,8 +375,10 @@ struct CVATWriter {
                 return nil
             }
             guard
-                let (name, shape) = Self.shape(frame.selector, item: label.item, report: &report)
+                case (var name, var shape)? = Self.shape(
+                    frame.selector, item: label.item, report: &report)
             else { return nil }
+            if isSkeleton(frame.selector, label.className) { (name, shape) = ("skeleton", []) }
             for (name, values) in changes {
                 guard let value = values[number] else { continue }
                 if name == "occluded" {
@@ -364,11 +392,12 @@ struct CVATWriter {
                 ("occluded", isOccluded ? "1" : "0"), ("keyframe", "1"),
             ]
             members += shape
-            guard name != "skeleton", name != "tag" else {
+            guard name != "tag" else {
                 report.skip("CVAT has no track of this kind here", example: label.item)
                 return nil
             }
             writer.start(name, members)
+            if name == "skeleton" { writePoints(frame.selector, label.className, &writer) }
             write(current, label, &writer, &report)
             writer.end()
         }

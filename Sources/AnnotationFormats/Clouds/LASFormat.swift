@@ -29,11 +29,6 @@ public struct LASFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the clouds.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
@@ -41,7 +36,7 @@ public struct LASFormat: AnnotationFormat {
         let finder = ItemFinder(context)
         var count = 0
         let isCloud = { (path: String) in ["las", "laz"].contains(FileTree.ending(path)) }
-        try FileTree.forEach(files, where: isCloud) { file in
+        try FileTree.forEach(files, where: isCloud, into: sink) { file, sink in
             count += 1
             let item = try finder.key(of: file)
             try file.file.withBytes { try Self.read($0, file, item, into: sink) }

@@ -31,11 +31,6 @@ public struct PCDFormat: AnnotationFormat {
             "PCD point clouds, the class of each point; " + (isText ? "written as text" : "binary")
     }
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the clouds.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
@@ -47,7 +42,8 @@ public struct PCDFormat: AnnotationFormat {
             namesByFolder[file.parent] = try Self.names(file.file, into: sink)
         }
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "pcd" }) { file in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "pcd" }, into: sink) {
+            file, sink in
             count += 1
             let item = try finder.key(of: file)
             try file.file.withBytes { bytes in

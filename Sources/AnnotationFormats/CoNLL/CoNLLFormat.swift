@@ -34,11 +34,6 @@ public struct CoNLLFormat: AnnotationFormat {
     /// The format with either way of tagging.
     public init(_ scheme: Scheme = .begin) { self.scheme = scheme }
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the texts.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
@@ -46,7 +41,8 @@ public struct CoNLLFormat: AnnotationFormat {
         let finder = ItemFinder(context)
         var count = 0
         let endings = ["conll", "bio", "iob", "iob2", "txt", "tsv", ""]
-        try FileTree.forEach(files, where: { endings.contains(FileTree.ending($0)) }) { file in
+        try FileTree.forEach(files, where: { endings.contains(FileTree.ending($0)) }, into: sink) {
+            file, sink in
             count += 1
             var reader = CoNLLReader(file: file, context: context, finder: finder)
             try reader.read(into: sink)

@@ -27,6 +27,8 @@ struct CoNLLReader {
     private var documents = 0
     private var named: String?
     private var isStarted = false
+    /// The number of columns of the file's first word.
+    private var columnCount: Int?
 
     init(file: FormatFile, context: ReadContext, finder: ItemFinder) {
         (self.file, self.context, self.finder) = (file, context, finder)
@@ -52,6 +54,17 @@ struct CoNLLReader {
                     .skipped(
                         where: lines.place, why: "a line has a word and a tag, O for none"))
             }
+            let expected = columnCount ?? columns.count
+            columnCount = expected
+            let isShifted = columns.count != expected
+            if isShifted {
+                try sink(
+                    .skipped(
+                        where: lines.place,
+                        why:
+                            "\(columns.count) columns, the lines before have \(expected); the word is kept "
+                            + "without a tag"))
+            }
             guard words.count < Self.wordsMax else {
                 throw FormatError.text(
                     file: file.file.name, line: lines.line,
@@ -60,7 +73,8 @@ struct CoNLLReader {
             }
             words.append(
                 Word(
-                    text: BlankFree.text(first), tag: tag, line: lines.line, sentence: sentence))
+                    text: BlankFree.text(first), tag: isShifted ? "O" : tag, line: lines.line,
+                    sentence: sentence))
         }
         try finish(into: sink)
     }

@@ -23,11 +23,6 @@ public struct SUSTechFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the clouds.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
@@ -37,7 +32,7 @@ public struct SUSTechFormat: AnnotationFormat {
         let isLabel = { (path: String) in
             FileTree.ending(path) == "json" && !path.split(separator: "/").contains("calib")
         }
-        try FileTree.forEach(files, where: isLabel) { file in
+        try FileTree.forEach(files, where: isLabel, into: sink) { file, sink in
             count += 1
             try Self.read(file, finder, into: sink)
         }
@@ -47,7 +42,7 @@ public struct SUSTechFormat: AnnotationFormat {
     private static func read(
         _ file: FormatFile, _ finder: ItemFinder, into sink: EventSink
     ) throws {
-        let known = try finder.key(file) { path in
+        let known = try finder.key(file, byEnding: true) { path in
             ItemFinder.with(
                 cloudEndings,
                 ItemFinder.exchanged(FileTree.stem(path), { $0 == "label" }, for: "lidar"))

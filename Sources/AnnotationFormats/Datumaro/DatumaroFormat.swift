@@ -27,11 +27,16 @@ public struct DatumaroFormat: AnnotationFormat {
     public init() {}
 
     /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }) { file in
+        try FileTree.forEach(
+            files, where: { FileTree.ending($0) == "json" }, into: sink
+        ) { file, sink in
             count += 1
-            var reader = DatumaroReader(file: file)
+            var reader = DatumaroReader(file: file, finder: finder)
             try reader.read(into: sink)
         }
         if count == 0 {
@@ -51,9 +56,10 @@ public struct DatumaroFormat: AnnotationFormat {
 /// Reads one file.
 private struct DatumaroReader {
     let file: FormatFile
+    private let finder: ItemFinder
     private var names: [String] = []
 
-    init(file: FormatFile) { self.file = file }
+    init(file: FormatFile, finder: ItemFinder) { (self.file, self.finder) = (file, finder) }
 
     mutating func read(into sink: EventSink) throws {
         try JSONFile.scan(file.file) { scanner, path in
@@ -140,7 +146,9 @@ private struct DatumaroReader {
         let subset = file.bareStem
         let media = json["image"] ?? json["point_cloud"] ?? json["media"]
         let named = media?["path"]?.string ?? ""
-        let key = named.isEmpty ? id : named
+        let key = try finder.key(
+            named: named.isEmpty ? id : named, in: file, scopes: [subset],
+            endings: named.isEmpty ? ImageSize.endings : [])
         var fields: [String: FieldValue] = ["split": .text(subset)]
         if let size = media?["size"]?.array?.compactMap(\.integer), size.count == 2, size[0] > 0,
             size[1] > 0

@@ -29,11 +29,6 @@ public struct DeepPCBFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the images.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
@@ -41,18 +36,18 @@ public struct DeepPCBFormat: AnnotationFormat {
         let finder = ItemFinder(context)
         var count = 0
         let isLabel = { (path: String) in
-            path.hasSuffix(".txt")
-                && !FileSystem.lastComponent(path).lowercased().hasPrefix("readme")
+            path.hasSuffix(".txt") && !FileTree.isList(path)
         }
         for file in files {
             let isFolder = file.isOnDisk && FileSystem.isFolder(file.name)
             let isWanted = isFolder ? isLabel : { _ in true }
-            try FileTree.forEach([Self.labelFolder(file)], where: isWanted) { file in
+            try FileTree.forEach([Self.labelFolder(file)], where: isWanted, into: sink) {
+                file, sink in
                 if count == 0 {
                     for name in Self.classNames { try sink(.labelClass(ClassRecord(name: name))) }
                 }
                 count += 1
-                let known = try finder.key(file) { Self.imageNames($0) }
+                let known = try finder.key(file, byEnding: true) { Self.imageNames($0) }
                 let key = known ?? Self.itemKey(file)
                 try file.file.withBytes { try Self.read($0, file: file, key: key, into: sink) }
             }

@@ -8,7 +8,8 @@ import AnnotationModel
 /// a field), `measurement` of dimensions, `position` as x, y, z in drawing units with y up, `places` (the block that an INSERT
 /// places), and `block` for an entity that stands in the definition of a block. What is placed several times is addressed
 /// by who labels it as `INSERT/ENTITY`, two handles. The drawing's path is the item's key; its fields are
-/// `dxf.version`, `unit`, and `layers`. The external id is the path without its ending, `#`, and the handle.
+/// `dxf.version`, `unit`, and `layers`. Texts of drawings before R2007 are in the code page that the header names. Entities
+/// of R12 drawings may have no handle; they are called by their place, `@1` for the first. The external id is the path without its ending, `#`, and the handle.
 public struct DXFFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "dxf"
@@ -26,18 +27,14 @@ public struct DXFFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the drawings.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "dxf" }) { file in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "dxf" }, into: sink) {
+            file, sink in
             count += 1
             let item = try finder.key(of: file)
             try file.file.withBytes { bytes in
@@ -66,7 +63,12 @@ struct DXFScanner {
     private let file: String
     /// True from `AC1021` on, where the text is UTF-8.
     var isUnicode = true
-    /// True once bytes were taken as Western European.
+    /// The code page that the header names; nil where it names none.
+    private(set) var codePage: String?
+    private var encoding: TextEncoding?
+    /// True for an encoding in which two bytes may be one character, and look like UTF-8 by chance.
+    private var isWide = false
+    /// True once bytes were taken as Western European, since no code page was named.
     private(set) var hasOldText = false
     /// The line of the pair's group code.
     private(set) var line = 0
@@ -93,14 +95,43 @@ struct DXFScanner {
         }
         guard let second = lines.next() else { throw error("a value is missing; the file is cut") }
         guard second.count <= TextLines.lineBytesMax else { throw error("the value is too long") }
-        if let text = String(validating: second, as: UTF8.self) {
+        if isUnicode || !isWide || second.allSatisfy({ $0 < 0x80 }),
+            let text = String(validating: second, as: UTF8.self)
+        {
             return (number, Self.unescaped(text))
         }
         guard !isUnicode else {
-            throw error("the value is not UTF-8, which this version of DXF asks for; save it anew")
+            throw FormatError.encoding(
+                file: file, line: line,
+                why: "the value is not UTF-8, which this version of DXF asks for; save it anew")
         }
-        hasOldText = true
-        return (number, String(String.UnicodeScalarView(second.map { Unicode.Scalar($0) })))
+        if codePage == nil {
+            hasOldText = true
+            encoding = TextEncoding(name: "CP1252")
+        }
+        guard let bytes = encoding?.utf8(Array(second)),
+            let text = String(validating: bytes, as: UTF8.self)
+        else {
+            throw FormatError.encoding(
+                file: file, line: line,
+                why:
+                    "the text is not of the code page \((codePage ?? "ANSI_1252").prefix(40)) that the "
+                    + "header names, or that page is not known; save the drawing as UTF-8")
+        }
+        return (number, Self.unescaped(text))
+    }
+
+    /// Takes the code page of the header: `ANSI_1252`, `ANSI_936`, `DOS850`.
+    mutating func setCodePage(_ name: String) {
+        let page = XMLTree.trim(name)
+        codePage = page
+        let digits = String(page.drop { !$0.isNumber })
+        isWide = ["932", "936", "949", "950", "1361"].contains(digits)
+        let known = ["936": "GBK", "950": "BIG5", "949": "UHC", "1361": "JOHAB"]
+        let isPage = page.uppercased().hasPrefix("ANSI_") || page.uppercased().hasPrefix("DOS")
+        encoding = TextEncoding(
+            name: isPage ? known[digits] ?? "CP" + digits : page.replacing("_", with: "-"))
+        if encoding == nil, isPage { encoding = TextEncoding(name: "CP" + digits) }
     }
 
     /// `\U+00DF` stands for a character in files that are not UTF-8.

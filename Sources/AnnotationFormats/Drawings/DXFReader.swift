@@ -10,6 +10,9 @@ struct DXFReader {
     private var section = ""
     private var block: String?
     private var handles: ByteSet = []
+    /// The number of the last entity, and how many have no handle.
+    private var number = 0
+    private var nameless = 0
 
     /// The group codes of an entity that are of use here; the first of each counts.
     private struct Entity {
@@ -61,12 +64,20 @@ struct DXFReader {
         }
         guard isComplete else { throw scanner.error("the file has no EOF; it is cut") }
         _ = try begin(into: sink)
+        if nameless > 0 {
+            try sink(
+                .note(
+                    where: file.file.name,
+                    why:
+                        "\(nameless) entities have no handle and are called by their place, @1 for the first; save the drawing as R2000 or later to give them lasting names"
+                ))
+        }
         if scanner.hasOldText {
             try sink(
                 .note(
                     where: file.file.name,
                     why:
-                        "the drawing is older than UTF-8 in DXF; its texts were read as Western European"
+                        "the drawing is older than UTF-8 in DXF; it names no code page, and its texts were read as Western European (ANSI_1252)"
                 ))
         }
     }
@@ -78,6 +89,7 @@ struct DXFReader {
             fields["dxf.version"] = .text(String(value.prefix(20)))
             scanner.isUnicode = value >= "AC1021"
         }
+        if variable == "$DWGCODEPAGE", code == 3 { scanner.setCodePage(value) }
         if variable == "$INSUNITS", code == 70, let number = Int(XMLTree.trim(value)),
             let unit = Self.units[number]
         {
@@ -113,15 +125,19 @@ struct DXFReader {
 
     private mutating func label(_ entity: Entity, into sink: EventSink) throws {
         let place = "\(file.file.name), line \(entity.line)"
+        number += 1
         // Dimension styles keep their handle elsewhere; entities have it under 5.
-        let handle = XMLTree.trim(entity.values[5] ?? "").uppercased()
-        guard handle.utf8.count <= 16, UInt64(handle, radix: 16) ?? 0 > 0 else {
+        var handle = XMLTree.trim(entity.values[5] ?? "").uppercased()
+        if handle.isEmpty {
+            // R12 writes none. A place holds as long as nobody puts an entity before it.
+            handle = "@\(number)"
+            nameless += 1
+        } else if handle.utf8.count > 16 || UInt64(handle, radix: 16) ?? 0 == 0 {
             return try sink(
                 .skipped(
                     where: place,
-                    why:
-                        "the \(entity.type.prefix(40)) has no handle; save the drawing as R2000 or later"
-                ))
+                    why: "the \(entity.type.prefix(40)) has a handle that is no hexadecimal number")
+            )
         }
         guard handles.insert(handle).inserted else {
             return try sink(

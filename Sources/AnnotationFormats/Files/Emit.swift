@@ -89,6 +89,7 @@ enum JSONFile {
             var path = ""
             do {
                 var scanner = try JSONScanner(bytes)
+                scanner.keepsLargeIntegers = true
                 try body(&scanner, &path)
                 try scanner.finish()
             } catch let error as JSONError {

@@ -35,6 +35,61 @@ enum FileTree {
         }
     }
 
+    /// The largest file of a folder whose records are held until all of it is read: a damaged one then costs
+    /// nothing but itself.
+    static let heldBytesMax = 1 << 24
+
+    /// Reads each wanted file of labels, one file's records after the other.
+    ///
+    /// A damaged file among those of a folder is named and left out whole, and the others are read. A file that was
+    /// given by itself, and text in another encoding than the format's, which the whole folder will have, end the
+    /// reading; a given file of whose labels none can be taken is named.
+    ///
+    /// - Parameter takesGiven: Whether a file that was given by itself is read whatever it is called.
+    static func forEach(
+        _ inputs: [InputFile], where isWanted: (String) -> Bool, takesGiven: Bool = false,
+        into sink: EventSink,
+        _ body: (FormatFile, _ sink: EventSink) throws -> Void
+    ) throws {
+        for input in inputs {
+            let isFolder = input.isOnDisk && FileSystem.isFolder(input.name)
+            let isTaken = isFolder || !takesGiven ? isWanted : { _ in true }
+            try forEach([input], where: isTaken) { file in
+                if isFolder, FileSystem.size(file.file.name) <= heldBytesMax {
+                    return try readHeld(file, into: sink, body)
+                }
+                var account = FileAccount()
+                do {
+                    try withoutActuallyEscaping(sink) { sink in
+                        try body(file) { event in
+                            account.count(event)
+                            try sink(event)
+                        }
+                    }
+                }
+                if !isFolder, let why = account.refusal {
+                    try sink(.fileRefused(where: file.file.name, why: why))
+                }
+            }
+        }
+    }
+
+    /// Reads a file of a folder as a whole.
+    private static func readHeld(
+        _ file: FormatFile, into sink: EventSink,
+        _ body: (FormatFile, _ sink: EventSink) throws -> Void
+    ) throws {
+        var events: [FormatEvent] = []
+        do {
+            try body(file) { events.append($0) }
+        } catch let error as FormatError {
+            guard error.concerns(file.file.name) else { throw error }
+            return try sink(
+                .fileRefused(where: file.file.name, why: error.reason(file.file.name)))
+        }
+        for event in events { try sink(event) }
+    }
+
     private static func walk(
         _ folder: String, below: String, depth: Int, _ isWanted: (String) -> Bool,
         _ body: (FormatFile) throws -> Void
@@ -58,6 +113,17 @@ enum FileTree {
     private static func isLink(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    }
+
+    /// Whether a text file lies beside labels and holds none: lists of files or classes, and readmes.
+    static func isList(_ path: String) -> Bool {
+        let name = FileSystem.lastComponent(path).lowercased()
+        let lists: ByteSet = [
+            "classes.txt", "train.txt", "val.txt", "valid.txt", "test.txt", "trainval.txt",
+            "all.txt",
+        ]
+        let folder = FileSystem.lastComponent(FileSystem.parent(path))
+        return lists.contains(name) || name.hasPrefix("readme") || folder == "ImageSets"
     }
 
     /// A path without its ending.
@@ -91,27 +157,22 @@ enum FileTree {
     }
 }
 
-/// What a caller knows beforehand and a format may need: the items that the dataset has.
-public struct ReadContext {
-    /// The fields of an item by its key; nil for an unknown item.
-    public internal(set) var itemFields: (String) throws -> [String: FieldValue]?
-    /// Hears from a sidecar what the export was made of.
-    public var noteBase: (ExportBase) -> Void = { _ in }
-    /// Hears, before a label is handed over, what the same label was when it was exported.
-    public var noteExported: (LabelRecord) -> Void = { _ in }
+/// What was read of one file.
+struct FileAccount {
+    private var labels = 0
+    private var skipped = 0
 
-    /// A context that asks by itself.
-    public init(itemFields: @escaping (String) throws -> [String: FieldValue]?) {
-        self.itemFields = itemFields
+    mutating func count(_ event: FormatEvent) {
+        switch event {
+        case .annotation: labels += 1
+        case .skipped: skipped += 1
+        case .labelClass, .item, .note, .fileRefused: break
+        }
     }
 
-    /// A context that knows nothing.
-    public static var empty: ReadContext { ReadContext { _ in nil } }
-
-    /// A context of items at hand.
-    public init(items: [ItemRecord]) {
-        let fields = ByteMap<[String: FieldValue]>(
-            items.map { ($0.key, $0.fields) }, uniquingKeysWith: { first, _ in first })
-        itemFields = { fields[$0] }
+    /// Why the file counts as not read, where it holds labels and none was taken.
+    var refusal: String? {
+        labels == 0 && skipped > 0
+            ? "none of its labels could be taken, \(skipped) were left out" : nil
     }
 }

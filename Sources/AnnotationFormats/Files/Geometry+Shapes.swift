@@ -1,6 +1,13 @@
 import AnnotationModel
 
 extension Geometry {
+    /// The box of a flat object: the one that its file gave beside the shape, or else the smallest around it.
+    static func box(of label: LabelRecord) -> Selector.Box? {
+        if case .box(let box) = label.selector { return box }
+        guard let bounds = bounds(of: label.selector) else { return nil }
+        return ObjectAttribute.box(label.attributes[ObjectAttribute.box]) ?? bounds
+    }
+
     /// The smallest box around a flat shape; nil for what is none.
     static func bounds(of selector: Selector) -> Selector.Box? {
         switch selector {

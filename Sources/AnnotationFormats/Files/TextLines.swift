@@ -36,7 +36,7 @@ struct TextLines {
         if slice.last == 0x0d { slice = slice.dropLast() }
         let text = String(validating: UnsafeRawBufferPointer(rebasing: slice), as: UTF8.self)
         guard let text else {
-            throw .text(
+            throw .encoding(
                 file: file, line: line, why: "the text is not UTF-8; convert the file to UTF-8")
         }
         return text
@@ -50,7 +50,7 @@ struct TextLines {
             bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff])
             || bytes.prefix(4).contains(0)
         if isWide {
-            throw .text(
+            throw .encoding(
                 file: file, line: 1, why: "the file is UTF-16 or binary; save it as UTF-8 text")
         }
     }
@@ -81,7 +81,7 @@ extension InputFile {
                 let text = String(
                     validating: UnsafeRawBufferPointer(rebasing: rest), as: UTF8.self)
             else {
-                throw FormatError.text(
+                throw FormatError.encoding(
                     file: name, line: 1, why: "the text is not UTF-8; convert the file to UTF-8")
             }
             return text

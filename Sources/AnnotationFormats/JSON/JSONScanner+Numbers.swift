@@ -15,6 +15,37 @@ extension JSONScanner {
         return .integer(value)
     }
 
+    /// Reads a number; one beyond 64 bits as its digits where they are kept.
+    mutating func numberValue() throws(JSONError) -> JSONValue {
+        let decimal = try decimal()
+        guard decimal.isWhole else { return .double(try double(decimal)) }
+        if let value = decimal.integer { return .integer(value) }
+        guard keepsLargeIntegers else { throw JSONError(.integerOverflow, at: decimal.start) }
+        return .string(
+            String(
+                decoding: UnsafeRawBufferPointer(rebasing: bytes[decimal.start..<decimal.end]),
+                as: UTF8.self))
+    }
+
+    /// Reads an identifier: a whole number, or a text, or the digits of a number beyond 64 bits.
+    @inline(__always)
+    mutating func identifier() throws(JSONError) -> (number: Int64?, text: String?) {
+        if try peek() == .string { return (nil, try string()) }
+        let decimal = try decimal()
+        if let value = decimal.integer { return (value, nil) }
+        if decimal.isWhole {
+            let digits = UnsafeRawBufferPointer(rebasing: bytes[decimal.start..<decimal.end])
+            return (nil, String(decoding: digits, as: UTF8.self))
+        }
+        let value = try double(decimal)
+        guard value.magnitude < 0x1p53, let whole = Int64(exactly: value) else {
+            throw JSONError(
+                .wrongKind(expected: "a whole number or a text", found: .number),
+                at: decimal.start)
+        }
+        return (whole, nil)
+    }
+
     /// Reads a number as the nearest double.
     @inline(__always)
     public mutating func double() throws(JSONError) -> Double {

@@ -15,6 +15,8 @@ public struct JSONScanner {
 
     let bytes: UnsafeRawBufferPointer
     var position = 0
+    /// True if a tree holds whole numbers beyond 64 bits as their digits: programs write identifiers so.
+    public var keepsLargeIntegers = false
     private var depth = 0
     /// One bit a level: nothing was read on this level yet.
     private var isFirst: UInt64 = 0

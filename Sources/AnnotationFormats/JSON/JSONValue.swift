@@ -43,11 +43,7 @@ public indirect enum JSONValue: Hashable, Sendable {
             self = .null
         case .bool: self = .bool(try scanner.bool())
         case .string: self = .string(try scanner.string())
-        case .number:
-            switch try scanner.number() {
-            case .integer(let value): self = .integer(value)
-            case .double(let value): self = .double(value)
-            }
+        case .number: self = try scanner.numberValue()
         case .array:
             var elements: [JSONValue] = []
             try scanner.beginArray()

@@ -24,11 +24,6 @@ public struct KITTIFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the images.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
@@ -38,8 +33,9 @@ public struct KITTIFormat: AnnotationFormat {
         let isLabel = { (path: String) in
             let folder = FileSystem.lastComponent(FileSystem.parent(path))
             return FileTree.ending(path) == "txt" && folder != "calib" && folder != "oxts"
+                && !FileTree.isList(path)
         }
-        try FileTree.forEach(files, where: isLabel) { file in
+        try FileTree.forEach(files, where: isLabel, into: sink) { file, sink in
             count += 1
             try Self.read(file, finder, into: sink)
         }
@@ -51,7 +47,7 @@ public struct KITTIFormat: AnnotationFormat {
     private static func read(
         _ file: FormatFile, _ finder: ItemFinder, into sink: EventSink
     ) throws {
-        let known = try finder.key(file) { path in
+        let known = try finder.key(file, byEnding: true) { path in
             ItemFinder.with(ImageSize.endings, imageNames(FileTree.stem(path)))
         }
         let key = known ?? imageKey(file)
@@ -72,7 +68,12 @@ public struct KITTIFormat: AnnotationFormat {
     }
 
     private static func imageNames(_ stem: String) -> [String] {
-        ItemFinder.exchanged(stem, { $0.hasPrefix("label") }, for: "image_2")
+        // The labels of another camera are those of its own images.
+        let folder = stem.split(separator: "/").dropLast().last { $0.hasPrefix("label_") }
+        let camera = folder?.dropFirst("label_".count) ?? "2"
+        let isNumber = camera.allSatisfy(\.isNumber) && !camera.isEmpty
+        return ItemFinder.exchanged(
+            stem, { $0.hasPrefix("label") }, for: "image_\(isNumber ? camera : "2")")
     }
 
     private static func imageKey(_ file: FormatFile) -> String {

@@ -24,18 +24,14 @@ public struct KITTITrackletFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the drives.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "xml" }) { file in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "xml" }, into: sink) {
+            file, sink in
             count += 1
             let points = { FileSystem.join(FileSystem.parent($0), Self.drive) }
             let item = try finder.key(file) { [points($0)] } ?? points(file.path)

@@ -23,18 +23,14 @@ public struct LabelMeFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the images.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }) { file in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }, into: sink) {
+            file, sink in
             count += 1
             try Self.read(file, finder, into: sink)
         }
@@ -76,9 +72,11 @@ public struct LabelMeFormat: AnnotationFormat {
                     file: file.file.name, path: shapes == nil ? "shapes" : "imagePath",
                     why: "missing; a LabelMe file has shapes and imagePath")
             }
-            let image = imagePath
-            let known = try finder.key(file) { path in
+            let image = finder.stripped(imagePath)
+            let isOwn = { (path: String) in path.hasSameBytes(as: file.path) }
+            let known = try finder.key(file, byEnding: true, mayBeShorter: true) { path in
                 [FileTree.resolved(image, in: FileSystem.parent(path))].compactMap { $0 }
+                    + (isOwn(path) ? ItemName.spellings(image) : [])
             }
             guard let key = known ?? FileTree.resolved(image, in: file.parent) else {
                 return try sink(
@@ -120,6 +118,19 @@ public struct LabelMeFormat: AnnotationFormat {
         if let text = shape["description"]?.string, !text.isEmpty {
             label.attributes[descriptionAttribute] = .text(text)
         }
+        if let score = shape["score"]?.double {
+            if (0...1).contains(score) {
+                label.confidence = score
+            } else {
+                label.attributes["labelme.score"] = .float(score)
+            }
+        }
+        if shape["difficult"]?.bool == true { label.attributes["difficult"] = .bool(true) }
+        if case .object(let members)? = shape["attributes"] {
+            for (name, member) in members where member != .null {
+                label.attributes[name] = FieldValueJSON.value(member)
+            }
+        }
         if case .object(let flags)? = shape["flags"] {
             for (name, flag) in flags {
                 if case .bool(let value) = flag {
@@ -128,6 +139,13 @@ public struct LabelMeFormat: AnnotationFormat {
             }
         }
         return label
+    }
+
+    /// A turned box by its corners, in either direction; a polygon where they are no rectangle.
+    private static func turned(_ corners: [Double]) -> Selector {
+        let mirrored = Array(corners[..<2]) + corners[6...] + corners[4..<6] + corners[2..<4]
+        return (Geometry.rotatedBox(corners: corners) ?? Geometry.rotatedBox(corners: mirrored))
+            .map { .rotatedBox($0) } ?? .polygon([[corners]])
     }
 
     private static func selector(_ shape: JSONValue) throws(Refusal) -> Selector {
@@ -149,8 +167,20 @@ public struct LabelMeFormat: AnnotationFormat {
             guard flat.count >= 6 else { throw Refusal(why: "a polygon needs three points") }
             return .polygon([[flat]])
         case "rectangle":
-            try need(2)
-            return .box(Geometry.bounds([flat]))
+            // Two opposite corners, or all four as X-AnyLabeling writes them.
+            guard flat.count == 8 else {
+                try need(2)
+                return .box(Geometry.bounds([flat]))
+            }
+            let bounds = Geometry.bounds([flat])
+            let isUpright = stride(from: 0, to: 8, by: 2).allSatisfy {
+                (flat[$0] == bounds.x || flat[$0] == bounds.x + bounds.width)
+                    && (flat[$0 + 1] == bounds.y || flat[$0 + 1] == bounds.y + bounds.height)
+            }
+            return isUpright ? .box(bounds) : turned(flat)
+        case "rotation":
+            try need(4)
+            return turned(flat)
         case "circle":
             try need(2)
             let (x, y) = (flat[2] - flat[0], flat[3] - flat[1])

@@ -38,11 +38,16 @@ public struct LabelStudioFormat: AnnotationFormat {
     public init() {}
 
     /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }) { file in
+        try FileTree.forEach(
+            files, where: { FileTree.ending($0) == "json" }, into: sink
+        ) { file, sink in
             count += 1
-            let reader = LabelStudioReader(file: file)
+            let reader = LabelStudioReader(file: file, finder: finder)
             try reader.read(into: sink)
         }
         if count == 0 { throw FormatError.noInput(format: name, wants: "give an exported .json") }

@@ -4,10 +4,13 @@ import AnnotationModel
 struct LabelStudioReader {
     let file: FormatFile
 
+    let finder: ItemFinder
+
     /// What the regions of a task refer to.
     private struct Task {
         var id: String
-        var key: String
+        /// The items: one, but where the task shows a list of pages.
+        var keys: [String]
         var offsets: TextOffsets?
     }
 
@@ -32,32 +35,36 @@ struct LabelStudioReader {
                 .skipped(where: place + ".data", why: "missing; export the tasks as JSON"))
         }
         let id = json["id"]?.plainText ?? "#\(index)"
-        var task = Task(id: id, key: "task/\(id)")
+        var task = Task(id: id, keys: ["task/\(id)"])
         var fields: [String: FieldValue] = [:]
-        if let name = LabelStudioFormat.mediaMembers.first(where: { data[$0]?.string != nil }),
-            let address = data[name]?.string
-        {
-            task.key = Self.key(address)
-        } else if let name = LabelStudioFormat.textMembers.first(where: { data[$0]?.string != nil }
-        ),
-            let text = data[name]?.string
-        {
+        let annotations = json["annotations"]?.array ?? json["completions"]?.array ?? []
+        let regions = annotations.flatMap { $0["result"]?.array ?? [] }
+        let predicted = (json["predictions"]?.array ?? []).flatMap { $0["result"]?.array ?? [] }
+        if let addresses = LabelStudioTask.addresses(data, regions + predicted) {
+            task.keys = try addresses.map {
+                try finder.key(named: Self.key($0), in: file, endings: ImageSize.endings)
+            }
+        } else if let text = LabelStudioTask.text(data, regions + predicted) {
             task.offsets = TextOffsets(text)
             fields["mediaType"] = .text("text/plain")
             // A longer text stays in its file; the spans quote what they need.
             if text.utf8.count < FieldValue.bytesMax - 8 { fields["text"] = .text(text) }
         }
-        let annotations = json["annotations"]?.array ?? json["completions"]?.array ?? []
-        let regions = annotations.flatMap { $0["result"]?.array ?? [] }
-        if let first = regions.first(where: { $0["original_width"] != nil }) {
-            fields["width"] = first["original_width"]?.integer.map { .integer($0) }
-            fields["height"] = first["original_height"]?.integer.map { .integer($0) }
-        }
         let isExamined = annotations.contains {
             $0["result"]?.array?.isEmpty == true && $0["was_cancelled"]?.bool != true
         }
         if isExamined { fields["examined"] = .bool(true) }
-        guard try Emit.item(task.key, fields, at: place + ".data", into: sink) else { return }
+        for (page, key) in task.keys.enumerated() {
+            var fields = fields
+            let own = regions.first {
+                $0["original_width"] != nil && ($0["item_index"]?.integer ?? 0) == page
+            }
+            if let own {
+                fields["width"] = own["original_width"]?.integer.map { .integer($0) }
+                fields["height"] = own["original_height"]?.integer.map { .integer($0) }
+            }
+            guard try Emit.item(key, fields, at: place + ".data", into: sink) else { return }
+        }
         for (index, annotation) in annotations.enumerated() {
             try readResult(
                 annotation, task, "\(place).annotations[\(index)]", number: index, false, into: sink
@@ -82,15 +89,11 @@ struct LabelStudioReader {
         if json["was_cancelled"]?.bool == true {
             return try sink(.skipped(where: place, why: "the annotator cancelled it"))
         }
-        let result = json["result"]?.array ?? []
-        var pointsByParent: ByteMap<Int> = [:]
-        for region in result {
-            if let parent = region["parentID"]?.string { pointsByParent[parent, default: 0] += 1 }
-        }
         let identity = json["id"]?.plainText ?? "#\(number)"
         let author = json["completed_by"]?.plainText ?? json["completed_by"]?["email"]?.string
-        for (index, region) in result.enumerated() {
-            let place = "\(place).result[\(index)]"
+        for group in LabelStudioRegion.groups(json["result"]?.array ?? []) {
+            let region = group.shape
+            let place = "\(place).result[\(group.index)]"
             guard region["type"]?.string != "relation" else {
                 try sink(
                     .skipped(
@@ -98,19 +101,26 @@ struct LabelStudioReader {
                 )
                 continue
             }
-            let names = Self.classNames(region)
+            let names = group.classNames
             for (position, name) in names.enumerated() {
                 try Emit.label(at: place, into: sink) { () throws(Refusal) in
+                    let page = region["item_index"]?.integer ?? 0
+                    guard let item = Int(exactly: page), task.keys.indices.contains(item) else {
+                        throw Refusal("item_index \(page) names no page of the task")
+                    }
                     var label = LabelRecord(
-                        item: task.key, className: name, selector: .wholeItem)
+                        item: task.keys[item], className: name, selector: .wholeItem)
                     label.selector = try selector(region, task, &label)
-                    let id = region["id"]?.plainText ?? "#\(index)"
+                    let id = region["id"]?.plainText ?? "#\(group.index)"
                     let kind = isPrediction ? "prediction-" : ""
                     label.externalID =
                         "\(task.id)/\(kind)\(identity)/\(id)"
                         + (names.count > 1 ? "/\(position)" : "")
                     label.author = isPrediction ? nil : author
                     setMembers(region, json, isPrediction, &label)
+                    for (name, value) in group.members where label.attributes[name] == nil {
+                        label.attributes[name] = value
+                    }
                     return label
                 }
             }
@@ -152,18 +162,6 @@ struct LabelStudioReader {
         }
     }
 
-    /// The classes of a region: its labels or choices, else the name of the control.
-    private static func classNames(_ region: JSONValue) -> [String] {
-        guard case .object(let value)? = region["value"] else { return [""] }
-        for (name, member) in value.sortedByKey() {
-            let isList = name.hasSuffix("labels") || name == "choices"
-            if isList, let names = member.array?.compactMap(\.string), !names.isEmpty {
-                return names
-            }
-        }
-        return [region["from_name"]?.string ?? ""]
-    }
-
     // MARK: Shapes
 
     private func selector(
@@ -179,6 +177,11 @@ struct LabelStudioReader {
         case "ellipselabels", "ellipse": return try shape.ellipse()
         case "brushlabels", "brush": return .mask(try LabelStudioBrush.mask(region, value))
         case "videorectangle": return try shape.track()
+        case "labels" where LabelStudioRegion.isShape(value):
+            if value["points"] != nil { return try shape.polygon() }
+            if value["radiusX"] != nil { return try shape.ellipse() }
+            if value["rle"] != nil { return .mask(try LabelStudioBrush.mask(region, value)) }
+            return try value["height"] == nil ? shape.keypoint() : shape.rectangle()
         case "labels" where task.offsets == nil && value["text"]?.string == nil,
             "timeserieslabels":
             guard let start = value["start"]?.double, let end = value["end"]?.double else {
@@ -226,97 +229,5 @@ struct LabelStudioReader {
         }
         return .textSpan(
             start: start, end: end, quote: offsets.quote(scalars.start, scalars.end))
-    }
-}
-
-/// The flat shapes of a region, in percent of the image.
-struct LabelStudioShape {
-    let region: JSONValue
-    let value: JSONValue
-
-    private func size() throws(Refusal) -> (width: Double, height: Double) {
-        guard let width = region["original_width"]?.double, width > 0, width < 0x1p31,
-            let height = region["original_height"]?.double, height > 0, height < 0x1p31
-        else {
-            throw Refusal(
-                "original_width and original_height are missing; percent say nothing then")
-        }
-        return (width, height)
-    }
-
-    private func number(_ name: String, _ json: JSONValue? = nil) throws(Refusal) -> Double {
-        guard let value = (json ?? value)[name]?.double else {
-            throw Refusal("\(name) is missing or no number")
-        }
-        return value
-    }
-
-    func rectangle() throws(Refusal) -> Selector { try rectangle(value, try size()) }
-
-    private func rectangle(
-        _ value: JSONValue, _ size: (width: Double, height: Double)
-    ) throws(Refusal) -> Selector {
-        let x = try number("x", value) / 100 * size.width
-        let y = try number("y", value) / 100 * size.height
-        let width = try number("width", value) / 100 * size.width
-        let height = try number("height", value) / 100 * size.height
-        guard width >= 0, height >= 0 else { throw Refusal("the rectangle has a negative size") }
-        let degrees = value["rotation"]?.double ?? 0
-        if degrees == 0 { return .box(.init(x: x, y: y, width: width, height: height)) }
-        // The angle is about the top left corner; the centre moves on a circle around it.
-        let angle = degrees * .pi / 180
-        let (sine, cosine) = (Trigonometry.sine(angle), Trigonometry.cosine(angle))
-        return .rotatedBox(
-            .init(
-                centerX: x + width / 2 * cosine - height / 2 * sine,
-                centerY: y + width / 2 * sine + height / 2 * cosine, width: width, height: height,
-                angle: angle))
-    }
-
-    func polygon() throws(Refusal) -> Selector {
-        let size = try size()
-        var ring: [Double] = []
-        for point in value["points"]?.array ?? [.null] {
-            guard let pair = point.doubles, pair.count == 2 else {
-                throw Refusal("the points must be [x, y] pairs")
-            }
-            ring += [pair[0] / 100 * size.width, pair[1] / 100 * size.height]
-        }
-        Geometry.open(&ring)
-        return .polygon([[ring]])
-    }
-
-    func keypoint() throws(Refusal) -> Selector {
-        let size = try size()
-        return .keypoints([
-            .init(
-                x: try number("x") / 100 * size.width, y: try number("y") / 100 * size.height,
-                visibility: .visible)
-        ])
-    }
-
-    func ellipse() throws(Refusal) -> Selector {
-        let size = try size()
-        return .ellipse(
-            .init(
-                centerX: try number("x") / 100 * size.width,
-                centerY: try number("y") / 100 * size.height,
-                width: try number("radiusX") / 50 * size.width,
-                height: try number("radiusY") / 50 * size.height,
-                angle: (value["rotation"]?.double ?? 0) * .pi / 180))
-    }
-
-    func track() throws(Refusal) -> Selector {
-        // Without a size the numbers stay percent, which is said by a size of 100.
-        let size = (try? size()) ?? (width: 100, height: 100)
-        var frames: [Selector.Keyframe] = []
-        for entry in value["sequence"]?.array ?? [] {
-            let frame = try number("frame", entry)
-            frames.append(
-                .init(
-                    time: frame - 1, selector: try rectangle(entry, size),
-                    isOutside: entry["enabled"]?.bool == false))
-        }
-        return .track(frames)
     }
 }

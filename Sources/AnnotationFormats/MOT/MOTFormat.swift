@@ -2,7 +2,7 @@ import AnnotationModel
 
 /// MOTChallenge text: `frame, id, left, top, width, height, conf, class, visibility`.
 ///
-/// Frames and pixels are numbered from 1 in the file; inside, frames stay as they are and boxes begin at
+/// Frames and pixels are numbered from 1 in the file; inside, the first frame is 0, as everywhere, and boxes begin at
 /// `left - 1`, `top - 1`. Each id is one track over frame numbers, whose item is the sequence's folder; a row
 /// with the id -1 is a track of one frame. Frames without a row say that the object is out of sight. The id is the attribute `mot.id`. A `conf` of 0, "not to be scored",
 /// is the attribute `mot.ignored`; one between 0 and 1 the confidence, another `mot.confidence`. `class` counts
@@ -31,11 +31,6 @@ public struct MOTFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the sequences.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
@@ -59,7 +54,7 @@ public struct MOTFormat: AnnotationFormat {
         let isLabel = { (path: String) in
             FileTree.ending(path) == "txt" && FileSystem.lastComponent(path) != "labels.txt"
         }
-        try FileTree.forEach(files, where: isLabel) { file in
+        try FileTree.forEach(files, where: isLabel, into: sink) { file, sink in
             count += 1
             let reader = MOTReader(
                 file: file, names: namesByFolder[file.parent] ?? Self.classNames,

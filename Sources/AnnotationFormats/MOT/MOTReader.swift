@@ -8,7 +8,6 @@ struct MOTReader {
     /// What is known of the sequence.
     let fields: [String: FieldValue]
     let finder: ItemFinder
-    private static let videoEndings = ["mp4", "avi", "mkv", "webm", "mov"]
 
     private struct Row {
         var frame: Int64
@@ -32,10 +31,10 @@ struct MOTReader {
             }
             let cells = text.split(separator: ",", omittingEmptySubsequences: false)
             let v = cells.compactMap { TextNumber.double(XMLTree.trim(String($0))) }
-            guard v.count == cells.count, v.count >= 6, v.count <= 16,
+            guard v.count == cells.count, v.count >= 6, v.count <= 10,
                 let frame = Int64(exactly: v[0]), let id = Int64(exactly: v[1])
             else {
-                let why = "at least six numbers: frame, id, left, top, width, height"
+                let why = "six to ten numbers: frame, id, left, top, width, height and what follows"
                 return try sink(.skipped(where: lines.place, why: why))
             }
             let row = Row(
@@ -48,17 +47,31 @@ struct MOTReader {
         }
         var known = fields
         known["timeUnit"] = .text("frame")
-        let item = try finder.key(file) { Self.sequences(below: $0) } ?? itemKey
+        if rows == 0 { known["examined"] = .bool(true) }
+        let item = try finder.key(file, byEnding: true) { Self.sequences(below: $0) } ?? itemKey
         guard try Emit.item(item, known, at: file.file.name, into: sink) else { return }
+        // Frames count from 1; a file with a frame 0 counts otherwise, and says so by that.
+        let isFromZero =
+            single.contains { $0.frame == 0 }
+            || rowsByID.values.contains { $0.contains { $0.frame == 0 } }
+        if isFromZero {
+            try sink(
+                .note(
+                    where: file.file.name,
+                    why:
+                        "the frames count from 0, where MOT's count from 1; 0 was taken for the first "
+                        + "frame"))
+        }
+        let base = isFromZero ? 0 : FormatProfile.of("mot").firstFrame
         for id in order {
             let rows = (rowsByID[id] ?? []).sorted { ($0.frame, $0.line) < ($1.frame, $1.line) }
-            try emit(rows, item, "\(file.stem)#\(id)", into: sink)
+            try emit(rows, from: base, item, "\(file.stem)#\(id)", into: sink)
         }
         var countByFrame: [Int64: Int] = [:]
         for row in single {
             countByFrame[row.frame, default: 0] += 1
             let number = countByFrame[row.frame] ?? 1
-            try emit([row], item, "\(file.stem)#\(row.frame)/\(number)", into: sink)
+            try emit([row], from: base, item, "\(file.stem)#\(row.frame)/\(number)", into: sink)
         }
     }
 
@@ -68,7 +81,7 @@ struct MOTReader {
         if ["gt", "det"].contains(FileSystem.lastComponent(folder)) {
             folder = FileSystem.parent(folder)
         }
-        return folder.isEmpty ? [] : [folder] + ItemFinder.with(videoEndings, [folder])
+        return folder.isEmpty ? [] : [folder] + ItemFinder.with(MediaItems.videoEndings, [folder])
     }
 
     /// The sequence's folder: the one above `gt` or `det`.
@@ -87,7 +100,7 @@ struct MOTReader {
     }
 
     private func emit(
-        _ rows: [Row], _ item: String, _ id: String, into sink: EventSink
+        _ rows: [Row], from base: Int64, _ item: String, _ id: String, into sink: EventSink
     ) throws {
         guard let first = rows.first else { return }
         let place = "\(file.file.name), line \(first.line)"
@@ -104,7 +117,7 @@ struct MOTReader {
             }
             isCut = setConfidence(rows, isLong, &label) || isCut
             isCut = setVisibility(rows, isLong, &label) || isCut
-            label.selector = .track(try keyframes(rows))
+            label.selector = .track(try keyframes(rows, from: base))
             return label
         }
         if isCut {
@@ -128,10 +141,14 @@ struct MOTReader {
         return names[number - 1]
     }
 
-    private func keyframes(_ rows: [Row]) throws(Refusal) -> [Selector.Keyframe] {
+    private func keyframes(
+        _ rows: [Row], from base: Int64
+    ) throws(Refusal) -> [Selector.Keyframe] {
         var frames: [Selector.Keyframe] = []
         for row in rows {
-            if let last = frames.last?.time, last == Double(row.frame) {
+            let (frame, isBeyond) = row.frame.subtractingReportingOverflow(base)
+            guard !isBeyond else { throw Refusal("the frame \(row.frame) is no frame") }
+            if let last = frames.last?.time, last == Double(frame) {
                 throw Refusal("the id occurs twice in frame \(row.frame), line \(row.line)")
             }
             let isSameClass =
@@ -142,7 +159,7 @@ struct MOTReader {
                 throw Refusal(
                     "the class or the number of columns changes within the track, line \(row.line)")
             }
-            FrameTrack.append(row.frame, .box(row.box), to: &frames)
+            FrameTrack.append(frame, .box(row.box), to: &frames)
         }
         return frames
     }

@@ -24,7 +24,7 @@ struct MOTWriter {
         try files.write(source, to: output, report: &report) { label, item, _, report in
             try writer.render(label, item, &report)
         } wrap: { item, labels in
-            if labels.isEmpty { return nil }
+            if labels.isEmpty, item.fields["examined"] != .bool(true) { return nil }
             writer.folders.append("\(FileTree.stem(item.key))/gt")
             return Array(labels.joined())
         }
@@ -125,7 +125,13 @@ struct MOTWriter {
                 report.skip("a keyframe is no box at a whole frame number", example: label.item)
                 return nil
             }
-            rows.append((number, box))
+            let (row, isBeyond) = number.addingReportingOverflow(
+                FormatProfile.of("mot").firstFrame)
+            guard !isBeyond else {
+                report.skip("a keyframe lies beyond any frame", example: label.item)
+                return nil
+            }
+            rows.append((row, box))
         }
         guard !rows.isEmpty else {
             report.skip("the track is nowhere to be seen", example: label.item)

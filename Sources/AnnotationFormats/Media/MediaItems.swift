@@ -7,12 +7,21 @@ enum MediaItems {
     ]
     static let textEndings = ["txt"]
 
+    /// Whether an ending says what a file is, so that a name with it lacks none.
+    static func isMedia(_ ending: String) -> Bool {
+        ImageSize.endings.contains(ending) || audioEndings.contains(ending)
+            || textEndings.contains(ending) || cloudEndings.contains(ending)
+            || videoEndings.contains(ending)
+    }
+    private static let cloudEndings = ["pcd", "las", "laz", "ply", "bin"]
+    static let videoEndings = ["mp4", "avi", "mkv", "webm", "mov"]
+
     /// The key of the known item that lies like a file of labels, with one of the endings; else the file's
     /// path with the first ending, unless it has one.
     static func key(
         _ file: FormatFile, endings: [String], finder: ItemFinder
     ) throws -> String {
-        let known = try finder.key(file) { path in
+        let known = try finder.key(file, byEnding: true) { path in
             let stem = FileTree.stem(path)
             return [stem] + ItemFinder.with(endings, [stem])
         }

@@ -1,9 +1,9 @@
 import AnnotationModel
 
-/// SDF and MOL files, V2000: molecules with labels on atoms, bonds, groups of atoms, and measured activity.
+/// SDF and MOL files, V2000 and V3000: molecules with labels on atoms, bonds, groups of atoms, and measured activity.
 ///
 /// A molecule is an item, `PATH/TITLE` with the path of the file without its ending; its molfile is kept in the
-/// field `sdf.molfile` as far as a field holds it, each other data item in `sdf.NAME`. Atoms and bonds are
+/// field `sdf.molfile`, a long one in `sdf.molfile.2` and so on besides, each other data item in `sdf.NAME`. Atoms and bonds are
 /// numbered from 1 as in the file; a bond is called by its atoms, `1-2`.
 /// - Formal charges of `M  CHG` are part of the molecule: the item's field `charges`, by atom.
 /// - Lists by atom as RDKit writes them (`atom.dprop.NAME`, `atom.iprop.`, `atom.bprop.`, `atom.prop.`, blank
@@ -13,12 +13,12 @@ import AnnotationModel
 /// - `Ki (nM)`, `IC50 (uM)`, `Kd`, `EC50` and the like, as BindingDB writes them, are labels `activity` of the
 ///   molecule with `type`, `relation`, `value`, `unit`, the `target` of `Target Name` and the `error` of `Ki error (nM)`.
 ///
-/// The external id is the item's key, `#`, and `atom/3`, `bond/1-2`, `group/NAME/1` or `activity/Ki (nM)/1`. V3000 is refused.
+/// The external id is the item's key, `#`, and `atom/3`, `bond/1-2`, `group/NAME/1` or `activity/Ki (nM)/1`.
 public struct SDFFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "sdf"
     /// What a user should know before choosing it.
-    public let summary = "SDF and MOL V2000; labels on atoms, bonds, groups, and measured activity"
+    public let summary = "SDF and MOL; labels on atoms, bonds, groups, and measured activity"
     /// The name of the output file where the user gives none; nil for a folder.
     public let defaultFileName: String? = nil
 
@@ -30,6 +30,8 @@ public struct SDFFormat: AnnotationFormat {
     static let assays = ["Ki", "IC50", "Kd", "EC50", "AC50", "GI50", "pIC50", "pKi", "pKd"]
     /// A molfile with room for the rest of the field's encoding.
     static let molfileBytesMax = FieldValue.bytesMax - 64
+    /// The most fields that a molfile is kept in: a megabyte.
+    static let molfilePartsMax = 64
     /// The most data items of a molecule that become fields of its item.
     static let dataItemsMax = 200
 
@@ -53,11 +55,6 @@ public struct SDFFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the molecules.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
@@ -67,7 +64,7 @@ public struct SDFFormat: AnnotationFormat {
         let isMolecule = { (path: String) in
             ["sdf", "sd", "mol"].contains(FileTree.ending(path))
         }
-        try FileTree.forEach(files, where: isMolecule) { file in
+        try FileTree.forEach(files, where: isMolecule, into: sink) { file, sink in
             count += 1
             var reader = SDFReader(file: file, finder: finder)
             try reader.read(into: sink)

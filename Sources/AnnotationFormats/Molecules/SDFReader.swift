@@ -45,11 +45,8 @@ struct SDFReader {
         count += 1
         let place = "\(file.file.name), line \(line)"
         guard let end = lines.firstIndex(where: { $0.hasPrefix("M  END") }) else {
-            let why =
-                lines.count > 3 && lines[3].contains("V3000")
-                ? "V3000 is not read; convert the molecule to V2000"
-                : "the molecule has no M  END; it is cut"
-            return try sink(.skipped(where: place, why: why))
+            return try sink(
+                .skipped(where: place, why: "the molecule has no M  END; it is cut"))
         }
         let molfile: Molfile
         do throws(Refusal) {
@@ -71,14 +68,14 @@ struct SDFReader {
             )
         }
         let text = lines[...end].joined(separator: "\n")
-        if text.utf8.count <= SDFFormat.molfileBytesMax {
-            fields[SDFFormat.molfile] = .text(text)
+        if let parts = Molfile.fields(text) {
+            fields.merge(parts) { _, new in new }
         } else {
             try sink(
                 .note(
                     where: place,
                     why:
-                        "a molfile of \(text.utf8.count) bytes is not kept, the limit is \(SDFFormat.molfileBytesMax); labels are taken, and cannot be exported as SDF"
+                        "a molfile of \(text.utf8.count) bytes is not kept; labels are taken, and cannot be exported as SDF"
                 ))
         }
         let labels = SDFLabels(molfile: molfile, key: key, file: file.file.name, start: line)

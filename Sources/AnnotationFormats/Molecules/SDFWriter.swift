@@ -33,7 +33,7 @@ struct SDFWriter {
         var molecules: [Molecule] = []
         var byKey: ByteMap<Molecule> = [:]
         try source.forEachItem { item in
-            guard let text = item.fields[SDFFormat.molfile]?.text else { return }
+            guard let text = Molfile.text(item.fields) else { return }
             do throws(Refusal) {
                 let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
                 let molecule = Molecule(item, text, try Molfile(lines.map(String.init)))
@@ -244,7 +244,7 @@ struct SDFWriter {
         var text = molecule.text + "\n"
         func add(_ name: String, _ lines: String) { text += "> <\(name)>\n\(lines)\n\n" }
         for (field, value) in molecule.item.fields.sorted(by: { $0.key < $1.key })
-        where field.hasPrefix(SDFFormat.prefix) && field != SDFFormat.molfile {
+        where field.hasPrefix(SDFFormat.prefix) && !Molfile.isField(field) {
             let name = String(field.dropFirst(SDFFormat.prefix.count))
             if name != SDFFormat.target { add(name, value.plainText) }
         }

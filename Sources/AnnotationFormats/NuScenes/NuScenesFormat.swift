@@ -33,7 +33,9 @@ public struct NuScenesFormat: AnnotationFormat {
     public init() {}
 
     /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
         var tables: ByteMap<ByteMap<InputFile>> = [:]
         let isTable = { (path: String) in
             FileTree.ending(path) == "json"
@@ -42,13 +44,14 @@ public struct NuScenesFormat: AnnotationFormat {
         try FileTree.forEach(files, where: isTable) { file in
             tables[file.parent, default: [:]][file.bareStem] = file.file
         }
+        let finder = ItemFinder(context)
         let complete = tables.filter { $0.value["sample_annotation"] != nil }
         if complete.isEmpty {
             throw FormatError.noInput(
                 format: name, wants: "give the folder with sample_annotation.json")
         }
         for (_, files) in complete.sorted(by: { ByteKey($0.key) < ByteKey($1.key) }) {
-            var reader = NuScenesReader(files: files)
+            var reader = NuScenesReader(files: files, finder: finder)
             try reader.read(into: sink)
         }
     }

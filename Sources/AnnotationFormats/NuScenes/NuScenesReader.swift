@@ -3,12 +3,15 @@ import AnnotationModel
 /// Reads the tables of one folder; `sample_annotation` is passed through, the others are held.
 struct NuScenesReader {
     let files: ByteMap<InputFile>
+    private let finder: ItemFinder
     private var names: ByteMap<ByteMap<String>> = [:]
     private var categoryByInstance: ByteMap<String> = [:]
     private var sceneBySample: ByteMap<String>?
     private var itemBySample: ByteMap<String> = [:]
 
-    init(files: ByteMap<InputFile>) { self.files = files }
+    init(files: ByteMap<InputFile>, finder: ItemFinder) {
+        (self.files, self.finder) = (files, finder)
+    }
 
     mutating func read(into sink: EventSink) throws {
         guard let annotations = files["sample_annotation"], let instances = files["instance"],
@@ -81,8 +84,14 @@ struct NuScenesReader {
         guard let file = files["sample_data"] else { return }
         try Self.forEach(file) { json, place in
             guard json["is_key_frame"]?.bool ?? true, let sample = json["sample_token"]?.string,
-                let key = json["filename"]?.string
+                let name = json["filename"]?.string
             else { return }
+            let key =
+                name.isEmpty
+                ? ""
+                : try finder.key(
+                    named: name,
+                    in: FormatFile(file: file, path: FileSystem.lastComponent(file.name)))
             var fields: [String: FieldValue] = ["group": .text(sample)]
             if let token = json["token"]?.string { fields[NuScenesFormat.token] = .text(token) }
             if let scene = sceneBySample?[sample], !scene.isEmpty {

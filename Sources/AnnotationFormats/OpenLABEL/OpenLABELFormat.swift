@@ -75,9 +75,12 @@ public struct OpenLABELFormat: AnnotationFormat {
     public init() {}
 
     /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }) { file in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }, into: sink) {
+            file, sink in
             count += 1
             let tree = try JSONFile.tree(file.file)
             guard let root = tree["openlabel"], case .object = root else {

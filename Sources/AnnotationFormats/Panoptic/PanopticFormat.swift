@@ -25,15 +25,20 @@ public struct PanopticFormat: AnnotationFormat {
     public init() {}
 
     /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
         var images: ByteMap<InputFile> = [:]
         try FileTree.forEach(files, where: { FileTree.ending($0) == "png" }) { file in
             images[file.path] = file.file
         }
+        let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }) { file in
+        try FileTree.forEach(
+            files, where: { FileTree.ending($0) == "json" }, into: sink
+        ) { file, sink in
             count += 1
-            try PanopticReader(file: file, images: images).read(into: sink)
+            try PanopticReader(file: file, images: images, finder: finder).read(into: sink)
         }
         if count == 0 {
             throw FormatError.noInput(format: name, wants: "give panoptic_….json with its PNGs")

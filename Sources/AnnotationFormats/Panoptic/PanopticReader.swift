@@ -5,6 +5,7 @@ struct PanopticReader {
     let file: FormatFile
     /// The PNGs that were given, by path.
     let images: ByteMap<InputFile>
+    let finder: ItemFinder
 
     private struct Category {
         var name: String
@@ -69,7 +70,8 @@ struct PanopticReader {
         guard let id = json["id"]?.integer, known.keyByID[id] == nil else {
             throw structure(path + ".id", "missing, no whole number, or that of another image")
         }
-        let key = json["file_name"]?.string ?? ""
+        let name = json["file_name"]?.string ?? ""
+        let key = name.isEmpty ? "" : try finder.key(named: name, in: file)
         var fields: [String: FieldValue] = [:]
         for name in ["width", "height"] {
             if let pixels = json[name]?.integer, pixels > 0 { fields[name] = .integer(pixels) }
@@ -89,7 +91,7 @@ struct PanopticReader {
             name: name, isThing: json["isthing"]?.integer.map { $0 != 0 })
         let parent = json["supercategory"]?.string ?? ""
         let color = ClassRecord.color(of: (json["color"]?.array ?? []).map(\.integer))
-        try sink(.labelClass(ClassRecord(name: name, parent: parent, color: color)))
+        try sink(.labelClass(ClassRecord(name: name, parent: parent, color: color, number: id)))
     }
 
     // MARK: Segments

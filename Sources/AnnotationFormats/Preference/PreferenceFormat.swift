@@ -12,9 +12,10 @@ import AnnotationModel
 /// preference over the responses, of the class `preference`, `desirable`, `undesirable`, `ranking`, `rating` or
 /// `answer`, unless `class` names another. A response of several messages is their JSON. `rater` is the
 /// author; members that are not known are attributes. The external id is the item's key, `#`, and the number of
-/// the record among those of the item.
+/// the record among those of the item. A judgement that is null is none: the record is left out with a line, and so is
+/// one that says nothing of the kind that the format's name asks for.
 public struct PreferenceFormat: AnnotationFormat {
-    /// What is written; all are read alike.
+    /// What is written, and what a record has to say to be read.
     public enum Kind: String, Sendable, CaseIterable {
         /// Every record in the shape that suits it.
         case all = "preference"
@@ -45,11 +46,6 @@ public struct PreferenceFormat: AnnotationFormat {
     /// The format for a kind of record.
     public init(_ kind: Kind = .all) { self.kind = kind }
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the prompts.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
@@ -59,13 +55,13 @@ public struct PreferenceFormat: AnnotationFormat {
         var counter = ItemCounter()
         var items: ByteMap<Int> = [:]
         try FileTree.forEach(
-            files, where: { ["jsonl", "json"].contains(FileTree.ending($0)) }
-        ) { file in
+            files, where: { ["jsonl", "json"].contains(FileTree.ending($0)) }, into: sink
+        ) { file, sink in
             count += 1
             try JSONRecords.forEach(file.file) { json, place, number in
                 var record: PreferenceRecord
                 do throws(Refusal) {
-                    record = try PreferenceRecord(json)
+                    record = try PreferenceRecord(json, as: kind)
                 } catch {
                     return try sink(.skipped(where: place, why: error.why))
                 }

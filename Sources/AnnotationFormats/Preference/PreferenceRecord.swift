@@ -7,12 +7,32 @@ struct PreferenceRecord {
     var label: LabelRecord
 
     private var members: ByteMap<JSONValue>
+    /// Members that say what somebody judged; null in their place is no answer.
+    private static let judgements = [
+        "label", "kto_tag", "rating", "ratings", "ranking", "chosen", "rejected",
+    ]
 
-    init(_ json: JSONValue) throws(Refusal) {
+    /// - Parameter kind: What the user says that the file holds; a record that says nothing of that kind is refused.
+    init(_ json: JSONValue, as kind: PreferenceFormat.Kind = .all) throws(Refusal) {
         guard case .object(let members) = json else {
             throw Refusal("a record is one JSON object")
         }
         self.members = members
+        for name in Self.judgements where members[name] == .null {
+            throw Refusal("\"\(name)\" is null: nobody has judged it")
+        }
+        let needed: [String]
+        switch kind {
+        case .all: needed = []
+        case .pairs: needed = ["chosen", "preferred_output"]
+        case .judgements: needed = ["label", "kto_tag"]
+        case .answers: needed = ["output", "messages", "conversations", "completion", "response"]
+        }
+        guard needed.isEmpty || needed.contains(where: { members[$0] ?? .null != .null }) else {
+            throw Refusal(
+                "a record of \(kind.rawValue) has \(needed.joined(separator: " or ")); this one says "
+                    + "nothing of that kind")
+        }
         label = LabelRecord(item: "", className: "", selector: .wholeItem)
         key = try text("item")
         if key == nil { key = take("id")?.plainText }

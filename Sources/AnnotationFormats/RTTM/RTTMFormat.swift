@@ -26,11 +26,6 @@ public struct RTTMFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the recordings.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
@@ -73,16 +68,17 @@ public struct RTTMFormat: AnnotationFormat {
             FileTree.ending(path) == "rttm"
                 || FileTree.ending(path) != "uem" && given.contains(path)
         }
-        try FileTree.forEach(files, where: isLabels) { file in
+        try FileTree.forEach(files, where: isLabels, into: sink) { file, sink in
             count += 1
             try file.file.forEachLine { line, lines in
                 let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
                 guard let type = words.first, !type.hasPrefix(";;") else { return }
-                guard words.count >= 8 else {
+                guard (8...10).contains(words.count) else {
                     return try sink(
                         .skipped(
                             where: lines.place,
-                            why: "\(words.count) columns; RTTM has at least 8, <NA> for none"))
+                            why: "\(words.count) columns; RTTM has 8 to 10, <NA> for none and %20 "
+                                + "for a blank in a name"))
                 }
                 let name = BlankFree.text(words[1])
                 let number = counter.next(name)

@@ -24,17 +24,13 @@ public struct NABFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the series.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }) { file in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }, into: sink) {
+            file, sink in
             count += 1
             let author = Self.author(file.bareStem)
             try JSONFile.scan(file.file) { scanner, path in

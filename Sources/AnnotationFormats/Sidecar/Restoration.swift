@@ -190,7 +190,7 @@ struct Restoration {
             if isIntact { return }
             try resolveGroup(into: sink)
             try sink(event)
-        case .skipped, .note: try sink(event)
+        case .skipped, .note, .fileRefused: try sink(event)
         case .annotation(let label):
             if isIntact { return try passIntact(label, into: sink) }
             if let first = group.first,

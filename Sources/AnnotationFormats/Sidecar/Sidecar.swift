@@ -43,10 +43,7 @@ struct SidecarFormat: AnnotationFormat {
     var name: String { base.name }
     var summary: String { base.summary }
     var defaultFileName: String? { base.defaultFileName }
-
-    func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
+    var profile: FormatProfile { base.profile }
 
     func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
@@ -92,8 +89,7 @@ struct SidecarFormat: AnnotationFormat {
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
         // Formats of our own carry everything, so there is nothing to keep beside them.
-        let isLossless = base is JSONLinesFormat || base is CSVFormat
-        guard options.writesSidecar, !isLossless, let side = output.sidecar() else {
+        guard options.writesSidecar, !base.profile.isLossless, let side = output.sidecar() else {
             return try base.write(source, to: output, options: options)
         }
         let recorder = RecordingOutput(output)
@@ -195,5 +191,8 @@ private final class RecordingOutput: FormatOutput {
     }
 
     func end() throws { try base.end() }
-    func labelWritten(as externalID: String) { places[ordinal] = externalID }
+    /// Of an object that is written in parts the first stands for all: a reader joins them there.
+    func labelWritten(as externalID: String) {
+        if places[ordinal] == nil { places[ordinal] = externalID }
+    }
 }

@@ -20,11 +20,6 @@ public struct SpaCyFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the texts.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
@@ -32,8 +27,8 @@ public struct SpaCyFormat: AnnotationFormat {
         let finder = ItemFinder(context)
         var count = 0
         try FileTree.forEach(
-            files, where: { ["jsonl", "json"].contains(FileTree.ending($0)) }
-        ) { file in
+            files, where: { ["jsonl", "json"].contains(FileTree.ending($0)) }, into: sink
+        ) { file, sink in
             count += 1
             try JSONRecords.forEach(file.file) { json, place, number in
                 let fallback = { (path: String) in "\(FileTree.stem(path))/\(number)" }

@@ -22,7 +22,9 @@ public struct JSONLinesFormat: AnnotationFormat {
     public init() {}
 
     /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
         if files.isEmpty { throw FormatError.noInput(format: name, wants: "give a .jsonl file") }
         for file in files {
             try file.withBytes { bytes in try Self.read(bytes, file: file.name, into: sink) }

@@ -29,6 +29,10 @@ enum RecordJSON {
             writer.key("color")
             writer.string(record.color)
         }
+        if let number = record.number {
+            writer.key("number")
+            writer.integer(number)
+        }
         writer.endObject()
     }
 
@@ -41,6 +45,7 @@ enum RecordJSON {
             case ("parent", .string(let parent)): record.parent = parent
             case ("color", .string(let color)) where LabelSchema.isColor(color):
                 record.color = color.lowercased()
+            case ("number", .integer(let number)): record.number = number
             case ("keypoints", .array(let names)):
                 record.keypoints = names.compactMap(\.string)
                 if record.keypoints.count != names.count { return nil }

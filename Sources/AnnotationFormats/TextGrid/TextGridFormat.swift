@@ -19,18 +19,14 @@ public struct TextGridFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the recordings.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "textgrid" }) { file in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "textgrid" }, into: sink) {
+            file, sink in
             count += 1
             let item = try MediaItems.key(
                 file, endings: MediaItems.audioEndings, finder: finder)
@@ -64,7 +60,8 @@ public struct TextGridFormat: AnnotationFormat {
             return []
         } wrap: { item, labels in
             defer { grids[item.key] = nil }
-            guard !labels.isEmpty, let grid = grids[item.key] else { return nil }
+            if labels.isEmpty, item.fields["examined"] != .bool(true) { return nil }
+            let grid = grids[item.key] ?? TextGridDraft()
             return Array(grid.text(duration: item.fields["duration"]?.number).utf8)
         }
         return report

@@ -139,7 +139,9 @@ struct TextGridReader {
             throw tokens.error("<exists> or <absent> is missing")
         }
         let tiers = flag == "<exists>" ? try tokens.count("the number of tiers") : 0
-        let fields: [String: FieldValue] = end >= 0 ? ["duration": .float(end)] : [:]
+        var fields: [String: FieldValue] = end >= 0 ? ["duration": .float(end)] : [:]
+        // Empty tiers are drawn before anybody listens; a file without any says that nothing was heard.
+        if tiers == 0 { fields["examined"] = .bool(true) }
         guard try Emit.item(item, fields, at: file.file.name, into: sink) else { return }
         var number = 0
         while number < tiers {

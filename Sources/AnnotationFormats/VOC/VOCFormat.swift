@@ -8,7 +8,7 @@ import AnnotationModel
 /// they are. The file cannot say which it is, so nothing is guessed; a note is given where the numbers
 /// contradict the choice.
 ///
-/// The item's key is the `filename`. `difficult`, `truncated`, `occluded`, `pose`, `actions` and
+/// The item is what the `filename` means beside the file, see `ItemFinder`. `difficult`, `truncated`, `occluded`, `pose`, `actions` and
 /// `attributes` become attributes, a `part` a label of its own with the attribute `voc.partOf`. The
 /// external id is the path of the file without its ending, `#`, and the number of the object.
 public struct VOCFormat: AnnotationFormat {
@@ -29,19 +29,24 @@ public struct VOCFormat: AnnotationFormat {
     public init(isZeroBased: Bool = false) { self.isZeroBased = isZeroBased }
 
     /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+    public func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "xml" }) { file in
+        try FileTree.forEach(
+            files, where: { FileTree.ending($0) == "xml" }, into: sink
+        ) { file, sink in
             count += 1
-            try read(file, into: sink)
+            try read(file, finder, into: sink)
         }
         if count == 0 {
             throw FormatError.noInput(format: name, wants: "give .xml files or their folder")
         }
     }
 
-    private func read(_ file: FormatFile, into sink: EventSink) throws {
-        try file.file.withBytes { bytes in
+    private func read(_ file: FormatFile, _ finder: ItemFinder, into sink: EventSink) throws {
+        try file.file.withXML { bytes in
             var scanner = try XMLScanner(bytes, file: file.file.name)
             guard case .start("annotation", let attributes)? = try scanner.next() else {
                 throw scanner.error("a VOC file begins with <annotation>")
@@ -49,7 +54,7 @@ public struct VOCFormat: AnnotationFormat {
             let tree = try scanner.tree("annotation", attributes)
             _ = try scanner.next()
             var reader = VOCReader(format: self, file: file, scanner: scanner)
-            try reader.read(tree, into: sink)
+            try reader.read(tree, finder, into: sink)
         }
     }
 
@@ -92,11 +97,13 @@ private struct VOCReader {
         (self.format, self.file, self.scanner) = (format, file, scanner)
     }
 
-    mutating func read(_ tree: XMLTree, into sink: EventSink) throws {
-        guard let key = tree.value("filename") else {
+    mutating func read(_ tree: XMLTree, _ finder: ItemFinder, into sink: EventSink) throws {
+        guard let name = tree.value("filename") else {
             return try sink(
                 .skipped(where: file.file.name, why: "<filename> is missing; name the image"))
         }
+        let key = try finder.key(
+            named: name, in: file, rule: .besideFile, endings: ImageSize.endings)
         let objects = tree.children.filter { $0.name == "object" }
         var fields: [String: FieldValue] = [:]
         for name in ["width", "height"] {
@@ -187,7 +194,7 @@ private enum VOCWriter {
     static func object(
         _ label: LabelRecord, _ format: VOCFormat, _ report: inout ConversionReport
     ) -> [UInt8]? {
-        guard let box = Geometry.bounds(of: label.selector) else {
+        guard let box = Geometry.box(of: label) else {
             report.skip(
                 "VOC has boxes only, this is a \(label.selector.kindName); export as jsonl",
                 example: label.item)

@@ -32,19 +32,14 @@ public struct WebAnnotationFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the texts and sizes of items.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         var count = 0
         try FileTree.forEach(
-            files, where: { ["json", "jsonld"].contains(FileTree.ending($0)) }
-        ) { file in
+            files, where: { ["json", "jsonld"].contains(FileTree.ending($0)) }, into: sink
+        ) { file, sink in
             count += 1
             var reader = WebAnnotationReader(file: file, context: context)
             try reader.read(try JSONFile.tree(file.file), into: sink)

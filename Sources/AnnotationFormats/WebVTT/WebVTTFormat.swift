@@ -24,18 +24,14 @@ public struct WebVTTFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the recordings.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         let finder = ItemFinder(context)
         var count = 0
-        try FileTree.forEach(files, where: { FileTree.ending($0) == "vtt" }) { file in
+        try FileTree.forEach(files, where: { FileTree.ending($0) == "vtt" }, into: sink) {
+            file, sink in
             count += 1
             try file.file.withBytes { bytes in
                 var reader = WebVTTReader(
@@ -64,7 +60,7 @@ public struct WebVTTFormat: AnnotationFormat {
             output.labelWritten(as: "\(stem)#\(number)")
             return Array(cue.utf8)
         } wrap: { item, labels in
-            if labels.isEmpty { return nil }
+            if labels.isEmpty, item.fields["examined"] != .bool(true) { return nil }
             let name = WebVTTText.escaped(item.key)
             return Array("WEBVTT\n\n\(Self.itemNote)\(name)\n\n".utf8)
                 + labels.joined(separator: Array("\n".utf8))

@@ -10,6 +10,8 @@ struct WebVTTReader {
     var item = ""
     private var number = 0
     private var isItemKnown: Bool?
+    /// How far the cues of an HLS segment stand from the times of the recording, in seconds.
+    private var offset = 0.0
 
     init(file: FormatFile, lines: TextLines) { (self.file, self.lines) = (file, lines) }
 
@@ -46,6 +48,7 @@ struct WebVTTReader {
             }
             // Lines right below the first one are a header, unless they hold a cue.
             let isCue = !isHeader || block.contains { $0.contains("-->") }
+            if isHeader { try readHeader(block, into: sink) }
             if !block.isEmpty, isCue {
                 try readBlock(block, start, into: sink)
             }
@@ -56,9 +59,32 @@ struct WebVTTReader {
         if isItemKnown == nil { _ = try emitItem(into: sink) }
     }
 
+    /// `X-TIMESTAMP-MAP=MPEGTS:…,LOCAL:…` says which time of the stream a time of the cues is (RFC 8216, 3.5).
+    private mutating func readHeader(_ lines: [String], into sink: EventSink) throws {
+        let name = "X-TIMESTAMP-MAP="
+        guard let line = lines.first(where: { $0.hasPrefix(name) }) else { return }
+        var ticks: Double?
+        var local: Double?
+        for part in line.dropFirst(name.count).split(separator: ",") {
+            let pair = part.split(separator: ":", maxSplits: 1).map(String.init)
+            if pair.count == 2, pair[0] == "MPEGTS" { ticks = TextNumber.double(pair[1]) }
+            if pair.count == 2, pair[0] == "LOCAL" { local = Self.time(pair[1]) }
+        }
+        let place = "\(file.file.name), X-TIMESTAMP-MAP"
+        guard let ticks, let local, ticks >= 0 else {
+            return try sink(.note(where: place, why: "cannot be read; the cues were not moved"))
+        }
+        // The stream's clock runs at 90 kHz.
+        offset = ticks / 90_000 - local
+        guard offset != 0 else { return }
+        try sink(
+            .note(where: place, why: "all cues were moved by \(TextNumber.text(offset)) seconds"))
+    }
+
     private mutating func emitItem(into sink: EventSink) throws -> Bool {
         if let isItemKnown { return isItemKnown }
-        let isKnown = try Emit.item(item, at: file.file.name, into: sink)
+        let fields: [String: FieldValue] = number == 0 ? ["examined": .bool(true)] : [:]
+        let isKnown = try Emit.item(item, fields, at: file.file.name, into: sink)
         isItemKnown = isKnown
         return isKnown
     }
@@ -82,7 +108,11 @@ struct WebVTTReader {
         guard try emitItem(into: sink) else { return }
         let times: (start: Double, end: Double, settings: String)
         do throws(Refusal) {
-            times = try Self.times(block[arrow])
+            var found = try Self.times(block[arrow])
+            found.start += offset
+            found.end += offset
+            guard found.start >= 0 else { throw Refusal("the cue begins before the recording") }
+            times = found
         } catch {
             return try sink(
                 .skipped(where: "\(file.file.name), line \(line + arrow)", why: error.why))

@@ -27,6 +27,7 @@ struct XMLScanner {
     private var position = 0
     private var open: [String] = []
     private var pendingEnd = false
+    private let lines = LineIndex()
     private var hasRoot = false
 
     init(_ bytes: UnsafeRawBufferPointer, file: String) throws(FormatError) {
@@ -36,19 +37,19 @@ struct XMLScanner {
     }
 
     /// The line that the scanner stands on.
-    var line: Int { TextPosition(of: position, in: bytes).line }
+    var line: Int { lines.position(of: position, in: bytes).line }
     /// Where the scanner stands, for messages.
     var offset: Int { position }
     /// The elements that are open.
     var depth: Int { open.count }
 
     func place(_ offset: Int) -> String {
-        "\(file), line \(TextPosition(of: offset, in: bytes).line)"
+        "\(file), line \(lines.position(of: offset, in: bytes).line)"
     }
 
     func error(_ why: String, at offset: Int? = nil) -> FormatError {
         .text(
-            file: file, line: TextPosition(of: offset ?? position, in: bytes).line, why: why)
+            file: file, line: lines.position(of: offset ?? position, in: bytes).line, why: why)
     }
 
     /// The next event, or nil after the end of the root element.
@@ -252,7 +253,9 @@ struct XMLScanner {
         guard text.hasPrefix("<?xml "), let mark = text.range(of: "encoding") else { return }
         let value = text[mark].filter { $0 != " " && $0 != "=" }.dropFirst()
         guard ["utf-8", "utf8", "us-ascii", "ascii"].contains(where: { value.hasPrefix($0) }) else {
-            throw error("the encoding is not UTF-8; convert the file to UTF-8", at: start)
+            throw .encoding(
+                file: file, line: lines.position(of: start, in: bytes).line,
+                why: "the encoding is not UTF-8; convert the file to UTF-8")
         }
     }
 

@@ -43,18 +43,13 @@ public struct YOLOFormat: AnnotationFormat {
     /// The format for a task.
     public init(_ task: Task = .detect) { self.task = task }
 
-    /// Reads files and hands over what they hold.
-    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
-        try read(files, context: .empty, into: sink)
-    }
-
     /// Reads files; `context` knows the sizes of the images.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         var reader = YOLOReader(task: task, classes: try Self.classes(files), context: context)
         for name in reader.classes.names { try sink(.labelClass(ClassRecord(name: name))) }
-        try FileTree.forEach(files, where: Self.isLabelFile) { file in
+        try FileTree.forEach(files, where: Self.isLabelFile, into: sink) { file, sink in
             try reader.read(file, into: sink)
         }
         guard reader.files > 0 else {
@@ -81,13 +76,8 @@ public struct YOLOFormat: AnnotationFormat {
         return found.classes
     }
 
-    /// Lists of images, which stand beside the labels, are no labels.
     private static func isLabelFile(_ path: String) -> Bool {
-        let name = FileSystem.lastComponent(path).lowercased()
-        let lists = [
-            "classes.txt", "train.txt", "val.txt", "valid.txt", "test.txt", "trainval.txt",
-        ]
-        return name.hasSuffix(".txt") && !lists.contains(name) && !name.hasPrefix("readme")
+        path.lowercased().hasSuffix(".txt") && !FileTree.isList(path)
     }
 
     /// Writes items and annotations.

@@ -29,6 +29,7 @@ struct YOLOReader {
             return try sink(.skipped(where: file.file.name, why: why))
         }
         var number = 0
+        let sixth = try sixth(file)
         var pending: [(LabelRecord, String)] = []
         var skips: [(String, String)] = []
         try file.file.forEachLine { text, lines in
@@ -47,7 +48,7 @@ struct YOLOReader {
                         "\(image.key) is shown turned (EXIF orientation \(orientation)), and fractions do "
                             + "not say of which picture; store it upright and add it again")
                 }
-                var label = try label(words, size)
+                var label = try label(words, size, sixth)
                 label.item = image.key
                 label.externalID = "\(file.stem)#\(number)"
                 pending.append((label, lines.place))
@@ -62,8 +63,38 @@ struct YOLOReader {
         }
         if number == 0 { fields["examined"] = .bool(true) }
         guard try Emit.item(image.key, fields, at: file.file.name, into: sink) else { return }
+        if sixth == .unclear {
+            try sink(
+                .note(
+                    where: file.file.name,
+                    why:
+                        "the sixth number of its lines is 0 or 1 without a point; it was taken as the "
+                        + "confidence, and may be the id of a track"))
+        }
         for (place, why) in skips { try sink(.skipped(where: place, why: why)) }
         for (label, place) in pending { try Emit.label(label, at: place, into: sink) }
+    }
+
+    /// What the sixth number of a file's lines is.
+    private enum Sixth {
+        case confidence
+        case track
+        case unclear
+    }
+
+    /// Ids of tracks are whole numbers; where they are 0 and 1 only, they may be confidences as well.
+    private func sixth(_ file: FormatFile) throws -> Sixth {
+        guard task == .detect || task == .segment else { return .confidence }
+        var (count, isWhole, hasMore) = (0, true, false)
+        try file.file.forEachLine { text, _ in
+            let words = text.split { $0 == " " || $0 == "\t" }
+            guard words.count == 6, isWhole else { return }
+            count += 1
+            isWhole = words[5].utf8.allSatisfy { (0x30...0x39).contains($0) }
+            if isWhole, Int(words[5]) ?? 2 > 1 { hasMore = true }
+        }
+        if count == 0 || !isWhole { return .confidence }
+        return hasMore ? .track : .unclear
     }
 
     // MARK: The image
@@ -80,7 +111,9 @@ struct YOLOReader {
             stem = "labels/" + stem
         }
         let keys = [Self.swapped(stem), stem]
-        if let key = try finder.key(file, { ItemFinder.with(ImageSize.endings, Self.names($0)) }) {
+        if let key = try finder.key(
+            file, byEnding: true, { ItemFinder.with(ImageSize.endings, Self.names($0)) })
+        {
             let fields = try finder.fields(key)
             return Image(
                 key: key, size: ItemRecord.pixelSize(fields), isKnown: true,
@@ -122,8 +155,14 @@ struct YOLOReader {
     // MARK: A line
 
     private func label(
-        _ words: [Substring], _ size: (width: Double, height: Double)
+        _ words: [Substring], _ size: (width: Double, height: Double), _ sixth: Sixth
     ) throws(Refusal) -> LabelRecord {
+        var words = words[...]
+        var track: Int64?
+        if sixth == .track, words.count == 6, let last = words.popLast() {
+            guard let id = Int64(last) else { throw Refusal("the id of the track is too large") }
+            track = id
+        }
         guard words.count <= Self.figuresMax else {
             throw Refusal(why: "more than \(Self.figuresMax) figures in a line")
         }
@@ -149,6 +188,7 @@ struct YOLOReader {
         var label = LabelRecord(
             item: "", className: classes.names[Int(index)], selector: .wholeItem)
         label.selector = try selector(&figures, size, &label)
+        if let track { label.attributes["track"] = .integer(track) }
         return label
     }
 

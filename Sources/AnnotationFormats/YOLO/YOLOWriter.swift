@@ -3,7 +3,9 @@ import AnnotationModel
 /// Writes the label files of a YOLO data set.
 struct YOLOWriter {
     /// The box around an object with keypoints, as x, y, width, height in pixels.
-    static let boxAttribute = "yolo.box"
+    static let boxAttribute = ObjectAttribute.box
+    /// What it was called before other formats had it too.
+    static let oldBoxAttribute = "yolo.box"
 
     private let task: YOLOFormat.Task
     private let output: any FormatOutput
@@ -144,7 +146,7 @@ struct YOLOWriter {
                 "YOLO has no holes and no parts; export as coco or jsonl", example: item.key)
             return nil
         }
-        guard task == .detect, let bounds = Geometry.bounds(of: label.selector) else {
+        guard task == .detect, let bounds = Geometry.box(of: label) else {
             report.skip(
                 "\(task.rawValue) has no \(label.selector.kindName); export as jsonl",
                 example: item.key)
@@ -175,10 +177,10 @@ struct YOLOWriter {
         }
         var box = Geometry.bounds(
             points.filter { $0.visibility != .absent }.map { [$0.x, $0.y] })
-        if case .array(let values)? = label.attributes[Self.boxAttribute],
-            case let numbers = values.compactMap(\.number), numbers.count == 4
-        {
-            box = .init(x: numbers[0], y: numbers[1], width: numbers[2], height: numbers[3])
+        for name in [Self.boxAttribute, Self.oldBoxAttribute, "coco.bbox"] {
+            guard let kept = ObjectAttribute.box(label.attributes[name]) else { continue }
+            box = kept
+            break
         }
         return [box.x + box.width / 2, box.y + box.height / 2, box.width, box.height]
             + points.flatMap { [$0.x, $0.y, Double($0.visibility.rawValue)] }

@@ -18,6 +18,8 @@ final class ImportHistory {
 
     private struct Entry {
         var isImport: Bool
+        /// The marks of the files that were imported; nil for what says none.
+        var marks: [String]?
         var writes: [Int: Statement]
     }
 
@@ -51,6 +53,20 @@ final class ImportHistory {
         return past
     }
 
+    /// Whether this organisation's imports of other files only have written a label.
+    func isOfOtherFiles(
+        _ target: Int64, addedBy first: OperationID, _ logs: [Int: Origin], _ marks: [String]
+    ) throws -> Bool {
+        var isKnown = false
+        for operation in [first] + (try node.store.touches(target, logs))
+        where operation.origin == node.home.origin {
+            guard let own = try entry(operation).marks else { continue }
+            if own.contains(where: marks.contains) { return false }
+            isKnown = true
+        }
+        return isKnown
+    }
+
     private func entry(_ operation: OperationID) throws -> Entry {
         let key = OperationID(
             origin: operation.origin, slot: Slot(entry: operation.slot.entry, position: 0))
@@ -70,7 +86,8 @@ final class ImportHistory {
         let statement = try COSESign1.parse(bytes)
         let view = try ChangesetView(statement.payload(in: bytes))
         var entry = Entry(
-            isImport: view.message?.hasPrefix(Node.importMessage) ?? false, writes: [:])
+            isImport: view.message?.hasPrefix(Node.importMessage) ?? false,
+            marks: ImportLineage.marks(in: view.message), writes: [:])
         var cursor = view.operations
         while let operation = try cursor.next() {
             var said: Statement = [:]

@@ -11,13 +11,18 @@ final class ImportItems {
     private let history: ImportHistory
     private var logs: [Int: Origin] = [:]
     private var hasItems = false
-    /// Items that were added by this import, or looked up: the last ones.
-    private var added: ByteSet = []
+    /// How many items were added, and how many were there.
+    private(set) var added = 0
+    private(set) var matched = 0
+    /// What this import said of the items that it added last.
+    private var said: ByteMap<Statement> = [:]
     private var known: ByteMap<Bool> = [:]
     private var met = KeySet()
     /// The images that a file takes for larger, smaller or turned, and why.
     private var misshapen: ByteMap<String> = [:]
-    private static let keptMax = 4_096
+    private static let keptMax = 65_536
+    /// Names that a file gave an item: the first ones stay.
+    private static let lasting = ["coco.id", "classes"]
 
     init(
         _ node: Node, _ dataset: DatasetID, isComplete: Bool, _ history: ImportHistory
@@ -46,17 +51,24 @@ final class ImportItems {
 
     /// The operation that an item's record asks for; nil if it says nothing new.
     func operation(for record: ItemRecord) throws -> Operation? {
-        let said = said(record)
+        let said = statement(record)
         guard hasItems, let item = try node.store.item(dataset, key: record.key) else {
-            if added.count >= Self.keptMax { added.removeAll(keepingCapacity: true) }
-            guard added.insert(record.key).inserted else { return nil }
-            return .addItem(key: record.key, fields: fields(said))
+            return add(record.key, said)
         }
+        if !met.contains(-item.target) { matched += 1 }
         met.insert(-item.target)
         var now = item.record.fields
         now[Field.Known.examined.name] =
             now[Field.examined(by: node.home.origin)]
         var new = said.filter { !ImportStatement.isSame($0.key, $0.value, now[$0.key]) }
+        // An export that tells whose words they are says nothing by them in one's own name.
+        let companies = record.fields.filter {
+            $0.key.hasPrefix(Field.examinedPrefix) && $0.value == .bool(true)
+        }
+        if !companies.isEmpty, companies.allSatisfy({ now[$0.key] == $0.value }) {
+            new[Field.Known.examined.name] = nil
+        }
+        for field in Self.lasting where now[field] != nil { new[field] = nil }
         if new.isEmpty { return nil }
         let different = new
         if new.contains(where: { now[$0.key] != nil }) {
@@ -75,6 +87,20 @@ final class ImportItems {
         }
         noteShape(record.key, different.filter { new[$0.key] == nil }, now)
         return new.isEmpty ? nil : .setItem(key: record.key, fields: fields(new))
+    }
+
+    /// A new item, or what another record says more of one.
+    private func add(_ key: String, _ said: Statement) -> Operation? {
+        guard let before = self.said[key] else {
+            if self.said.count >= Self.keptMax { self.said.removeAll(keepingCapacity: true) }
+            self.said[key] = said
+            added += 1
+            return .addItem(key: key, fields: fields(said))
+        }
+        let new = said.filter { before[$0.key] == nil }
+        if new.isEmpty { return nil }
+        self.said[key] = before.merging(new) { old, _ in old }
+        return .setItem(key: key, fields: fields(new))
     }
 
     /// Notes an image whose size the file has wrong, so that its labels count other pixels.
@@ -98,7 +124,7 @@ final class ImportItems {
     }
 
     /// The fields that this organisation can say of an item: not what others have examined.
-    private func said(_ record: ItemRecord) -> Statement {
+    private func statement(_ record: ItemRecord) -> Statement {
         record.fields.filter {
             !$0.key.hasPrefix("\u{0}") && !$0.key.hasPrefix(Field.examinedPrefix)
                 && !($0.key == Field.Known.examined.name && $0.value != .bool(true))

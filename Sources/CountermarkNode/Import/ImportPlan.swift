@@ -23,12 +23,20 @@ final class ImportPlan {
     let node: Node
     let dataset: DatasetID
     let options: ImportOptions
-    private let format: any AnnotationFormat
+    let format: any AnnotationFormat
+    let lineage: ImportLineage
+    /// Labels on which the files agree with what is there, and those that they would change by an id that other files
+    /// gave; with the item of the first.
+    var agreeing = 0
+    var doubtful = 0
+    var doubt = ""
     /// True if what the file does not say is said too.
     private let isComplete: Bool
     private(set) var logs: [Int: Origin] = [:]
     /// True if there is something that the files can agree or disagree with.
     private(set) var hasLabels = false
+    /// True if there is something that a name in the files can mean.
+    var hasItems = false
     /// How much of each log the files can have known.
     private(set) var seen: [Origin: UInt64] = [:]
     private var base: [Origin: UInt64]?
@@ -43,16 +51,20 @@ final class ImportPlan {
     private var keptCount = 0
     private var met = KeySet()
     private var metItems = KeySet()
+    /// The classes that the files list, and the item that keeps them.
+    var lists = ClassTable()
+    var listItem: String?
     let items: ImportItems
     private let same: SameItems
     let history: ImportHistory
     /// Nil where neither a schema nor a mapping says anything of classes.
-    private var classes: ImportClasses?
+    var classes: ImportClasses?
 
     init(
         _ node: Node, _ dataset: DatasetID, _ format: any AnnotationFormat,
-        _ options: ImportOptions
+        _ options: ImportOptions, _ lineage: ImportLineage
     ) {
+        self.lineage = lineage
         (self.node, self.dataset, self.format, self.options) = (node, dataset, format, options)
         isComplete = format.name == "csv" || format.name == "jsonl"
         history = ImportHistory(node, dataset)
@@ -65,6 +77,12 @@ final class ImportPlan {
         var context = ReadContext { [node, dataset] in
             try node.store.item(dataset, key: $0)?.record.fields
         }
+        context.isEmpty = !hasItems
+        context.rules = options.itemRules
+        context.forEachItem = { [node, dataset] body in
+            try node.store.forEachItem(dataset) { try body($0.key, $0.fields) }
+        }
+        context.digest = { try Node.digest(ofFile: $0) }
         if isFirst {
             context.noteBase = { [self] in note($0) }
         } else {
@@ -97,7 +115,8 @@ final class ImportPlan {
         logs = try node.logNames(dataset)
         let state = try node.read(dataset) { $0.state }
         hasLabels = state.counts.annotations > 0
-        items.start(logs, hasItems: state.counts.items > 0)
+        hasItems = state.counts.items > 0
+        items.start(logs, hasItems: hasItems)
         classes = ImportClasses(node, dataset, try node.schema(of: dataset), options)
         history.classes = classes
         for (number, size) in state.progress(node.home.origin)?.cited ?? [:] {
@@ -109,12 +128,15 @@ final class ImportPlan {
 
     func take(_ event: FormatEvent, into sink: (Operation) throws -> Void) throws {
         switch event {
-        case .labelClass, .note: return
+        case .labelClass(let record): lists.add(record)
+        case .note(let place, let what): report.note(place, what)
         case .skipped(let place, let why): report.skip(place, why)
+        case .fileRefused(let place, let why): report.refuse(place, why)
         case .item(let record):
             if options.knownItemsOnly, try !items.isKnown(record.key) { return }
             classes?.note(record)
             try items.operation(for: record).map(sink)
+            if listItem == nil { listItem = record.key }
         case .annotation(var record):
             let exported = exported
             self.exported = nil
@@ -206,6 +228,7 @@ final class ImportPlan {
                 try add(entry.record, into: sink)
                 continue
             }
+            try weigh(label, canonical.record, isExported: canonical.exported != nil)
             try change(
                 label, canonical.record, canonical.exported,
                 classAsWritten: entry.record.className, into: sink)
@@ -348,6 +371,7 @@ final class ImportPlan {
     /// The report with what is known of the classes.
     var finalReport: ImportReport {
         var report = report
+        (report.itemsAdded, report.itemsMatched) = (items.added, items.matched)
         if let classes {
             (report.renamed, report.unfitClasses) = (classes.renamed, classes.unfit)
             report.hasMoreClasses = classes.hasMore
@@ -359,6 +383,8 @@ final class ImportPlan {
     /// hold, of the items that they speak of; where a person imports, only what is not another person's.
     func finish(into sink: (Operation) throws -> Void) throws {
         try flush(into: sink)
+        try settle()
+        try keepLists(into: sink)
         guard options.prune, hasLabels else { return }
         var filter = LabelFilter()
         filter.org = node.home.origin

@@ -25,11 +25,39 @@ public struct ImportReport: Sendable {
     /// The number of records not taken.
     public private(set) var skippedCount = 0
 
+    /// What a person should look at: the first ``skippedMax``.
+    public private(set) var notes: [(where: String, what: String)] = []
+    /// The number of these.
+    public private(set) var noteCount = 0
+    /// Files of which nothing was taken, with the reason: the first ``skippedMax``.
+    public private(set) var refused: [(where: String, why: String)] = []
+    /// The number of these.
+    public private(set) var refusedCount = 0
+    /// Items that the dataset did not have.
+    public var itemsAdded = 0
+    /// Items that the dataset had.
+    public var itemsMatched = 0
+
     /// How many reasons are kept.
     public static let skippedMax = 1_000
 
+    /// True where a file was left out, or nothing was taken of what the files hold.
+    public var isFailure: Bool {
+        refusedCount > 0 || skippedCount > 0 && added + changed + unchanged + retracted == 0
+    }
+
     /// A report of nothing yet.
     public init() {}
+
+    mutating func note(_ place: String, _ what: String) {
+        noteCount += 1
+        if notes.count < Self.skippedMax { notes.append((place, what)) }
+    }
+
+    mutating func refuse(_ place: String, _ why: String) {
+        refusedCount += 1
+        if refused.count < Self.skippedMax { refused.append((place, why)) }
+    }
 
     mutating func skip(_ place: String, _ why: String) {
         skippedCount += 1
@@ -53,6 +81,12 @@ public struct ImportOptions: Sendable {
     public var classMapping: ClassMapping?
     /// Refuses labels that do not fit the schema.
     public var strictSchema = false
+    /// What the user says about the names in the files.
+    public var itemRules = ItemRules()
+    /// Takes the files for a newer version of what was imported before, whatever they are called.
+    public var isUpdate = false
+    /// Says what would happen, and writes nothing.
+    public var isDryRun = false
 
     /// The defaults.
     public init() {}

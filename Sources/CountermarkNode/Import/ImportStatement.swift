@@ -103,6 +103,23 @@ enum ImportStatement {
             && isNumber(parts[1]) && isNumber(parts[2].dropFirst())
     }
 
+    /// True for an id that was counted: two files have it by chance.
+    ///
+    /// That is a place in a file, or a number by itself or behind names, such as COCO's `1` and CVAT's `track:clip.mp4#0`; not
+    /// an id that somebody made up or that chance made.
+    static func isCounted(_ id: String?) -> Bool {
+        guard let id else { return false }
+        if isPositional(id) { return true }
+        let marks = "#/:@".utf8
+        let last =
+            id.utf8.split(omittingEmptySubsequences: false, whereSeparator: marks.contains)
+            .last ?? id.utf8[...]
+        return isNumber(last) && last.count <= countedDigitsMax
+    }
+
+    /// More digits are an id of a server, or a time.
+    private static let countedDigitsMax = 9
+
     /// True for two ids that begin with the path of one file, given with more folders above it or fewer.
     static func isSamePlace(_ left: String, _ right: String) -> Bool {
         guard left.utf8.contains(UInt8(ascii: "#")) else { return false }

@@ -52,10 +52,10 @@ struct ItemLabels {
         let isPositional = ImportStatement.isPositional(id)
         let isTaken = { (index: Int) in
             guard labels[index] != nil else { return false }
-            // At one place of two people's files stands a label of each.
-            if isPositional, same || record.author == nil, isByAnother(index, record) {
-                return false
-            }
+            // Two people's files have the same ids, and at one place a label of each.
+            let isNamed = isPositional ? same || record.author == nil : record.author == nil
+            if isNamed, isByAnother(index, record) { return false }
+            if !same, record.author == nil, isAuthorNew(index) { return false }
             return !same || says(index, record)
         }
         if let indices = byExternalID[id] { return take(indices.first(where: isTaken)) }
@@ -82,6 +82,12 @@ struct ItemLabels {
         }
         guard labels.count <= Self.comparedMax else { return nil }
         return take(labels.indices.first { mayBe($0, record) && says($0, record) })
+    }
+
+    /// True if the user names who labelled, and nobody is named so far: then it may be another person.
+    private func isAuthorNew(_ index: Int) -> Bool {
+        author != nil
+            && labels[index].map { $0.fields["author"]?.textValue ?? $0.author } == .some(nil)
     }
 
     /// True if two people said it: then these are two labels, even where they say the same.

@@ -72,7 +72,9 @@ extension Node {
                 forEachItem: { body in
                     try store.forEachItem(dataset, withoutExcluded: onlyKept) { item in
                         // Its labels are under the key that it is said to be.
-                        if try same.shown(item).hasSameBytes(as: item.key) { try body(item) }
+                        if try same.shown(item).hasSameBytes(as: item.key) {
+                            try body(Self.examined(item, view: view))
+                        }
                     }
                 },
                 forEachAnnotation: { body in
@@ -92,6 +94,19 @@ extension Node {
             let report = try format.write(source, to: output, options: options)
             return (report, contested)
         }
+    }
+
+    /// An item as files say it: examined, if a company whose labels are written has looked.
+    private static func examined(_ item: ItemRecord, view: ExportView) -> ItemRecord {
+        let isSaid = item.fields.contains { name, value in
+            guard name.hasPrefix(Field.examinedPrefix), value == .bool(true) else { return false }
+            if case .org(let origin) = view { return name == Field.examined(by: origin) }
+            return true
+        }
+        if !isSaid { return item }
+        var item = item
+        item.fields[Field.Known.examined.name] = .bool(true)
+        return item
     }
 
     /// How much of each log the label set is made of.

@@ -1,7 +1,9 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import Foundation
 import Provenance
+import Signing
 
 extension Node {
     /// What an import's changesets say before the names of the files; by it a later import of the same
@@ -21,10 +23,11 @@ extension Node {
     ) throws -> ImportReport {
         try require(dataset)
         let files = paths.map { InputFile(path: $0) }
-        let plan = ImportPlan(self, dataset, format, options)
-        let names = paths.map(FileSystem.lastComponent).joined(separator: ", ").prefix(200)
+        let lineage = ImportLineage(paths)
+        let plan = ImportPlan(self, dataset, format, options, lineage)
+        if options.isDryRun { return try tryImport(dataset, files, format, plan) }
         let changesets = try write(
-            dataset, author: options.author, message: Self.importMessage + names,
+            dataset, author: options.author, message: lineage.message,
             source: options.source ?? ImportPlan.defaultSource,
             citing: {
                 try plan.start()
@@ -44,5 +47,30 @@ extension Node {
         var report = plan.finalReport
         report.changesets = changesets
         return report
+    }
+
+    /// Says what an import would do, and writes nothing.
+    private func tryImport(
+        _ dataset: DatasetID, _ files: [InputFile], _ format: any AnnotationFormat,
+        _ plan: ImportPlan
+    ) throws -> ImportReport {
+        try catchUp(dataset)
+        try plan.start()
+        if plan.hasLabels {
+            try format.read(files, context: plan.context(isFirst: true)) { try plan.survey($0) }
+        }
+        try format.read(files, context: plan.context(isFirst: false)) { try plan.take($0) { _ in } }
+        try plan.finish { _ in }
+        return plan.finalReport
+    }
+
+    /// The SHA-256 of a file that lies beside labels; nil where it cannot be read.
+    static func digest(ofFile path: String) throws -> [UInt8]? {
+        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+        var hasher = SHA256Hasher()
+        while let part = try file.read(upToCount: 1 << 20), !part.isEmpty {
+            part.withUnsafeBytes { hasher.update($0) }
+        }
+        return hasher.finish().bytes
     }
 }

@@ -48,12 +48,16 @@ struct Export: ParsableCommand {
                 "excludedItems": excluded, "output": path,
                 "losses": report.losses.map {
                     ["why": $0.why, "count": $0.count, "skipped": $0.isSkipped] as [String: Any]
-                }, "leftOut": Self.leftOut(report).map { ["item": $0.item, "why": $0.why] },
+                }, "notes": report.notes, "skippedCount": report.skipped, "poorer": report.poorer,
+                "leftOut": Self.leftOut(report).map { ["item": $0.item, "why": $0.why] },
             ],
-            report.losses.map { "\($0.count)x: \($0.why)" } + Self.lines(Self.leftOut(report))
+            report.notes.map { "note: \($0)" }
+                + report.losses.map {
+                    "\($0.isSkipped ? "left out" : "poorer") \($0.count)x: \($0.why)"
+                } + Self.lines(Self.leftOut(report))
                 + ExcludedItems.lines(excluded) + [
                     "\(report.annotations) annotations of \(report.items) items in \(path), "
-                        + "\(contested) contested"
+                        + "\(report.skipped) left out, \(report.poorer) poorer, \(contested) contested"
                 ])
     }
 

@@ -45,13 +45,20 @@ struct List: ParsableCommand {
         let next: Any = labels.count == limit ? labels.last?.id.description ?? "" : NSNull()
         let lines = try labels.map {
             "\($0.id)  \(try same.shown($0))  \(judging.schema.className($0.className))  "
-                + $0.selector.kindName
+                + $0.selector.kindName + (Self.author($0).map { "  by \($0)" } ?? "")
         }
         common.print(
             [
                 "annotations": try labels.map { try summary($0, judging, same) },
                 "next": next,
             ], lines)
+    }
+}
+
+extension List {
+    /// Who labelled, as the label itself or its changeset says.
+    static func author(_ label: LabelView) -> String? {
+        label.fields["author"]?.textValue ?? label.author
     }
 }
 
@@ -66,6 +73,8 @@ func summary(
         "selector": Output.selector(label.selector), "org": label.id.origin.description,
         "status": label.isRetracted ? "retracted" : "active",
         "contested": label.flags.isConflict,
+        "author": List.author(label) ?? NSNull() as Any,
+        "source": label.fields["source"]?.textValue ?? label.source ?? NSNull() as Any,
         "fields": label.fields.mapValues { Output.json($0) },
     ]
 }

@@ -38,7 +38,7 @@ struct MOTTests {
             Issue.record("no track")
             return
         }
-        #expect(frames.map(\.time) == [1, 2])
+        #expect(frames.map(\.time) == [0, 1])
         #expect(frames.first?.selector == .box(.init(x: 10, y: 20, width: 30, height: 40)))
         #expect(
             reading.labels.first?.attributes["mot.visibilities"]
@@ -61,7 +61,7 @@ struct MOTTests {
             Issue.record("no track")
             return
         }
-        #expect(frames.map(\.time) == [1, 2, 5])
+        #expect(frames.map(\.time) == [0, 1, 4])
         #expect(frames.map(\.isOutside) == [false, true, false])
     }
 
@@ -80,7 +80,7 @@ struct MOTTests {
         let rows = String(decoding: table, as: UTF8.self).split(separator: "\n").map {
             $0.split(separator: ",").prefix(6).map(String.init)
         }
-        #expect(rows.map { $0[0] } == ["1", "2", "3", "4", "5", "9", "10"])
+        #expect(rows.map { $0[0] } == ["2", "3", "4", "5", "6", "10", "11"])
         #expect(rows.map { $0[2] } == ["11", "13", "15", "17", "19", "31", "36"])
         #expect(rows.map { $0[5] } == ["10", "12", "14", "16", "18", "30", "35"])
         #expect(report.losses.contains { $0.why.contains("interpolated") })

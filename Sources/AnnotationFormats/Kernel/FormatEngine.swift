@@ -1,0 +1,168 @@
+import AnnotationModel
+
+/// Runs a format: what is the same for all of them is done here, and a format knows no more than its own syntax.
+///
+/// Reading: polygons that a format says belong together become one label. Writing: the classes get one
+/// order, what a polygon loses is decided by the profile, and an item without labels is written where the format
+/// has a place for it, or reported.
+struct FormatEngine: AnnotationFormat {
+    private let base: any AnnotationFormat
+
+    init(_ base: any AnnotationFormat) { self.base = base }
+
+    var name: String { base.name }
+    var summary: String { base.summary }
+    var defaultFileName: String? { base.defaultFileName }
+    var profile: FormatProfile { base.profile }
+
+    func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws {
+        guard case .grouped(let attribute) = profile.parts else {
+            return try base.read(files, context: context, into: sink)
+        }
+        var joiner = PartJoiner(attribute: attribute)
+        try base.read(files, context: context) { try joiner.pass($0, into: sink) }
+        try joiner.finish(into: sink)
+    }
+
+    func write(
+        _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
+    ) throws -> ConversionReport {
+        let profile = profile
+        if profile.isLossless || !profile.isWritten {
+            return try base.write(source, to: output, options: options)
+        }
+        let survey = try WriteSurvey(source, profile)
+        var own = ConversionReport()
+        var group = survey.lastGroup
+        let prepared = LabelSource(
+            classes: survey.classes.records,
+            forEachItem: { body in
+                try source.forEachItem { item in
+                    guard survey.isWanted(item) else { return }
+                    var item = item
+                    if item.fields[ClassTable.field] != nil {
+                        item.fields = item.fields.filter { !ClassTable.isField($0.key) }
+                    }
+                    try body(item)
+                }
+            },
+            forEachAnnotation: { body in
+                // A format may ask for the labels several times; the losses are those of one pass.
+                (own, group) = (ConversionReport(), survey.lastGroup)
+                try source.forEachAnnotation { label in
+                    try PartSplitter.split(
+                        label, profile.parts, keepsHoles: profile.keepsHoles, survey, &group, &own,
+                        body)
+                }
+            })
+        var report = try base.write(prepared, to: output, options: options)
+        report.add(own)
+        survey.add(to: &report, format: base.name)
+        return report
+    }
+}
+
+/// What has to be known of a label set before it is written.
+struct WriteSurvey {
+    private(set) var classes: ClassTable
+    /// The last number of a group that a label has.
+    private(set) var lastGroup: Int64 = 0
+    private let profile: FormatProfile
+    private var labelled: ByteSet = []
+    /// The sizes of items with polygons of several parts or with holes.
+    private(set) var sizes: ByteMap<(width: Double, height: Double)> = [:]
+    /// True if the format has bitmaps, which can say what polygons of one ring cannot.
+    var hasBitmaps: Bool { profile.shapes[.mask] == .kept }
+    private var unlisted = 0
+    private var unsaid: [String] = []
+    private var unsaidCount = 0
+    private var omitted = 0
+
+    init(_ source: LabelSource, _ profile: FormatProfile) throws {
+        self.profile = profile
+        classes = ClassTable(source.classes)
+        var examined = 0
+        try source.forEachItem { item in
+            classes.add(listIn: item.fields)
+            if item.fields["examined"] == .bool(true) { examined += 1 }
+        }
+        let needsItems =
+            profile.emptyItems == .listed || profile.emptyItems == .unsaid && examined > 0
+        try readLabels(source, needsItems: needsItems)
+        if !needsItems, sizes.isEmpty { return }
+        var (unsaid, unsaidCount, omitted) = ([String](), 0, 0)
+        try source.forEachItem { item in
+            if sizes[item.key] != nil { sizes[item.key] = item.pixelSize ?? (0, 0) }
+            guard needsItems, !labelled.contains(item.key) else { return }
+            if item.fields["examined"] != .bool(true) {
+                if profile.emptyItems == .listed { omitted += 1 }
+            } else if profile.emptyItems == .unsaid {
+                unsaidCount += 1
+                if unsaid.count < ConversionReport.examplesMax { unsaid.append(item.key) }
+            }
+        }
+        (self.unsaid, self.unsaidCount, self.omitted) = (unsaid, unsaidCount, omitted)
+    }
+
+    private mutating func readLabels(_ source: LabelSource, needsItems: Bool) throws {
+        var group: String?
+        if case .grouped(let attribute) = profile.parts { group = attribute }
+        guard needsItems || profile.classes != .none || profile.parts != .kept else { return }
+        var names: ByteSet = []
+        var (labelled, lastGroup) = (labelled, lastGroup)
+        var sizes = sizes
+        let known = classes
+        let needsSizes = profile.parts != .kept
+        try source.forEachAnnotation { label in
+            if label.isRetracted { return }
+            if needsItems { labelled.insert(label.item) }
+            if !known.contains(label.className) { names.insert(label.className) }
+            if let group, case .integer(let number)? = label.attributes[group] {
+                lastGroup = max(lastGroup, number)
+            }
+            if needsSizes, case .polygon(let parts) = label.selector,
+                parts.count > 1 || parts.contains(where: { $0.count > 1 })
+            {
+                sizes[label.item] = (0, 0)
+            }
+        }
+        (self.labelled, self.lastGroup, self.sizes) = (labelled, lastGroup, sizes)
+        guard profile.classes != .none else { return }
+        for name in names.sortedByBytes() where !name.isEmpty {
+            classes.add(ClassRecord(name: name))
+            unlisted += 1
+        }
+    }
+
+    /// Whether an item has a place in the files.
+    func isWanted(_ item: ItemRecord) -> Bool {
+        profile.emptyItems != .listed || item.fields["examined"] == .bool(true)
+            || labelled.contains(item.key)
+    }
+
+    /// Adds what the survey found.
+    func add(to report: inout ConversionReport, format: String) {
+        if unsaidCount > 0 {
+            report.skip(
+                "an examined item without labels has no place in \(format); jsonl and a sidecar keep it",
+                example: unsaid.first ?? "", count: unsaidCount)
+            for key in unsaid.dropFirst() {
+                report.skip(
+                    "an examined item without labels has no place in \(format); jsonl and a sidecar keep it",
+                    example: key, count: 0)
+            }
+        }
+        if omitted > 0 {
+            report.note(
+                "\(omitted) items that nobody has labelled or examined are not listed: a reader would "
+                    + "take them for empty")
+        }
+        if unlisted > 0 {
+            report.note(
+                "\(unlisted) classes stand in no list; they follow the listed ones by their names, on "
+                    + "every node alike")
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import AnnotationModel
+
+/// The spellings under which programs write one item's name.
+enum ItemName {
+    /// The spellings of a name that may be a registered item's key, the most literal first.
+    ///
+    /// That is the name itself; with `/` for `\`; without the server, drive or root that it begins with; with what
+    /// `%20` and the like stand for; and without the eight digits that Label Studio puts before uploads.
+    static func spellings(_ name: String) -> [String] {
+        var found: [String] = []
+        func add(_ text: String) {
+            if !text.isEmpty, !found.contains(where: { $0.hasSameBytes(as: text) }) {
+                found.append(text)
+            }
+        }
+        add(name)
+        // A name that leaves the folder of all items is somebody's attempt, or somebody else's folder: it is none of ours.
+        if climbs(name) { return found }
+        let plain = relative(name)
+        add(plain)
+        let decoded = BlankFree.text(plain)
+        add(decoded)
+        for text in [plain, decoded] {
+            let last = FileSystem.lastComponent(text)
+            guard let rest = withoutUploadPrefix(last) else { continue }
+            add(FileSystem.join(FileSystem.parent(text), rest))
+            add(rest)
+        }
+        return found
+    }
+
+    /// The name that an item gets which nobody has registered: with `/` for `\`, else as it is written.
+    static func new(_ name: String) -> String {
+        guard name.utf8.contains(UInt8(ascii: "\\")) else { return name }
+        return slashed(name)
+    }
+
+    private static func climbs(_ name: String) -> Bool {
+        name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).contains("..")
+    }
+
+    private static func slashed(_ name: String) -> String {
+        String(decoding: name.utf8.map { $0 == UInt8(ascii: "\\") ? 0x2f : $0 }, as: UTF8.self)
+    }
+
+    /// A path without server, drive, root and steps that lead nowhere; `..` at its beginning is dropped.
+    static func relative(_ name: String) -> String {
+        var text = slashed(name)
+        if let mark = text.firstRange(of: "://") {
+            let rest = text[mark.upperBound...]
+            text = String(rest[(rest.firstIndex(of: "/") ?? rest.endIndex)...])
+            if let query = text.firstRange(of: "?d=") {
+                text = String(text[query.upperBound...])
+            } else if let end = text.firstIndex(where: { $0 == "?" || $0 == "#" }) {
+                text = String(text[..<end])
+            }
+        } else if let query = text.firstRange(of: "/data/local-files/?d=") {
+            text = String(text[query.upperBound...])
+        }
+        let bytes = Array(text.utf8.prefix(2))
+        if bytes.count == 2, bytes[1] == UInt8(ascii: ":"),
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(bytes[0] | 0x20)
+        {
+            text = String(text.dropFirst(2))
+        }
+        var parts: [Substring] = []
+        for part in text.split(separator: "/") where part != "." {
+            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        }
+        return parts.joined(separator: "/")
+    }
+
+    private static func withoutUploadPrefix(_ name: String) -> String? {
+        let bytes = Array(name.utf8)
+        guard bytes.count > 9, bytes[8] == UInt8(ascii: "-"),
+            bytes[..<8].allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+        else { return nil }
+        return String(decoding: bytes[9...], as: UTF8.self)
+    }
+}
+
+/// What a user says about the names in label files.
+public struct ItemRules: Sendable {
+    /// The folder below which the items' files lie under their keys; nil where nothing is said.
+    public var root: String?
+    /// Beginnings that are taken off the names.
+    public var strips: [String] = []
+    /// The keys of names, as a file of the user's says.
+    public var map: ByteMap<String> = [:]
+
+    /// Nothing is said.
+    public init() {}
+
+    /// The name without a beginning that is to be taken off.
+    func stripped(_ name: String) -> String {
+        for strip in strips where name.hasPrefix(strip) {
+            return String(name.dropFirst(strip.count).drop { $0 == "/" || $0 == "\\" })
+        }
+        return name
+    }
+
+    /// Reads a map: one name and its key a line, parted by a tab, or in a JSON object.
+    public static func map(_ file: InputFile) throws -> ByteMap<String> {
+        let text = try file.smallText()
+        var map: ByteMap<String> = [:]
+        if text.first(where: { !$0.isWhitespace }) == "{" {
+            guard case .object(let members) = try JSONFile.tree(file) else { return map }
+            for (name, key) in members {
+                guard let key = key.string, ItemKey.problem(key) == nil else {
+                    throw FormatError.structure(
+                        file: file.name, path: String(name.prefix(80)), why: "no item's key")
+                }
+                map[name] = key
+            }
+            return map
+        }
+        var number = 0
+        for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+            number += 1
+            if line.allSatisfy(\.isWhitespace) { continue }
+            let parts = line.split(separator: "\t", maxSplits: 1).map { XMLTree.trim(String($0)) }
+            guard parts.count == 2, ItemKey.problem(parts[1]) == nil else {
+                throw FormatError.text(
+                    file: file.name, line: number,
+                    why: "a line of a map is: name in the files TAB the item's key")
+            }
+            map[parts[0]] = parts[1]
+        }
+        return map
+    }
+}

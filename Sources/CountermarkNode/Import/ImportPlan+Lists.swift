@@ -1,0 +1,58 @@
+import AnnotationFormats
+import AnnotationModel
+import AnnotationStore
+import Provenance
+
+extension ImportPlan {
+    /// Keeps what the files' lists of classes say beyond the schema and the lists that are kept already.
+    func keepLists(into sink: (Operation) throws -> Void) throws {
+        guard let listItem, !lists.records.isEmpty, format.profile.classes != .none else { return }
+        var known = ClassTable(try node.schema(of: dataset).schema?.classRecords ?? [])
+        let names = lists.records.filter { known.contains($0.name) }.map(\.name)
+        let ordered = known.records.map(\.name).filter { names.contains($0) }
+        if ordered != names {
+            report.note(
+                "classes",
+                "the schema numbers the classes in another order than the files; exports follow "
+                    + "the schema")
+        }
+        if hasItems {
+            try node.store.forEachItem(dataset) { known.add(listIn: $0.fields) }
+        }
+        let before = known
+        guard lists.records.contains(where: { known.add($0) }) else { return }
+        if try isUsual(before) { return }
+        var own = ClassTable()
+        own.add(listIn: try node.store.item(dataset, key: listItem)?.record.fields ?? [:])
+        for record in lists.records { own.add(record) }
+        guard let fields = own.fields else {
+            return report.note("classes", "the list of classes is too long to be kept")
+        }
+        try sink(
+            .setItem(
+                key: listItem,
+                fields: [Field: FieldValue](
+                    fields.map { (Field(name: $0.key), $0.value) },
+                    uniquingKeysWith: { first, _ in first })))
+    }
+
+    /// Whether the files number the classes just as an export of what was there before would.
+    private func isUsual(_ known: ClassTable) throws -> Bool {
+        guard hasLabels else { return false }
+        var usual = known
+        var names: ByteSet = []
+        try node.store.forEachLabel(logs, filter: LabelFilter()) { label in
+            if !label.isRetracted {
+                names.insert(classes?.canonical(label.className) ?? label.className)
+            }
+        }
+        for name in names.sortedByBytes() { usual.add(ClassRecord(name: name)) }
+        guard usual.records.count == lists.records.count else { return false }
+        return zip(usual.records, lists.records).enumerated().allSatisfy { index, pair in
+            var file = pair.1
+            if pair.0.number == nil, file.number == Int64(index + 1) { file.number = nil }
+            if file.parent.isEmpty { file.parent = pair.0.parent }
+            return file == pair.0
+        }
+    }
+}

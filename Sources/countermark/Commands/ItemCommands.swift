@@ -1,0 +1,92 @@
+import AnnotationFormats
+import AnnotationModel
+import ArgumentParser
+import CountermarkNode
+import Foundation
+
+/// Registers files as items.
+struct Items: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Registers files.", subcommands: [Add.self, Same.self])
+
+    struct Add: ParsableCommand {
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var signing: SigningOptions
+        @Argument var dataset: String
+        @Argument(help: "Files or folders.") var paths: [String]
+        @Option(help: "A regular expression; its first group names the part a file shows.")
+        var groupBy: String?
+
+        func run() throws {
+            let node = try signing.node(common)
+            let id = try common.dataset(dataset, node)
+            let report = try node.addItems(id, paths, groupBy: groupBy)
+            try common.printWritten(
+                node,
+                [
+                    "added": report.added, "unchanged": report.unchanged,
+                    "labelFiles": report.labelFiles,
+                    "notes": report.notes.map { ["where": $0.item, "what": $0.what] },
+                ],
+                report.notes.map { "note \($0.item): \($0.what)" }
+                    + (report.labelFiles == 0
+                        ? []
+                        : [
+                            "\(report.labelFiles) files look like labels and were not registered; name one "
+                                + "to register it"
+                        ]) + ["\(report.added) added, \(report.unchanged) unchanged"])
+        }
+    }
+
+    struct Same: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Items of equal content under several keys; or says that one item is another."
+        )
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var signing: SigningOptions
+        @Argument var dataset: String
+        @Argument(help: "The item, and the one that it is and under whose key it is shown.")
+        var items: [String] = []
+        @Flag(help: "Takes back what was said of the item.") var apart = false
+
+        func validate() throws {
+            guard items.isEmpty ? !apart : items.count == (apart ? 1 : 2) else {
+                throw ValidationError("give two items, one item with --apart, or none")
+            }
+        }
+
+        func run() throws {
+            let node = try signing.node(common)
+            let id = try common.dataset(dataset, node)
+            guard let item = items.first else { return try list(node, id) }
+            let other = apart ? nil : items[1]
+            let isNew = try node.say(item, isSameAs: other, in: id)
+            let what = other.map { "\(item) is \($0)" } ?? "\(item) is an item of its own"
+            common.print(
+                ["item": item, "sameAs": other ?? NSNull() as Any, "changed": isNew],
+                [isNew ? what : "\(what): this was said already, nothing was written"])
+        }
+
+        private func list(_ node: Node, _ id: DatasetID) throws {
+            let contents = try node.sameContents(id)
+            common.print(
+                [
+                    "groups": contents.map {
+                        [
+                            "sha256": Hex.encode($0.sha256), "items": $0.items.flatMap { $0 },
+                            "shown": $0.items.map {
+                                ["item": $0[0], "names": $0] as [String: Any]
+                            },
+                        ] as [String: Any]
+                    }
+                ],
+                contents.isEmpty
+                    ? ["no two items have the same bytes"]
+                    : contents.map { content in
+                        content.items.map { $0.joined(separator: " = ") }
+                            .joined(separator: "  |  ")
+                            + (content.items.count > 1 ? "  (same bytes)" : "")
+                    })
+        }
+    }
+}

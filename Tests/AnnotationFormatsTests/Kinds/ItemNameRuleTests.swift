@@ -1,0 +1,120 @@
+import AnnotationFormats
+import AnnotationModel
+import Testing
+
+/// Which item a name in a file means, whatever the format.
+@Suite("Which item a name means")
+struct ItemNameRuleTests {
+    /// A file of one label of a picture with a name, for each format that names pictures.
+    static func file(_ format: String, _ name: String) -> InputFile {
+        let quoted = JSONValue.string(name).text
+        let text: String
+        switch format {
+        case "coco":
+            text = """
+                {"images": [{"id": 1, "file_name": \(quoted), "width": 20, "height": 10}],
+                "categories": [{"id": 1, "name": "dent"}],
+                "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}]}
+                """
+        case "voc", "voc-zero":
+            text = """
+                <annotation><filename>\(name)</filename><object><name>dent</name><bndbox>
+                <xmin>2</xmin><ymin>3</ymin><xmax>4</xmax><ymax>6</ymax></bndbox></object></annotation>
+                """
+        case "cvat":
+            text = """
+                <annotations><version>1.1</version><image id="0" name="\(name)" width="20" height="10">
+                <box label="dent" xtl="1" ytl="2" xbr="4" ybr="6" occluded="0"/></image></annotations>
+                """
+        case "label-studio":
+            text = """
+                [{"id": 1, "data": {"image": \(quoted)}, "annotations": [{"id": 1, "result": [{"id": "r",
+                "type": "rectanglelabels", "original_width": 20, "original_height": 10,
+                "value": {"x": 1, "y": 1, "width": 5, "height": 5, "rectanglelabels": ["dent"]}}]}]}]
+                """
+        case "datumaro":
+            text = """
+                {"categories": {"label": {"labels": [{"name": "dent"}]}}, "items": [{"id": "x",
+                "image": {"path": \(quoted)}, "annotations": [
+                {"type": "bbox", "label_id": 0, "bbox": [1, 2, 3, 4]}]}]}
+                """
+        default:
+            text = """
+                {"imagePath": \(quoted), "imageWidth": 20, "imageHeight": 10, "shapes": [{"label": "dent",
+                "points": [[1, 2], [4, 6]], "shape_type": "rectangle"}]}
+                """
+        }
+        let ending = format == "cvat" || format.hasPrefix("voc") ? "xml" : "json"
+        return InputFile(name: "set.\(ending)", bytes: Array(text.utf8))
+    }
+
+    static let formats = [
+        "coco", "voc", "voc-zero", "cvat", "label-studio", "datumaro", "labelme",
+    ]
+    static let spellings = [
+        "pics\\my sub\\b c.png", "C:\\data\\pics\\my sub\\b c.png", "/home/u/pics/my sub/b c.png",
+        "my sub/b c.png", "b c.png", "./pics/my sub/b c.png", "pics/my%20sub/b%20c.png",
+    ]
+
+    @Test("every spelling leads to the registered item", arguments: formats, spellings)
+    func spelled(_ format: String, _ name: String) throws {
+        let context = ReadContext(items: [
+            ItemRecord(key: "pics/my sub/b c.png"), ItemRecord(key: "pics/my sub/other.png"),
+        ])
+        let reading = try Reading(format, [Self.file(format, name)], context: context)
+        #expect(reading.labels.map(\.item) == ["pics/my sub/b c.png"], "\(reading.firstSkip)")
+        #expect(reading.items.allSatisfy { $0.key == "pics/my sub/b c.png" })
+    }
+
+    @Test("a name that may be either of two items is refused and names both", arguments: formats)
+    func ambiguous(_ format: String) throws {
+        let context = ReadContext(items: [
+            ItemRecord(key: "one/001.png"), ItemRecord(key: "two/001.png"),
+        ])
+        #expect {
+            try Reading(format, [Self.file(format, "001.png")], context: context)
+        } throws: { error in
+            let text = "\(error)"
+            return text.contains("one/001.png") && text.contains("two/001.png")
+        }
+    }
+
+    @Test("the user's map says which item a name means", arguments: formats)
+    func mapped(_ format: String) throws {
+        var context = ReadContext(items: [
+            ItemRecord(key: "one/001.png"), ItemRecord(key: "two/001.png"),
+        ])
+        context.rules.map["001.png"] = "two/001.png"
+        let reading = try Reading(format, [Self.file(format, "001.png")], context: context)
+        #expect(reading.labels.map(\.item) == ["two/001.png"])
+        context.rules.map = [:]
+        context.rules.strips = ["export/"]
+        let stripped = try Reading(
+            format, [Self.file(format, "export/one/001.png")], context: context)
+        #expect(stripped.labels.map(\.item) == ["one/001.png"])
+    }
+
+    @Test("a name with an ending that lacks, and one after an upload")
+    func partly() throws {
+        let context = ReadContext(items: [
+            ItemRecord(key: "frames/frame_000000.png"), ItemRecord(key: "b.jpg"),
+        ])
+        let cvat = try Reading("cvat", [Self.file("cvat", "frame_000000")], context: context)
+        #expect(cvat.labels.map(\.item) == ["frames/frame_000000.png"])
+        let upload = Self.file("label-studio", "/data/upload/7/0a1b2c3d-b.jpg")
+        let studio = try Reading("label-studio", [upload], context: context)
+        #expect(studio.labels.map(\.item) == ["b.jpg"])
+    }
+
+    @Test("nothing is registered: backslashes become slashes, two subsets are not one picture")
+    func unregistered() throws {
+        let reading = try Reading("coco", [Self.file("coco", "a\\b.png")])
+        #expect(reading.labels.map(\.item) == ["a/b.png"])
+        let subsets = ["train.json", "val.json"].map { name in
+            InputFile(
+                name: name,
+                bytes: (try? Self.file("datumaro", "a.png").withBytes { Array($0) }) ?? [])
+        }
+        #expect(throws: FormatError.self) { try Reading("datumaro", subsets) }
+    }
+}
