@@ -29,6 +29,7 @@ steps=(
     "trust         14  python3 Tests/EndToEnd/trust.py --program $debug"
     "carry          5  python3 Tests/EndToEnd/carry.py --program $debug"
     "restore        6  python3 Tests/EndToEnd/restore.py --program $debug"
+    "restores     180  python3 Tests/EndToEnd/restores.py --program $debug"
     "witness        7  python3 Tests/EndToEnd/witness.py --program $debug"
     "fork           4  python3 Tests/EndToEnd/fork.py --program $debug"
     "pairing       15  python3 Tests/EndToEnd/pairing.py --program $debug"
