@@ -1,5 +1,6 @@
 """What happens when partners do not keep their word: one forks its log, one backdates after it was cut."""
 
+import json
 import shutil
 import sys
 
@@ -73,7 +74,9 @@ def leave(oem, leaver, item):
         entries = leaver.run("history", DATASET, "--org", origin)["entries"]
         newest[origin] = max(entries, key=lambda entry: entry["index"])["time"]
     check(newest[leaver.origin] < newest[OEM], "the label claims to be older than it is")
-    report = leaver.run("sync")["partners"][0]
+    told = leaver.attempt("sync")
+    check(told.returncode == 1, "the supplier's sync says that its label is for nothing")
+    report = json.loads(told.stdout)["partners"][0]
     check(report["state"] == "cut", "the supplier is told that it was cut")
     print(*report["notes"], sep="\n")
     entry = oem.run("quarantine", DATASET)["entries"][-1]

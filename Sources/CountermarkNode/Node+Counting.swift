@@ -48,13 +48,15 @@ extension Node {
         let signer = try signing().identity.certificate.fingerprint
         let time = now()
         let forkedAt = try forks().prefix(of: "\(home.origin)/\(dataset)")
+        let toldCut = home.toldCut(dataset)
         return try read(dataset) { merge in
             var log =
                 merge.state.progress(home.origin) ?? LogProgress(number: 0, origin: home.origin)
             if let forkedAt { log.forkedAt = forkedAt }
+            let index = index ?? max(log.stored, log.applied)
+            if let toldCut, index >= toldCut { return .beyondCut }
             return merge.state.governance.standing(
-                of: log, index: index ?? max(log.stored, log.applied), signer: signer, time: time,
-                isAct: isAct)
+                of: log, index: index, signer: signer, time: time, isAct: isAct)
         }
     }
 
@@ -158,6 +160,15 @@ extension Node {
             one.last = entry
             if row.isEntry, entry == last { one.isLatest = true }
             found[row.why] = one
+        }
+        if let cut = home.toldCut(dataset), found[.beyondCut] == nil {
+            let first = max(cut, index)
+            if own.stored > first {
+                var one = UncountedWrites(
+                    dataset: dataset, why: .beyondCut, first: first, last: own.stored - 1)
+                (one.entries, one.isLatest) = (Int(clamping: own.stored - first), true)
+                found[.beyondCut] = one
+            }
         }
         return found.values.sorted { $0.first < $1.first }
     }

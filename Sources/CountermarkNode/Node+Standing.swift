@@ -40,6 +40,10 @@ extension Node {
                 org: org, role: member.spans.last { $0.role != nil }?.role ?? .reader,
                 cutIndex: member.cutIndex)
         }
+        if let cut = home.toldCut(dataset) {
+            standing.members.removeAll { $0.org == home.origin }
+            standing.members.append(.init(org: home.origin, role: .reader, cutIndex: cut))
+        }
         if let own = state.progress(home.origin) {
             standing.audience = state.audiences[own.number]
             standing.unshared = own.stored - min(own.stored, own.citedSize)

@@ -2,6 +2,7 @@
 """Roles, suggestions, retired keys, audiences, cuts and succession with the real program over real sockets."""
 
 import argparse
+import json
 import pathlib
 import shutil
 import tempfile
@@ -101,10 +102,13 @@ def succession(oem, tier, heir, label, port):
     check(not after["suggestion"], "the successor changes what the ended log added")
     heir.run("sync")
     check(oem.run("show", label)["fields"]["class"]["value"] == "spur", "for everybody")
-    report = tier.run("sync")["partners"][0]
-    check(report["state"] == "cut", "the cut member is told")
     late = add(tier, "late.png")
-    tier.run("sync")
+    told = tier.attempt("sync")
+    report = json.loads(told.stdout)
+    check(report["partners"][0]["state"] == "cut", "the cut member is told")
+    check(told.returncode == 1 and not report["counted"], "and that its last label does not count")
+    refused = tier.attempt("annotate", DATASET, "later.png", "--class", "spur")
+    check(refused.returncode == 1, "from then on nothing is signed for nothing")
     story = oem.run("show", late)
     check(story["status"] == "not-counted" and "cut" in story["why"], "and writes in vain")
     check(digest(oem) == digest(heir), "one label set")

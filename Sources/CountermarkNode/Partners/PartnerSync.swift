@@ -113,6 +113,7 @@ public final class PartnerSync: Sendable {
         do {
             let org = try Origin(partner.org)
             let list = try await list(client)
+            try home.noteCuts(list.ended ?? [], by: org)
             var told: HeldAnswer?
             try await attempt(&report) { _ in told = try await self.tellHeld(org, client) }
             try await attempt(&report) { report in
