@@ -12,23 +12,23 @@ TILE_WIDTH = 256
 class Snapshot:
     """A home's files at one moment, which can be put back as often as needed.
 
-    The home is put back in its place: `anchor` stays the file that it was, so that the program takes it for the same
-    home and not for a copy.
+    The home is put back in its place, and each file is the file that it was: the program takes it for the same home and
+    not for a copy.
     """
 
     def __init__(self, home):
         self.home = pathlib.Path(home)
-        self.files, self.folders = {}, set()
+        self.files, self.folders, self.kept = {}, set(), {}
+        self.aside = self.home.with_name(f"{self.home.name}.kept-{id(self)}")
+        self.aside.mkdir()
         self.existed = self.home.exists()
         for folder, names, files in os.walk(self.home):
             self.folders |= {pathlib.Path(folder, name) for name in names}
             for name in files:
                 path = pathlib.Path(folder, name)
                 self.files[path] = (path.read_bytes(), path.stat().st_mode & 0o7777)
-        self.anchor = self.home / "anchor"
-        self.kept = self.home.with_name(self.home.name + f".anchor-{id(self)}")
-        if self.anchor in self.files:
-            os.link(self.anchor, self.kept)
+                self.kept[path] = self.aside / str(len(self.kept))
+                os.link(path, self.kept[path])
 
     def put_back(self):
         if not self.existed:
@@ -44,11 +44,11 @@ class Snapshot:
                     shutil.rmtree(path)
         for folder in sorted(self.folders):
             folder.mkdir(exist_ok=True)
-        if self.kept.exists():
-            self.anchor.unlink(missing_ok=True)
-            os.link(self.kept, self.anchor)
         for path, (content, mode) in self.files.items():
-            if not path.exists() or path.read_bytes() != content:
+            if not path.exists() or not path.samefile(self.kept[path]):
+                path.unlink(missing_ok=True)
+                os.link(self.kept[path], path)
+            if path.read_bytes() != content:
                 path.write_bytes(content)
             path.chmod(mode)
 

@@ -6,6 +6,7 @@ A row that needs a command which the program does not have is left out, and says
 import dataclasses
 import os
 import pathlib
+import shutil
 import signal
 import socket
 
@@ -27,6 +28,7 @@ class Stage:
     def __init__(self, program, folder):
         self.program, self.folder = program, pathlib.Path(folder)
         self.folder.mkdir()
+        self.backup = self.folder / "backup"
         self.snapshots, self.daemons = {}, {}
         with socket.socket() as one, socket.socket() as other:
             self.ports = {}
@@ -39,7 +41,8 @@ class Stage:
 
     def run(self, org, *words, plan="0 none", trace=""):
         home = self.home(org)
-        return self.program.run(*words, "--home", home, "--json", touching=home, plan=plan, trace=trace)
+        return self.program.run(
+            *words, "--home", home, "--json", touching=f"{home}:{self.backup}", plan=plan, trace=trace)
 
     def must(self, org, *words):
         done = self.run(org, *words)
@@ -76,11 +79,12 @@ class Stage:
         """Keeps all homes as they are now."""
         self.snapshots = {
             org: homes.Snapshot(self.home(org)) for org in (OEM, TIER) if org == OEM or self.home(org).exists()}
+        self.kept = homes.Snapshot(self.backup)
 
     def put_back(self):
         for org in list(self.daemons):
             self.stop(org)
-        for snapshot in self.snapshots.values():
+        for snapshot in [*self.snapshots.values(), self.kept]:
             snapshot.put_back()
 
 
@@ -168,6 +172,21 @@ def carried(stage):
     stage.must(TIER, "carry", "out", DATASET, stage.folder / "stick", "--for", OEM)
 
 
+def backed_up(stage):
+    """There is a backup, and the home is gone."""
+    single(stage)
+    stage.must(OEM, "backup", stage.backup)
+    shutil.rmtree(stage.home(OEM))
+
+
+def harmed(stage):
+    """There is a backup, and a tile of the home has a flipped bit."""
+    single(stage)
+    stage.must(OEM, "backup", stage.backup)
+    tile = next((own_log(stage) / "tile" / "0").rglob("4"))
+    tile.write_bytes(bytes([tile.read_bytes()[0] ^ 1]) + tile.read_bytes()[1:])
+
+
 def importing(stage):
     table = stage.folder / "labels.csv"
     if not table.exists():
@@ -227,8 +246,11 @@ SITUATIONS = [
         "invite", ["invite", DATASET, "--role", "reviewer", "--url", "https://127.0.0.1:7443"],
         after=[REPEAT, ["invite", "list", DATASET]]),
     Situation("schema-set", ["schema", "set", DATASET, SCHEMA], after=[REPEAT]),
-    Situation("backup", lambda stage: ["backup", stage.folder / "backup"], after=[REPEAT]),
-    Situation("repair", ["repair"], after=[REPEAT]),
+    Situation("backup", lambda stage: ["backup", stage.backup], after=[REPEAT]),
+    Situation("repair", lambda stage: ["repair", "--from", stage.backup], harmed, after=[REPEAT]),
+    Situation(
+        "restore-home", lambda stage: ["restore", stage.backup], backed_up, after=[REPEAT],
+        mayrepeat=("home-exists",)),
 ]
 
 

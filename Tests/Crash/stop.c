@@ -75,7 +75,8 @@ static int touches(const char *path) {
     if (!path || !ready) return 0;
     for (int i = 0; i < folder_count; i++) {
         size_t length = strlen(folders[i]);
-        if (strncmp(path, folders[i], length) || (path[length] != '/' && path[length])) continue;
+        // What is made beside it, to get its name in the end, is called as it is with something behind.
+        if (strncmp(path, folders[i], length) || !strchr("/.", path[length])) continue;
         if (channel >= 0) serve_requests();
         return 1;
     }
