@@ -23,7 +23,8 @@ extension Home {
                 told[dataset] = end.index
             }
         }
-        for dataset in datasets() where dataset.owner == steward && toldCut(dataset) != told[dataset] {
+        for dataset in datasets()
+        where dataset.owner == steward && toldCut(dataset) != told[dataset] {
             guard let index = told[dataset] else {
                 try WholeFile.remove(cutFile(dataset))
                 continue
