@@ -30,6 +30,7 @@ steps=(
     "carry          5  python3 Tests/EndToEnd/carry.py --program $debug"
     "words         60  python3 Tests/EndToEnd/words.py --program $debug"
     "restore        6  python3 Tests/EndToEnd/restore.py --program $debug"
+    "restores     180  python3 Tests/EndToEnd/restores.py --program $debug"
     "witness        7  python3 Tests/EndToEnd/witness.py --program $debug"
     "fork           4  python3 Tests/EndToEnd/fork.py --program $debug"
     "pairing       15  python3 Tests/EndToEnd/pairing.py --program $debug"

@@ -7,6 +7,26 @@ enum ConsortiumCheck {
         promise: "no honest node is led astray, whatever the others and the network do",
         seeds: 1...3000, run: run)
 
+    /// Homes come back from backups of any age again and again: an honest node that signs a second entry for a place in its
+    /// log fails after the step in which it does.
+    static let restores = Check(
+        name: "restores",
+        promise: "a thousand homes that come back from backups of any age fork no log",
+        seeds: 10_001...10_150, run: runRestores, judge: restoresHappen)
+
+    private static func runRestores(seed: UInt64, record: inout Record) throws {
+        let world = try World(seed: seed, keepsTrace: record.isTraced, restoresOften: true)
+        defer {
+            record.add(world.totals)
+            record.trace = world.trace
+        }
+        try world.run()
+    }
+
+    private static func restoresHappen(_ record: Record) throws {
+        try require(record.figures["restores"] ?? 0 >= 1_000, "fewer than 1,000 restores")
+    }
+
     private static func run(seed: UInt64, record: inout Record) throws {
         let world = try World(seed: seed, keepsTrace: record.isTraced)
         defer {

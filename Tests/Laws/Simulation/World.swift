@@ -39,9 +39,12 @@ final class World {
     private(set) var figures: [String: Int] = [:]
     private var step = 0
     let keepsTrace: Bool
+    /// Whether homes are backed up and restored all the time.
+    let restoresOften: Bool
 
-    init(seed: UInt64, keepsTrace: Bool = false) throws {
+    init(seed: UInt64, keepsTrace: Bool = false, restoresOften: Bool = false) throws {
         self.seed = seed
+        self.restoresOften = restoresOften
         self.keepsTrace = keepsTrace
         random = SeededGenerator(seed: seed)
         let dataset = try CompanyPool.dataset()
@@ -92,6 +95,7 @@ final class World {
             step += 1
             clock += Int64.random(in: 1...(random.oneIn(12) ? 60_000 : 4_000), using: &random)
             try act()
+            if restoresOften { try comeAndGo() }
             for _ in 0..<Int.random(in: 0...12, using: &random) { try deliverOne() }
             if random.oneIn(12), let node = honest.randomElement(using: &random) {
                 try judge(node)
@@ -138,6 +142,20 @@ final class World {
             }
         default:
             if let enemy = hostile.sorted().randomElement(using: &random) { try attack(enemy) }
+        }
+    }
+
+    /// Backs homes up, and puts backups of any age back.
+    private func comeAndGo() throws {
+        for node in honest where random.oneIn(4) {
+            let number = node.company.number
+            if backups[number] == nil || random.oneIn(6) { backups[number] = node.disk }
+            try restore(number)
+            // It hears from the others, whoever calls, and takes back what is its own.
+            for other in nodes where random.oneIn(2) {
+                contact(number, other.company.number)
+                contact(other.company.number, number)
+            }
         }
     }
 

@@ -1,0 +1,247 @@
+import AnnotationModel
+import Foundation
+import LogStorage
+import Provenance
+import Replication
+import Signing
+import Testing
+import TransparencyLog
+
+@testable import CountermarkNode
+
+@Suite("An own log extends all that was signed")
+struct OwnLogTests {
+    private let oem = "oem.example"
+    private let tier = "tier.example"
+
+    /// A steward with three entries of which the partner has all, and whose log then lacks the last one.
+    private func shortened() throws -> (Companies, Node, folder: String) {
+        let all = try Companies([oem, tier])
+        let node = try all.node(oem)
+        try node.write(all.dataset, [all.label("a.png")])
+        let folder = node.home.logFolder(try Origin(oem), all.dataset)
+        let kept = all.folder.path + "/kept"
+        try FileManager.default.copyItem(atPath: folder, toPath: kept)
+        try node.write(all.dataset, [all.label("b.png")])
+        try all.carry(oem, to: tier)
+        try FileManager.default.removeItem(atPath: folder)
+        try FileManager.default.copyItem(atPath: kept, toPath: folder)
+        return (all, node, folder)
+    }
+
+    private func refuses(_ node: Node, _ all: Companies, _ code: String) {
+        #expect {
+            try node.write(all.dataset, [all.label("c.png")])
+        } throws: {
+            ($0 as? NodeError)?.code == code
+        }
+    }
+
+    @Test("the record alone, the label table alone: either keeps a shorter log from going on")
+    func eachAlone() throws {
+        let (all, node, _) = try shortened()
+        refuses(node, all, "own-log-behind")
+        try FileManager.default.removeItem(atPath: node.home.path + "/signed")
+        refuses(node, all, "own-log-behind")
+
+        let (others, other, _) = try shortened()
+        let fresh = try FileManager.default.contentsOfDirectory(atPath: other.home.path)
+        for name in fresh where name.hasPrefix("state.sqlite") {
+            try FileManager.default.removeItem(atPath: "\(other.home.path)/\(name)")
+        }
+        refuses(try Node(other.home), others, "own-log-behind")
+    }
+
+    @Test("what a partner tells of the own log is recorded, if the own key signed it, and settles a moved home")
+    func held() throws {
+        let (all, node, _) = try shortened()
+        let partner = try all.node(tier)
+        try FileManager.default.removeItem(atPath: node.home.path + "/signed")
+        let told = partner.held(of: try Origin(oem))
+        #expect(told.logs.count == 1)
+        let answer = try node.take(told, from: try Origin(tier))
+        #expect(!answer.complete)
+        #expect(node.home.signedHeads(all.dataset).all().contains { !$0.isOwn })
+        // --offline does not sign over what somebody else has.
+        node.mayWriteUnchecked = true
+        refuses(node, all, "own-log-behind")
+        node.mayWriteUnchecked = false
+
+        let log = "\(oem)/\(all.dataset)"
+        let size = try node.reader(of: log).size
+        let out = try partner.outgoing(log, from: size)
+        try node.accept(
+            log, from: size, checkpoint: out.checkpoint, isTakingBack: true
+        ) { take in
+            try partner.reader(of: log).forEachBatch(
+                from: size, to: partner.reader(of: log).size, take)
+        }
+        #expect(try node.take(told, from: try Origin(tier)).complete)
+        try node.write(all.dataset, [all.label("d.png")])
+    }
+
+    @Test("an invented checkpoint of the own log is neither recorded nor heard")
+    func invented() throws {
+        let all = try Companies([oem, tier])
+        let node = try all.node(oem)
+        let log = "\(oem)/\(all.dataset)"
+        let key = try SigningKey.generate(.ed25519)
+        let text = Checkpoint(origin: log, size: 900, root: .zero).text
+        let note = try SignedNote.sign(text, name: log, key: key)
+        let told = HeldList(
+            logs: [
+                .init(origin: log, size: 900, checkpoint: String(decoding: note, as: UTF8.self))
+            ], more: nil, time: nil)
+        #expect(try !node.take(told, from: try Origin(tier)).complete)
+        #expect(node.home.signedHeads(all.dataset).all().allSatisfy { $0.size < 900 })
+        try node.write(all.dataset, [all.label("a.png")])
+    }
+
+    @Test("a lost checkpoint comes back from the record; without any record nothing is removed")
+    func lostCheckpoint() throws {
+        let all = try Companies([oem, tier])
+        let node = try all.node(oem)
+        try node.write(all.dataset, [all.label("a.png")])
+        let folder = node.home.logFolder(try Origin(oem), all.dataset)
+        let size = try LogReader(directory: folder).size
+        try FileManager.default.removeItem(atPath: folder + "/checkpoint")
+        try node.write(all.dataset, [all.label("b.png")])
+        #expect(try LogReader(directory: folder).size == size + 1)
+        #expect(try node.verify(all.dataset).problems.isEmpty)
+
+        try FileManager.default.removeItem(atPath: folder + "/checkpoint")
+        try FileManager.default.removeItem(atPath: node.home.path + "/signed")
+        #expect(throws: LogStorageError.self) {
+            try node.write(all.dataset, [all.label("c.png")])
+        }
+        #expect(FileManager.default.fileExists(atPath: folder + "/tile/entries"))
+        #expect(try !node.verify(all.dataset).problems.isEmpty)
+    }
+
+    @Test("a copy of a home, an old file put into a younger one, and another start of the machine show")
+    func places() throws {
+        let all = try Companies([oem, tier])
+        let home = try all.node(oem).home
+        #expect(home.place == .holds)
+        #expect(HomeAnchor(home, boot: "another").state == .restarted)
+        #expect(HomeAnchor(home, boot: nil).state == .holds)
+        let copy = all.folder.path + "/copy"
+        try FileManager.default.copyItem(atPath: home.path, toPath: copy)
+        #expect(try Home(opening: copy).place == .moved)
+        let old = try Data(contentsOf: URL(fileURLWithPath: home.path + "/anchor"))
+        try FileManager.default.removeItem(atPath: home.path + "/anchor")
+        try HomeAnchor(home).set()
+        try old.write(to: URL(fileURLWithPath: home.path + "/anchor"))
+        #expect(home.place == .moved)
+    }
+
+    @Test("a restored home waits for every partner that was ever in contact, but not for one that is silent")
+    func hearing() throws {
+        let third = "third.example"
+        let all = try Companies([oem, tier, third])
+        let node = try all.node(oem)
+        let contacts = PartnerContacts(node.home)
+        contacts.note(try Origin(tier))
+        contacts.note(try Origin(third))
+        #expect(try node.home.partnersToHear() == [tier, third])
+        let copy = all.folder.path + "/copy"
+        try FileManager.default.copyItem(atPath: node.home.path, toPath: copy)
+        let moved = try Node(Home(opening: copy))
+        refuses(moved, all, "not-checked")
+        try moved.noteHeard(try Origin(tier))
+        refuses(moved, all, "not-checked")
+        try moved.noteUnreached(try Origin(third))
+        try moved.write(all.dataset, [all.label("c.png")])
+        let old = Date(timeIntervalSinceNow: -8 * 86_400)
+        try FileManager.default.setAttributes(
+            [.modificationDate: old], ofItemAtPath: node.home.path + "/contacts/\(third)")
+        #expect(try node.home.partnersToHear() == [tier])
+    }
+
+    @Test("nobody was reached is nobody was asked")
+    func onlyUnreached() throws {
+        let all = try Companies([oem, tier])
+        let copy = all.folder.path + "/copy"
+        try FileManager.default.copyItem(atPath: all.node(oem).home.path, toPath: copy)
+        let moved = try Node(Home(opening: copy))
+        try moved.noteUnreached(try Origin(tier))
+        refuses(moved, all, "not-checked")
+    }
+
+    @Test("a damaged entry is not merged, and a rebuild leaves the labels as they were")
+    func damage() throws {
+        let all = try Companies([oem, tier])
+        let node = try all.node(oem)
+        try node.write(all.dataset, [all.label("a.png")])
+        let folder = node.home.logFolder(try Origin(oem), all.dataset)
+        let names = try FileManager.default.subpathsOfDirectory(atPath: folder + "/tile/entries")
+        let name = try #require(names.first { !$0.hasSuffix(".p") })
+        let path = "\(folder)/tile/entries/\(name)"
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        bytes[bytes.count - 80] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: path))
+        let before = try node.read(all.dataset) { $0.state.digest }
+        #expect(throws: LogStorageError.self) { try node.rebuild(all.dataset) }
+        let after = try node.read(all.dataset) { $0.state.digest }
+        #expect(after == before)
+        let fresh = try Node(replaying: node)
+        try fresh.catchUp(all.dataset)
+        #expect(fresh.unreadableLogs.count == 1)
+        #expect(throws: LogStorageError.self) {
+            try node.reader(of: "\(oem)/\(all.dataset)").resource("tile/entries/\(name)")
+        }
+    }
+
+    @Test("a backup is closed to others, incremental, and makes a home with the same labels")
+    func backup() throws {
+        let all = try Companies([oem, tier])
+        let node = try all.node(oem)
+        try node.write(all.dataset, [all.label("a.png")])
+        let folder = all.folder.path + "/backup"
+        let first = try node.backUp(to: folder)
+        #expect(first.entries == first.entriesInAll && first.checks.allSatisfy(\.isOk))
+        try node.write(all.dataset, [all.label("b.png")])
+        #expect(try node.backUp(to: folder).entries == 1)
+        #expect(throws: NodeError.self) { try node.backUp(to: node.home.path + "/in") }
+        #expect(throws: NodeError.self) { try all.node(tier).backUp(to: folder) }
+        let made = all.folder.path + "/made"
+        let checks = try Restoring(folder).restore(to: made)
+        #expect(checks.allSatisfy(\.isOk))
+        let restored = try Node(Home(opening: made))
+        let digests = try [restored, node].map { try $0.read(all.dataset) { $0.state.digest } }
+        #expect(digests[0] == digests[1])
+        refuses(restored, all, "not-checked")
+        #expect(throws: NodeError.self) { try Restoring(folder).restore(to: made) }
+    }
+
+    @Test("an own clock that nobody agrees with is told of, beyond a day nothing is signed")
+    func clock() throws {
+        let all = try Companies([oem, tier])
+        let home = try all.node(oem).home
+        let time = Int64(Date().timeIntervalSince1970)
+        for (ahead, isRefused) in [(86_400 as Int64, false), (86_402, true), (-86_402, true)] {
+            let node = try Node(home) { time }
+            var said: [String] = []
+            node.warn = { said.append($0) }
+            let old = home.path + "/contacts/\(tier).clock"
+            try? FileManager.default.removeItem(atPath: old)
+            node.noteClock(try Origin(tier), time - ahead)
+            if isRefused {
+                refuses(node, all, "clock-differs")
+                node.isClockRight = true
+            }
+            // Whether the certificate is valid at this time is another question.
+            try node.write(all.dataset, [all.label("\(ahead).png")])
+            #expect(!said.isEmpty)
+        }
+    }
+
+    @Test("a clock that was set since the contact shows by the time since the machine started")
+    func jump() {
+        let note = ClockNote(theirs: 1_000, ours: 1_000, uptime: 50, boot: "a")
+        #expect(note.ahead(at: 1_100, uptime: 150, boot: "a") == 0)
+        #expect(note.ahead(at: 90_000, uptime: 150, boot: "a") == 88_900)
+        #expect(note.ahead(at: 90_000, uptime: 10, boot: "b") == 0)
+        #expect(note.ahead(at: 400, uptime: 10, boot: "b") == -600)
+    }
+}

@@ -1,0 +1,109 @@
+import Dispatch
+import Foundation
+import LogStorage
+import Testing
+import TransparencyLog
+
+@Suite("Damage in a log's folder")
+struct DamageTests {
+    @Test("any flipped bit of an entry or a tile is noticed when the entries are read, or changes nothing that is read")
+    func flips() throws {
+        let log = SampleLog()
+        try log.grow(to: 600)
+        let whole = try log.files()
+        var random = SeededGenerator(seed: 7)
+        for path in whole.keys.sorted() where path.hasPrefix("tile/") {
+            for _ in 0..<12 {
+                var files = whole
+                guard let count = files[path]?.count else { continue }
+                let place = Int(random.next() % UInt64(count))
+                files[path]?[place] ^= 1 << UInt8(random.next() % 8)
+                try log.replace(with: files)
+                let reader = try LogReader(directory: log.directory)
+                do {
+                    try reader.forEachEntry(from: 0, to: 600) { index, entry in
+                        #expect(entry.elementsEqual(SampleLog.entry(index)), "\(path) \(place)")
+                        return true
+                    }
+                } catch LogStorageError.damaged {
+                    continue
+                }
+            }
+        }
+    }
+
+    @Test("what is damaged is put back byte for byte and kept aside, what is whole is not touched")
+    func mending() throws {
+        let log = SampleLog()
+        try log.grow(to: 600)
+        let whole = try log.files()
+        let note = try LogReader(directory: log.directory).checkpoint
+        let aside = log.directory + "-aside"
+        defer { try? FileManager.default.removeItem(atPath: aside) }
+        for path in whole.keys.sorted() {
+            for harm in [[UInt8](), nil] {
+                var files = whole
+                files[path] = harm
+                try log.replace(with: files)
+                let mender = try LogMender(directory: log.directory, note: note)
+                for tile in mender.wanted {
+                    #expect(!mender.take(tile, [0, 1, 2]))
+                    #expect(mender.take(tile, try #require(whole[tile.path])))
+                }
+                #expect(mender.wanted.isEmpty && mender.isComplete, "\(path)")
+                let put = try mender.finish(aside: aside, lockTimeoutSeconds: 0)
+                #expect(put == [path])
+                #expect(try log.files() == whole)
+            }
+        }
+    }
+
+    @Test("a bundle of another log is not taken for the right one")
+    func another() throws {
+        let log = SampleLog()
+        try log.grow(to: 300)
+        var files = try log.files()
+        let note = try LogReader(directory: log.directory).checkpoint
+        let entries = try #require(files.keys.first { $0.hasPrefix("tile/entries/001") })
+        let tile = try #require(files.keys.first { $0.hasPrefix("tile/0/001") })
+        let other = try SampleLog.batch(0..<44).bytes
+        (files[entries], files[tile]) = (nil, nil)
+        try log.replace(with: files)
+        let mender = try LogMender(directory: log.directory, note: note)
+        let wanted = try #require(mender.wanted.first)
+        // Without the tile only the root tells.
+        #expect(mender.take(wanted, other) && !mender.isComplete)
+        mender.forget()
+        #expect(mender.take(wanted, try SampleLog.batch(256..<300).bytes) && mender.isComplete)
+    }
+
+    @Test("files that are written at once by many are whole, and leave nothing behind")
+    func atOnce() throws {
+        let log = SampleLog()
+        try log.grow(to: 1)
+        let path = log.directory + "/small"
+        DispatchQueue.concurrentPerform(iterations: 64) { number in
+            let bytes = [UInt8](repeating: UInt8(number), count: 4_000)
+            #expect(throws: Never.self) { try DurableFile.replace(path, with: bytes) }
+        }
+        let found = try #require(try DurableFile.read(path))
+        #expect(found.count == 4_000 && Set(found).count == 1)
+        #expect(!DurableFile.list(log.directory).contains { $0.hasSuffix(".tmp") })
+    }
+
+    @Test("the record of what was signed keeps the largest of each kind, a damaged file still says how much")
+    func record() throws {
+        let log = SampleLog()
+        let heads = SignedHeads(folder: log.directory)
+        try heads.begin()
+        for size in [1, 2, 5] as [UInt64] {
+            try heads.keep(
+                SampleLog.note(size, try SampleLog.root(size)), size: size, isOwn: true)
+        }
+        try heads.keep(SampleLog.note(4, try SampleLog.root(4)), size: 4, isOwn: false)
+        #expect(heads.all().map(\.size) == [4, 5] && heads.all().allSatisfy(\.isInPlace))
+        try Data("x".utf8).write(to: URL(fileURLWithPath: log.directory + "/5.own"))
+        let last = try #require(heads.all().last)
+        #expect(last.size == 5 && last.root == nil && !last.isInPlace)
+    }
+}
