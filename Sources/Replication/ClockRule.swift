@@ -47,9 +47,10 @@ public enum ClockRule {
     ///
     /// - Returns: Nil for a time that has passed: it says only that the own clock is not behind.
     public static func word(of partner: String, signed time: Int64, at now: Int64) -> Word? {
+        // A log of which nothing is in standing has no time at all.
+        guard time > now else { return nil }
         let (ahead, overflow) = now.subtractingReportingOverflow(time)
-        let distance = overflow ? .min + 1 : ahead
-        return distance < 0 ? Word(partner: partner, ahead: distance) : nil
+        return Word(partner: partner, ahead: overflow ? .min + 1 : ahead)
     }
 
     /// True for a time that an entry claims and that lies so far ahead of the own clock that nothing follows from it.
