@@ -52,7 +52,9 @@ struct OwnLogTests {
         refuses(try Node(other.home), others, "own-log-behind")
     }
 
-    @Test("what a partner tells of the own log is recorded, if the own key signed it, and settles a moved home")
+    @Test(
+        "what a partner tells of the own log is recorded, if the own key signed it, and settles a moved home"
+    )
     func held() throws {
         let (all, node, _) = try shortened()
         let partner = try all.node(tier)
@@ -118,7 +120,9 @@ struct OwnLogTests {
         #expect(try !node.verify(all.dataset).problems.isEmpty)
     }
 
-    @Test("a copy of a home, an old file put into a younger one, and another start of the machine show")
+    @Test(
+        "a copy of a home, an old file put into a younger one, and another start of the machine show"
+    )
     func places() throws {
         let all = try Companies([oem, tier])
         let home = try all.node(oem).home
@@ -135,7 +139,9 @@ struct OwnLogTests {
         #expect(home.place == .moved)
     }
 
-    @Test("a restored home waits for every partner that was ever in contact, but not for one that is silent")
+    @Test(
+        "a restored home waits for every partner that was ever in contact, but not for one that is silent"
+    )
     func hearing() throws {
         let third = "third.example"
         let all = try Companies([oem, tier, third])

@@ -11,7 +11,8 @@ struct Check: Sendable {
     /// Judges what all the check's own seeds together made happen; nil where each seed stands for itself.
     var judge: (@Sendable (_ record: Record) throws -> Void)?
 
-    static let all: [Check] = MergeLaws.checks + ClockLaws.checks + [ConsortiumCheck.check, ConsortiumCheck.restores]
+    static let all: [Check] =
+        MergeLaws.checks + ClockLaws.checks + [ConsortiumCheck.check, ConsortiumCheck.restores]
 }
 
 /// What happened while seeds ran: a check in which little happens proves little.

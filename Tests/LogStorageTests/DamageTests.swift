@@ -6,7 +6,9 @@ import TransparencyLog
 
 @Suite("Damage in a log's folder")
 struct DamageTests {
-    @Test("any flipped bit of an entry or a tile is noticed when the entries are read, or changes nothing that is read")
+    @Test(
+        "any flipped bit of an entry or a tile is noticed when the entries are read, or changes nothing that is read"
+    )
     func flips() throws {
         let log = SampleLog()
         try log.grow(to: 600)
@@ -91,7 +93,9 @@ struct DamageTests {
         #expect(!DurableFile.list(log.directory).contains { $0.hasSuffix(".tmp") })
     }
 
-    @Test("the record of what was signed keeps the largest of each kind, a damaged file still says how much")
+    @Test(
+        "the record of what was signed keeps the largest of each kind, a damaged file still says how much"
+    )
     func record() throws {
         let log = SampleLog()
         let heads = SignedHeads(folder: log.directory)
