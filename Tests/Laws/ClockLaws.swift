@@ -50,7 +50,8 @@ enum ClockLaws {
         let ends = ClockRule.mayEnd(keyUntil: end, at: now, signed: signed)
         record.count(ends ? "ended" : "kept")
         if end >= now { try require(!ends, "claims end a key before its time") }
-        let farAhead = signed.map { _ in now + 86_401 + Int64.random(in: 0...1_000, using: &random)
+        let farAhead = signed.map { _ in
+            now + 86_401 + Int64.random(in: 0...1_000, using: &random)
         }
         try require(
             !ClockRule.mayEnd(keyUntil: end, at: now, signed: farAhead),
