@@ -3,6 +3,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import Signing
 
 /// Registers files as items.
 struct Items: ParsableCommand {
