@@ -23,16 +23,12 @@ extension Home {
 
     /// The own list; none where nothing was ever taken back.
     public func ownRevocationLists() throws -> [RevocationList] {
-        guard let data = FileManager.default.contents(atPath: ownListFile) else { return [] }
-        return try RevocationList.all(pem: String(decoding: data, as: UTF8.self))
+        guard let text = try WholeFile.read(ownListFile) else { return [] }
+        return try RevocationList.all(pem: text)
     }
 
     /// The own lists as text, for partners.
-    func ownRevocationText() -> String? {
-        FileManager.default.contents(atPath: ownListFile).map {
-            String(decoding: $0, as: UTF8.self)
-        }
-    }
+    func ownRevocationText() throws -> String? { try WholeFile.read(ownListFile) }
 
     /// Issues the own list anew, with one certificate more.
     ///
@@ -46,8 +42,8 @@ extension Home {
     ) throws -> (list: RevocationList, isNew: Bool) {
         let authority = try authority(keyText: caKeyText).issuing()
         var known = RevokedList()
-        if let data = FileManager.default.contents(atPath: revokedFile) {
-            known = try JSONDecoder().decode(RevokedList.self, from: data)
+        if let text = try WholeFile.read(revokedFile) {
+            known = try JSONDecoder().decode(RevokedList.self, from: Data(text.utf8))
         }
         var isNew = false
         if let certificate {

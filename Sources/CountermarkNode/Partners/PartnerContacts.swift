@@ -30,9 +30,9 @@ public struct PartnerContacts: Sendable {
 
     /// What went wrong with a partner since the last sync that succeeded; nil if nothing did.
     public func failure(_ partner: Origin) -> Failure? {
-        FileManager.default.contents(atPath: "\(failures)/\(partner)").flatMap {
-            try? JSONDecoder().decode(Failure.self, from: $0)
-        }
+        // What is damaged is no reason to keep `status` from the rest; the next sync writes it anew.
+        let text = try? WholeFile.read("\(failures)/\(partner)")
+        return text.flatMap { try? JSONDecoder().decode(Failure.self, from: Data($0.utf8)) }
     }
 
     /// Notes how a sync with a partner went.

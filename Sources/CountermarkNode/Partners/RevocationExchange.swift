@@ -20,7 +20,7 @@ extension PartnerSync {
     func exchangeRevocations(
         _ org: Origin, _ client: HTTPClient, _ report: inout SyncReport
     ) async throws {
-        let own = RevocationText(lists: home.ownRevocationText() ?? "")
+        let own = RevocationText(lists: try home.ownRevocationText() ?? "")
         let response = try await call(
             client, "POST", "/v1/revocations", body: Array(try JSONEncoder().encode(own)),
             bytesMax: RevocationText.bytesMax)
@@ -54,7 +54,7 @@ extension PartnerServer {
                 metadata: ["partner": "\(caller)"])
             _ = try trust.read()
         }
-        return try json(RevocationText(lists: home.ownRevocationText() ?? ""))
+        return try json(RevocationText(lists: try home.ownRevocationText() ?? ""))
     }
 }
 
