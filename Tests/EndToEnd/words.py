@@ -266,32 +266,10 @@ def uncounted(program, folder):
         done = reader.tier.say(*words)
         check(done.status != 0 and "reader" in done.text, f"{words[0]} is refused too", done.text)
 
-    pair = Pair(program, folder / "cut")
+    pair = Pair(program, folder / "retired")
     oem, tier = pair.oem, pair.tier
     tier.label("a.png")
-    tier.label("b.png")
     pair.sync()
-    # The steward ends it before what it has written last.
-    at = next(l["size"] for l in oem.json("status")["datasets"][0]["logs"]
-              if l["origin"] == "tier.example") - 1
-    oem.ok("member", "cut", "boards", "tier.example", "--at", at)
-    first, second = pair.sync(), pair.sync()
-    for done, which in ((first, "first"), (second, "second")):
-        check("does not count" in done.text and BOARDS in done.text,
-              f"the {which} sync says what does not count any more", done.text)
-        check(done.status == 1, f"the {which} sync ends with 1", done.status)
-    done = tier.try_label("c.png")
-    check(done.status == 1 and "cut" in done.text, "a write after a cut is refused", done.text)
-    document = tier.json("status")["datasets"][0]
-    check(document["uncounted"] and document["uncounted"][0]["why"], "status lists it", document)
-    text = tier.ok("status").out
-    check("cut" in text and "not count" in text, "status says so in text", text)
-    oem.ok("member", "set", "boards", "tier.example", "--role", "annotator")
-    pair.sync()
-    tier.label("d.png")
-    done = pair.sync()
-    check(done.status == 0 and "not count" in done.text,
-          "after the return the lost entry is still told of, and the sync ends with 0", done.text)
 
     # A retired key.
     mark = tier.json("key", "list")["keys"]
