@@ -10,6 +10,8 @@ struct Reading {
     var notes: [(place: String, why: String)] = []
     var refused: [(place: String, why: String)] = []
 
+    init() {}
+
     init(_ format: String, _ files: [InputFile], context: ReadContext = .empty) throws {
         try FormatRegistry.format(named: format).read(files, context: context) { event in
             switch event {

@@ -262,7 +262,7 @@ def main():
         with steward.serving(port):
             thief.refuses(
                 "a stranger, while nobody is invited", "cannot-dial|partner|failed", "sync", "--with",
-                "oem.example", status=1)
+                "oem.example")
             mail, made = ordinary(steward, newcomer, folder, port)
             attacks(steward, thief, mail, folder, port)
             automatic(program, folder, steward, port)

@@ -89,8 +89,10 @@ def importing(oem, tier, folder):
     check({c["name"] for c in done["classes"]} == {"open_circuit", "scratch"}, "two do not fit")
     again = tier.run("import", DATASET, path, "--format", "jsonl", "--mapping", str(proposal))
     check(again["changesets"] == 0, "the second time nothing changes")
-    strict = tier.run("import", DATASET, records(folder / "strict.jsonl", ["short"] * 6, 9),
-                      "--format", "jsonl", "--strict-schema")
+    refused = tier.attempt("import", DATASET, records(folder / "strict.jsonl", ["short"] * 6, 9),
+                           "--format", "jsonl", "--strict-schema")
+    check(refused.returncode == 1, "strictly, a file of which nothing is taken fails")
+    strict = json.loads(refused.stdout)
     check(strict["skippedCount"] == 6 and "severity" in strict["skipped"][0]["why"],
           "strictly, what does not fit is left out")
     tier.run("sync")

@@ -78,6 +78,10 @@ final class ItemFinder {
         {
             if let key = context.rules.map[text] { return (key, false) }
         }
+        // Somebody has registered this very name: it must not pass for the one that it looks like.
+        if ItemKey.problem(name) != nil, try context.itemFields(name) != nil {
+            return (name, false)
+        }
         let spellings = ItemName.spellings(context.rules.stripped(name))
         let lacks = spellings.map { MediaItems.isMedia(FileTree.ending($0)) ? [] : endings }
         let paths = paths(of: file)

@@ -137,7 +137,8 @@ struct YAMLText {
             while !flow.isWhole, let more = next {
                 whole += " " + more.text
                 position += 1
-                flow = YAMLFlow(whole)
+                // Only a line that closes something can make it whole.
+                if more.text.contains(where: { "]}\"'".contains($0) }) { flow = YAMLFlow(whole) }
             }
             guard let value = flow.value else {
                 throw Problem(line: line.number, why: "the value is not closed, or malformed")
@@ -261,10 +262,20 @@ private struct YAMLFlow {
             }
             guard let element = read(depth: depth + 1) else { return nil }
             elements.append(element)
-            skip()
-            if self.current == "," { position += 1 }
-            if self.current == ":" { return nil }
+            guard endsMember(of: "]") else { return nil }
         }
+    }
+
+    /// Passes the comma behind a member; false where neither it nor the end of the collection follows.
+    private mutating func endsMember(of end: Character) -> Bool {
+        skip()
+        switch current {
+        case ",": position += 1
+        case end: break
+        case nil: isWhole = false
+        default: return false
+        }
+        return isWhole
     }
 
     private mutating func mapping(_ depth: Int) -> JSONValue? {
@@ -284,8 +295,7 @@ private struct YAMLFlow {
             guard let value = read(depth: depth + 1),
                 members.updateValue(value, forKey: key) == nil
             else { return nil }
-            skip()
-            if self.current == "," { position += 1 }
+            guard endsMember(of: "}") else { return nil }
         }
     }
 

@@ -18,6 +18,8 @@ struct PanopticWriter {
         var segments: ByteMap<[Segment]> = [:]
         var numbers: ByteMap<Set<UInt32>> = [:]
         var overlaps: [String] = []
+        /// Items of segments that have no pixel of their own, one for each.
+        var covered: [String] = []
         var images = JSONWriter()
         var annotations = JSONWriter()
         var imageCount: Int64 = 0
@@ -47,6 +49,10 @@ struct PanopticWriter {
         } wrap: { item, labels in
             guard !labels.isEmpty || item.fields["examined"] == .bool(true) else { return nil }
             return Self.picture(item, state)
+        }
+        for key in state.covered {
+            report.annotations -= 1
+            report.skip("all pixels of the segment belong to earlier ones", example: key)
         }
         for key in state.overlaps {
             report.lose("a pixel has one segment; the label that came first has it", example: key)
@@ -131,7 +137,12 @@ struct PanopticWriter {
             ]))
         var infos: [JSONValue] = []
         for segment in segments {
-            if !paint(segment, &picture) { state.overlaps.append(item.key) }
+            let painted = paint(segment, &picture)
+            if painted == 0 {
+                state.covered.append(item.key)
+                continue
+            }
+            if painted < RunLengths.area(segment.mask) { state.overlaps.append(item.key) }
             let box = RunLengths.bounds(segment.mask)
             infos.append(
                 .object([
@@ -151,9 +162,9 @@ struct PanopticWriter {
         return SegmentPNG.encode(picture)
     }
 
-    /// Returns whether all pixels were free.
-    private static func paint(_ segment: Segment, _ picture: inout SegmentPNG.Image) -> Bool {
-        var isFree = true
+    /// Returns how many of the pixels were free.
+    private static func paint(_ segment: Segment, _ picture: inout SegmentPNG.Image) -> Int {
+        var painted = 0
         var place = 0
         for (index, count) in segment.mask.counts.enumerated() {
             let end = place + Int(count)
@@ -162,14 +173,13 @@ struct PanopticWriter {
                     let at = pixel % picture.height * picture.width + pixel / picture.height
                     if picture.numbers[at] == 0 {
                         picture.numbers[at] = segment.number
-                    } else {
-                        isFree = false
+                        painted += 1
                     }
                 }
             }
             place = end
         }
-        return isFree
+        return painted
     }
 
     private func writeJSON(_ state: State) throws {

@@ -17,6 +17,17 @@ struct RoundTripLawTests {
             context: ReadContext(items: items))
     }
 
+    /// What was written; a format in which nothing has a place writes nothing that it reads.
+    private static func readBack(
+        _ name: String, _ files: ByteMap<[UInt8]>, _ items: [ItemRecord]
+    ) throws -> Reading {
+        do {
+            return try read(name, files, items)
+        } catch FormatError.noInput {
+            return Reading()
+        }
+    }
+
     /// The items of a dataset with what a file said of them.
     private static func merged(_ items: [ItemRecord], _ more: [ItemRecord]) -> [ItemRecord] {
         var all = ByteMap<ItemRecord>(items.map { ($0.key, $0) }, uniquingKeysWith: { $1 })
@@ -26,10 +37,19 @@ struct RoundTripLawTests {
         return all.sortedByKey().map(\.value)
     }
 
+    /// A box as one that is turned by nothing, which is the same place.
+    private static func turned(_ selector: Selector) -> Selector {
+        guard case .box(let box) = selector else { return selector }
+        return .rotatedBox(
+            .init(
+                centerX: box.x + box.width / 2, centerY: box.y + box.height / 2, width: box.width,
+                height: box.height, angle: 0))
+    }
+
     private static func isFound(_ label: LabelRecord, in labels: inout [LabelRecord]) -> Bool {
         let index = labels.firstIndex {
             $0.item.hasSameBytes(as: label.item) && $0.className.hasSameBytes(as: label.className)
-                && RoundTrip.isSame(label.selector, $0.selector)
+                && RoundTrip.isSame(turned(label.selector), turned($0.selector))
         }
         if let index { labels.remove(at: index) }
         return index != nil
@@ -45,7 +65,7 @@ struct RoundTripLawTests {
             let profile = FormatProfile.of(second)
             let (output, report) = try written(
                 second, classes: source.classes, items: items, labels: source.labels)
-            let back = try Self.read(second, output, items)
+            let back = try Self.readBack(second, output, items)
             let place: Comment = "\(first) to \(second)"
             #expect(back.skips.isEmpty && back.refused.isEmpty, "\(place): \(back.firstSkip)")
             var open = back.labels

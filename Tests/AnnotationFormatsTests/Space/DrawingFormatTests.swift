@@ -103,8 +103,8 @@ struct DrawingFormatTests {
             + Drawings.entity([(0, "LINE"), (5, "99"), (10, "nan"), (20, "1")])
             + Drawings.entity([(0, "LINE"), (5, "77")])
         let reading = try Reading("dxf", [textFile("a.dxf", Drawings.file(body))])
-        #expect(reading.labels.map(\.externalID) == ["a#@1", "a#21", "a#77"])
-        #expect(reading.skips.count == 3)
+        #expect(reading.labels.map(\.externalID) == ["a#21", "a#@2", "a#77"])
+        #expect(reading.skips.count == 4)
         #expect(reading.notes.contains { $0.why.contains("no handle") })
         #expect(reading.skips.allSatisfy { $0.place.hasPrefix("a.dxf, line ") })
     }

@@ -36,7 +36,7 @@ struct PanopticFormatTests {
                 .mask(.init(width: 3, height: 2, counts: [0, 1, 1, 1, 3])),
                 .mask(.init(width: 3, height: 2, counts: [1, 1, 2, 2])),
             ])
-        #expect(reading.labels.first?.attributes == ["coco.iscrowd": .bool(true)])
+        #expect(reading.labels.first?.attributes == ["iscrowd": .bool(true)])
         #expect(reading.labels.last?.attributes == ["coco.isthing": .bool(false)])
         #expect(reading.classes.map(\.parent) == ["", "vehicle"])
     }
