@@ -43,7 +43,8 @@ struct HomeAnchor {
             try file.write(Array((boot.map { "boot \($0)\n" } ?? "").utf8))
         } catch {
             throw NodeError(
-                .failed, "not-writable", "the home's anchor cannot be written: \(error)",
+                .failed, "not-writable",
+                "the home's anchor cannot be written: \(PlainError.line(error))",
                 hint: "check the folder's owner and its disk")
         }
     }

@@ -74,7 +74,7 @@ extension Node {
             }
         }
         for (name, error) in try shortLogs(dataset) where unreadableLogs[name] == nil {
-            unreadableLogs[name] = "\(error)"
+            unreadableLogs[name] = PlainError.line(error)
         }
         return readers
     }
@@ -108,7 +108,7 @@ extension Node {
         } catch let error as LogStorageError {
             throw error
         } catch {
-            throw .damaged(path: home.path + "/state.sqlite", why: "\(error)")
+            throw .damaged(path: home.path + "/state.sqlite", why: PlainError.line(error))
         }
     }
 

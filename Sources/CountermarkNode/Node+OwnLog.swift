@@ -141,6 +141,8 @@ extension Node {
             }
         }
         if isSigned != true {
+            // With another key in the home the checkpoint is not what is damaged.
+            try requireLogKey(dataset, key.publicKey)
             throw LogStorageError.damaged(
                 path: folder + "/checkpoint", why: "this organisation's key has not signed it")
         }

@@ -38,7 +38,7 @@ extension Node {
             try verifyLog(member, dataset, &report)
         }
         for (log, error) in try shortLogs(dataset) {
-            report.problems.append(.init(log: log, index: nil, what: "\(error)"))
+            report.problems.append(.init(log: log, index: nil, what: PlainError.line(error)))
         }
         report.problems += try verifyOwn(dataset)
         if report.problems.isEmpty { try verifyTable(dataset, &report) }

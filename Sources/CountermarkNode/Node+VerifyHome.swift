@@ -107,8 +107,8 @@ extension Node {
 
     /// Throws where the log's next checkpoint would be signed by another key than the log has introduced: no partner
     /// would take it.
-    func requireLogKey(_ dataset: DatasetID, _ key: SigningKey) throws {
-        if let known = try ownLogKey(dataset), known != key.verificationKey.ed25519Bytes {
+    func requireLogKey(_ dataset: DatasetID, _ publicKey: [UInt8]) throws {
+        if let known = try ownLogKey(dataset), known != publicKey {
             throw try wrongLogKey(dataset)
         }
     }

@@ -22,7 +22,7 @@ extension Node {
     /// which log keys its members have, and which of their keys have come to their end.
     func actsBeforeWriting(_ dataset: DatasetID, index: UInt64) throws -> ActsBeforeWriting {
         let signer = try signing()
-        try requireLogKey(dataset, signer.logKey)
+        try requireLogKey(dataset, signer.logKey.verificationKey.ed25519Bytes ?? [])
         let state = try read(dataset) { $0.state }
         let own = state.number(home.origin) ?? 0
         let known = index == 0 ? [:] : state.keys(of: own)

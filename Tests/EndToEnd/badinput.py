@@ -117,7 +117,8 @@ def bad_files(home, folder):
     for what, annotation in located.items():
         path = coco(folder, "bad.json", document(annotation))
         done = home.call("import", "boards", path, "--format", "coco")
-        skipped = json.loads(done.stdout)["skipped"] if done.returncode == 0 else []
+        # A file of which nothing was taken is a failure that says line by line why.
+        skipped = json.loads(done.stdout)["skipped"] if done.stdout else []
         refused = done.returncode == 1 and "bad.json" in done.stderr
         place = (skipped[0]["where"] + ": " + skipped[0]["why"]) if skipped else done.stderr[:120]
         check(bool(skipped) or refused, f"COCO, {what}: {place.strip()}")

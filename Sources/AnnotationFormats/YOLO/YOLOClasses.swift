@@ -76,7 +76,9 @@ struct YOLOClasses {
                 }
                 names.append(name)
             }
-        case nil, .null?: return false
+        // No class at all: every picture was looked at and is empty.
+        case .null?: names = []
+        case nil: return false
         default: throw bad("names", "a list of names, or numbers with names")
         }
         return true

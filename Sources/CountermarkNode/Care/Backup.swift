@@ -80,7 +80,7 @@ extension Node {
                 } catch {
                     report.checks.append(
                         HomeCheck(
-                            name, false, "\(error)",
+                            name, false, PlainError.line(error),
                             hint: "the backup is without it, or with what it had before"))
                 }
             }

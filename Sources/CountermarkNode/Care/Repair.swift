@@ -36,7 +36,7 @@ public struct Repair: Sendable {
                 do {
                     checks.append(try await repair(name))
                 } catch {
-                    checks.append(HomeCheck(name, false, "\(error)", hint: hint))
+                    checks.append(HomeCheck(name, false, PlainError.line(error), hint: hint))
                 }
             }
         }
@@ -172,7 +172,7 @@ public struct Repair: Sendable {
                     "evidence/\(name)", true, "moved to \(aside)/evidence",
                     hint: "the next sync brings it again from whoever has it")
             } catch {
-                return HomeCheck("evidence/\(name)", false, "\(error)")
+                return HomeCheck("evidence/\(name)", false, PlainError.line(error))
             }
         }
     }

@@ -59,7 +59,8 @@ public struct Restoring: Sendable {
             case .success(let what?):
                 checks.append(HomeCheck(log.log, false, what, hint: "take an older backup"))
             case .failure(let error):
-                checks.append(HomeCheck(log.log, false, "\(error)", hint: "take an older backup"))
+                checks.append(
+                    HomeCheck(log.log, false, PlainError.line(error), hint: "take an older backup"))
             }
         }
         return checks
@@ -123,7 +124,7 @@ public struct Restoring: Sendable {
             guard rename(making, path) == 0 else {
                 throw NodeError(
                     .failed, "not-writable",
-                    "\(path) cannot be made: \(String(cString: strerror(errno)))",
+                    "\(path) cannot be made: \(SystemReason.words(errno))",
                     hint: "check the folder above it")
             }
         } catch {

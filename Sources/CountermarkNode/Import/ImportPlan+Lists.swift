@@ -8,6 +8,7 @@ extension ImportPlan {
     func keepLists(into sink: (Operation) throws -> Void) throws {
         guard let listItem, !lists.records.isEmpty, format.profile.classes != .none else { return }
         var known = ClassTable(try node.schema(of: dataset).schema?.classRecords ?? [])
+        let records = lists.records.compactMap { beyond(known, $0) }
         let names = lists.records.filter { known.contains($0.name) }.map(\.name)
         let ordered = known.records.map(\.name).filter { names.contains($0) }
         if ordered != names {
@@ -20,11 +21,11 @@ extension ImportPlan {
             try node.store.forEachItem(dataset) { known.add(listIn: $0.fields) }
         }
         let before = known
-        guard lists.records.contains(where: { known.add($0) }) else { return }
+        guard records.contains(where: { known.add($0) }) else { return }
         if try isUsual(before) { return }
         var own = ClassTable()
         own.add(listIn: try node.store.item(dataset, key: listItem)?.record.fields ?? [:])
-        for record in lists.records { own.add(record) }
+        for record in records { own.add(record) }
         guard let fields = own.fields else {
             return report.note("classes", "the list of classes is too long to be kept")
         }
@@ -34,6 +35,16 @@ extension ImportPlan {
                 fields: [Field: FieldValue](
                     fields.map { (Field(name: $0.key), $0.value) },
                     uniquingKeysWith: { first, _ in first })))
+    }
+
+    /// What a file says of a class beyond the schema: nothing of an old name of one of its classes, and no number for a class
+    /// that the schema numbers.
+    private func beyond(_ schema: ClassTable, _ record: ClassRecord) -> ClassRecord? {
+        let name = classes?.canonical(record.name) ?? record.name
+        if !name.hasSameBytes(as: record.name), schema.contains(name) { return nil }
+        var record = record
+        if schema.contains(record.name) { record.number = nil }
+        return record
     }
 
     /// Whether the files number the classes just as an export of what was there before would.

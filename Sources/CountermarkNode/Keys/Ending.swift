@@ -43,7 +43,7 @@ public struct Ending: Sendable, Equatable {
     public let org: String
     /// Its name: a certificate's subject, a list's issuer.
     public let subject: String
-    /// The last second, in Unix time.
+    /// The last second, counted since 1970.
     public let end: Int64
     /// What renews it.
     public let renew: String
