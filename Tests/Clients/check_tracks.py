@@ -45,7 +45,8 @@ def check_mot(company, folder, seen):
     same(len(table), len(CLASSES) * len(FRAMES), "mot: rows")
     for number, (name, boxes) in enumerate(seen, start=1):
         for time, wanted in boxes.items():
-            row = table.loc[time, number]
+            # MOT counts frames from 1.
+            row = table.loc[time + 1, number]
             # motmetrics counts pixels from 0, as we do; the file counts them from 1.
             close(row[["X", "Y", "Width", "Height"]], wanted, 0, f"mot: track {number}, frame {time}")
             same(names[int(row["ClassId"]) - 1], name, f"mot: class of track {number}")
@@ -70,7 +71,9 @@ def check_frames(form, dataset, seen, offset, first):
     for item in dataset:
         for one in item.annotations:
             if not one.attributes.get("outside"):
-                found[item.attributes["frame"] if form == "cvat" else int(item.id), one.attributes["track_id"]] = one
+                # MOT counts frames from 1.
+                frame = item.attributes["frame"] if form == "cvat" else int(item.id) - 1
+                found[frame, one.attributes["track_id"]] = one
     same(len(found), len(CLASSES) * len(FRAMES), f"{form}: boxes")
     for number, (name, boxes) in enumerate(seen, start=first):
         for time, (x, y, width, height) in boxes.items():

@@ -223,7 +223,8 @@ def round_trips(company, dataset, form, name="export"):
     for kind, options, names in [("plain", [], SAID), ("sidecar", ["--sidecar"], KEPT)]:
         with home() as (other, path):
             output = company.export(dataset, form, path / name, *options)
-            other.run("import", "labels", str(output), "--format", form)
+            # Where nothing of a file has a place without the pictures, the import says so and ends with 1.
+            other.attempt("import", "labels", str(output), "--format", form)
             answers[kind] = plain(other.labels("labels"), names) == plain(left, names)
     expect(answers["sidecar"], f"{form} with its sidecar brings back what left")
     return answers

@@ -44,7 +44,9 @@ def video():
         same(oem.bring(net.dataset, VIDEO, "cvat")["added"], 3, "tracks of a video")
         same(oem.bring(net.dataset, SEQUENCE, "mot")["added"], 1, "objects of a sequence")
         # All three of these tracklets have a size below 0; each is named, none is bent into shape.
-        report = oem.run("import", net.dataset, str(DRIVES), "--format", "kitti-raw")
+        refused = oem.attempt("import", net.dataset, str(DRIVES), "--format", "kitti-raw")
+        same(refused.returncode, 1, "a file of which nothing is taken fails")
+        report = json.loads(refused.stdout)
         same((report["added"], report["skippedCount"]), (0, 3), "tracklets of negative size")
         expect(all("negative" in s["why"] and "line" in s["where"] for s in report["skipped"]), "where and why")
         net.sync()
@@ -111,8 +113,7 @@ def flat(things, camera, size):
     for track, by_frame in things.items():
         regions = {frame: seen(thing["psr"], camera, size) for frame, thing in by_frame.items()}
         if all(regions.values()):
-            # MOT counts frames from 1.
-            frames = [{"time": frame + 1, "selector": region} for frame, region in regions.items()]
+            frames = [{"time": frame, "selector": region} for frame, region in regions.items()]
             records.append(samples.label("front.mp4", by_frame[0]["obj_type"], {"kind": "track", "keyframes": frames},
                                          attributes={"track": track}))
     return records
@@ -188,11 +189,12 @@ def check_sequence(company, net, pictures):
     table = motmetrics.io.loadtxt(str(path))
     same(len(table), len(pictures) * len(FRAMES), "boxes in all frames")
     for frame in FRAMES:
+        # MOT counts frames from 1.
         rows = table.loc[frame + 1][["X", "Y", "Width", "Height"]].values.tolist()
         for label in pictures:
-            wanted = between(label, frame + 1, lambda s: [s["x"], s["y"], s["width"], s["height"]])
+            wanted = between(label, frame, lambda s: [s["x"], s["y"], s["width"], s["height"]])
             row = min(rows, key=lambda r: sum(abs(a - b) for a, b in zip(r, wanted)))
-            close(row, wanted, 1e-6, f"{label['class']} in frame {frame + 1}")
+            close(row, wanted, 1e-6, f"{label['class']} in frame {frame}")
             rows.remove(row)
     record("mot", "motmetrics", items=1, labels=len(pictures), tolerance=1e-6)
 

@@ -105,7 +105,7 @@ private func writeOne(
     let node = try signing.node(common)
     let (dataset, label) = try node.find(annotation, in: try within.dataset(common, node))
     let operation = try operation(label)
-    if changesNothing(operation, label) {
+    if try changesNothing(operation, label, node, dataset) {
         return common.print(
             [
                 "id": NSNull(), "changed": false, "suggestion": false, "counted": true,
@@ -115,18 +115,26 @@ private func writeOne(
     try writeOne(common, node, dataset, author: author, operation)
 }
 
-/// Whether a change writes what a label shows already.
+/// Whether a change repeats what this organisation has said of a label before and nobody has replaced.
 ///
-/// Where companies disagree, the same value again settles it.
-private func changesNothing(_ operation: AnnotationModel.Operation, _ label: LabelView) -> Bool {
+/// To say what another one said, or what the label was added with, is a statement of its own: it stands beside what others say
+/// at the same time.
+private func changesNothing(
+    _ operation: AnnotationModel.Operation, _ label: LabelView, _ node: Node, _ dataset: DatasetID
+) throws -> Bool {
     guard case .set(_, let writes) = operation, !label.flags.isConflict else { return false }
+    let own = try node.store.writes(label.key.packed, try node.logNames(dataset)).filter {
+        $0.operation.origin == node.home.origin
+    }
     return writes.allSatisfy { write in
         switch write {
-        case .className(let name): name == label.className
-        case .selector(let selector): selector == label.selector
-        case .field(.known(.status), let value):
-            value == .integer(label.isRetracted ? 1 : 0)
-        case .field(let field, let value): label.fields[field.name] ?? .null == value
+        case .className(let name):
+            own.contains { $0.field == Field.Known.className.name && $0.value == .text(name) }
+        case .selector(let selector):
+            selector == label.selector
+                && own.contains { $0.field == Field.Known.selector.name }
+        case .field(let field, let value):
+            own.contains { $0.field == field.name && $0.value == value }
         }
     }
 }
