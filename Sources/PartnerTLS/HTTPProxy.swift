@@ -15,6 +15,8 @@ public struct HTTPProxy: Sendable, Equatable {
 
     /// The port of a proxy that names none, as curl has it.
     private static let defaultPort = 1_080
+    /// The largest port.
+    private static let portMax = 65_535
 
     /// Reads `http://[NAME:PASSWORD@]HOST[:PORT]`, or HOST:PORT.
     public init?(_ text: String) {
@@ -34,10 +36,12 @@ public struct HTTPProxy: Sendable, Equatable {
         var port = Self.defaultPort
         let end = rest.lastIndex(of: "]").map { rest.index(after: $0) } ?? rest.startIndex
         if let colon = rest[end...].lastIndex(of: ":") {
-            guard let number = UInt16(rest[rest.index(after: colon)...]), number > 0 else {
-                return nil
-            }
-            (host, port) = (rest[..<colon], Int(number))
+            guard
+                let number = PlainNumber.parse(
+                    rest[rest.index(after: colon)...], upTo: Self.portMax),
+                number > 0
+            else { return nil }
+            (host, port) = (rest[..<colon], number)
         }
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
         guard !host.isEmpty, host.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != 0x2f })
@@ -68,7 +72,7 @@ public struct HTTPProxy: Sendable, Equatable {
                 continue
             }
             let digits = String(decoding: rest.prefix(2), as: UTF8.self)
-            guard digits.utf8.count == 2, let value = UInt8(digits, radix: 16) else { return nil }
+            guard digits.utf8.count == 2, let value = Hex.decode(digits)?.first else { return nil }
             bytes.append(value)
             rest = rest.dropFirst(2)
         }
@@ -133,7 +137,9 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
         let line = String(decoding: head.prefix { $0 != 0x0d && $0 != 0x0a }, as: UTF8.self)
         let words = line.split(separator: " ")
-        guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
+        guard words.count >= 2, words[0].hasPrefix("HTTP/1."),
+            let status = PlainNumber.parse(words[1], upTo: 999)
+        else {
             return fail("it does not answer as an HTTP proxy", context)
         }
         guard (200..<300).contains(status) else {

@@ -88,6 +88,7 @@ struct PlainErrorTests {
         LogStorageError.damaged(path: "x", why: "bad"),
         LogStorageError.beyondEnd(index: 1, size: 1),
         LogStorageError.format(.noKnownSignature, path: "x"), LogStorageError.closed(path: "x"),
+        LogStorageError.unconfirmed(path: "x"),
         TransparencyLogError.badLogOrigin("x"),
         TransparencyLogError.indexBeyondSize(index: 1, size: 1),
         TransparencyLogError.proofLength(hashes: 1),
@@ -174,7 +175,7 @@ struct PlainErrorTests {
         ).prefix { $0 != "}" && !$0.contains("public enum Refusal") }
         let names = body.compactMap { line -> String? in
             let words = line.trimmingCharacters(in: .whitespaces)
-            guard words.hasPrefix("case "), !words.hasSuffix(":") else { return nil }
+            guard words.hasPrefix("case "), !words.hasPrefix("case .") else { return nil }
             return String(words.dropFirst(5).prefix { $0.isLetter })
         }
         let known = Set(

@@ -141,6 +141,8 @@ enum HTTPDate {
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.timeZone = TimeZone(secondsFromGMT: 0)
         formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-        return formatter.date(from: text).map { Int64($0.timeIntervalSince1970) }
+        return formatter.date(from: text).flatMap {
+            Int64(exactly: $0.timeIntervalSince1970.rounded(.down))
+        }
     }
 }

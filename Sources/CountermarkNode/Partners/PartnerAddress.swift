@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import PartnerTLS
 
 /// Where a node is dialled or listens: a name or an address, and a port.
 ///
@@ -13,14 +14,16 @@ public struct PartnerAddress: Equatable, Sendable {
 
     /// The port of https.
     private static let defaultPort = 443
+    /// The largest port.
+    private static let portMax = 65_535
 
     /// `HOST:PORT`, `[ADDRESS]:PORT`, or an IPv6 address and a port.
     public init?(listening text: String) {
         guard let colon = text.lastIndex(of: ":"),
-            let port = UInt16(text[text.index(after: colon)...]),
+            let port = PlainNumber.parse(text[text.index(after: colon)...], upTo: Self.portMax),
             let host = Self.host(String(text[..<colon]))
         else { return nil }
-        self.init(host: host, port: Int(port))
+        self.init(host: host, port: port)
     }
 
     /// `https://HOST[:PORT]`, without anything behind it.
@@ -44,10 +47,11 @@ public struct PartnerAddress: Equatable, Sendable {
             self.init(host: host, port: Self.defaultPort)
             return
         }
-        guard let port = UInt16(rest[rest.index(after: colon)...]), port > 0,
-            let host = Self.host(String(rest[..<colon]))
+        guard
+            let port = PlainNumber.parse(rest[rest.index(after: colon)...], upTo: Self.portMax),
+            port > 0, let host = Self.host(String(rest[..<colon]))
         else { return nil }
-        self.init(host: host, port: Int(port))
+        self.init(host: host, port: port)
     }
 
     private init(host: String, port: Int) { (self.host, self.port) = (host, port) }

@@ -292,7 +292,7 @@ extension Node {
     /// What to say of entries that claim times far ahead.
     fileprivate func clockNotes() throws -> [String] {
         try home.datasets().flatMap { try timesAhead($0) }.map { log, seconds in
-            "\(log): its latest entry claims a time that is \(Self.duration(UInt64(seconds))) ahead of "
+            "\(log): its latest entry claims a time that is \(Self.duration(UInt64(clamping: seconds))) ahead of "
                 + "this clock; it is kept as it was signed, and ends nobody's key"
         }
     }

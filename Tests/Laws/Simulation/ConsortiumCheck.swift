@@ -12,7 +12,7 @@ enum ConsortiumCheck {
     static let restores = Check(
         name: "restores",
         promise: "a thousand homes that come back from backups of any age fork no log",
-        seeds: 10_001...10_150, run: runRestores, judge: restoresHappen)
+        seeds: 10_001...10_420, run: runRestores, judge: restoresHappen)
 
     private static func runRestores(seed: UInt64, record: inout Record) throws {
         let world = try World(seed: seed, keepsTrace: record.isTraced, restoresOften: true)
