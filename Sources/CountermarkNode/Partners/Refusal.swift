@@ -95,5 +95,7 @@ extension Refusal {
     /// For what only the operator may learn.
     static let internalError = Refusal(
         status: .internalServerError, code: "internal",
-        message: "this node could not do it; its operator finds the reason in its log")
+        message: "this node could not do it",
+        hint: "try again; if it stays so, ask that node's operator, who finds the reason in its log"
+    )
 }
