@@ -67,11 +67,14 @@ def retire_games(t):
 )
 def expired_pair(t):
     world = World(t.folder)
-    home, ends = world.honest(), time.time() + 6
+    home, ends = world.honest(), 0
     logs, keys = [], []
+    # Long enough for what is written in time, however slow the machine is.
+    life = 6 + round(4 * Setting.slowness)
     for origin in ("evil.example", "zed.example"):
         log = world.log_of(world.hostile(origin, named=True))
-        key = log.company.issue(common_name="short", ends=later(seconds=6))
+        key = log.company.issue(common_name="short", ends=later(seconds=life))
+        ends = time.time() + life
         t.send(log, Changeset().add_key(der(key[1])), "the second key")
         logs.append(log)
         keys.append({"key": key[0], "certificate": key[1]})
