@@ -202,7 +202,20 @@ public struct Home: Sendable {
             }
         }
         // What was signed here is not forgotten with the logs.
-        return found.union(signedDatasets()).sorted()
+        return found.union(signedDatasets()).filter { !isUnpublished($0) }.sorted()
+    }
+
+    /// True if nothing of a dataset was ever published here: its creation was ended before its first entry was.
+    private func isUnpublished(_ dataset: DatasetID) -> Bool {
+        if holds(dataset) { return false }
+        let logs = folders("logs").filter {
+            FileManager.default.fileExists(atPath: "\(path)/logs/\($0)/\(dataset)")
+        }
+        guard logs.allSatisfy({ $0 == origin.description }) else { return false }
+        // Entries of which nothing says that they were still to be published are damage.
+        return signedHeads(dataset).all().contains { $0.size == 0 }
+            || !FileManager.default.fileExists(
+                atPath: logFolder(origin, dataset) + "/tile/entries")
     }
 
     /// True if any log of a dataset is here, or was: what this organisation has signed of it is recorded.

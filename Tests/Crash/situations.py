@@ -172,21 +172,6 @@ def carried(stage):
     stage.must(TIER, "carry", "out", DATASET, stage.folder / "stick", "--for", OEM)
 
 
-def backed_up(stage):
-    """There is a backup, and the home is gone."""
-    single(stage)
-    stage.must(OEM, "backup", stage.backup)
-    shutil.rmtree(stage.home(OEM))
-
-
-def harmed(stage):
-    """There is a backup, and a tile of the home has a flipped bit."""
-    single(stage)
-    stage.must(OEM, "backup", stage.backup)
-    tile = next((own_log(stage) / "tile" / "0").rglob("4"))
-    tile.write_bytes(bytes([tile.read_bytes()[0] ^ 1]) + tile.read_bytes()[1:])
-
-
 def importing(stage):
     table = stage.folder / "labels.csv"
     if not table.exists():
@@ -246,11 +231,6 @@ SITUATIONS = [
         "invite", ["invite", DATASET, "--role", "reviewer", "--url", "https://127.0.0.1:7443"],
         after=[REPEAT, ["invite", "list", DATASET]]),
     Situation("schema-set", ["schema", "set", DATASET, SCHEMA], after=[REPEAT]),
-    Situation("backup", lambda stage: ["backup", stage.backup], after=[REPEAT]),
-    Situation("repair", lambda stage: ["repair", "--from", stage.backup], harmed, after=[REPEAT]),
-    Situation(
-        "restore-home", lambda stage: ["restore", stage.backup], backed_up, after=[REPEAT],
-        mayrepeat=("home-exists",)),
 ]
 
 

@@ -236,7 +236,9 @@ public final class PartnerSync: Sendable {
     ) -> NodeError {
         NodeError(
             .network, "bad-answer", "\(client.origin) answered \(response.status) to \(path)",
-            hint: "is it a Countermark node of a matching version?")
+            hint: response.status >= 500
+                ? "try again; if it stays so, ask its operator, who finds the reason in its log"
+                : "check that it is a Countermark node of a matching version")
     }
 
     // MARK: Evidence
