@@ -24,7 +24,6 @@ steps=(
     "sockets       20  swift test --skip-build --filter PartnerTLSTests"
     "crash         60  python3 Tests/Crash/kill.py --program $debug --rounds 300"
     "stops        150  python3 Tests/Crash/stops.py --program $debug --points 3 --seed 11"
-    "flips        100  python3 Tests/Crash/flips.py --program $debug"
     "badinput      55  python3 Tests/EndToEnd/badinput.py --program $debug"
     "trust         14  python3 Tests/EndToEnd/trust.py --program $debug"
     "carry          5  python3 Tests/EndToEnd/carry.py --program $debug"

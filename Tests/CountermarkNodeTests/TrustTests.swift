@@ -28,6 +28,8 @@ struct TrustTests {
     @Test("an annotator's change waits until the annotation's company accepts it")
     func suggestion() throws {
         let all = try Companies([oem, tier, third])
+        // A member writes once it has heard that it is one.
+        for member in [tier, third] { try all.carry(oem, to: member) }
         let names = [oem, tier, third]
         try all.node(oem).setMember(all.dataset, try Origin(third), role: .annotator, roots: [])
         let id = try #require(all.node(oem).write(all.dataset, [all.label("a.png")]).first)
@@ -53,6 +55,8 @@ struct TrustTests {
     @Test("what a member writes beyond its cut is stored, never counted, and says why")
     func cut() throws {
         let all = try Companies([oem, tier, third])
+        // A member writes once it has heard that it is one.
+        for member in [tier, third] { try all.carry(oem, to: member) }
         let names = [oem, tier, third]
         try all.node(tier).write(all.dataset, [all.label("a.png")])
         try spread(all, names)
@@ -73,6 +77,8 @@ struct TrustTests {
     @Test("a retired key spoils exactly what it signed at and beyond the index")
     func retired() throws {
         let all = try Companies([oem, tier])
+        // A member writes once it has heard that it is one.
+        try all.carry(oem, to: tier)
         var digests: [String] = []
         for item in ["a.png", "b.png", "c.png"] {
             try all.node(tier).write(all.dataset, [all.label(item)])
@@ -81,6 +87,12 @@ struct TrustTests {
         }
         let size = try #require(
             all.node(tier).read(all.dataset) { $0.state.progress(try Origin(tier))?.stored })
+        // A key that another company's log says is retired stays what it was.
+        let other = try all.node(oem).home.certificate().fingerprint
+        try all.node(tier).write(
+            all.dataset, [.governance(.retireKey(fingerprint: other.bytes, index: 0))])
+        try all.carry(tier, to: oem)
+        #expect(try all.digest(oem) == digests[2])
         let key = try all.node(tier).home.certificate().fingerprint
         try all.node(oem).write(
             all.dataset,
@@ -88,17 +100,13 @@ struct TrustTests {
         try all.carry(oem, to: tier)
         for name in [oem, tier] { #expect(try all.digest(name) == digests[1]) }
         #expect(try all.node(oem).verify(all.dataset).problems.isEmpty)
-        // A key that another company's log says is retired stays what it was.
-        let other = try all.node(oem).home.certificate().fingerprint
-        try all.node(tier).write(
-            all.dataset, [.governance(.retireKey(fingerprint: other.bytes, index: 0))])
-        try all.carry(tier, to: oem)
-        #expect(try all.digest(oem) == digests[1])
     }
 
     @Test("a successor acts as the owner of what the ended log added")
     func succession() throws {
         let all = try Companies([oem, tier, third])
+        // A member writes once it has heard that it is one.
+        for member in [tier, third] { try all.carry(oem, to: member) }
         let names = [oem, tier, third]
         try all.node(oem).setMember(all.dataset, try Origin(third), role: .annotator, roots: [])
         let id = try #require(all.node(tier).write(all.dataset, [all.label("a.png")]).first)
@@ -119,6 +127,8 @@ struct TrustTests {
     @Test("a narrowed audience is a fact of the log, and the steward's log is read by all")
     func audience() throws {
         let all = try Companies([oem, tier, third])
+        // A member writes once it has heard that it is one.
+        for member in [tier, third] { try all.carry(oem, to: member) }
         let names = [oem, tier, third]
         try all.node(tier).write(all.dataset, [all.label("a.png")])
         try spread(all, names)
@@ -142,6 +152,10 @@ struct TrustTests {
     @Test("a node whose certificate has ended signs nothing, and says what to do")
     func expired() throws {
         let all = try Companies([oem])
+        // A member writes once it has heard that it is one.
+        for member in [oem] where member != oem {
+            try all.carry(oem, to: member)
+        }
         let home = try all.node(oem).home
         let later = try home.certificate().notAfter + 1
         let node = try Node(home) { later }
