@@ -39,7 +39,8 @@ public enum ReadableTime {
     }
 
     private static func floor(_ value: Int64, by size: Int64) -> Int64 {
-        value >= 0 ? value / size : -((size - 1 - value) / size)
+        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: size)
+        return remainder < 0 ? quotient - 1 : quotient
     }
 
     private static func two(_ value: Int64, _ width: Int = 2) -> String {
