@@ -52,7 +52,9 @@ extension Node {
         let note = try? JSONDecoder().decode(ClockNote.self, from: Data(bytes))
         // Times beyond any calendar are damage.
         let range: ClosedRange<Int64> = 0...(1 << 40)
-        return note.flatMap { range ~= $0.theirs && range ~= $0.ours ? $0 : nil }
+        return note.flatMap { note in
+            [note.theirs, note.ours, note.uptime].allSatisfy { range ~= $0 } ? note : nil
+        }
     }
 
     /// What partners' clocks say about this node's own, as far as a dataset and the contacts know.

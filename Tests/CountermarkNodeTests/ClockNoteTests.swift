@@ -1,0 +1,30 @@
+import AnnotationModel
+import Foundation
+import LogStorage
+import Testing
+
+@testable import CountermarkNode
+
+@Suite("What partners' clocks showed")
+struct ClockNoteTests {
+    @Test("a note with numbers of no calendar says nothing, and ends nothing")
+    func damaged() throws {
+        let all = try Companies(["oem.example", "tier.example"])
+        let node = try all.node("oem.example")
+        let file = "\(node.home.path)/contacts/tier.example.clock"
+        let good = try ClockNote(theirs: 5, ours: 5, uptime: 0, boot: #require(Uptime.boot))
+        let notes = [Int64.min, .max, -1].flatMap { wrong in
+            [
+                ClockNote(theirs: wrong, ours: 5, uptime: 0, boot: good.boot),
+                ClockNote(theirs: 5, ours: wrong, uptime: 0, boot: good.boot),
+                ClockNote(theirs: 5, ours: 5, uptime: wrong, boot: good.boot),
+            ]
+        }
+        for note in notes {
+            try DurableFile.replace(file, with: Array(try JSONEncoder().encode(note)))
+            #expect(try node.clockWords(all.dataset).isEmpty, "\(note)")
+            node.noteClock(try .init("tier.example"), node.now())
+            #expect(try node.clockWords(all.dataset).count == 1, "\(note)")
+        }
+    }
+}
