@@ -4,16 +4,17 @@ import LogStorage
 
 /// Tells a home that has been in use from one that was copied, moved or restored.
 ///
-/// The file `anchor` says which file it is itself, and since which start of the machine the home has been in contact. A home
+/// The file `anchor` says which file it is itself, and since which start of the machine, and which mount of its disk, the
+/// home has been in contact. A home
 /// whose anchor is a copy may be older than what partners have of its logs: its next write could give a place in a log to
 /// a second entry. So it asks first. A snapshot of the whole disk keeps the file; but whoever goes back to one starts the
-/// machine anew, and after that the first contact comes before the first write.
+/// machine or mounts the disk anew, and after that the first contact comes before the first write.
 struct HomeAnchor {
     /// What the anchor says.
     enum State {
         /// The home is where it was.
         case holds
-        /// The machine was started since the last contact.
+        /// The machine was started, or the disk mounted, since the last contact.
         case restarted
         /// The home was copied, moved or restored.
         case moved
@@ -22,25 +23,39 @@ struct HomeAnchor {
     private let file: IdentifiedFile
     /// What names one start of the machine; nil where the system does not say.
     private let boot: String?
+    /// The mount namespace, and the home's mount in it; nil where the system does not say.
+    private let mount: String?
 
-    init(_ home: Home, boot: String? = Uptime.boot) {
+    init(_ home: Home, boot: String? = Uptime.boot, mount: String? = nil) {
         file = IdentifiedFile(home.path + "/anchor")
         self.boot = boot
+        self.mount = mount ?? Uptime.mount(of: home.path)
     }
 
     var state: State {
         guard let found = file.read(), found.isInPlace else { return .moved }
-        let known = String(decoding: found.content, as: UTF8.self)
-        // One that an earlier version wrote names no start.
-        guard let boot, known.hasPrefix("boot ") else { return .holds }
-        return known == "boot \(boot)\n" ? .holds : .restarted
+        // One that an earlier version wrote names no start, or no mount.
+        let lines = String(decoding: found.content, as: UTF8.self).split(separator: "\n")
+        func known(_ name: String) -> Substring? {
+            lines.first { $0.hasPrefix(name + " ") }?.dropFirst(name.count + 1)
+        }
+        guard let boot, let knownBoot = known("boot") else { return .holds }
+        if knownBoot != boot { return .restarted }
+        // Mounts of another namespace, such as another container's, tell nothing.
+        guard let mount, let knownMount = known("mount"),
+            mount.prefix(while: { $0 != " " }) == knownMount.prefix(while: { $0 != " " })
+        else { return .holds }
+        return knownMount == mount ? .holds : .restarted
     }
 
     /// Anchors the home here: partners were asked, it is new, or its operator answers for it.
     func set() throws {
         if state == .holds { return }
         do throws(LogStorageError) {
-            try file.write(Array((boot.map { "boot \($0)\n" } ?? "").utf8))
+            let lines = [("boot", boot), ("mount", mount)].compactMap { name, value in
+                value.map { "\(name) \($0)\n" }
+            }
+            try file.write(Array(lines.joined().utf8))
         } catch {
             throw NodeError(
                 .failed, "not-writable",

@@ -85,6 +85,37 @@ extension Node {
         }
     }
 
+    /// What an operator has to know of this node's clock.
+    public struct ClockTrouble: Sendable {
+        /// How far it differs, and what that means.
+        public let line: String
+        /// Whether nothing is signed because of it.
+        public let refuses: Bool
+    }
+
+    /// How this node's clock differs from its partners', where that matters for a dataset; nil if it agrees.
+    public func clockTrouble() throws -> ClockTrouble? {
+        var found: ClockTrouble?
+        for dataset in home.datasets() where !home.members(of: dataset).isEmpty {
+            switch ClockRule.judge(try clockWords(dataset)) {
+            case .agrees: continue
+            case .warns(let word):
+                found =
+                    found
+                    ?? .init(
+                        line: "\(Self.clockWords(word)); what is signed bears this time",
+                        refuses: false)
+            case .refuses(let word):
+                return .init(
+                    line:
+                        "\(Self.clockWords(word)); nothing is signed until the clock that is wrong is "
+                        + "set and a partner was in contact, or --clock-is-right is given",
+                    refuses: true)
+            }
+        }
+        return found
+    }
+
     /// Compares this node's clock with its partners' before anything is signed.
     ///
     /// - Throws: ``NodeError`` where it differs by more than a day from all of them, unless the operator says that it is right.

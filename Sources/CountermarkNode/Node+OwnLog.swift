@@ -47,12 +47,10 @@ extension Node {
         var heads: [KnownOwnHead] = []
         for head in home.signedHeads(dataset).all() where head.size > 0 {
             let source = head.isOwn ? KnownOwnHead.Source.here : .elsewhere
-            // A damaged file's name still counts where it was signed here.
-            if let found = known(head.note, source) {
-                heads.append(found)
-            } else if head.isOwn {
-                heads.append(.init(size: head.size, root: nil, note: [], source: .here))
-            }
+            // A damaged file's name still counts.
+            heads.append(
+                known(head.note, source)
+                    ?? .init(size: head.size, root: nil, note: [], source: source))
         }
         let folder = home.logFolder(home.origin, dataset)
         if let entry = try? CosignedCheckpoint.read(directory: folder).entries.max(by: {
@@ -210,7 +208,8 @@ extension Node {
         throw NodeError(
             .failed, "not-checked",
             (place == .moved
-                ? "\(home.path) was copied, moved or restored" : "the machine was started anew")
+                ? "\(home.path) was copied, moved or restored"
+                : "the machine was started, or its disk mounted, anew")
                 + ", and no partner was asked since whether it has newer entries of "
                 + "\(home.origin)" + whom,
             hint: "run countermark sync, or wait for a partner that dials this node; or give "

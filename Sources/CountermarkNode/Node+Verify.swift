@@ -40,7 +40,7 @@ extension Node {
         for (log, error) in try shortLogs(dataset) {
             report.problems.append(.init(log: log, index: nil, what: PlainError.line(error)))
         }
-        report.problems += try verifyOwn(dataset)
+        report.problems += try verifyOwn(dataset, isNamed: !report.problems.isEmpty)
         if report.problems.isEmpty { try verifyTable(dataset, &report) }
         return report
     }
@@ -55,12 +55,21 @@ extension Node {
     }
 
     /// What keeps this organisation from going on with its own log.
-    private func verifyOwn(_ dataset: DatasetID) throws -> [VerificationProblem] {
+    ///
+    /// - Parameter isNamed: Whether damage of the log was found already.
+    private func verifyOwn(
+        _ dataset: DatasetID, isNamed: Bool
+    ) throws -> [VerificationProblem] {
         let log = "\(home.origin)/\(dataset)"
         var problems: [VerificationProblem] = []
         func add(_ what: String) { problems.append(.init(log: log, index: nil, what: what)) }
         if let prefix = try forks().prefix(of: log) {
             add("its key has signed two histories; only the first \(prefix) entries count")
+        }
+        for head in home.signedHeads(dataset).all() where !head.isWhole {
+            add(
+                "\(head.path) is damaged; the next label that is written replaces it, and until "
+                    + "then its name alone says how much was signed")
         }
         let folder = home.logFolder(home.origin, dataset)
         let reader = try? LogReader(directory: folder)
@@ -72,8 +81,14 @@ extension Node {
                 break
             }
             guard let root = head.root, let reader else { continue }
-            if try reader.root(at: head.size) != root {
-                add("its key has signed another root at \(head.size) entries")
+            do {
+                if try reader.root(at: head.size) != root {
+                    add("its key has signed another root at \(head.size) entries")
+                }
+            } catch {
+                // A damaged tile is named with the log it lies in.
+                if isNamed { continue }
+                add(PlainError.line(error))
             }
         }
         let hasPartners = try !home.partners().isEmpty

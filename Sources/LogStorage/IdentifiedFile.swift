@@ -1,10 +1,11 @@
 import CFileBirth
 import Glibc
+import Signing
 
 /// A small file that says which file it is itself, so that a copy of it shows.
 ///
 /// Its first line names its inode and its birth (where the file system does not know when a file was born, its device and
-/// inode); the rest is its content. Whatever copies or restores it makes another file with the same words, or puts old
+/// inode), and the SHA-256 of that and of the rest, which is its content. Whatever copies or restores it makes another file with the same words, or puts old
 /// words into a younger file. A snapshot of the whole disk keeps both.
 public struct IdentifiedFile: Sendable {
     /// What the file holds, and whether it is the file that it says.
@@ -13,6 +14,9 @@ public struct IdentifiedFile: Sendable {
         public let content: [UInt8]
         /// False for a copy.
         public let isInPlace: Bool
+        /// False where the bytes are not those that were written. Files of earlier versions have no digest, and count as
+        /// whole.
+        public let isWhole: Bool
     }
 
     /// The file.
@@ -31,8 +35,20 @@ public struct IdentifiedFile: Sendable {
         guard let bytes = try? DurableFile.read(file, path, max: Self.bytesMax) else { return nil }
         let line = bytes.prefix { $0 != 0x0a }
         let content = Array(bytes.dropFirst(line.count + 1))
+        let words = line.split(separator: 0x20, omittingEmptySubsequences: false)
+        // Two or three words are the name alone.
+        let hasDigest = words.count > 3
+        let name = Array(words.dropLast(hasDigest ? 2 : 0).joined(separator: [0x20]))
         let names = [Self.birth(file), Self.place(file)].compactMap { $0 }
-        return Found(content: content, isInPlace: names.contains { line.elementsEqual($0.utf8) })
+        return Found(
+            content: content,
+            isInPlace: names.contains { name.elementsEqual($0.utf8) },
+            isWhole: !hasDigest || line.elementsEqual(Self.line(name, content)))
+    }
+
+    /// The first line of a file with this name and content.
+    private static func line(_ name: [UInt8], _ content: [UInt8]) -> [UInt8] {
+        name + Array(" sha256 \(SHA256Hasher.hash(name + [0x0a] + content).hex)".utf8)
     }
 
     /// Replaces the file by a new one, durably.
@@ -42,7 +58,8 @@ public struct IdentifiedFile: Sendable {
     func stage(_ content: [UInt8]) throws(LogStorageError) -> StagedFile {
         try DurableFile.stage(path, mode: 0o600) { file in
             // Inode and birth stay when the file gets its name.
-            Array("\(Self.birth(file) ?? Self.place(file) ?? "")\n".utf8) + content
+            let name = Array((Self.birth(file) ?? Self.place(file) ?? "").utf8)
+            return Self.line(name, content) + [0x0a] + content
         }
     }
 

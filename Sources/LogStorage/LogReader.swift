@@ -234,11 +234,14 @@ public struct LogReader: Sendable {
         return try EntryBuffer.end(of: Int(index - first), in: file, directory).bytes
     }
 
-    /// Where the covered entries of the last bundle end, and how many of them are there.
-    func bundleEnd(_ tile: Tile) throws -> (bytes: Int, found: Int) {
+    /// Where the covered entries of the last bundle end, how many of them are there, and whether anything follows.
+    func bundleEnd(_ tile: Tile) throws -> (bytes: Int, found: Int, isLonger: Bool) {
         let file = try open(tile)
         defer { close(file) }
-        return try EntryBuffer.end(of: tile.width, in: file, path(tile))
+        let (bytes, found) = try EntryBuffer.end(of: tile.width, in: file, path(tile))
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw LogStorageError.last("stat", path(tile)) }
+        return (bytes, found, Int(status.st_size) > bytes)
     }
 
     /// One entry.

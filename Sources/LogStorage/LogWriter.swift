@@ -234,38 +234,53 @@ public final class LogWriter {
     /// Removes what lies beyond the checkpoint, and makes the right edge's tiles anew where they do not
     /// lead to its root.
     ///
-    /// The same for a clean start as after a crash.
+    /// The same for a clean start as after a crash. Nothing is touched before all of it is known to lead to the root.
     private func recover() throws {
         let reader = try LogReader(directory: directory)
-        let size = reader.size
-        bundleBytes = try cutBundle(reader)
         var isWhole = false
-        if let range = try? reader.compactRange(at: size) {
+        if let range = try? reader.compactRange(at: reader.size) {
             // The root binds every hash of the right edge: no bundle need be read again.
             isWhole = range.root(&hasher) == reader.statedRoot
         }
-        edge = [[Digest]](repeating: [], count: 8)
-        for level in 0..<8 {
-            let count = Tile.count(level: level, size: size)
-            let width = Int(count % 256)
-            if width > 0 {
-                let tile = Tile(.hashes(level: level), index: count / 256, width: width)
-                if isWhole { try settle(tile, bytes: 32 * width) } else { try repair(tile, reader) }
-                edge[level] = try reader.hashes(tile)
-            }
-            try removeBeyond(.hashes(level: level), index: count / 256, width: width)
+        let edge = try (0..<8).map { level -> [Digest] in
+            guard let tile = Self.lastTile(level: level, size: reader.size) else { return [] }
+            return isWhole ? try reader.hashes(tile) : try reader.hashesBelow(tile, &hasher)
         }
-        range = try reader.compactRange(at: size)
-        guard range.root(&hasher) == reader.statedRoot else {
+        let nodes = edge.reversed().flatMap { hashes in
+            var part = CompactRange()
+            for hash in hashes { part.append(hash, &hasher) }
+            return part.nodes
+        }
+        guard let range = CompactRange(size: reader.size, nodes: nodes),
+            range.root(&hasher) == reader.statedRoot
+        else {
             throw LogStorageError.damaged(
                 path: directory + "/checkpoint", why: "the tiles lead to another root")
         }
-        staged = range
+        bundleBytes = try cutBundle(reader, edge[0])
+        for (level, hashes) in edge.enumerated() {
+            let last = Self.lastTile(level: level, size: reader.size)
+            if let last {
+                try isWhole ? settle(last, bytes: 32 * last.width) : put(hashes, last, reader)
+            }
+            try removeBeyond(
+                .hashes(level: level), index: Tile.count(level: level, size: reader.size) / 256,
+                width: last?.width ?? 0)
+        }
+        (self.edge, self.range, staged) = (edge, range, range)
         checkpoint = reader.checkpoint
     }
 
+    /// The partial tile at the right edge of a level; nil where there is none.
+    private static func lastTile(level: Int, size: UInt64) -> Tile? {
+        let count = Tile.count(level: level, size: size)
+        let width = Int(count % 256)
+        return width == 0
+            ? nil : Tile(.hashes(level: level), index: count / 256, width: width)
+    }
+
     /// Cuts the last bundle to the entries that the checkpoint covers; returns its bytes.
-    private func cutBundle(_ reader: LogReader) throws -> Int {
+    private func cutBundle(_ reader: LogReader, _ leaves: [Digest]) throws -> Int {
         let index = reader.size / 256
         let width = Int(reader.size % 256)
         guard width > 0 else {
@@ -273,10 +288,18 @@ public final class LogWriter {
             return 0
         }
         let tile = Tile(.entries, index: index, width: width)
-        let (end, found) = try reader.bundleEnd(tile)
+        let (end, found, isLonger) = try reader.bundleEnd(tile)
         guard found == width else {
             throw LogStorageError.damaged(
                 path: reader.path(tile), why: "\(found) of \(width) entries are there")
+        }
+        if isLonger {
+            // With a damaged length the end is somewhere else, and whole entries would be cut away.
+            let level = Tile(.hashes(level: 0), index: index, width: width)
+            guard try reader.hashesBelow(level, &hasher) == leaves else {
+                throw LogStorageError.damaged(
+                    path: reader.path(tile), why: "its entries are not those that were signed")
+            }
         }
         try settle(tile, bytes: end)
         return end
@@ -327,14 +350,13 @@ public final class LogWriter {
         return access(full, F_OK) == 0 || access(full + ".p", F_OK) == 0
     }
 
-    /// Makes a partial tile what the bundles and the full tiles below it call for.
-    private func repair(_ tile: Tile, _ reader: LogReader) throws {
-        guard case .hashes = tile.kind else { return }
-        let wanted = Self.bytes(try reader.hashesBelow(tile, &hasher))
-        let path = "\(directory)/\(tile.path)"
+    /// Makes a partial tile hold these hashes.
+    private func put(_ hashes: [Digest], _ tile: Tile, _ reader: LogReader) throws {
+        let wanted = Self.bytes(hashes)
         if (try? reader.bytes(tile))?.starts(with: wanted) == true {
             try settle(tile, bytes: wanted.count)
         } else {
+            let path = "\(directory)/\(tile.path)"
             try DurableFile.makeFolders(of: path)
             try DurableFile.replace(path, with: wanted)
         }

@@ -11,6 +11,8 @@ import TransparencyLog
 public struct SignedHeads: Sendable {
     /// A checkpoint of the record.
     public struct Head: Sendable {
+        /// The file.
+        public let path: String
         /// The number of entries.
         public let size: UInt64
         /// The signed note; empty where only the file's name can be read.
@@ -19,6 +21,8 @@ public struct SignedHeads: Sendable {
         public let root: Digest?
         /// False where it was shown by somebody else.
         public let isOwn: Bool
+        /// False where the file's bytes are not those that were written.
+        public let isWhole: Bool
         /// False for a file that was copied or restored.
         public let isInPlace: Bool
     }
@@ -41,10 +45,12 @@ public struct SignedHeads: Sendable {
             let note = found?.content ?? []
             let checkpoint = (try? SignedNote(note)).flatMap { try? Checkpoint(text: $0.text) }
             // A damaged file's name still tells how much was signed.
-            let isWhole = checkpoint?.size == size
+            let isRead = checkpoint?.size == size
             return Head(
-                size: size, note: isWhole ? note : [], root: isWhole ? checkpoint?.root : nil,
-                isOwn: kind == .own, isInPlace: found?.isInPlace ?? false)
+                path: "\(folder)/\(name)", size: size, note: isRead ? note : [],
+                root: isRead ? checkpoint?.root : nil,
+                isOwn: kind == .own, isWhole: found?.isWhole == true && (isRead || size == 0),
+                isInPlace: found?.isInPlace ?? false)
         }.sorted { $0.size < $1.size }
     }
 

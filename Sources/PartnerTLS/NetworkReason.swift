@@ -11,7 +11,8 @@ public enum NetworkReason {
         case let error as NIOConnectionError: words(ofConnecting: error)
         case let error as IOError: words(error.errnoCode)
         case let error as ChannelError: words(error)
-        case is SocketAddressError: "the name cannot be resolved to an address"
+        case is SocketAddressError, is SocketAddressError.UnknownHost:
+            "the name cannot be resolved to an address"
         case is HTTPParserError: "what came is not HTTP/1.1"
         default: nil
         }

@@ -53,7 +53,9 @@ public final class VerificationKey: Sendable {
         do throws(SigningError) {
             let kind = try Self.kind(of: key)
             let raw = kind == .ed25519 ? try Self.checkedEd25519(key) : nil
-            guard let der = derBytes({ i2d_PUBKEY(key, $0) }) else {
+            // OpenSSL looks through all its encoders for each key; this kind has one form (RFC 8410 section 4).
+            let known = raw.map { Self.ed25519Header + $0 }
+            guard let der = known ?? derBytes({ i2d_PUBKEY(key, $0) }) else {
                 throw SigningError.lastFailure(of: "encode a public key")
             }
             self.kind = kind
@@ -65,6 +67,11 @@ public final class VerificationKey: Sendable {
             throw error
         }
     }
+
+    /// What stands before the 32 bytes of an Ed25519 key in its SubjectPublicKeyInfo.
+    private static let ed25519Header: [UInt8] = [
+        0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+    ]
 
     deinit { EVP_PKEY_free(handle) }
 

@@ -27,4 +27,20 @@ struct ClockNoteTests {
             #expect(try node.clockWords(all.dataset).count == 1, "\(note)")
         }
     }
+
+    @Test("a clock that differs from all partners' is told before anything is written")
+    func trouble() throws {
+        let all = try Companies(["oem.example", "tier.example"])
+        let node = try all.node("oem.example")
+        for (ahead, refuses) in [(0, nil), (600, false), (-3_600, false), (3 * 86_400, true)]
+            as [(Int64, Bool?)]
+        {
+            let file = "\(node.home.path)/contacts/tier.example.clock"
+            try? FileManager.default.removeItem(atPath: file)
+            node.noteClock(try .init("tier.example"), node.now() - ahead)
+            let found = try node.clockTrouble()
+            #expect(found?.refuses == refuses, "\(ahead)")
+            #expect(found?.line.contains("tier.example") ?? true)
+        }
+    }
 }

@@ -120,6 +120,31 @@ struct OwnLogTests {
         #expect(try !node.verify(all.dataset).problems.isEmpty)
     }
 
+    @Test("a damaged tile of the own log is named, and ends nothing else")
+    func cutTile() throws {
+        let all = try Companies([oem, tier])
+        let node = try all.node(oem)
+        try node.write(all.dataset, [all.label("a.png")])
+        let folder = node.home.logFolder(try Origin(oem), all.dataset)
+        let tiles = try FileManager.default.subpathsOfDirectory(atPath: folder + "/tile/0")
+        let tile = try #require(tiles.first { $0.contains(".p/") })
+        try Data("cut".utf8).write(to: URL(fileURLWithPath: "\(folder)/tile/0/\(tile)"))
+        let problems = try node.verify(all.dataset).problems
+        #expect(problems.contains { $0.log == "\(oem)/\(all.dataset)" })
+    }
+
+    @Test("a damaged record of what was signed is named")
+    func damagedRecord() throws {
+        let all = try Companies([oem, tier])
+        let node = try all.node(oem)
+        try node.write(all.dataset, [all.label("a.png")])
+        let head = try #require(node.home.signedHeads(all.dataset).all().last)
+        let note = try #require(try DurableFile.read(head.path))
+        try Data(note.dropLast(3)).write(to: URL(fileURLWithPath: head.path))
+        #expect(
+            try node.verify(all.dataset).problems.contains { $0.what.contains(".own is damaged") })
+    }
+
     @Test(
         "a copy of a home, an old file put into a younger one, and another start of the machine show"
     )
@@ -129,6 +154,12 @@ struct OwnLogTests {
         #expect(home.place == .holds)
         #expect(HomeAnchor(home, boot: "another").state == .restarted)
         #expect(HomeAnchor(home, boot: nil).state == .holds)
+        // The disk was mounted anew; another namespace's mounts tell nothing.
+        if let mount = Uptime.mount(of: home.path) {
+            let space = mount.prefix { $0 != " " }
+            #expect(HomeAnchor(home, mount: "\(space) 1").state == .restarted)
+            #expect(HomeAnchor(home, mount: "1 1").state == .holds)
+        }
         let copy = all.folder.path + "/copy"
         try FileManager.default.copyItem(atPath: home.path, toPath: copy)
         #expect(try Home(opening: copy).place == .moved)

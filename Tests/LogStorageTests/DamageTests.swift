@@ -108,6 +108,49 @@ struct DamageTests {
         #expect(heads.all().map(\.size) == [4, 5] && !heads.all().contains { !$0.isInPlace })
         try Data("x".utf8).write(to: URL(fileURLWithPath: log.directory + "/5.own"))
         let last = try #require(heads.all().last)
-        #expect(last.size == 5 && last.root == nil && !last.isInPlace)
+        #expect(last.size == 5 && last.root == nil && !last.isInPlace && !last.isWhole)
+    }
+
+    @Test(
+        "no bit of a record can be changed unnoticed, and one of an earlier version counts as whole"
+    )
+    func recordBits() throws {
+        let log = SampleLog()
+        let heads = SignedHeads(folder: log.directory)
+        try heads.keep(SampleLog.note(3, try SampleLog.root(3)), size: 3, isOwn: false)
+        let url = URL(fileURLWithPath: log.directory + "/3.seen")
+        let whole = try Data(contentsOf: url)
+        #expect(try #require(heads.all().last).isWhole)
+        for place in whole.indices {
+            var changed = whole
+            changed[place] ^= 1 << UInt8(place % 8)
+            // In place: another file would be a copy.
+            let file = try FileHandle(forWritingTo: url)
+            try file.write(contentsOf: changed)
+            try file.close()
+            #expect(try !#require(heads.all().last).isWhole, "byte \(place)")
+        }
+        let line = try #require(whole.firstIndex(of: 0x0a))
+        let old = whole[..<line].split(separator: 0x20).dropLast(2).joined(separator: [0x20])
+        try (Data(old) + whole[line...]).write(to: url)
+        let read = try #require(heads.all().last)
+        #expect(read.isWhole && read.root != nil)
+    }
+
+    @Test("a bundle whose lengths are damaged is not cut where they say that it ends")
+    func damagedLengths() throws {
+        let log = SampleLog()
+        try log.grow(to: 5)
+        var files = try log.files()
+        let name = try #require(files.keys.first { $0.hasPrefix("tile/entries/") })
+        var bundle = try #require(files[name])
+        // Five empty entries, and then all that was there.
+        bundle = [UInt8](repeating: 0, count: 10) + bundle
+        files[name] = bundle
+        try log.replace(with: files)
+        #expect(throws: LogStorageError.self) {
+            _ = try LogWriter(directory: log.directory, lockTimeoutSeconds: 1)
+        }
+        #expect(try log.files()[name] == bundle)
     }
 }

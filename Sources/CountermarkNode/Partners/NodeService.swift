@@ -86,6 +86,7 @@ public struct NodeService: Service {
     /// Says what ends soon.
     private func tellOfEnds() async {
         var said: [String: (level: Ending.Level, time: Int64)] = [:]
+        var clockSaid: Int64?
         while !Task.isCancelled {
             let found = try? await node.run { (try $0.endings(), $0.now()) }
             for end in found?.0 ?? [] {
@@ -99,6 +100,13 @@ public struct NodeService: Service {
                 logger.log(
                     level: level >= .urgent ? .error : .warning, "something ends soon",
                     metadata: ["what": "\(end.line(at: time))"])
+            }
+            if let clock = try? await node.run({ try $0.clockTrouble() }) {
+                let time = found?.1 ?? 0
+                if clockSaid.map({ time - $0 >= Self.daySeconds }) ?? true {
+                    clockSaid = time
+                    logger.warning("clocks differ", metadata: ["what": "\(clock.line)"])
+                }
             }
             try? await Task.sleep(for: Self.endsInterval)
         }

@@ -33,13 +33,15 @@ struct OperatorServer: Sendable {
     /// Ready, unless the own certificate is over; what ends soon is named.
     private func ready() async throws -> Response {
         let (ends, time) = try await node.run { (try $0.endings(), $0.now()) }
+        let clock = try await node.run { try $0.clockTrouble() }
         let own = try await node.run { $0.home.origin.description }
         let isOver = ends.contains {
             $0.org == own && $0.kind != .list && $0.level(at: time) == .over
         }
         let lines = ends.map { "\($0.level(at: time).rawValue): \($0.line(at: time))\n" }.joined()
+        let clockLine = clock.map { "clock: \($0.line)\n" } ?? ""
         return Self.text(
-            (isOver ? "not ready\n" : "ready\n") + InertText.lines(lines),
+            (isOver ? "not ready\n" : "ready\n") + InertText.lines(lines + clockLine),
             status: isOver ? .serviceUnavailable : .ok)
     }
 

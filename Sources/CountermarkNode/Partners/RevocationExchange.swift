@@ -64,6 +64,12 @@ extension PartnerSync {
     /// - Returns: The status of its answer.
     public func greet(_ partner: Home.Partner) async throws -> Int {
         guard let client = try client(partner) else { return 0 }
-        return try await client.request("GET", "/v1/logs").status
+        let response = try await client.request("GET", "/v1/logs")
+        if response.status == 200, let org = try? Origin(partner.org),
+            let date = response.header("date").flatMap({ HTTPDate.seconds($0) })
+        {
+            try await node.run { $0.noteClock(org, date) }
+        }
+        return response.status
     }
 }

@@ -78,6 +78,13 @@ private struct Examination {
             )
         }
         await checkPartners(node, dials: dials)
+        // A partner that was dialled has shown its clock.
+        check("clock") {
+            guard let clock = try node.clockTrouble() else {
+                return (nil, "no partner's clock says otherwise")
+            }
+            return ("set the clock of the machine whose clock is wrong", clock.line)
+        }
     }
 
     /// Runs one check: what it throws is what it found.

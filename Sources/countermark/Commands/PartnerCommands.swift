@@ -30,6 +30,7 @@ struct Sync: AsyncParsableCommand {
                 "counted": effect.uncounted.isEmpty,
                 "why": effect.uncounted.first?.why.reason ?? NSNull() as Any,
                 "ends": effect.ends.map { StatusText.document($0, at: effect.time) },
+                "clock": effect.clock.map { $0.line as Any } ?? NSNull(),
             ],
             reports.flatMap { report in
                 [
@@ -50,6 +51,7 @@ private struct SyncEffect {
     var datasets: [[String: Any]] = []
     var uncounted: [UncountedWrites] = []
     var ends: [Ending] = []
+    var clock: Node.ClockTrouble?
     var lines: [String] = []
 
     static func counts(_ node: Node, _ only: DatasetID?) throws -> [DatasetID: (Int, Int)] {
@@ -76,7 +78,9 @@ private struct SyncEffect {
         }
         ends = try node.endings()
         let time = time
+        clock = try node.clockTrouble()
         lines += uncounted.map(\.line) + ends.map { "ENDS \($0.line(at: time))" }
+        if let clock { lines.append("CLOCK \(clock.line)") }
     }
 
     private static func signed(_ change: Int) -> String { change < 0 ? "\(change)" : "+\(change)" }

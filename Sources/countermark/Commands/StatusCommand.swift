@@ -161,6 +161,12 @@ struct Alarm {
                 text: "\(alarm.partner) has made another label set of the same entries of "
                     + "\(alarm.dataset); run countermark verify on both sides")
         }
+        if let clock = try node.clockTrouble() {
+            alarms.append(
+                Alarm(
+                    document: ["kind": "clock", "what": clock.line, "refuses": clock.refuses],
+                    text: clock.line))
+        }
         alarms += ends.filter { $0.level(at: now) >= .warning }.map { end in
             Alarm(
                 document: ["kind": "ends"].merging(StatusText.document(end, at: now)) { kind, _ in
