@@ -1,3 +1,5 @@
+import Glibc
+
 /// A text as a key: compared, ordered and hashed by its UTF-8 bytes.
 ///
 /// Swift takes two texts for equal that look equal (canonical equivalence): `é` as one character and
@@ -23,14 +25,19 @@ public struct ByteKey: Sendable {
     }
 }
 
+/// True if two stretches of the same length hold the same bytes.
+@usableFromInline
+func hasSameBytes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+    guard let leftStart = left.baseAddress, let rightStart = right.baseAddress else { return true }
+    return memcmp(leftStart, rightStart, left.count) == 0
+}
+
 extension ByteKey: Hashable, Comparable {
     /// True for the same bytes.
     @inlinable
     public static func == (left: ByteKey, right: ByteKey) -> Bool {
         left.text.utf8.count == right.text.utf8.count
-            && left.withBytes { left in
-                right.withBytes { right in left.elementsEqual(right) }
-            }
+            && left.withBytes { left in right.withBytes { hasSameBytes(left, $0) } }
     }
 
     /// The order of the bytes.

@@ -185,6 +185,13 @@ public struct Home: Sendable {
         "\(path)/logs/\(member)/\(dataset)"
     }
 
+    /// An organisation's log of a dataset; empty where there is none.
+    ///
+    /// - Throws: ``LogStorageError``, also where another log lies in its folder.
+    public func log(_ member: Origin, _ dataset: DatasetID) throws(LogStorageError) -> LogReader {
+        try LogReader(directory: logFolder(member, dataset), of: "\(member)/\(dataset)")
+    }
+
     /// When a file was last put into or taken out of `trust`, in seconds since 1970.
     func trustChanged() -> Double {
         let attributes = try? FileManager.default.attributesOfItem(atPath: "\(path)/trust")

@@ -68,7 +68,7 @@ extension Node {
         }
         for member in home.members(of: dataset) {
             do {
-                readers[member] = try LogReader(directory: home.logFolder(member, dataset))
+                readers[member] = try home.log(member, dataset)
             } catch {
                 unreadableLogs["\(member)/\(dataset)"] = PlainError.line(error)
             }
@@ -84,7 +84,7 @@ extension Node {
         try read(dataset) { $0.state.logs.values.sorted { $0.origin < $1.origin } }
             .compactMap { log in
                 let folder = home.logFolder(log.origin, dataset)
-                let held = (try? LogReader(directory: folder))?.size ?? 0
+                let held = (try? home.log(log.origin, dataset))?.size ?? 0
                 guard log.stored > held else { return nil }
                 return (
                     "\(log.origin)/\(dataset)",
@@ -102,7 +102,7 @@ extension Node {
         do {
             if let short = try shortLogs(dataset).first { throw short.error }
             for member in home.members(of: dataset) {
-                let reader = try LogReader(directory: home.logFolder(member, dataset))
+                let reader = try home.log(member, dataset)
                 try reader.forEachEntry(from: 0, to: reader.size) { _, _ in true }
             }
         } catch let error as LogStorageError {

@@ -184,7 +184,7 @@ extension Node {
         _ body: (Origin, UInt64, COSESign1, ChangesetView) throws -> Void
     ) throws {
         for origin in home.members(of: dataset) where member == nil || member == origin {
-            let reader = try LogReader(directory: home.logFolder(origin, dataset))
+            let reader = try home.log(origin, dataset)
             for index in stride(from: Int64(reader.size) - 1, through: 0, by: -1) {
                 let entry = try reader.entry(at: UInt64(index))
                 try entry.withUnsafeBytes { bytes in

@@ -71,7 +71,7 @@ extension Node {
     private func speaksOfLabel(_ id: OperationID, _ dataset: DatasetID) throws -> Bool {
         guard home.members(of: dataset).contains(id.origin) else { return false }
         do {
-            let reader = try LogReader(directory: home.logFolder(id.origin, dataset))
+            let reader = try home.log(id.origin, dataset)
             guard id.slot.entry < reader.size else { return false }
             return try reader.entry(at: id.slot.entry).withUnsafeBytes { bytes in
                 let statement = try COSESign1.parse(bytes)

@@ -124,7 +124,7 @@ extension Node {
     private func bringCheckpointBack(_ dataset: DatasetID) throws {
         let folder = home.logFolder(home.origin, dataset)
         let key = try ownVerifier(dataset)
-        let present = try? LogReader(directory: folder)
+        let present = try? home.log(home.origin, dataset)
         let isSigned = present.map { reader in
             reader.size == 0
                 || (try? Checkpoint.open(reader.checkpoint, verifier: key, origin: key.name)) != nil

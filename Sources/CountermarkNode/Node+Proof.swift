@@ -80,7 +80,7 @@ extension Node {
     private func signers(
         of origin: Origin, _ dataset: DatasetID
     ) throws -> (UInt64) throws -> Digest? {
-        let reader = try LogReader(directory: home.logFolder(origin, dataset))
+        let reader = try home.log(origin, dataset)
         return { try COSESign1.parse(try reader.entry(at: $0)).certificateThumbprint }
     }
 
@@ -148,7 +148,7 @@ extension Node {
     /// The checkpoints to show the annotation's entry under, the smallest first: the newest, and those that carry
     /// the line of each witness, so that nobody's line takes another's place.
     private func notes(over id: OperationID, _ dataset: DatasetID) throws -> [[UInt8]] {
-        let reader = try LogReader(directory: home.logFolder(id.origin, dataset))
+        let reader = try home.log(id.origin, dataset)
         let set = try CosignedCheckpoint.read(directory: reader.directory)
         let witnesses = try witnessRoster(dataset, of: id.origin)
         let covering = set.entries.filter {
@@ -179,7 +179,7 @@ extension Node {
         _ origin: Origin, _ dataset: DatasetID, _ indices: [UInt64],
         _ notes: (UInt64) -> [[UInt8]]
     ) throws -> [LabelProof.Piece] {
-        let reader = try LogReader(directory: home.logFolder(origin, dataset))
+        let reader = try home.log(origin, dataset)
         return try indices.flatMap { index in
             let entry = try reader.entry(at: index)
             let chosen = notes(index)

@@ -157,7 +157,7 @@ extension Node {
     }
 
     private func offer(_ member: Origin, _ dataset: DatasetID) throws -> LogOffer? {
-        let reader = try LogReader(directory: home.logFolder(member, dataset))
+        let reader = try home.log(member, dataset)
         guard reader.size > 0 else { return nil }
         let name = "\(member)/\(dataset)"
         var offer = LogOffer(
@@ -354,7 +354,7 @@ extension Node {
     /// A reader of a held log, by the log's name.
     func reader(of log: String) throws -> LogReader {
         let (member, dataset) = try Self.parts(of: log)
-        return try LogReader(directory: home.logFolder(member, dataset))
+        return try home.log(member, dataset)
     }
 
     /// An offer with its newest entries, where they are few.

@@ -109,7 +109,7 @@ extension Node {
         var heads: [CompletenessStatement.Head] = []
         for (origin, size) in sizes where size > 0 {
             if let caller, !(try mayRead(origin, dataset, by: caller)) { continue }
-            let reader = try LogReader(directory: home.logFolder(origin, dataset))
+            let reader = try home.log(origin, dataset)
             heads.append(.init(origin: origin, size: size, root: try reader.root(at: size)))
         }
         return heads.sorted { $0.origin < $1.origin }

@@ -71,8 +71,7 @@ extension Node {
                 "\(head.path) is damaged; the next label that is written replaces it, and until "
                     + "then its name alone says how much was signed")
         }
-        let folder = home.logFolder(home.origin, dataset)
-        let reader = try? LogReader(directory: folder)
+        let reader = try? home.log(home.origin, dataset)
         let held = reader?.size ?? 0
         // Without the log's key nothing can be said of what it signed.
         for head in (try? knownOwnHeads(dataset)) ?? [] {

@@ -145,7 +145,7 @@ extension Node {
     private func head(
         of origin: Origin, _ dataset: DatasetID, merged: UInt64, key: [UInt8]
     ) throws -> Head? {
-        let reader = try LogReader(directory: home.logFolder(origin, dataset))
+        let reader = try home.log(origin, dataset)
         guard reader.size >= merged else { return nil }
         return try Head(origin, of: dataset, merged: merged, note: reader.checkpoint, key: key)
     }

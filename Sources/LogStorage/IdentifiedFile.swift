@@ -14,8 +14,9 @@ public struct IdentifiedFile: Sendable {
         public let content: [UInt8]
         /// False for a copy.
         public let isInPlace: Bool
-        /// False where the bytes are not those that were written. Files of earlier versions have no digest, and count as
-        /// whole.
+        /// False where the bytes are not those that were written.
+        ///
+        /// Files of earlier versions have no digest, and count as whole.
         public let isWhole: Bool
     }
 

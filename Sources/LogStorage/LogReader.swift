@@ -21,7 +21,10 @@ public struct LogReader: Sendable {
     static let bundleBytesMax = 256 * 65_537
 
     /// Opens a folder; one without a checkpoint is an empty log.
-    public init(directory: String) throws(LogStorageError) {
+    ///
+    /// - Parameter origin: Whose log it has to be, as its checkpoint says: a folder that took another one's place is not
+    ///   read. Nil for any.
+    public init(directory: String, of origin: String? = nil) throws(LogStorageError) {
         self.directory = directory
         let path = directory + "/checkpoint"
         guard let file = try DurableFile.openToRead(path) else {
@@ -30,12 +33,16 @@ public struct LogReader: Sendable {
         }
         defer { close(file) }
         let note = try DurableFile.read(file, path, max: SignedNote.bytesMax)
+        let parsed: Checkpoint
         do throws(TransparencyLogError) {
-            let parsed = try Checkpoint(text: try SignedNote(note).text)
-            (checkpoint, size, statedRoot) = (note, parsed.size, parsed.root)
+            parsed = try Checkpoint(text: try SignedNote(note).text)
         } catch {
             throw .format(error, path: path)
         }
+        if let origin, parsed.origin != origin {
+            throw .damaged(path: path, why: "it is the checkpoint of \(parsed.origin)")
+        }
+        (checkpoint, size, statedRoot) = (note, parsed.size, parsed.root)
     }
 
     /// Looks at a folder as it is under another checkpoint than its own.

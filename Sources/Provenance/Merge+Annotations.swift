@@ -121,9 +121,13 @@ extension Merge {
         return hasher.finish()
     }
 
+    /// What stands for a log in elements; asked for each of them, so it is not looked up in the table of logs each time.
     private func tag(_ log: Int) throws -> LogTag {
-        guard let progress = state.logs[log] else { throw ProvenanceError.unknownLog(log) }
-        return progress.tag
+        if tags.indices.contains(log), let known = tags[log] { return known }
+        guard let tag = state.logs[log]?.tag else { throw ProvenanceError.unknownLog(log) }
+        if log >= tags.count { tags += Array(repeating: nil, count: log + 1 - tags.count) }
+        tags[log] = tag
+        return tag
     }
 
     // MARK: Changing
@@ -148,7 +152,12 @@ extension Merge {
     /// Throws for a field that is written twice: stored changesets hold none, and two writes of one operation to one
     /// register would not be told apart.
     func requireDistinct(_ fields: [(field: Int64, value: [UInt8])]) throws {
-        if fields.count > 1, Set(fields.map(\.field)).count < fields.count {
+        let isTwice =
+            fields.count <= 8
+            ? fields.indices.contains { place in
+                fields[..<place].contains { $0.field == fields[place].field }
+            } : Set(fields.map(\.field)).count < fields.count
+        if isTwice {
             throw AnnotationModelError.badOperation(
                 position: 0, why: "one field is written twice")
         }

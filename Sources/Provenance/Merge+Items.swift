@@ -71,9 +71,8 @@ extension Merge {
     private func spread(_ row: inout ItemRow, into target: OpenTarget) {
         guard row.base != nil else { return }
         for register in Self.writes(ofBase: row) {
-            target.registers[register.field, default: []].append(
-                .init(row: register, isStored: false))
-            target.changed.insert(register.field)
+            target.registers.append(.init(row: register, isStored: false))
+            target.changed.append(register.field)
         }
         row.base = nil
     }

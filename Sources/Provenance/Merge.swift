@@ -67,12 +67,16 @@ public final class Merge {
     @exclusivity(unchecked) var hasher = ElementHasher()
     /// What the batch changes, by target.
     @exclusivity(unchecked) var open: [Int64: OpenTarget] = [:]
+    /// How many writes they had when they were opened, and got since.
+    @exclusivity(unchecked) var openWrites = 0
     /// What the strings of the entry being applied stand for; 0 where that was not asked yet.
     @exclusivity(unchecked) var itemIDs: [Int64] = []
     @exclusivity(unchecked) var nameIDs: [Int64] = []
     /// Whether the log may use a string as an attribute's name.
     @exclusivity(unchecked) private var attributes: [AttributeUse] = []
     @exclusivity(unchecked) private var logNumbers: [Int] = []
+    /// By the logs' numbers, which keep their logs.
+    @exclusivity(unchecked) var tags: [LogTag?] = []
     /// The context of the entry being applied.
     @exclusivity(unchecked) var context = CausalContext()
     @exclusivity(unchecked) private var run: (item: Int64, first: OperationKey, last: OperationKey)?
@@ -86,8 +90,12 @@ public final class Merge {
         case unknown, allowed, beyond
     }
 
-    /// The most targets that are kept in memory before they are written back.
-    private static let openTargetsMax = 8_192
+    /// The most targets that are kept in memory before they are written back: what fits into a processor's cache.
+    private static let openTargetsMax = 512
+    /// The most writes of theirs, some 100 bytes each.
+    ///
+    /// Targets with many are not loaded again for each write to them, so they stay longer.
+    private static let openWritesMax = 65_536
 
     /// A merge into a storage.
     public init(state: MergeState, storage: any LabelStorage) {
@@ -139,7 +147,7 @@ public final class Merge {
             state.counts.quarantined += 1
             try touchTargets(of: entry)
         }
-        if open.count > Self.openTargetsMax { try flush() }
+        if open.count > Self.openTargetsMax { try writeBack(keepingLarge: true) }
         return .applied(why)
     }
 
@@ -274,6 +282,7 @@ public final class Merge {
         var cursor = view.operations
         var counted = 0
         while let operation = try? cursor.next() {
+            if openWrites > Self.openWritesMax { try writeBack(keepingLarge: false) }
             scope.key = OperationKey(
                 log: entry.log, slot: Slot(entry: entry.index, position: cursor.position))
             if let why = try outcome(of: operation, in: scope) {

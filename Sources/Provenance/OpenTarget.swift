@@ -9,7 +9,7 @@ final class OpenTarget {
     /// A surviving write, and whether the storage has it.
     struct Write {
         let row: RegisterRow
-        let isStored: Bool
+        var isStored: Bool
     }
 
     /// What is changed.
@@ -21,26 +21,30 @@ final class OpenTarget {
     /// The target's number in the register table.
     let target: Int64
     /// The row as the storage has it.
-    let before: Row
+    @exclusivity(unchecked) private(set) var before: Row
     /// The row as it will be.
-    var row: Row
-    /// The surviving writes by field.
-    var registers: [Int64: [Write]] = [:]
+    @exclusivity(unchecked) var row: Row
+    /// The surviving writes.
+    @exclusivity(unchecked) var registers = OpenRegisters()
     /// Writes that the storage has and that were replaced.
-    var replaced: [RegisterRow] = []
-    /// The fields that were written.
-    var changed: Set<Int64> = []
+    @exclusivity(unchecked) var replaced: [RegisterRow] = []
+    /// The fields that were written, one of them perhaps several times.
+    @exclusivity(unchecked) var changed: [Int64] = []
 
     init(target: Int64, row: Row, registers: [RegisterRow]) {
         (self.target, before, self.row) = (target, row, row)
         for register in registers {
-            self.registers[register.field, default: []].append(
-                Write(row: register, isStored: true))
+            self.registers.append(Write(row: register, isStored: true))
         }
     }
 
-    /// All surviving writes.
-    var writes: [RegisterRow] { registers.values.flatMap { $0.map(\.row) } }
+    /// The storage has all of it now.
+    func noteStored() {
+        before = row
+        registers.noteStored()
+        replaced = []
+        changed = []
+    }
 }
 
 extension Merge {
@@ -55,6 +59,7 @@ extension Merge {
         let target = OpenTarget(
             target: key.packed, row: .annotation(key, row), registers: registers)
         open[key.packed] = target
+        openWrites += registers.count
         return target
     }
 
@@ -72,6 +77,7 @@ extension Merge {
             ? try storage.registers(row.target) : []
         let target = OpenTarget(target: row.target, row: .item(row), registers: registers)
         open[row.target] = target
+        openWrites += registers.count
         return target
     }
 
@@ -79,40 +85,50 @@ extension Merge {
     func write(
         _ field: Int64, _ value: [UInt8], _ target: OpenTarget, _ operation: OperationKey
     ) throws {
-        var kept: [OpenTarget.Write] = []
-        for write in target.registers[field] ?? [] {
-            if isCovered(write.row.operation, by: operation) {
-                if write.isStored { target.replaced.append(write.row) }
-                state.sum.subtract(try element(of: write.row, target: target.target))
-            } else {
-                kept.append(write)
-            }
+        for write in target.registers.remove(
+            of: field, where: { isCovered($0.operation, by: operation) })
+        {
+            if write.isStored { target.replaced.append(write.row) }
+            state.sum.subtract(try element(of: write.row, target: target.target))
         }
         let row = RegisterRow(field: field, operation: operation, value: value)
-        kept.append(.init(row: row, isStored: false))
+        target.registers.append(.init(row: row, isStored: false))
         state.sum.add(try element(of: row, target: target.target))
-        target.registers[field] = kept
-        target.changed.insert(field)
+        target.changed.append(field)
+        openWrites += 1
     }
 
     // MARK: Writing back
 
     /// Writes what the batch has changed to the storage; the sum and the counts are right afterwards.
-    public func flush() throws {
+    public func flush() throws { try writeBack(keepingLarge: false) }
+
+    /// Writes what was changed to the storage.
+    ///
+    /// - Parameter keepingLarge: Whether targets with many writes stay in memory.
+    func writeBack(keepingLarge: Bool) throws {
         if open.isEmpty { return }
         var contexts: [Int64: CausalContext] = [:]
-        for target in open.values.sorted(by: { $0.target < $1.target }) {
+        for key in open.keys.sorted() {
+            guard let target = open[key] else { continue }
             try resolve(target, &contexts)
             for row in target.replaced {
                 try storage.deleteRegister(
                     target.target, field: row.field, operation: row.operation)
             }
-            for write in target.registers.values.joined() where !write.isStored {
-                try storage.insertRegister(target.target, write.row)
+            try target.registers.forEach { write in
+                if !write.isStored { try storage.insertRegister(target.target, write.row) }
             }
             if target.row != target.before { try replace(target) }
         }
+        let large = keepingLarge ? open.values.filter { $0.registers.areMany } : []
         open.removeAll(keepingCapacity: true)
+        openWrites = 0
+        for target in large {
+            target.noteStored()
+            open[target.target] = target
+            openWrites += target.registers.count
+        }
     }
 
     private func replace(_ target: OpenTarget) throws {
@@ -141,14 +157,14 @@ extension Merge {
         _ target: OpenTarget, _ contexts: inout [Int64: CausalContext]
     ) throws {
         if target.changed.isEmpty { return }
+        target.changed.sort()
         switch target.row {
         case .annotation(let key, var row):
-            var fields = FieldMap(row.fields)
-            for field in target.changed {
-                let winner = try winner(of: target.registers[field] ?? [], owner: key.log)
-                try show(winner?.value ?? [0xf6], of: field, in: &row, &fields)
+            var fields: FieldMap?
+            try forEachChanged(target, owner: key.log) { field, value in
+                try show(value, of: field, in: &row, &fields)
             }
-            row.fields = fields.encoded
+            if let fields { row.fields = fields.encoded }
             row.flags = flags(target)
             if try isEditedWhileRetracted(target, &contexts) {
                 row.flags.insert(.editedWhileRetracted)
@@ -156,10 +172,7 @@ extension Merge {
             target.row = .annotation(key, row)
         case .item(var row):
             var fields = FieldMap(row.fields)
-            for field in target.changed {
-                let winner = try winner(of: target.registers[field] ?? [], owner: nil)
-                fields[field] = winner?.value ?? [0xf6]
-            }
+            try forEachChanged(target, owner: nil) { fields[$0] = $1 }
             row.fields = fields.encoded
             row.flags = flags(target).union(.written)
             if fields[Int64(Field.Known.sameAs.rawValue)] != [0xf6] {
@@ -169,21 +182,29 @@ extension Merge {
         }
     }
 
-    private func flags(_ target: OpenTarget) -> RowFlags {
-        var flags: RowFlags = target.registers.isEmpty ? [] : .hasRegisters
-        for writes in target.registers.values {
-            guard let first = writes.first else { continue }
-            if writes.contains(where: { $0.row.value != first.row.value }) {
-                flags.insert(.contested)
-                return flags
+    /// Calls `body` with each changed field and the value that wins in it.
+    private func forEachChanged(
+        _ target: OpenTarget, owner: Int?, _ body: (Int64, [UInt8]) throws -> Void
+    ) throws {
+        for (place, field) in target.changed.enumerated()
+        where place == 0 || target.changed[place - 1] != field {
+            if let only = target.registers.only, only.field == field {
+                try body(field, only.value)
+                continue
             }
+            let winner = try winner(of: target.registers.writes(of: field), owner: owner)
+            try body(field, winner?.value ?? [0xf6])
         }
-        return flags
+    }
+
+    private func flags(_ target: OpenTarget) -> RowFlags {
+        if target.registers.isEmpty { return [] }
+        return target.registers.isContested ? [.hasRegisters, .contested] : .hasRegisters
     }
 
     /// Puts a resolved value where the row shows it.
     private func show(
-        _ value: [UInt8], of field: Int64, in row: inout AnnotationRow, _ fields: inout FieldMap
+        _ value: [UInt8], of field: Int64, in row: inout AnnotationRow, _ fields: inout FieldMap?
     ) throws {
         switch field {
         case Int64(Field.Known.className.rawValue):
@@ -195,7 +216,9 @@ extension Merge {
             row.isRetracted = value == [UInt8(AnnotationStatus.retracted.rawValue)]
         default:
             // Verdicts are shown from their registers.
-            if try !isReview(field) { fields[field] = value }
+            if try isReview(field) { return }
+            if fields == nil { fields = FieldMap(row.fields) }
+            fields?[field] = value
         }
     }
 
@@ -203,22 +226,24 @@ extension Merge {
     private func isEditedWhileRetracted(
         _ target: OpenTarget, _ contexts: inout [Int64: CausalContext]
     ) throws -> Bool {
+        // It takes a retraction and another write.
+        if target.registers.only != nil { return false }
         let status = Int64(Field.Known.status.rawValue)
-        let retractions = (target.registers[status] ?? []).map(\.row).filter {
+        let retractions = target.registers.writes(of: status).map(\.row).filter {
             $0.value == [UInt8(AnnotationStatus.retracted.rawValue)]
         }
         if retractions.isEmpty { return false }
-        for (field, writes) in target.registers where field != status {
-            if try isReview(field) { continue }
-            for edit in writes.map(\.row) {
-                for retraction in retractions {
-                    let known = try knows(retraction.operation, edit.operation, &contexts)
-                    let knownBack = try knows(edit.operation, retraction.operation, &contexts)
-                    if !known, !knownBack { return true }
-                }
+        var isEdited = false
+        try target.registers.forEach { write in
+            let edit = write.row
+            if try isEdited || edit.field == status || isReview(edit.field) { return }
+            for retraction in retractions {
+                let known = try knows(retraction.operation, edit.operation, &contexts)
+                let knownBack = try knows(edit.operation, retraction.operation, &contexts)
+                if !known, !knownBack { isEdited = true }
             }
         }
-        return false
+        return isEdited
     }
 
     private func isReview(_ field: Int64) throws -> Bool {

@@ -109,7 +109,7 @@ struct DatasetStatus {
     ) throws -> [[String: Any]] {
         try state.logs.values.filter { $0.stored > 0 }.sorted { $0.origin < $1.origin }.map { log in
             // One that cannot be read is listed as that, and keeps the others from nothing.
-            let reader = try? LogReader(directory: node.home.logFolder(log.origin, id))
+            let reader = try? node.home.log(log.origin, id)
             let vkey = try state.logKeys[log.number].map {
                 try NoteVerifier(name: "\(log.origin)/\(id)", publicKey: $0).vkey
             }

@@ -30,7 +30,7 @@ extension Node {
         of id: OperationID, _ dataset: DatasetID,
         _ body: (COSESign1, ChangesetView, OperationView) throws -> R?
     ) throws -> R? {
-        let reader = try LogReader(directory: home.logFolder(id.origin, dataset))
+        let reader = try home.log(id.origin, dataset)
         let entry = try reader.entry(at: id.slot.entry)
         return try entry.withUnsafeBytes { bytes in
             let statement = try COSESign1.parse(bytes)

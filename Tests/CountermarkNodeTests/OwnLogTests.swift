@@ -133,6 +133,26 @@ struct OwnLogTests {
         #expect(problems.contains { $0.log == "\(oem)/\(all.dataset)" })
     }
 
+    @Test("a log that lies in another's folder is not merged, and is whole again in its own")
+    func swapped() throws {
+        let all = try Companies([oem, tier])
+        let node = try all.node(oem)
+        try node.write(all.dataset, [all.label("a.png")])
+        let before = try node.read(all.dataset) { $0.state.digest }
+        let folders = try [oem, tier].map { node.home.logFolder(try Origin($0), all.dataset) }
+        try DurableFile.move(folders[0], to: folders[1])
+        try node.catchUp(all.dataset)
+        #expect(
+            node.unreadableLogs["\(tier)/\(all.dataset)"]?.contains("checkpoint of \(oem)") == true)
+        #expect(throws: LogStorageError.self) { try node.rebuild(all.dataset) }
+        #expect(throws: (any Error).self) { try node.write(all.dataset, [all.label("b.png")]) }
+        #expect(try !node.verify(all.dataset).problems.isEmpty)
+        try DurableFile.move(folders[1], to: folders[0])
+        try node.catchUp(all.dataset)
+        #expect(try node.read(all.dataset) { $0.state.digest } == before)
+        #expect(try node.verify(all.dataset).problems.isEmpty)
+    }
+
     @Test("a damaged record of what was signed is named")
     func damagedRecord() throws {
         let all = try Companies([oem, tier])

@@ -65,7 +65,7 @@ extension Node {
             try database.add(meta: key, value)
         }
         for log in state.logs.values.sorted(by: { $0.origin < $1.origin }) {
-            let reader = try LogReader(directory: home.logFolder(log.origin, state.dataset))
+            let reader = try home.log(log.origin, state.dataset)
             try database.add(
                 head: log.origin, size: log.applied,
                 root: try reader.root(at: log.applied).base64)
@@ -107,7 +107,7 @@ private final class Signers {
         }
         let reader =
             try readers[id.origin]
-            ?? LogReader(directory: node.home.logFolder(id.origin, dataset))
+            ?? node.home.log(id.origin, dataset)
         readers[id.origin] = reader
         let entry = try reader.entry(at: id.slot.entry)
         let statement = try entry.withUnsafeBytes { try COSESign1.parse($0) }

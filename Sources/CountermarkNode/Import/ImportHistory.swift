@@ -73,7 +73,7 @@ final class ImportHistory {
         if let known = entries[key] { return known }
         let reader =
             try readers[operation.origin]
-            ?? LogReader(directory: node.home.logFolder(operation.origin, dataset))
+            ?? node.home.log(operation.origin, dataset)
         readers[operation.origin] = reader
         let bytes = try reader.entry(at: operation.slot.entry)
         let entry = try bytes.withUnsafeBytes { try read($0) }

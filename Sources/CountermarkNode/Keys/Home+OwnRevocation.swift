@@ -47,6 +47,15 @@ extension Home {
         }
         var isNew = false
         if let certificate {
+            if certificate == authority.certificate || certificate.isSelfIssued {
+                throw NodeError(
+                    .failed, "key-in-use",
+                    "\(NodeIdentity.name(of: certificate)) is a root: partners would refuse all that it issued, "
+                        + "this organisation's node too, and no list could take that back",
+                    hint:
+                        "a root ends when partners no longer pin it (Docs/Operations.md, \"Renewing\"); "
+                        + "nothing was changed")
+            }
             guard certificate.isIssued(by: authority.certificate) else {
                 throw NodeError(
                     .failed, "other-issuer",

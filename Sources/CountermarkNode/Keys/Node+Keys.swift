@@ -133,6 +133,34 @@ extension Node {
         return concerned
     }
 
+    /// The fewest digits of a fingerprint that name a certificate.
+    private static let fingerprintDigitsMin = 8
+
+    /// The fingerprint that hexadecimal digits stand for: all 64 of them, or the first ones of a certificate that the logs here
+    /// know.
+    ///
+    /// - Returns: Nil for what is no fingerprint.
+    /// - Throws: ``NodeError`` where the digits are those of no certificate, or of several.
+    public func fingerprint(_ text: String) throws -> Digest? {
+        let digits = text.lowercased()
+        if let digest = Digest(hex: digits) { return digest }
+        guard (Self.fingerprintDigitsMin..<64).contains(digits.utf8.count),
+            digits.allSatisfy({ $0.isASCII && $0.isHexDigit })
+        else { return nil }
+        let found = Set(
+            try home.datasets().flatMap { try keys($0).map(\.certificate.fingerprint) }
+                .filter { $0.hex.hasPrefix(digits) })
+        guard let first = found.first, found.count == 1 else {
+            throw NodeError(
+                .failed, found.isEmpty ? "not-found" : "ambiguous-id",
+                found.isEmpty
+                    ? "no log here has a certificate whose fingerprint begins with \(digits)"
+                    : "\(found.count) certificates have fingerprints that begin with \(digits)",
+                hint: "see countermark key list; all 64 digits stand in its --json")
+        }
+        return first
+    }
+
     /// All certificates that the logs of a dataset have introduced.
     public func keys(_ dataset: DatasetID) throws -> [KeyView] {
         try catchUp(dataset)

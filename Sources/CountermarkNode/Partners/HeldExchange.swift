@@ -53,7 +53,7 @@ extension Node {
         var logs: [HeldList.Held] = []
         var isMore = false
         for dataset in home.datasets() where home.members(of: dataset).contains(partner) {
-            guard let reader = try? LogReader(directory: home.logFolder(partner, dataset)),
+            guard let reader = try? home.log(partner, dataset),
                 reader.size > 0
             else { continue }
             if logs.count == HeldList.countMax {
@@ -84,7 +84,7 @@ extension Node {
                 isComplete = false
                 continue
             }
-            let reader = try? LogReader(directory: home.logFolder(member, dataset))
+            let reader = try? home.log(member, dataset)
             let size = reader?.size ?? 0
             answer.append(.init(origin: held.origin, size: size))
             guard let reader, size >= checkpoint.size,

@@ -76,7 +76,7 @@ struct OperatorServer: Sendable {
             try node.home.datasets().flatMap { dataset in
                 _ = try node.store.counts(dataset)
                 return try node.home.members(of: dataset).map { member in
-                    let reader = try LogReader(directory: node.home.logFolder(member, dataset))
+                    let reader = try node.home.log(member, dataset)
                     return ("\(member)/\(dataset)", reader.size)
                 }
             }

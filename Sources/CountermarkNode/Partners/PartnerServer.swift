@@ -215,7 +215,7 @@ struct PartnerServer: Sendable {
             guard let (member, dataset) = try? Node.parts(of: log),
                 node.home.members(of: dataset).contains(member)
             else { return nil }
-            let reader = try LogReader(directory: node.home.logFolder(member, dataset))
+            let reader = try node.home.log(member, dataset)
             guard try node.mayRead(member, dataset, by: caller) else {
                 // Whoever is kept out gets what lies before.
                 guard let beginning = try node.beginning(of: member, dataset, for: caller) else {

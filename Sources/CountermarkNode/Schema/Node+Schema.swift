@@ -87,7 +87,7 @@ extension Node {
     }
 
     private func signer(of operation: OperationID, _ dataset: DatasetID) throws -> (String, Int64) {
-        let reader = try LogReader(directory: home.logFolder(operation.origin, dataset))
+        let reader = try home.log(operation.origin, dataset)
         return try reader.entry(at: operation.slot.entry).withUnsafeBytes { bytes in
             let statement = try COSESign1.parse(bytes)
             return (statement.certificateThumbprint?.hex ?? "", statement.issuedAt ?? 0)

@@ -73,17 +73,19 @@ struct KeyRetire: ParsableCommand {
         commandName: "retire",
         abstract: "Ends a certificate: what it signs from an entry on counts no more.")
     @OptionGroup var common: CommonOptions
-    @Argument(help: "The certificate's SHA-256.") var fingerprint: String
+    @Argument(help: "The certificate's SHA-256, or its first digits (countermark key list).")
+    var fingerprint: String
     @Option(help: "The first entry that no longer counts; else the log's present end.")
     var at: UInt64?
     @Option(help: "One dataset; all if left out.") var dataset: String?
 
     func run() throws {
-        guard let digest = Hex.decode(fingerprint.lowercased()).flatMap({ Digest($0) }) else {
-            throw ValidationError(
-                "a fingerprint has 64 hexadecimal digits; see countermark key list")
-        }
         let node = try common.node()
+        guard let digest = try node.fingerprint(fingerprint) else {
+            throw ValidationError(
+                "a fingerprint has 64 hexadecimal digits, of which the first 8 are enough; see "
+                    + "countermark key list")
+        }
         let logs = try node.retireKey(
             digest, at: at, only: try dataset.map { try common.dataset($0, node) })
         common.print(

@@ -14,7 +14,10 @@ struct KeyRevoke: ParsableCommand {
             countermark key retire ends that, too.
             """)
     @OptionGroup var common: CommonOptions
-    @Argument(help: "The certificate's SHA-256 (countermark key list), or a file with it (PEM).")
+    @Argument(
+        help:
+            "The certificate's SHA-256 or its first digits (countermark key list), or a file (PEM)."
+    )
     var certificate: String?
     @Flag(help: "The key is in other hands; else it is merely out of use.") var stolen = false
     @Flag(help: "Issue the list anew, as it is.") var renew = false
@@ -50,7 +53,8 @@ struct KeyRevoke: ParsableCommand {
     }
 
     private func find(_ text: String, _ node: Node) throws -> Certificate {
-        if let digest = Hex.decode(text.lowercased()).flatMap({ Digest($0) }) {
+        let isFile = FileManager.default.fileExists(atPath: text)
+        if !isFile, let digest = try node.fingerprint(text) {
             for dataset in node.home.datasets() {
                 let known = try node.keys(dataset).map(\.certificate)
                 if let found = known.first(where: { $0.fingerprint == digest }) { return found }

@@ -204,7 +204,11 @@ struct Restore: ParsableCommand {
     @Option(help: "Who decided.") var author: String?
 
     func run() throws {
-        if Restoring.isBackup(annotation) { return try restoreHome(from: annotation, common) }
+        // What cannot be an id is meant as a folder, also where no backup lies in it.
+        let isID = (try? OperationID.parse(annotation)) != nil
+        if !isID || Restoring.isBackup(annotation) {
+            return try restoreHome(from: annotation, common)
+        }
         try writeOne(common, signing, annotation, within, author: author) {
             .set($0.id, [.field(.known(.status), .integer(0))])
         }
