@@ -9,9 +9,14 @@ extension Home {
     private func cutFile(_ dataset: DatasetID) -> String { "\(path)/cut/\(dataset)" }
 
     /// The first entry of the own log that does not count, as the steward says; nil if it says nothing.
-    public func toldCut(_ dataset: DatasetID) -> UInt64? {
-        // What is damaged says nothing, and the next contact with the steward writes it anew.
-        let text = try? WholeFile.read(cutFile(dataset))
+    public func toldCut(_ dataset: DatasetID) throws -> UInt64? {
+        let text: String?
+        do {
+            text = try WholeFile.read(cutFile(dataset))
+        } catch let error as NodeError where error.code == "damaged-file" {
+            // What is damaged says nothing, and the next contact with the steward writes it anew.
+            return nil
+        }
         return text.flatMap { UInt64($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
     }
 
@@ -23,8 +28,8 @@ extension Home {
                 told[dataset] = end.index
             }
         }
-        for dataset in datasets()
-        where dataset.owner == steward && toldCut(dataset) != told[dataset] {
+        for dataset in try datasets()
+        where try dataset.owner == steward && toldCut(dataset) != told[dataset] {
             guard let index = told[dataset] else {
                 try WholeFile.remove(cutFile(dataset))
                 continue

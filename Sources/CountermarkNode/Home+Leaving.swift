@@ -1,13 +1,14 @@
 import AnnotationModel
 import Foundation
+import LogStorage
 
 /// Datasets that this organisation has left: their logs stay, and nothing more is taken, given or written.
 extension Home {
     private func leftFile(_ dataset: DatasetID) -> String { "\(path)/left/\(dataset)" }
 
     /// Whether this organisation has left a dataset.
-    public func hasLeft(_ dataset: DatasetID) -> Bool {
-        FileManager.default.fileExists(atPath: leftFile(dataset))
+    public func hasLeft(_ dataset: DatasetID) throws -> Bool {
+        try DurableFile.isThere(leftFile(dataset))
     }
 
     /// Leaves a dataset.
@@ -20,7 +21,7 @@ extension Home {
                 "\(origin) governs \(dataset): without its log nobody can check anything",
                 hint: "keep serving it, or cut the members")
         }
-        if hasLeft(dataset) { return false }
+        if try hasLeft(dataset) { return false }
         try FileManager.default.createDirectory(
             atPath: "\(path)/left/\(dataset.owner)", withIntermediateDirectories: true)
         try WholeFile.replace(leftFile(dataset), with: "")
@@ -29,6 +30,6 @@ extension Home {
 
     /// Takes part again.
     public func rejoin(_ dataset: DatasetID) throws {
-        if hasLeft(dataset) { try WholeFile.remove(leftFile(dataset)) }
+        if try hasLeft(dataset) { try WholeFile.remove(leftFile(dataset)) }
     }
 }

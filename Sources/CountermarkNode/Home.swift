@@ -73,6 +73,11 @@ public struct Home: Sendable {
     /// - Throws: ``NodeError``: that there is no home, or that this user may not read the one that is there.
     private static func config(_ path: String, _ file: String) throws -> String {
         if let text = try WholeFile.read(file) { return text }
+        if try HomeFolder(path).isUsed() {
+            throw NodeError(
+                .failed, "missing-file", "\(file) is missing, and keys or logs of a home are here",
+                hint: "restore it from a backup; countermark init makes no home in this folder")
+        }
         throw NodeError(
             .failed, "no-home", "\(path) is not a Countermark home",
             hint: "run countermark init, or name the home with --home or COUNTERMARK_HOME")
@@ -97,13 +102,15 @@ public struct Home: Sendable {
     public static func make(
         _ path: String, origin: Origin, name: String, keys: KeyPlan = KeyPlan(), time: Int64
     ) throws -> Home {
-        let files = FileManager.default
-        if files.fileExists(atPath: path + "/config.json") {
+        let folder = HomeFolder(path)
+        if try DurableFile.isThere(path + "/config.json") || folder.isUsed() {
             throw NodeError(
                 .failed, "home-exists", "\(path) is a home already",
                 hint: "choose another folder; nothing was changed")
         }
-        try HomeFolder(path).make()
+        try folder.make()
+        // Until all of it is there, what a crash left may be made anew; after that the keys are never made again.
+        try WholeFile.replace(folder.beingMade, with: "")
         try makeKeys(keys, path: path, origin: origin, ring: KeyRing(), time: time)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
@@ -111,6 +118,7 @@ public struct Home: Sendable {
         try WholeFile.replace(
             path + "/config.json", with: String(decoding: try encoder.encode(config), as: UTF8.self)
         )
+        try WholeFile.remove(folder.beingMade)
         let home = try Home(opening: path)
         try home.settle()
         return home
@@ -122,7 +130,26 @@ public struct Home: Sendable {
                 .failed, "missing-file", "\(path)/\(file) is missing",
                 hint: "restore it from a backup")
         }
+        // An authority of the organisation's own has no issuer above it.
+        if text.isEmpty, file != "trust/issuer.pem" {
+            throw NodeError(
+                .failed, "damaged-file", "\(path)/\(file) is empty",
+                hint: "restore it from a backup")
+        }
         return text
+    }
+
+    /// The certificates in one of the home's files.
+    func certificates(in file: String) throws -> [Certificate] {
+        let text = try read(file)
+        do throws(SigningError) {
+            return try Certificate.all(pem: text)
+        } catch {
+            throw NodeError(
+                .failed, "damaged-file",
+                "\(path)/\(file) holds no certificates that can be read: \(PlainError.line(error))",
+                hint: "restore it from a backup")
+        }
     }
 
     /// What this home's witness has cosigned.
@@ -132,16 +159,41 @@ public struct Home: Sendable {
 
     /// The partners by origin.
     public func partners() throws -> [Partner] {
-        // A folder that cannot be read is not one without partners: a copied home would not ask anybody.
+        try partnerFiles().compactMap { try? $0.found.get() }
+    }
+
+    /// The partners whose files cannot be read, and why: they are not trusted, and nobody else is concerned.
+    public func damagedPartners() throws -> [(org: String, error: any Error)] {
+        try partnerFiles().compactMap { org, found in
+            if case .failure(let error) = found { (org, error) } else { nil }
+        }
+    }
+
+    /// Whether any partner was introduced, also one whose file cannot be read.
+    func hasPartners() throws -> Bool { try !partnerFiles().isEmpty }
+
+    /// What the files of all partners hold.
+    ///
+    /// - Throws: `LogStorageError` for a folder that cannot be read: that is not one without partners, and a copied home
+    ///   would not ask anybody.
+    func partnerFiles() throws -> [(org: String, found: Result<Partner, any Error>)] {
         try names(in: "trust").filter { $0.hasSuffix(".json") }.map { name in
-            let data = Data(try read("trust/\(name)").utf8)
-            do {
-                return try JSONDecoder().decode(Partner.self, from: data)
-            } catch {
-                throw NodeError(
-                    .failed, "bad-partner", "trust/\(name) is damaged",
-                    hint: "run countermark partner add again")
-            }
+            let org = String(name.dropLast(5))
+            return (org, Result { try partner(org) })
+        }
+    }
+
+    private func partner(_ org: String) throws -> Partner {
+        let damaged = NodeError(
+            .failed, "bad-partner", "trust/\(org).json is damaged, so \(org) is not trusted",
+            hint: "run countermark partner add \(org) --root FILE again")
+        do {
+            let data = Data(try read("trust/\(org).json").utf8)
+            return try JSONDecoder().decode(Partner.self, from: data)
+        } catch let error as NodeError where error.code == "damaged-file" {
+            throw damaged
+        } catch is DecodingError {
+            throw damaged
         }
     }
 
@@ -162,7 +214,7 @@ public struct Home: Sendable {
     /// Forgets a partner; its logs stay.
     public func removePartner(_ origin: Origin) throws {
         let file = "\(path)/trust/\(origin).json"
-        guard FileManager.default.fileExists(atPath: file) else {
+        guard try DurableFile.isThere(file) else {
             throw NodeError.notFound(
                 "partner", origin.description, hint: "see countermark partner list")
         }
@@ -171,7 +223,7 @@ public struct Home: Sendable {
 
     /// The roots pinned for an organisation by the operator.
     public func roots(of origin: Origin) throws -> [Certificate] {
-        if origin == self.origin { return [try root()] }
+        if origin == self.origin { return try certificates(in: "trust/ca.pem") }
         guard let partner = try partners().first(where: { $0.org == origin.description }) else {
             return []
         }
@@ -199,46 +251,56 @@ public struct Home: Sendable {
     }
 
     /// The datasets of which any log is here.
-    public func datasets() -> [DatasetID] {
+    ///
+    /// - Throws: `LogStorageError` for a folder that cannot be read: that is not a home without datasets.
+    public func datasets() throws -> [DatasetID] {
         var found: Set<DatasetID> = []
-        for member in folders("logs") {
-            for owner in folders("logs/\(member)") {
-                for name in folders("logs/\(member)/\(owner)") {
+        for member in try folders("logs") {
+            for owner in try folders("logs/\(member)") {
+                for name in try folders("logs/\(member)/\(owner)") {
                     if let id = try? DatasetID("\(owner)/\(name)") { found.insert(id) }
                 }
             }
         }
         // What was signed here is not forgotten with the logs.
-        return found.union(signedDatasets()).filter { !isUnpublished($0) }.sorted()
+        return try found.union(signedDatasets()).filter { try !isUnpublished($0) }.sorted()
     }
 
     /// True if nothing of a dataset was ever published here: its creation was ended before its first entry was.
-    private func isUnpublished(_ dataset: DatasetID) -> Bool {
-        if holds(dataset) { return false }
-        let logs = folders("logs").filter {
-            FileManager.default.fileExists(atPath: "\(path)/logs/\($0)/\(dataset)")
+    private func isUnpublished(_ dataset: DatasetID) throws -> Bool {
+        if try holds(dataset) { return false }
+        let logs = try folders("logs").filter {
+            try DurableFile.isThere("\(path)/logs/\($0)/\(dataset)")
         }
         guard logs.allSatisfy({ $0 == origin.description }) else { return false }
         // Entries of which nothing says that they were still to be published are damage.
-        return signedHeads(dataset).all().contains { $0.size == 0 }
-            || !FileManager.default.fileExists(
-                atPath: logFolder(origin, dataset) + "/tile/entries")
+        if try signedHeads(dataset).all().contains(where: { $0.size == 0 }) { return true }
+        return try !DurableFile.isThere(logFolder(origin, dataset) + "/tile/entries")
     }
 
     /// True if any log of a dataset is here, or was: what this organisation has signed of it is recorded.
-    func holds(_ dataset: DatasetID) -> Bool {
-        !members(of: dataset).isEmpty || signedHeads(dataset).all().contains { $0.size > 0 }
+    func holds(_ dataset: DatasetID) throws -> Bool {
+        if try !members(of: dataset).isEmpty { return true }
+        return try signedHeads(dataset).all().contains { $0.size > 0 }
     }
 
     /// The organisations whose log of a dataset is here.
-    public func members(of dataset: DatasetID) -> [Origin] {
-        folders("logs").compactMap { try? Origin($0) }.filter { member in
-            FileManager.default.fileExists(
-                atPath: logFolder(member, dataset) + "/checkpoint")
+    ///
+    /// A log whose folder cannot be read is one of them: whoever reads it says what is wrong with it.
+    public func members(of dataset: DatasetID) throws -> [Origin] {
+        try folders("logs").compactMap { try? Origin($0) }.filter { member in
+            access(logFolder(member, dataset) + "/checkpoint", F_OK) == 0
+                || (errno != ENOENT && errno != ENOTDIR)
         }.sorted()
     }
 
-    private func folders(_ below: String) -> [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(below)")) ?? []
+    private func folders(_ below: String) throws -> [String] {
+        do throws(LogStorageError) {
+            return try DurableFile.names(in: "\(path)/\(below)")
+        } catch {
+            // What lies beside the folders of logs is none.
+            if case .system(_, _, ENOTDIR) = error, below != "logs" { return [] }
+            throw error
+        }
     }
 }

@@ -95,7 +95,7 @@ struct Hearing {
     }
 
     func forget() throws {
-        if FileManager.default.fileExists(atPath: path) { try WholeFile.remove(path) }
+        if try DurableFile.isThere(path) { try WholeFile.remove(path) }
     }
 }
 
@@ -106,19 +106,23 @@ extension Home {
     }
 
     /// The datasets of which anything was signed here.
-    func signedDatasets() -> [DatasetID] {
-        DurableFile.list("\(path)/signed").flatMap { owner in
-            DurableFile.list("\(path)/signed/\(owner)").compactMap {
+    func signedDatasets() throws -> [DatasetID] {
+        try names(in: "signed").filter { (try? Origin($0)) != nil }.flatMap { owner in
+            try names(in: "signed/\(owner)").compactMap {
                 try? DatasetID("\(owner)/\($0)")
             }
-        }.filter { signedHeads($0).all().contains { $0.size > 0 } }.sorted()
+        }.filter { try signedHeads($0).all().contains { $0.size > 0 } }.sorted()
     }
 
-    /// Whether the home is where it was when it last wrote or was in contact.
+    /// Whether the home is where it was when it last wrote or was in contact; a record that cannot be read is none that
+    /// is in its place.
     var place: HomeAnchor.State {
         let state = HomeAnchor(self).state
         // Files that came back one by one show in the record of what was signed.
-        let records = signedDatasets().compactMap { signedHeads($0).all().last { $0.isOwn } }
+        let records = try? signedDatasets().compactMap { dataset throws in
+            try signedHeads(dataset).all().last { $0.isOwn }
+        }
+        guard let records else { return .moved }
         return records.allSatisfy(\.isInPlace) ? state : .moved
     }
 
@@ -127,9 +131,9 @@ extension Home {
 
     /// Takes the home as it lies here for the one that it was.
     func settle() throws {
-        for dataset in signedDatasets() {
+        for dataset in try signedDatasets() {
             let heads = signedHeads(dataset)
-            guard let last = heads.all().last(where: \.isOwn), !last.isInPlace else { continue }
+            guard let last = try heads.all().last(where: \.isOwn), !last.isInPlace else { continue }
             if last.size == 0 || last.root != nil {
                 try heads.keep(last.note, size: last.size, isOwn: true)
             }
@@ -142,14 +146,19 @@ extension Home {
     /// in contact, unless they had been silent for long when the last contact was.
     func partnersToHear() throws -> Set<String> {
         let contacts = PartnerContacts(self)
-        let partners = try partners().map { partner in
-            (partner, seen: (try? Origin(partner.org)).flatMap { contacts.lastSeen($0) })
+        let partners = try partnerFiles().map { org, found in
+            // A contact that cannot be read is not one that never was.
+            let isKnown = try DurableFile.isThere("\(path)/contacts/\(org)")
+            let seen = isKnown ? (try? Origin(org)).flatMap { contacts.lastSeen($0) } : nil
+            // Of a partner whose file cannot be read nobody knows whether it is dialled.
+            let isDialled = (try? found.get()).map { $0.url != nil } ?? true
+            return (org: org, isDialled: isDialled, seen: seen)
         }
         let newest = partners.compactMap(\.seen).max()
         return Set(
-            partners.filter { partner, seen in
-                guard let seen, let newest else { return partner.url != nil }
+            partners.filter { partner in
+                guard let seen = partner.seen, let newest else { return partner.isDialled }
                 return newest.timeIntervalSince(seen) <= PartnerContacts.silenceSeconds
-            }.map(\.0.org))
+            }.map(\.org))
     }
 }

@@ -47,6 +47,22 @@ struct HomeFolder {
         }
     }
 
+    /// Says that a home is being made here.
+    var beingMade: String { "\(path)/being-made" }
+
+    /// Whether keys or logs of a home lie here: none may be made in their place.
+    func isUsed() throws -> Bool {
+        for name in ["logs", "signed"] where try !DurableFile.names(in: "\(path)/\(name)").isEmpty {
+            return true
+        }
+        // What a crash left of a home that was never whole has signed nothing.
+        if try DurableFile.isThere(beingMade) { return false }
+        for name in ["keys", "trust"] where try !DurableFile.names(in: "\(path)/\(name)").isEmpty {
+            return true
+        }
+        return false
+    }
+
     /// Makes the folders that are not there, where that is possible.
     func makeMissing() {
         for name in Self.names where access("\(path)/\(name)", F_OK) != 0 {
@@ -58,8 +74,7 @@ struct HomeFolder {
     private func shut(_ folder: Int32, _ place: String) throws {
         guard FileStatus(descriptor: folder)?.owner == geteuid() else { throw foreign(place) }
         guard fchmod(folder, Self.mode) == 0 else { throw failure(place) }
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
-        for name in names {
+        for name in try DurableFile.names(in: place) {
             guard let status = FileStatus(name, in: folder) else { continue }
             guard status.owner == geteuid(), !status.isLink else {
                 throw foreign("\(place)/\(name)")

@@ -36,7 +36,7 @@ extension Node {
         try require(dataset)
         try catchUp(dataset)
         var reports: [CarryReport] = []
-        for member in home.members(of: dataset) {
+        for member in try home.members(of: dataset) {
             let mayGo = try read(dataset) { merge in
                 let number = merge.state.number(member) ?? 0
                 return receiver.map { merge.state.mayRead(member, by: $0) }
@@ -73,7 +73,7 @@ extension Node {
         let from = writer.size
         try reader.forEachBatch(from: from, to: reader.size) { try writer.stage($0) }
         try writer.publish { _, _ in reader.checkpoint }
-        let known = try CosignedCheckpoint.read(directory: reader.directory)
+        let known = CosignedCheckpoint.readable(directory: reader.directory)
         if !known.entries.isEmpty {
             try CosignedCheckpoint.update(
                 directory: folder, lockTimeoutSeconds: Self.lockTimeoutSeconds
@@ -125,17 +125,10 @@ extension Node {
 
     /// The names of the logs in a folder; other files are passed over.
     private static func carried(_ folder: String) throws -> [String] {
-        func list(_ path: String) -> [String] {
-            (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        }
-        let root = "\(folder)/\(carriedLogs)"
-        return list(root).flatMap { member in
-            list("\(root)/\(member)").flatMap { owner in
-                list("\(root)/\(member)/\(owner)").map { "\(member)/\(owner)/\($0)" }
-            }
-        }.filter { (try? parts(of: $0)) != nil }.filter {
-            FileManager.default.fileExists(atPath: "\(root)/\($0)/checkpoint")
-        }
+        // `checkpoint` lies three folders down: member, owner, dataset.
+        let files = try DurableFile.files(below: "\(folder)/\(carriedLogs)", depth: 4)
+        return files.filter { $0.hasSuffix("/checkpoint") }.map { String($0.dropLast(11)) }
+            .filter { (try? parts(of: $0)) != nil }
     }
 
     private func take(_ log: String, from folder: String, _ report: inout CarryReport) throws {
@@ -178,10 +171,11 @@ extension Node {
     }
 
     private func takeEvidence(from folder: String) throws {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        for name in names.sorted() where name.hasSuffix(".equivocation") {
-            guard let handle = FileHandle(forReadingAtPath: "\(folder)/\(name)"),
-                let data = try handle.read(upToCount: Equivocation.bytesMax + 1)
+        for name in try DurableFile.names(in: folder).sorted()
+        where name.hasSuffix(".equivocation") {
+            guard
+                let data = try DurableFile.read(
+                    "\(folder)/\(name)", max: Equivocation.bytesMax + 1)
             else { continue }
             do throws(any Error) {
                 try take(evidence: String(decoding: data, as: UTF8.self), from: home.origin)

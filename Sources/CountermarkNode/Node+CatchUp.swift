@@ -66,7 +66,7 @@ extension Node {
         for name in unreadableLogs.keys where name.hasSuffix("/\(dataset)") {
             unreadableLogs[name] = nil
         }
-        for member in home.members(of: dataset) {
+        for member in try home.members(of: dataset) {
             do {
                 readers[member] = try home.log(member, dataset)
             } catch {
@@ -101,7 +101,7 @@ extension Node {
     func requireWholeLogs(_ dataset: DatasetID) throws(LogStorageError) {
         do {
             if let short = try shortLogs(dataset).first { throw short.error }
-            for member in home.members(of: dataset) {
+            for member in try home.members(of: dataset) {
                 let reader = try home.log(member, dataset)
                 try reader.forEachEntry(from: 0, to: reader.size) { _, _ in true }
             }

@@ -96,7 +96,7 @@ extension Node {
     /// How this node's clock differs from its partners', where that matters for a dataset; nil if it agrees.
     public func clockTrouble() throws -> ClockTrouble? {
         var found: ClockTrouble?
-        for dataset in home.datasets() where !home.members(of: dataset).isEmpty {
+        for dataset in try home.datasets() where try !home.members(of: dataset).isEmpty {
             switch ClockRule.judge(try clockWords(dataset)) {
             case .agrees: continue
             case .warns(let word):

@@ -25,7 +25,8 @@ extension Node {
         var steps: [CosigningStep] = []
         for offer in offers {
             let (member, dataset) = try Self.parts(of: offer.origin)
-            guard home.members(of: dataset).contains(member), !(try isForked(offer.origin)) else {
+            guard try home.members(of: dataset).contains(member), !(try isForked(offer.origin))
+            else {
                 continue
             }
             try take(cosignatures: Array(offer.checkpoint.utf8))
@@ -76,7 +77,7 @@ extension Node {
         let reader = try reader(of: log)
         guard reader.size > 0 else { return false }
         let text = try SignedNote(reader.checkpoint).text
-        let set = try CosignedCheckpoint.read(directory: reader.directory)
+        let set = CosignedCheckpoint.readable(directory: reader.directory)
         return !set.entries.contains { entry in
             entry.text == text && entry.lines.contains { $0.name == name }
         }
@@ -90,7 +91,7 @@ extension Node {
         _ log: String, from org: Origin, since old: UInt64?
     ) throws -> AddCheckpointRequest? {
         let reader = try reader(of: log)
-        let known = try CosignedCheckpoint.read(directory: reader.directory).witnesses
+        let known = CosignedCheckpoint.readable(directory: reader.directory).witnesses
         let old = old ?? known[org.description]?.size ?? 0
         guard old <= reader.size else { return nil }
         let proof =
@@ -106,7 +107,7 @@ extension Node {
     private func lacking(_ offer: LogOffer) throws -> [UInt8]? {
         let offered = try SignedNote(Array(offer.checkpoint.utf8))
         let (member, dataset) = try Self.parts(of: offer.origin)
-        let set = try CosignedCheckpoint.read(directory: try reader(of: offer.origin).directory)
+        let set = CosignedCheckpoint.readable(directory: try reader(of: offer.origin).directory)
         // What is shown under one checkpoint here and there is compared, nothing that lies behind it.
         let lines = try set.lines(
             of: offered.text, by: try witnessRoster(dataset, of: member))
@@ -126,8 +127,8 @@ extension Node {
     /// The last checkpoint that this organisation's witness cosigned of a log, by the hash of the log's
     /// name; nil for logs that the caller may not read.
     func witnessedCheckpoint(_ hash: String, caller: Origin) throws -> [UInt8]? {
-        for dataset in home.datasets() {
-            for member in home.members(of: dataset)
+        for dataset in try home.datasets() {
+            for member in try home.members(of: dataset)
             where try mayRead(member, dataset, by: caller) {
                 let log = "\(member)/\(dataset)"
                 guard SHA256Hasher.hash(Array(log.utf8)).hex == hash else { continue }
@@ -143,7 +144,7 @@ extension Node {
     func take(cosignatures note: [UInt8], caller: Origin) throws -> Bool {
         let log = try Checkpoint(text: try SignedNote(note).text).origin
         let (member, dataset) = try Self.parts(of: log)
-        guard home.members(of: dataset).contains(member),
+        guard try home.members(of: dataset).contains(member),
             try mayRead(member, dataset, by: caller)
         else { throw NodeError.notFound("log", log, hint: "") }
         return try take(cosignatures: note)

@@ -48,7 +48,7 @@ extension Node {
         let signer = try signing().identity.certificate.fingerprint
         let time = now()
         let forkedAt = try forks().prefix(of: "\(home.origin)/\(dataset)")
-        let toldCut = home.toldCut(dataset)
+        let toldCut = try home.toldCut(dataset)
         return try read(dataset) { merge in
             var log =
                 merge.state.progress(home.origin) ?? LogProgress(number: 0, origin: home.origin)
@@ -71,7 +71,7 @@ extension Node {
                     ? "run countermark key rotate, then write again"
                     : "sign with another certificate (--sign-cert, --sign-key)")
         }
-        if home.hasLeft(dataset) {
+        if try home.hasLeft(dataset) {
             throw NodeError(
                 .failed, "dataset-left", "\(home.origin) has left \(dataset); nothing was written",
                 hint: "run countermark dataset join \(dataset) to take part again")
@@ -161,7 +161,7 @@ extension Node {
             if row.isEntry, entry == last { one.isLatest = true }
             found[row.why] = one
         }
-        if let cut = home.toldCut(dataset), found[.beyondCut] == nil {
+        if let cut = try home.toldCut(dataset), found[.beyondCut] == nil {
             let first = max(cut, index)
             if own.stored > first {
                 var one = UncountedWrites(

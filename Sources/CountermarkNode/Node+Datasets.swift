@@ -14,7 +14,7 @@ extension Node {
                 .usage, "not-owner", "\(dataset) would belong to \(dataset.owner)",
                 hint: "leave the origin out, or use \(home.origin)/\(dataset.name)")
         }
-        if home.members(of: dataset).contains(home.origin) {
+        if try home.members(of: dataset).contains(home.origin) {
             throw NodeError(
                 .failed, "dataset-exists", "\(dataset) exists already",
                 hint: "see countermark dataset show \(dataset)")
@@ -100,6 +100,7 @@ extension Node {
                 .failed, "bad-succession", "\(old) already goes on for \(new)",
                 hint: "a succession cannot lead back; make a new log")
         }
+        if membership.successors[old] == new { return }
         try write(dataset, [.governance(.succeedLog(old, successor: new))])
     }
 
@@ -118,6 +119,11 @@ extension Node {
             throw NodeError.notFound(
                 "member", origin.description, hint: "see countermark dataset show \(dataset)")
         }
+        let known = try read(dataset) { merge in
+            merge.state.number(home.origin).flatMap { merge.state.audiences[$0] }
+        }
+        // A crash may have come between the two.
+        if Set(known ?? []) == Set(origins) { return try keepBound("\(home.origin)/\(dataset)") }
         try write(dataset, [.governance(.setAudience(origins))])
         try keepBound("\(home.origin)/\(dataset)")
     }
@@ -133,7 +139,7 @@ extension Node {
 
     /// Throws unless some log of the dataset is here.
     public func require(_ dataset: DatasetID) throws {
-        if !home.holds(dataset) {
+        if try !home.holds(dataset) {
             throw NodeError.notFound(
                 "dataset", dataset.description, hint: "see countermark dataset list")
         }
@@ -183,7 +189,7 @@ extension Node {
         _ dataset: DatasetID, of member: Origin? = nil,
         _ body: (Origin, UInt64, COSESign1, ChangesetView) throws -> Void
     ) throws {
-        for origin in home.members(of: dataset) where member == nil || member == origin {
+        for origin in try home.members(of: dataset) where member == nil || member == origin {
             let reader = try home.log(origin, dataset)
             for index in stride(from: Int64(reader.size) - 1, through: 0, by: -1) {
                 let entry = try reader.entry(at: UInt64(index))

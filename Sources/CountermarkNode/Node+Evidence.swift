@@ -28,15 +28,13 @@ public struct EvidenceFile: Sendable {
     ///
     /// - Throws: ``NodeError`` if it cannot be read or is no evidence file.
     public init(checking path: String) throws {
-        guard let handle = FileHandle(forReadingAtPath: path),
-            let data = try handle.read(upToCount: Equivocation.bytesMax + 1)
-        else {
+        guard let data = try DurableFile.read(path, max: Equivocation.bytesMax + 1) else {
             throw NodeError(
                 .failed, "no-evidence", "\(path) cannot be read", hint: "check the path")
         }
         self.path = path
         if data.starts(with: Contradiction.version.utf8) {
-            let evidence = try Contradiction(file: Array(data))
+            let evidence = try Contradiction(file: data)
             (log, prefix) = (evidence.log.name, 0)
             do throws(TransparencyLogError) {
                 let (first, second) = try evidence.verify()
@@ -49,7 +47,7 @@ public struct EvidenceFile: Sendable {
             }
             return
         }
-        let evidence = try Equivocation(file: Array(data))
+        let evidence = try Equivocation(file: data)
         (log, prefix) = (evidence.log.name, evidence.prefix)
         do throws(TransparencyLogError) {
             let finding = try evidence.verify()
@@ -166,7 +164,7 @@ extension Node {
         let evidence = try Equivocation(file: Array(text.utf8))
         try evidence.verify()
         let (member, dataset) = try Self.parts(of: evidence.log.name)
-        guard home.members(of: dataset).contains(member),
+        guard try home.members(of: dataset).contains(member),
             try mayRead(member, dataset, by: partner),
             try logVerifier(member, dataset).logKey == evidence.log.publicKey
         else { return false }
@@ -227,6 +225,8 @@ extension Node {
         guard reader.size > 0, let key = try logVerifier(member, dataset).logKey else {
             return false
         }
+        // Before anybody is suspected, it is made sure that it is not our own disk.
+        try reader.requireWholeTree()
         let ours = Equivocation.Tree(checkpoint: reader.checkpoint) { try reader.subtree($0) }
         do throws(any Error) {
             guard

@@ -69,7 +69,7 @@ extension Node {
     ///
     /// A place that cannot be read may be the one that is meant.
     private func speaksOfLabel(_ id: OperationID, _ dataset: DatasetID) throws -> Bool {
-        guard home.members(of: dataset).contains(id.origin) else { return false }
+        guard try home.members(of: dataset).contains(id.origin) else { return false }
         do {
             let reader = try home.log(id.origin, dataset)
             guard id.slot.entry < reader.size else { return false }

@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import Foundation
+import LogStorage
 import Provenance
 import Signing
 
@@ -101,14 +102,15 @@ extension Node {
     ) throws -> [(key: String, path: String)] {
         var files: [(key: String, path: String)] = []
         for path in paths {
-            var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            guard try DurableFile.isThere(path) else {
                 throw NodeError(
                     .failed, "no-file", "\(path) is not there", hint: "check the path")
             }
+            var isFolder: ObjCBool = false
+            _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
             let url = URL(fileURLWithPath: path)
             if isFolder.boolValue {
-                let names = (FileManager.default.subpaths(atPath: path) ?? []).sortedByBytes()
+                let names = try DurableFile.files(below: path).sortedByBytes()
                 let stems = Set(names.filter { !LabelFile.mayBe($0) }.map(LabelFile.stem))
                 for name in names {
                     var isInner: ObjCBool = false

@@ -45,7 +45,7 @@ extension Node {
                 size: checkpoint.size, root: checkpoint.root, note: plain, source: source)
         }
         var heads: [KnownOwnHead] = []
-        for head in home.signedHeads(dataset).all() where head.size > 0 {
+        for head in try home.signedHeads(dataset).all() where head.size > 0 {
             let source = head.isOwn ? KnownOwnHead.Source.here : .elsewhere
             // A damaged file's name still counts.
             heads.append(
@@ -91,7 +91,7 @@ extension Node {
             return nil
         }
         let heads = home.signedHeads(dataset)
-        if !heads.all().contains(where: { !$0.isOwn && $0.size >= checkpoint.size }) {
+        if try !heads.all().contains(where: { !$0.isOwn && $0.size >= checkpoint.size }) {
             try heads.keep(
                 try Self.plain(note, of: [key]), size: checkpoint.size, isOwn: false)
         }
@@ -144,8 +144,9 @@ extension Node {
             throw LogStorageError.damaged(
                 path: folder + "/checkpoint", why: "this organisation's key has not signed it")
         }
-        let hasEntries = FileManager.default.fileExists(atPath: folder + "/tile/entries")
-        if held == 0, hasEntries, !home.signedHeads(dataset).all().contains(where: { $0.size == 0 })
+        let hasEntries = try DurableFile.isThere(folder + "/tile/entries")
+        if held == 0, hasEntries,
+            try !home.signedHeads(dataset).all().contains(where: { $0.size == 0 })
         {
             throw LogStorageError.damaged(
                 path: folder + "/checkpoint", why: "it is missing, and entries lie beside it")
@@ -197,7 +198,7 @@ extension Node {
         let place = home.place
         if place == .holds { return }
         if mayWriteUnchecked { return try home.settle() }
-        if try home.partners().isEmpty { return try home.settle() }
+        if try !home.hasPartners() { return try home.settle() }
         let known = Hearing(home).known
         let missing = try home.partnersToHear().subtracting(known.heard).sorted()
         let whom =

@@ -149,7 +149,7 @@ extension Node {
     /// the line of each witness, so that nobody's line takes another's place.
     private func notes(over id: OperationID, _ dataset: DatasetID) throws -> [[UInt8]] {
         let reader = try home.log(id.origin, dataset)
-        let set = try CosignedCheckpoint.read(directory: reader.directory)
+        let set = CosignedCheckpoint.readable(directory: reader.directory)
         let witnesses = try witnessRoster(dataset, of: id.origin)
         let covering = set.entries.filter {
             $0.size > id.slot.entry && $0.size <= reader.size

@@ -88,9 +88,9 @@ extension Node {
     /// - Parameter onFailure: Learns which log or dataset cannot be told of; the others are.
     func list(
         for org: Origin, onFailure: (String, any Error) -> Void = { _, _ in }
-    ) -> LogList {
+    ) throws -> LogList {
         var ended: [EndedMembership] = []
-        for dataset in home.datasets() {
+        for dataset in try home.datasets() {
             do {
                 let (cut, held) = try read(dataset) { merge in
                     (
@@ -106,7 +106,7 @@ extension Node {
             }
         }
         return LogList(
-            logs: offers(to: org, onFailure: onFailure), ended: ended.isEmpty ? nil : ended)
+            logs: try offers(to: org, onFailure: onFailure), ended: ended.isEmpty ? nil : ended)
     }
 
     /// The logs that an organisation may read, the stewards' first: what counts is decided there.
@@ -114,13 +114,13 @@ extension Node {
     /// - Parameter onFailure: Learns which log or dataset cannot be offered; the others are.
     public func offers(
         to org: Origin, onFailure: (String, any Error) -> Void = { _, _ in }
-    ) -> [LogOffer] {
+    ) throws -> [LogOffer] {
         var offers: [LogOffer] = []
-        for dataset in home.datasets() {
+        for dataset in try home.datasets() {
             do {
                 guard try mayRead(dataset, org) else { continue }
                 var found: [LogOffer] = []
-                let held = home.members(of: dataset)
+                let held = try home.members(of: dataset)
                 let members = try read(dataset) {
                     Offering.logs(to: org, held: held, own: home.origin, state: $0.state)
                 }
@@ -150,7 +150,7 @@ extension Node {
             }
         }
         // The owner learns what was joined and is not here yet: it may have to dial.
-        for dataset in home.awaited(from: org) {
+        for dataset in try home.awaited(from: org) {
             offers.append(LogOffer(origin: "\(org)/\(dataset)", size: 0, checkpoint: ""))
         }
         return offers
@@ -270,7 +270,8 @@ extension Node {
     /// that the steward has named.
     func pinnedLogKey(_ member: Origin, _ dataset: DatasetID) throws -> [UInt8]? {
         if member == home.origin { return try home.logKey().verificationKey.ed25519Bytes }
-        let partner = try home.partners().first { $0.org == member.description }
+        // A key that was pinned by hand and cannot be read is not one that was not pinned.
+        let partner = try home.partnerFiles().first { $0.org == member.description }?.found.get()
         if let vkey = partner?.vkey { return try NoteVerifier(vkey: vkey).publicKey }
         return try read(dataset) { $0.state.membership.members[member]?.logKeys.last?.key }
     }

@@ -33,14 +33,14 @@ extension Node {
     public func standing(of dataset: DatasetID) throws -> DatasetStanding {
         var standing = DatasetStanding()
         standing.uncounted = try uncountedWrites(dataset)
-        standing.isLeft = home.hasLeft(dataset)
+        standing.isLeft = try home.hasLeft(dataset)
         let state = try read(dataset) { $0.state }
         standing.members = state.membership.members.sorted { $0.key < $1.key }.map { org, member in
             .init(
                 org: org, role: member.spans.last { $0.role != nil }?.role ?? .reader,
                 cutIndex: member.cutIndex)
         }
-        if let cut = home.toldCut(dataset) {
+        if let cut = try home.toldCut(dataset) {
             standing.members.removeAll { $0.org == home.origin }
             standing.members.append(.init(org: home.origin, role: .reader, cutIndex: cut))
         }

@@ -34,7 +34,7 @@ extension Node {
     func statement(about text: String, in name: String, caller: Origin) throws -> [UInt8] {
         let missing = NodeError.notFound("annotation", String(text.prefix(200)), hint: "")
         guard let dataset = try? DatasetID(name), let (id, named) = try? OperationID.parse(text),
-            named ?? dataset == dataset, home.members(of: dataset).contains(id.origin),
+            named ?? dataset == dataset, try home.members(of: dataset).contains(id.origin),
             try mayRead(dataset.owner, dataset, by: caller),
             try mayRead(id.origin, dataset, by: caller)
         else { throw missing }

@@ -34,7 +34,7 @@ extension Node {
     /// and that the label table is what the logs make of it.
     public func verify(_ dataset: DatasetID) throws -> VerificationReport {
         var report = VerificationReport()
-        for member in home.members(of: dataset) {
+        for member in try home.members(of: dataset) {
             try verifyLog(member, dataset, &report)
         }
         for (log, error) in try shortLogs(dataset) {
@@ -66,7 +66,7 @@ extension Node {
         if let prefix = try forks().prefix(of: log) {
             add("its key has signed two histories; only the first \(prefix) entries count")
         }
-        for head in home.signedHeads(dataset).all() where !head.isWhole {
+        for head in try home.signedHeads(dataset).all() where !head.isWhole {
             add(
                 "\(head.path) is damaged; the next label that is written replaces it, and until "
                     + "then its name alone says how much was signed")
@@ -90,7 +90,7 @@ extension Node {
                 add(PlainError.line(error))
             }
         }
-        let hasPartners = try !home.partners().isEmpty
+        let hasPartners = try home.hasPartners()
         if held > 0, hasPartners, home.place == .moved {
             add(
                 "the home was copied, moved or restored, and no partner was asked since; "

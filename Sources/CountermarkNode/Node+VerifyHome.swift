@@ -25,8 +25,11 @@ extension Node {
         for file in try textFiles() { look(file) { try damage(inText: file) } }
         look("trust/own.pem") { try damageOfKeys() }
         look("trust") {
-            _ = try home.partners().map { _ = try Certificate.all(pem: $0.roots) }
-            _ = try home.revocationLists()
+            if let damaged = try home.damagedPartners().first { throw damaged.error }
+            for partner in try home.partners() {
+                _ = try Certificate.all(pem: partner.roots)
+                _ = try home.revocationLists(of: try Origin(partner.org))
+            }
             return nil
         }
         for name in try home.names(in: "evidence")
@@ -54,7 +57,7 @@ extension Node {
         return (["config.json"] + folders).filter { !isAside($0) && $0 != "invitations/lock" }
     }
 
-    private func damage(inText file: String) throws -> String? {
+    func damage(inText file: String) throws -> String? {
         let text = try home.read(file)
         switch text.utf8.first {
         case nil:
@@ -80,7 +83,7 @@ extension Node {
         if try home.hasEncryptedKeys() { return nil }
         if try !home.read(Home.nodeKeyFile).hasPrefix("pkcs11:") { _ = try home.identity() }
         let logKey = try home.logKey().verificationKey.ed25519Bytes
-        for dataset in home.datasets() {
+        for dataset in try home.datasets() {
             guard let known = try ownLogKey(dataset), known != logKey else { continue }
             return try wrongLogKey(dataset).description
         }
@@ -114,16 +117,16 @@ extension Node {
     }
 
     /// What was cosigned of a log: this witness's own signature has to hold, or a second history might be cosigned.
-    private func damage(inRegister name: String) throws -> String? {
+    func damage(inRegister name: String) throws -> String? {
         let path = "\(home.path)/witness/\(name)"
-        let note = try Data(contentsOf: URL(fileURLWithPath: path))
-        let signed = try SignedNote(Array(note))
+        let note = try DurableFile.read(path) ?? []
+        let signed = try SignedNote(note)
         let origin = try Checkpoint(text: signed.text).origin
         let (member, dataset) = try Self.parts(of: origin)
         if let key = try logKey(of: member, dataset) {
             // Without the log's own signature the note convicts nobody.
             let log = try NoteVerifier(name: origin, publicKey: key)
-            _ = try Checkpoint.open(Array(note), verifier: log, origin: origin)
+            _ = try Checkpoint.open(note, verifier: log, origin: origin)
         }
         let roster = try witnessRoster(dataset)
         let own = home.origin.description

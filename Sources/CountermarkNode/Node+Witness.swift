@@ -27,7 +27,7 @@ extension Node {
             body, by: try witness(), in: home.witnessRegister, time: now()
         ) { log in
             guard let (member, dataset) = try? Self.parts(of: log),
-                home.members(of: dataset).contains(member),
+                try home.members(of: dataset).contains(member),
                 try mayRead(member, dataset, by: caller)
             else { return nil }
             return try witnessed(log)
@@ -133,8 +133,8 @@ extension Node {
     /// The newest checkpoint of a held log with the cosignatures that are known for it.
     func cosignedCheckpoint(_ reader: LogReader, _ log: String) throws -> [UInt8] {
         let (member, dataset) = try Self.parts(of: log)
-        return try CosignedCheckpoint.read(directory: reader.directory)
-            .cosigned(reader.checkpoint, by: try witnessRoster(dataset, of: member))
+        return try CosignedCheckpoint.readable(directory: reader.directory)
+            .cosigned(reader.checkpoint, by: witnessRoster(dataset, of: member))
     }
 
     /// Takes the cosignatures under a checkpoint of a log that is held so far.
@@ -164,7 +164,7 @@ extension Node {
     private func takeOwn(_ note: [UInt8], of checkpoint: Checkpoint) throws {
         let (member, dataset) = try Self.parts(of: checkpoint.origin)
         // Our own key may not stand in our log yet: a reader writes nothing.
-        guard member != home.origin, home.members(of: dataset).contains(member) else { return }
+        guard member != home.origin, try home.members(of: dataset).contains(member) else { return }
         try take(cosignatures: note)
     }
 }

@@ -44,7 +44,7 @@ public struct LogWitnessing: Sendable, Equatable {
 extension Node {
     /// How far witnesses have followed a log.
     public func witnessing(of member: Origin, _ dataset: DatasetID) throws -> LogWitnessing {
-        let set = try CosignedCheckpoint.read(directory: home.logFolder(member, dataset))
+        let set = CosignedCheckpoint.readable(directory: home.logFolder(member, dataset))
         let membership = try read(dataset) { $0.state.membership }
         let policy = membership.witnessPolicy
         var asked = policy?.witnesses ?? []
@@ -77,6 +77,11 @@ extension Node {
             throw NodeError(
                 .usage, "bad-threshold", "\(threshold) of \(others) witnesses cannot be reached",
                 hint: "ask for as many as there are, or fewer")
+        }
+        if let policy = membership.witnessPolicy, policy.threshold == threshold,
+            Set(policy.witnesses) == Set(witnesses)
+        {
+            return
         }
         try write(
             dataset,

@@ -52,6 +52,8 @@ public final class Node {
     public private(set) var uncounted: [UncountedWrites] = []
     /// The dataset of the last write.
     public private(set) var lastWritten: DatasetID?
+    /// Whether anything was signed since this value was made.
+    public private(set) var hasWritten = false
     /// Told of each own log that has a new checkpoint, with its first new entry and its size: these entries
     /// stay, whatever the command fails at afterwards.
     public var onPublish: ((_ log: String, _ first: UInt64, _ size: UInt64) -> Void)?
@@ -199,7 +201,9 @@ public final class Node {
     }
 
     private func notePublished(_ writer: LogWriter, _ dataset: DatasetID, from first: UInt64) {
-        if writer.size > first { onPublish?("\(home.origin)/\(dataset)", first, writer.size) }
+        guard writer.size > first else { return }
+        hasWritten = true
+        onPublish?("\(home.origin)/\(dataset)", first, writer.size)
     }
 
     private func publish(_ writer: LogWriter, _ dataset: DatasetID) throws {

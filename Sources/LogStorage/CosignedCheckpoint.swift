@@ -23,7 +23,13 @@ public enum CosignedCheckpoint {
         }
     }
 
-    /// Changes what is known of a log, under a lock, durably.
+    /// What is known of a log, as far as it can be read: cosignatures say more of a log and are no part of it, and whoever
+    /// made them brings them again.
+    public static func readable(directory: String) -> CosignatureSet {
+        (try? read(directory: directory)) ?? CosignatureSet()
+    }
+
+    /// Changes what is known of a log, under a lock, durably; what is damaged is begun anew.
     ///
     /// - Parameter change: Returns true if it has changed the set.
     /// - Returns: What `change` returned.
@@ -33,7 +39,14 @@ public enum CosignedCheckpoint {
         _ change: (inout CosignatureSet) throws -> Bool
     ) throws -> Bool {
         try FileLock.holding(directory + "/cosigned.lock", timeoutSeconds: lockTimeoutSeconds) {
-            var set = try read(directory: directory)
+            var set: CosignatureSet
+            do throws(LogStorageError) {
+                set = try read(directory: directory)
+            } catch {
+                // A disk that fails is not one on which something else lies.
+                guard case .format = error else { throw error }
+                set = CosignatureSet()
+            }
             guard try change(&set) else { return false }
             try DurableFile.replace(path(directory), with: set.file)
             return true

@@ -4,8 +4,14 @@ import Glibc
 public enum DurableFile {
     /// Opens a file, makes it if it is not there, and says whether it was made.
     static func open(_ path: String) throws(LogStorageError) -> (file: Int32, isNew: Bool) {
-        var file = Glibc.open(path, O_RDWR | O_CLOEXEC)
-        if file >= 0 { return (file, false) }
+        var file = Glibc.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
+        if file >= 0 {
+            guard isPlain(file) else {
+                close(file)
+                throw .damaged(path: path, why: "it is a pipe or a device, and no file")
+            }
+            return (file, false)
+        }
         guard errno == ENOENT else { throw .last("open", path) }
         try makeFolders(of: path)
         file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
@@ -17,7 +23,7 @@ public enum DurableFile {
     static func makeFolders(of path: String) throws(LogStorageError) {
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
         let folder = String(path[..<slash])
-        if access(folder, F_OK) == 0 { return }
+        if try isThere(folder) { return }
         try makeFolders(of: folder)
         if mkdir(folder, 0o755) != 0, errno != EEXIST { throw .last("mkdir", folder) }
         try syncFolder(of: folder)
@@ -40,7 +46,8 @@ public enum DurableFile {
         guard fdatasync(file) == 0 else { throw .last("fdatasync", path) }
     }
 
-    static func syncFolder(of path: String) throws(LogStorageError) {
+    /// Makes the name of a file or folder durable in the folder above it.
+    public static func syncFolder(of path: String) throws(LogStorageError) {
         guard let slash = path.lastIndex(of: "/") else { return }
         let folder = slash == path.startIndex ? "/" : String(path[..<slash])
         let file = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -109,17 +116,31 @@ public enum DurableFile {
 
     /// Moves a file or folder to another place of the same file system, if it is there; what stands at that place stays.
     public static func move(_ path: String, to other: String) throws(LogStorageError) {
-        if access(path, F_OK) != 0, errno == ENOENT { return }
+        guard try isThere(path) else { return }
         try makeFolders(of: other)
         var place = other
         var number = 1
-        while access(place, F_OK) == 0 {
+        while try isThere(place) {
             number += 1
             place = "\(other).\(number)"
         }
         guard rename(path, place) == 0 else { throw .last("rename", path) }
         try syncFolder(of: place)
         try syncFolder(of: path)
+    }
+
+    /// Gives a file a second name in the same file system, under which its bytes stay when the first is replaced.
+    static func keepAside(_ path: String, as other: String) throws(LogStorageError) {
+        guard try isThere(path) else { return }
+        try makeFolders(of: other)
+        var place = other
+        var number = 1
+        while link(path, place) != 0 {
+            guard errno == EEXIST else { throw .last("link", place) }
+            number += 1
+            place = "\(other).\(number)"
+        }
+        try syncFolder(of: place)
     }
 
     /// The bytes of a whole file; nil if it is not there.
@@ -153,10 +174,24 @@ public enum DurableFile {
 
     /// Opens a file for reading; nil if it is not there.
     static func openToRead(_ path: String) throws(LogStorageError) -> Int32? {
-        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        if file >= 0 { return file }
+        // A pipe in the place of a file would keep the process for ever.
+        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        if file >= 0 {
+            guard isPlain(file) else {
+                close(file)
+                throw .damaged(path: path, why: "it is a pipe or a device, and no file")
+            }
+            return file
+        }
         if errno == ENOENT || errno == ENOTDIR { return nil }
         throw .last("open", path)
+    }
+
+    /// False for a pipe, a socket or a device; what a folder is shows when it is read.
+    public static func isPlain(_ file: Int32) -> Bool {
+        var status = stat()
+        guard fstat(file, &status) == 0 else { return true }
+        return [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
     }
 
     /// Reads a file, at most `max` bytes of it.
@@ -185,6 +220,65 @@ public enum DurableFile {
     }
 
     /// The names in a folder; none where there is no such folder.
+    ///
+    /// - Throws: ``LogStorageError`` for a folder that cannot be read: what is in it counts all the same.
+    public static func names(in folder: String) throws(LogStorageError) -> [String] {
+        guard let directory = opendir(folder) else {
+            if errno == ENOENT { return [] }
+            throw .last("opendir", folder)
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while true {
+            // The end and a failure differ by this alone.
+            errno = 0
+            guard let entry = readdir(directory) else { break }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        if errno != 0 { throw .last("readdir", folder) }
+        return names
+    }
+
+    /// The files in a folder and the folders in it, by their paths below it; none where there is no such folder.
+    ///
+    /// - Parameter depth: How many names the longest paths have; deeper folders are not looked into.
+    /// - Throws: ``LogStorageError`` for a folder that cannot be read.
+    public static func files(
+        below folder: String, depth: Int = 64
+    ) throws(LogStorageError) -> [String] {
+        var files: [String] = []
+        if depth == 0 { return files }
+        for name in try names(in: folder) {
+            var status = stat()
+            guard lstat("\(folder)/\(name)", &status) == 0 else {
+                // Another process may have removed it meanwhile.
+                if errno == ENOENT { continue }
+                throw .last("stat", "\(folder)/\(name)")
+            }
+            if status.st_mode & S_IFMT == S_IFDIR {
+                for file in try self.files(below: "\(folder)/\(name)", depth: depth - 1) {
+                    files.append("\(name)/\(file)")
+                }
+            } else {
+                files.append(name)
+            }
+        }
+        return files
+    }
+
+    /// Whether anything has a name; a link counts as what it leads to.
+    ///
+    /// - Throws: ``LogStorageError`` where nobody can say, since a folder on the way cannot be read.
+    public static func isThere(_ path: String) throws(LogStorageError) -> Bool {
+        if access(path, F_OK) == 0 { return true }
+        if errno == ENOENT || errno == ENOTDIR { return false }
+        throw .last("access", path)
+    }
+
+    /// The names in a folder as far as they can be had: for what is only tidied up.
     public static func list(_ folder: String) -> [String] {
         guard let directory = opendir(folder) else { return [] }
         defer { closedir(directory) }

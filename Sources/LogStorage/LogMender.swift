@@ -117,7 +117,8 @@ public final class LogMender {
             }
             let present = try? DurableFile.read(directory + "/checkpoint")
             if present != reader.checkpoint {
-                try move("checkpoint", to: aside)
+                // What says where the log ends is there at any moment.
+                try DurableFile.keepAside(directory + "/checkpoint", as: aside + "/checkpoint")
                 try DurableFile.replace(directory + "/checkpoint", with: reader.checkpoint)
                 files.append("checkpoint")
             }
@@ -150,7 +151,7 @@ public final class LogMender {
         let full = Tile(tile.kind, index: tile.index).path
         // Whatever stands for this tile under another width would be read in its place.
         if tile.width < 256 { try move(full, to: aside) }
-        for name in DurableFile.list("\(directory)/\(full).p") {
+        for name in try DurableFile.names(in: "\(directory)/\(full).p") {
             try move("\(full).p/\(name)", to: aside)
         }
         if tile.width == 256 { rmdir("\(directory)/\(full).p") }

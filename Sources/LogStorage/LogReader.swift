@@ -71,7 +71,7 @@ public struct LogReader: Sendable {
             if let file = try DurableFile.openToRead(path(tile)) { return file }
             let full = path(Tile(tile.kind, index: tile.index))
             if let file = try DurableFile.openToRead(full) { return file }
-            let widths = DurableFile.list(full + ".p").compactMap { Int($0) }
+            let widths = try DurableFile.names(in: full + ".p").compactMap { Int($0) }
             if let width = widths.filter({ $0 >= tile.width }).min(),
                 let file = try DurableFile.openToRead("\(full).p/\(width)")
             {

@@ -308,9 +308,9 @@ public final class LogWriter {
     /// Gives the edge file of a tile its name and length, whatever name a crash left it under.
     private func settle(_ tile: Tile, bytes: Int) throws(LogStorageError) {
         let path = "\(directory)/\(tile.path)"
-        if access(path, F_OK) != 0 {
+        if try !DurableFile.isThere(path) {
             let full = "\(directory)/\(Tile(tile.kind, index: tile.index).path)"
-            let widths = DurableFile.list(full + ".p").compactMap { Int($0) }
+            let widths = try DurableFile.names(in: full + ".p").compactMap { Int($0) }
             let wider = widths.filter { $0 > tile.width }.min().map { "\(full).p/\($0)" } ?? full
             try DurableFile.makeFolders(of: path)
             guard rename(wider, path) == 0 else { throw .last("rename", wider) }
@@ -331,23 +331,24 @@ public final class LogWriter {
     {
         // From the last one back: a crash in between leaves no gap that would end the next search.
         var last = index
-        while isThere(kind, last + 1) { last += 1 }
+        while try isThere(kind, last + 1) { last += 1 }
         for tile in (index...last).reversed() {
             let kept = tile == index ? width : 0
             let full = "\(directory)/\(Tile(kind, index: tile).path)"
-            for name in DurableFile.list(full + ".p") where name != String(kept) {
+            for name in try DurableFile.names(in: full + ".p") where name != String(kept) {
                 guard unlink("\(full).p/\(name)") == 0 else { throw .last("unlink", full) }
             }
             if kept == 0 { rmdir(full + ".p") }
-            if access(full, F_OK) == 0 {
+            if try DurableFile.isThere(full) {
                 guard unlink(full) == 0 else { throw .last("unlink", full) }
             }
         }
     }
 
-    private func isThere(_ kind: Tile.Kind, _ index: UInt64) -> Bool {
+    private func isThere(_ kind: Tile.Kind, _ index: UInt64) throws(LogStorageError) -> Bool {
         let full = "\(directory)/\(Tile(kind, index: index).path)"
-        return access(full, F_OK) == 0 || access(full + ".p", F_OK) == 0
+        if try DurableFile.isThere(full) { return true }
+        return try DurableFile.isThere(full + ".p")
     }
 
     /// Makes a partial tile hold these hashes.

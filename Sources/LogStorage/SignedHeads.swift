@@ -35,8 +35,10 @@ public struct SignedHeads: Sendable {
     public init(folder: String) { self.folder = folder }
 
     /// All that is recorded, the largest last.
-    public func all() -> [Head] {
-        DurableFile.list(folder).compactMap { name -> Head? in
+    ///
+    /// - Throws: ``LogStorageError`` for a folder that cannot be read: that is not one in which nothing was recorded.
+    public func all() throws(LogStorageError) -> [Head] {
+        try DurableFile.names(in: folder).compactMap { name -> Head? in
             let parts = name.split(separator: ".", omittingEmptySubsequences: false)
             guard parts.count == 2, let size = UInt64(parts[0]),
                 let kind = Kind(rawValue: String(parts[1])), String(size) == parts[0]
@@ -56,7 +58,7 @@ public struct SignedHeads: Sendable {
 
     /// Says that the first entry is about to be written: what then lies beside no checkpoint was never signed.
     public func begin() throws(LogStorageError) {
-        if access("\(folder)/0.\(Kind.own)", F_OK) == 0 { return }
+        if try DurableFile.isThere("\(folder)/0.\(Kind.own)") { return }
         try IdentifiedFile("\(folder)/0.\(Kind.own)").write([])
     }
 
@@ -87,7 +89,7 @@ public struct SignedHeads: Sendable {
         /// Records it, durably.
         public func commit() throws(LogStorageError) {
             try file.commit()
-            for name in DurableFile.list(folder) where name.hasSuffix(suffix) {
+            for name in try DurableFile.names(in: folder) where name.hasSuffix(suffix) {
                 if let other = UInt64(name.dropLast(suffix.count)), other < size {
                     unlink("\(folder)/\(name)")
                 }

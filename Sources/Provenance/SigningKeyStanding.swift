@@ -12,9 +12,9 @@ public struct SigningKeyStanding: Sendable, Equatable {
     /// The last second.
     public let notAfter: Int64
     /// Where the log itself retired the key first.
-    var retiredByOwner: UInt64?
+    public internal(set) var retiredByOwner: UInt64?
     /// Where the steward retired it last.
-    var retiredBySteward: UInt64?
+    public internal(set) var retiredBySteward: UInt64?
 
     /// The standing of a key that a certificate introduces.
     public init(number: Int, notBefore: Int64, notAfter: Int64) {

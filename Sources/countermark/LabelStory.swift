@@ -336,9 +336,9 @@ extension Node {
     /// What the logs say of an annotation that is stored and not counted; nil if there is none.
     func story(ofUncounted text: String, in chosen: DatasetID? = nil) throws -> LabelStory? {
         guard let (id, named) = try? OperationID.parse(text) else { return nil }
-        for dataset in (named ?? chosen).map({ [$0] }) ?? home.datasets() {
+        for dataset in try (named ?? chosen).map({ [$0] }) ?? home.datasets() {
             try catchUp(dataset)
-            guard home.members(of: dataset).contains(id.origin),
+            guard try home.members(of: dataset).contains(id.origin),
                 let why = try reasons(try logNames(dataset))(id)
             else { continue }
             let item = try changeset(of: id, dataset) { _, view, operation -> String? in

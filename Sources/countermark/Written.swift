@@ -25,6 +25,7 @@ extension CommonOptions {
         let uncounted = node.uncounted
         var whole = document
         if let dataset = node.lastWritten { whole["dataset"] = dataset.description }
+        if whole["changed"] == nil { whole["changed"] = true }
         whole["counted"] = uncounted.isEmpty
         whole["why"] = uncounted.first?.why.reason ?? NSNull() as Any
         print(whole, lines())

@@ -237,7 +237,7 @@ struct NodeTests {
         forked.mayWriteUnchecked = true
         try forked.write(all.dataset, [all.label("c.png")])
         let to = try all.node(tier)
-        let offer = try #require(forked.offers(to: Origin(tier)).first)
+        let offer = try #require(try forked.offers(to: Origin(tier)).first)
         let log = "\(oem)/\(all.dataset)"
         #expect(try to.step(offer, with: try Origin(oem)) == .investigate)
         let theirs = try forked.tree(log)

@@ -59,11 +59,11 @@ struct OwnLogTests {
         let (all, node, _) = try shortened()
         let partner = try all.node(tier)
         try FileManager.default.removeItem(atPath: node.home.path + "/signed")
-        let told = partner.held(of: try Origin(oem))
+        let told = try partner.held(of: try Origin(oem))
         #expect(told.logs.count == 1)
         let answer = try node.take(told, from: try Origin(tier))
         #expect(!answer.complete)
-        #expect(node.home.signedHeads(all.dataset).all().contains { !$0.isOwn })
+        #expect(try node.home.signedHeads(all.dataset).all().contains { !$0.isOwn })
         // --offline does not sign over what somebody else has.
         node.mayWriteUnchecked = true
         refuses(node, all, "own-log-behind")
@@ -95,7 +95,7 @@ struct OwnLogTests {
                 .init(origin: log, size: 900, checkpoint: String(decoding: note, as: UTF8.self))
             ], more: nil, time: nil)
         #expect(try !node.take(told, from: try Origin(tier)).complete)
-        #expect(node.home.signedHeads(all.dataset).all().allSatisfy { $0.size < 900 })
+        #expect(try node.home.signedHeads(all.dataset).all().allSatisfy { $0.size < 900 })
         try node.write(all.dataset, [all.label("a.png")])
     }
 

@@ -1,5 +1,6 @@
 import AnnotationModel
 import Foundation
+import LogStorage
 import Testing
 
 @testable import CountermarkNode
@@ -72,7 +73,7 @@ struct SealTests {
         let home = try all.node("oem.example").home
         try FileManager.default.removeItem(atPath: home.path + "/trust")
         try Data().write(to: URL(fileURLWithPath: home.path + "/trust"))
-        #expect(throws: CocoaError.self) { try home.partners() }
+        #expect(throws: LogStorageError.self) { try home.partners() }
     }
 
     @Test("a key that the log has not introduced signs nothing in it")

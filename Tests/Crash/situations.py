@@ -4,6 +4,7 @@ A row that needs a command which the program does not have is left out, and says
 """
 
 import dataclasses
+import json
 import os
 import pathlib
 import shutil
@@ -79,11 +80,14 @@ class Stage:
         """Keeps all homes as they are now."""
         self.snapshots = {
             org: homes.Snapshot(self.home(org)) for org in (OEM, TIER) if org == OEM or self.home(org).exists()}
+        self.whole = {org: homes.histories(self.home(org)) for org in self.snapshots}
         self.kept = homes.Snapshot(self.backup)
 
     def put_back(self):
         for org in list(self.daemons):
             self.stop(org)
+        for left in self.folder.glob("*.restoring"):
+            shutil.rmtree(left)
         for snapshot in [*self.snapshots.values(), self.kept]:
             snapshot.put_back()
 
@@ -172,6 +176,36 @@ def carried(stage):
     stage.must(TIER, "carry", "out", DATASET, stage.folder / "stick", "--for", OEM)
 
 
+def backed_up(stage):
+    """There is a backup, and the home has gone on since."""
+    single(stage)
+    stage.must(OEM, "backup", stage.backup)
+    stage.must(OEM, *importing(stage))
+    stage.must(OEM, "key", "rotate")
+
+
+def lost(stage):
+    """The home is gone, its backup is there."""
+    backed_up(stage)
+    stage.must(OEM, "backup", stage.backup)
+    shutil.rmtree(stage.home(OEM))
+
+
+def damaged(stage):
+    """Of both companies' logs in one home entries are damaged, and of the own one the checkpoint is lost."""
+    pair(stage)
+    stage.serve(OEM)
+    stage.must(TIER, "sync")
+    stage.stop(OEM)
+    stage.truth = homes.histories(stage.home(OEM))
+    for log in homes.log_folders(stage.home(OEM)):
+        bundle = next(path for path in sorted(log.glob("tile/entries/*.p/*")))
+        content = bytearray(bundle.read_bytes())
+        content[len(content) // 2] ^= 1
+        bundle.write_bytes(content)
+    (own_log(stage) / "checkpoint").unlink()
+
+
 def importing(stage):
     table = stage.folder / "labels.csv"
     if not table.exists():
@@ -197,6 +231,9 @@ class Situation:
     after: list = dataclasses.field(default_factory=list)  # commands that have to work then
     mayrepeat: tuple = ()  # codes that a second attempt may end with, since the first was through
     kind: str = "command"  # or sync: it dials a partner that serves; or serve: it serves and is dialled
+    status: int = 0  # how it ends when nothing is in its way
+    heals: str = ""  # the home is damaged before, and whole after this: by the command, or by a sync beyond it
+    leaves: object = None  # a function that looks at what a stop has left beside the home
 
     def command(self, stage):
         return self.words(stage) if callable(self.words) else self.words
@@ -204,6 +241,57 @@ class Situation:
 
 ANNOTATE = ["annotate", DATASET, "stopped.png", "--class", "spur"]
 REPEAT = ["--repeat--"]  # the command itself, again
+BACKUP = lambda stage: ["backup", stage.backup]  # noqa: E731
+RESTORE = lambda stage: ["restore", stage.backup]  # noqa: E731
+
+
+def backup_is_whole_or_none(stage, ended_well):
+    """What `restore` makes of a backup now: a home with all that the backup promised, or nothing at all."""
+    scratch = stage.folder / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    list_file = stage.backup / "backup.json"
+    is_listed = list_file.exists()
+    missing = json.loads(list_file.read_text()).get("missing", {}) if is_listed else {}
+    # Loaded at the first touch of the backup: what it makes of that is to be seen anew each time.
+    done = stage.program.run(
+        "restore", stage.backup, "--home", scratch, "--json", touching=f"{stage.backup}:{scratch}")
+    if not is_listed:
+        if done.status == 0 or scratch.exists():
+            raise Wrong(f"a backup without its list was restored: {done}")
+        if ended_well:
+            raise Wrong("the backup ended well and has no list")
+        return
+    told = {check["name"] for check in done.document["checks"] if not check["ok"]} if done.status in (0, 1) else ()
+    if done.status != (1 if missing else 0) or not set(missing) <= set(told):
+        raise Wrong(f"the backup has its list, without {sorted(missing)}, and restores so: {done}")
+    ours, theirs = homes.histories(stage.home(OEM)), homes.histories(scratch)
+    for log, leaves in ours.items():
+        name = log.removeprefix("logs/")
+        if not leaves.startswith(theirs.get(log, b"")) or log not in theirs and name not in missing:
+            raise Wrong(f"{log} was restored as another log, or not at all")
+        if ended_well and theirs[log] != leaves:
+            raise Wrong(f"{log} is not whole in the backup")
+    if missing:
+        return
+    again = stage.program.run("verify", "--home", scratch, "--json", touching=scratch)
+    if again.status != 0:
+        raise Wrong(f"what was restored does not verify: {again}")
+    if ended_well:
+        for file in ("keys/node.key", "keys/log.key", "trust/own.pem", "config.json"):
+            if (scratch / file).read_bytes() != (stage.home(OEM) / file).read_bytes():
+                raise Wrong(f"{file} was restored as another one")
+
+
+def restored_or_none(stage, ended_well):
+    """What `restore` left: the whole home, or none, and in the end nothing beside it."""
+    if not stage.home(OEM).exists():
+        if ended_well:
+            raise Wrong("restore ended well, and no home is there")
+        return
+    if not (stage.home(OEM) / "config.json").exists():
+        raise Wrong("half a home is there")
+    if ended_well and list(stage.folder.glob("*.restoring")):
+        raise Wrong("a restore that ended well left what others have left")
 
 SITUATIONS = [
     Situation("annotate", ANNOTATE),
@@ -230,6 +318,13 @@ SITUATIONS = [
     Situation(
         "invite", ["invite", DATASET, "--role", "reviewer", "--url", "https://127.0.0.1:7443"],
         after=[REPEAT, ["invite", "list", DATASET]]),
+    Situation("backup-first", BACKUP, after=[REPEAT], leaves=backup_is_whole_or_none),
+    Situation("backup-again", BACKUP, backed_up, after=[REPEAT], leaves=backup_is_whole_or_none),
+    Situation(
+        "restore", RESTORE, lost, after=[REPEAT], mayrepeat=("home-exists",), leaves=restored_or_none),
+    Situation("repair", ["repair"], damaged, after=[REPEAT], kind="sync", heals="itself"),
+    Situation(
+        "repair-aside", ["repair", "--set-aside"], damaged, after=[REPEAT], status=1, heals="partner"),
     Situation("schema-set", ["schema", "set", DATASET, SCHEMA], after=[REPEAT]),
 ]
 

@@ -90,7 +90,8 @@ def words_of(done):
     try:
         error = json.loads(lines[-1])["error"]
     except (IndexError, ValueError, KeyError):
-        texts = [row["error"] for row in partners(done) if row["error"]]
+        texts = [row["error"] for row in partners(done) if row["error"]] + [
+            f"{row['detail']}; {row['hint']}" for row in rows_of(done, "checks") if not row["ok"]]
         return "partners", [wrong for text in texts for wrong in wrong_words(text)] if texts else [
             f"it failed without words: {done}"]
     return error["code"], wrong_words(f"{error['message']}; {error['hint']}")
@@ -103,8 +104,12 @@ def wrong_words(text):
 
 
 def partners(done):
+    return rows_of(done, "partners")
+
+
+def rows_of(done, name):
     try:
-        return done.document.get("partners", [])
+        return done.document.get(name, [])
     except ValueError:
         return []
 
@@ -159,7 +164,7 @@ class Judge:
         trace = self.stage.folder / "points"
         trace.unlink(missing_ok=True)
         done = self.stopped("0 none", trace)
-        if done.status != 0:
+        if done.status != self.situation.status:
             sys.exit(f"FAILED: {self.situation.name} with nothing in its way: {done}")
         return Points(trace, self.stage.home(OEM))
 
@@ -172,11 +177,16 @@ class Judge:
         self.check_end(done, way)
         after = {org: homes.histories(stage.home(org)) for org in stage.snapshots}
         for org, before in self.before.items():
-            grown(before, after[org], org)
-        acknowledged = ids(done.document) if done.status == 0 and done.output.startswith("{") else set()
-        if done.status > 0 and self.situation.kind == "command":
+            # A log that was set aside is not there until a partner brings it.
+            if self.situation.heals != "partner":
+                grown(before, after[org], org)
+        ended_well = done.status == self.situation.status
+        acknowledged = ids(done.document) if ended_well and done.output.startswith("{") else set()
+        if done.status > 0 and self.situation.kind == "command" and not (self.situation.heals or self.situation.leaves):
             self.check_unwritten(done, after[OEM])
-        if verify_first and homes.log_folders(stage.home(OEM)):
+        if self.situation.leaves:
+            self.situation.leaves(stage, ended_well)
+        if verify_first and homes.log_folders(stage.home(OEM)) and not self.situation.heals:
             verified(stage, OEM)
         acknowledged |= self.go_on()
         last = {org: homes.histories(stage.home(org)) for org in stage.snapshots}
@@ -215,14 +225,27 @@ class Judge:
     def go_on(self):
         """Runs what has to work after a stop, and returns what that acknowledged."""
         stage, situation = self.stage, self.situation
-        if situation.kind != "command":
+        if situation.kind != "command" and not situation.heals:
             self.sync_again()
         for words in situation.after:
             words = situation.command(stage) if words == REPEAT else words
             done = stage.run(OEM, *words)
-            if done.status != 0 and self.check_words(done) not in situation.mayrepeat:
+            # What was set aside already is whole now.
+            if done.status not in (0, situation.status) and self.check_words(done) not in situation.mayrepeat:
                 raise Wrong(f"afterwards: {done}")
+            if situation.leaves and done.status == 0:
+                situation.leaves(stage, True)
+        if situation.heals:
+            self.heal()
         return ids(stage.must(OEM, *NEXT))
+
+    def heal(self):
+        """The damage is gone with the command, or with the next partner."""
+        stage = self.stage
+        if self.situation.heals == "itself":
+            verified(stage, OEM)
+        self.sync_again()
+        grown(stage.truth, homes.histories(stage.home(OEM)), "as it was before the damage")
 
     def sync_again(self):
         stage = self.stage

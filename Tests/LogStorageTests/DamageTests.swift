@@ -105,7 +105,7 @@ struct DamageTests {
                 SampleLog.note(size, try SampleLog.root(size)), size: size, isOwn: true)
         }
         try heads.keep(SampleLog.note(4, try SampleLog.root(4)), size: 4, isOwn: false)
-        #expect(heads.all().map(\.size) == [4, 5] && !heads.all().contains { !$0.isInPlace })
+        #expect(try heads.all().map(\.size) == [4, 5] && !heads.all().contains { !$0.isInPlace })
         try Data("x".utf8).write(to: URL(fileURLWithPath: log.directory + "/5.own"))
         let last = try #require(heads.all().last)
         #expect(last.size == 5 && last.root == nil && !last.isInPlace && !last.isWhole)

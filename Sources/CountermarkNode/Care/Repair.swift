@@ -51,7 +51,7 @@ public struct Repair: Sendable {
                 let name = "\(member)/\(dataset)"
                 let folder = home.logFolder(member, dataset)
                 if try await problem(name) == nil {
-                    checks.append(HomeCheck(name, true, "whole"))
+                    checks.append(try whole(name))
                     continue
                 }
                 // Nobody writes to it meanwhile.
@@ -62,16 +62,42 @@ public struct Repair: Sendable {
                 checks.append(
                     HomeCheck(
                         name, false, "moved to \(aside)/\(name)",
-                        hint: "run countermark sync, or wait for a partner that dials this node: "
-                            + "it brings the log back"))
+                        hint: try whoBringsIt()))
             }
         }
         return checks
     }
 
     private var hint: String {
-        "a partner that can be dialled, or --from a backup, has to have it; where partners only dial "
-            + "this node, countermark repair --set-aside lets the next one bring the log back"
+        let others = (try? onlyDialling()) ?? []
+        if others.isEmpty {
+            return "a partner that can be dialled, or --from a backup, has to have it"
+        }
+        let names = others.joined(separator: " or ")
+        return
+            "no partner that can be dialled has it; \(names) only dials this node: run countermark repair "
+            + "--set-aside here, let this node serve, and let \(names) run countermark sync; or take it "
+            + "from a backup with --from"
+    }
+
+    /// The partners that this node cannot dial.
+    private func onlyDialling() throws -> [String] {
+        try home.partners().filter { $0.url == nil }.map(\.org)
+    }
+
+    /// Who has to run what for a log that was set aside to come back.
+    private func whoBringsIt() throws -> String {
+        let (others, all) = (try onlyDialling(), try home.partners())
+        var ways: [String] = []
+        if others.count < all.count { ways.append("run countermark sync") }
+        if !others.isEmpty {
+            ways.append(
+                "let this node serve, and let \(others.joined(separator: " or ")) run countermark sync"
+            )
+        }
+        return ways.isEmpty
+            ? "no partner is known who could have it: take it from a backup"
+            : ways.joined(separator: "; or ") + ": it brings the log back"
     }
 
     /// What is wrong with a log; nil if it is whole.
@@ -80,7 +106,7 @@ public struct Repair: Sendable {
     }
 
     private func repair(_ log: String) async throws -> HomeCheck {
-        guard let found = try await problem(log) else { return HomeCheck(log, true, "whole") }
+        guard let found = try await problem(log) else { return try whole(log) }
         let (folder, notes) = try await node.run { node in
             (try node.reader(lenient: log), try node.goodCheckpoints(log))
         }
@@ -116,6 +142,24 @@ public struct Repair: Sendable {
         return HomeCheck(
             log, true,
             "put back \(files.joined(separator: ", ")); what was damaged is in \(aside)/\(log)")
+    }
+
+    /// What is said of a log of which all entries are whole.
+    ///
+    /// Cosignatures that cannot be read are moved aside.
+    private func whole(_ log: String) throws -> HomeCheck {
+        let (member, dataset) = try Node.parts(of: log)
+        let folder = home.logFolder(member, dataset)
+        do throws(LogStorageError) {
+            _ = try CosignedCheckpoint.read(directory: folder)
+        } catch {
+            guard case .format = error else { throw error }
+            try DurableFile.move(folder + "/cosigned", to: "\(aside)/\(log)/cosigned")
+            return HomeCheck(
+                log, true, "its cosignatures were damaged, and are in \(aside)/\(log)",
+                hint: "run countermark sync: partners bring them again")
+        }
+        return HomeCheck(log, true, "whole")
     }
 
     /// Takes bundles from the backup.
@@ -183,14 +227,14 @@ extension Node {
     func membersToCheck(_ dataset: DatasetID) throws -> [Origin] {
         var members = Set(
             try read(dataset) { $0.state.logs.values.filter { $0.stored > 0 }.map(\.origin) })
-        members.formUnion(home.members(of: dataset))
-        for name in DurableFile.list("\(home.path)/logs") {
+        members.formUnion(try home.members(of: dataset))
+        for name in try DurableFile.names(in: "\(home.path)/logs") {
             guard let member = try? Origin(name) else { continue }
             // A lock or what a crash left is no log.
             let folder = home.logFolder(member, dataset)
-            if DurableFile.list(folder).contains("tile") { members.insert(member) }
+            if try DurableFile.isThere(folder + "/tile") { members.insert(member) }
         }
-        if home.signedHeads(dataset).all().contains(where: { $0.size > 0 }) {
+        if try home.signedHeads(dataset).all().contains(where: { $0.size > 0 }) {
             members.insert(home.origin)
         }
         return members.sorted()

@@ -66,6 +66,22 @@ public struct Restoring: Sendable {
         return checks
     }
 
+    /// The logs and files that were damaged or lost when the backup was made.
+    private func missing() -> [HomeCheck] {
+        (list.missing ?? [:]).sorted { $0.key < $1.key }.map { log, why in
+            if let file = list.files.first(where: { $0.path == log }) {
+                return HomeCheck(
+                    file.path, false,
+                    "an earlier one was restored; when the backup was made: \(why)",
+                    hint: "run countermark verify, which says whether it fits the rest")
+            }
+            let held = list.logs.first { $0.log == log }?.size ?? 0
+            return HomeCheck(
+                log, false, "the backup has \(held) entries of it, not all that there were: \(why)",
+                hint: "run countermark sync: the rest comes from whoever has it")
+        }
+    }
+
     private func problem(of log: BackupList.Log) throws -> String? {
         _ = try Node.parts(of: log.log)
         let directory = "\(folder)/logs/\(log.log)"
@@ -88,7 +104,7 @@ public struct Restoring: Sendable {
     ///
     /// - Throws: ``NodeError`` where a home is there, or the backup is damaged.
     public func restore(to path: String) throws -> [HomeCheck] {
-        if !DurableFile.list(path).isEmpty {
+        if try !DurableFile.names(in: path).isEmpty {
             throw NodeError(
                 .failed, "home-exists", "\(path) is there already",
                 hint:
@@ -97,9 +113,11 @@ public struct Restoring: Sendable {
         }
         var checks = check()
         if checks.contains(where: { !$0.isOk }) { return checks }
-        let making = "\(path).\(getpid()).restoring"
+        try Self.removeLeftovers(of: path)
+        let making = "\(path).\(getpid())\(Self.suffix)"
         do {
             try HomeFolder(making).make()
+            let lock = try FileLock.take("\(making)/\(Self.lockName)", timeoutSeconds: 0)
             for file in list.files {
                 guard let bytes = try DurableFile.read("\(folder)/\(file.path)") else { continue }
                 try DurableFile.replace("\(making)/\(file.path)", with: bytes, mode: 0o600)
@@ -127,12 +145,46 @@ public struct Restoring: Sendable {
                     "\(path) cannot be made: \(SystemReason.words(errno))",
                     hint: "check the folder above it")
             }
+            lock.release()
+            try DurableFile.syncFolder(of: path)
+            try DurableFile.remove("\(path)/\(Self.lockName)")
         } catch {
             try? FileManager.default.removeItem(atPath: making)
             throw error
         }
-        checks += try open(path)
-        return checks
+        do {
+            checks += try open(path)
+        } catch {
+            checks.append(
+                HomeCheck(
+                    "label table", false, "the home is made; \(PlainError.line(error))",
+                    hint: "check the disk, then run countermark verify"))
+        }
+        return checks + missing()
+    }
+
+    private static let suffix = ".restoring"
+    private static let lockName = "restoring.lock"
+
+    /// Removes what restores that were ended in the middle have left beside a home's place: keys lie in it.
+    private static func removeLeftovers(of path: String) throws {
+        let url = URL(fileURLWithPath: path)
+        let (above, name) = (url.deletingLastPathComponent().path, url.lastPathComponent)
+        for other in try DurableFile.names(in: above)
+        where other.hasPrefix("\(name).") && other.hasSuffix(suffix) {
+            guard Int32(other.dropFirst(name.count + 1).dropLast(suffix.count)) != nil else {
+                continue
+            }
+            let folder = "\(above)/\(other)"
+            do {
+                // Whoever is at work in it holds the lock.
+                let lock = try FileLock.take("\(folder)/\(lockName)", timeoutSeconds: 0)
+                try FileManager.default.removeItem(atPath: folder)
+                lock.release()
+            } catch LogStorageError.locked {
+                continue
+            }
+        }
     }
 
     private func keepTime(of file: String, in home: String) throws {
@@ -147,11 +199,15 @@ public struct Restoring: Sendable {
     /// Opens the restored home, makes its label table, and says what is left to do.
     private func open(_ path: String) throws -> [HomeCheck] {
         let node = try Node(try Home(opening: path))
-        for dataset in node.home.datasets() { try node.catchUp(dataset) }
+        for dataset in try node.home.datasets() { try node.catchUp(dataset) }
         let partners = try node.home.partners().map(\.org)
         var checks = [
             HomeCheck("label table", node.unreadableLogs.isEmpty, "made anew from the logs")
         ]
+        // Each file is what was backed up; whether keys belong to certificates and logs is another matter.
+        checks += try node.verifyHome().map {
+            HomeCheck($0.log, false, $0.what, hint: "see countermark verify")
+        }
         if !partners.isEmpty {
             checks.append(
                 HomeCheck(

@@ -1,5 +1,6 @@
 import AnnotationModel
 import Foundation
+import LogStorage
 import Provenance
 import Signing
 
@@ -82,13 +83,13 @@ extension Node {
 
     private func ownEndings() throws -> [Ending] {
         let org = home.origin.description
-        let hasAuthority = FileManager.default.fileExists(atPath: home.path + "/keys/ca.key")
+        let hasAuthority = try DurableFile.isThere(home.path + "/keys/ca.key")
         let rotate =
             hasAuthority
             ? "run countermark key rotate"
             : "run countermark key rotate --node-key FILE --node-cert FILE with a new certificate of your PKI"
         var endings: [Ending] = []
-        let chain = try Certificate.all(pem: try home.read("trust/own.pem"))
+        let chain = try home.certificates(in: "trust/own.pem")
         for (place, certificate) in chain.enumerated() {
             endings.append(
                 Ending(
@@ -136,7 +137,7 @@ extension Node {
         }
         let known = Set(trust.partners.map(\.org))
         var newest: [String: Certificate] = [:]
-        for dataset in home.datasets() {
+        for dataset in try home.datasets() {
             for (org, certificate) in try presentCertificates(dataset) where known.contains(org) {
                 if certificate.notAfter > newest[org]?.notAfter ?? .min {
                     newest[org] = certificate

@@ -1,5 +1,6 @@
 import AnnotationModel
 import Foundation
+import LogStorage
 import Signing
 
 /// How a new home comes by its keys.
@@ -80,9 +81,9 @@ extension Home {
     ///
     /// A rotation replaces the certificate first: then the key that fits it is in the other file.
     public func identity() throws -> NodeIdentity {
-        let chain = try Certificate.all(pem: try read("trust/own.pem"))
+        let chain = try certificates(in: "trust/own.pem")
         for file in [Self.nodeKeyFile, Self.nextNodeKeyFile] {
-            guard FileManager.default.fileExists(atPath: "\(path)/\(file)") else { continue }
+            guard try DurableFile.isThere("\(path)/\(file)") else { continue }
             let key = try key(inFile: file)
             if try chain[0].verificationKey == key.verificationKey {
                 return NodeIdentity(unchecked: chain, key: key)
@@ -96,11 +97,11 @@ extension Home {
 
     /// This node's certificate.
     public func certificate() throws -> Certificate {
-        try Certificate.all(pem: try read("trust/own.pem"))[0]
+        try certificates(in: "trust/own.pem")[0]
     }
 
-    /// The organisation's root.
-    public func root() throws -> Certificate { try Certificate(pem: try read("trust/ca.pem")) }
+    /// The organisation's root: the newest, where it has been renewed and older ones stand behind it.
+    public func root() throws -> Certificate { try certificates(in: "trust/ca.pem")[0] }
 
     /// The key that signs changesets and opens TLS.
     public func nodeKey() throws -> SigningKey { try identity().key }
@@ -113,7 +114,7 @@ extension Home {
     /// A home that has none, made before there were witnesses, gets one.
     public func witnessKey() throws -> SigningKey {
         let file = "\(path)/\(Self.witnessKeyFile)"
-        if !FileManager.default.fileExists(atPath: file) {
+        if try !DurableFile.isThere(file) {
             let made = try SigningKey.generate(.ed25519)
             // Opening the log's key tries the passphrase before anything is encrypted with it.
             _ = try logKey()
@@ -132,7 +133,7 @@ extension Home {
         let key: SigningKey
         if let keyText {
             key = try ring.key(keyText, name: "the authority's key")
-        } else if FileManager.default.fileExists(atPath: "\(path)/keys/ca.key") {
+        } else if try DurableFile.isThere("\(path)/keys/ca.key") {
             key = try self.key(inFile: "keys/ca.key")
         } else {
             throw NodeError(
@@ -207,7 +208,7 @@ extension Home {
             atPath: folder, withIntermediateDirectories: true)
         let base = "\(folder)/\(email)"
         for file in [base + ".pem", base + ".key"]
-        where FileManager.default.fileExists(atPath: file) {
+        where try DurableFile.isThere(file) {
             throw NodeError(
                 .failed, "file-exists", "\(file) is there already",
                 hint: "move it away, or name another folder with -o")

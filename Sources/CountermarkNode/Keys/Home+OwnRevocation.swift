@@ -71,6 +71,9 @@ extension Home {
                     Revoked(certificate: bytes, time: time, isStolen: isStolen))
             }
         }
+        if certificate != nil, !isNew, let list = try ownRevocationLists().first {
+            return (list, false)
+        }
         known.number += 1
         let list = try authority.issueRevocationList(
             try known.certificates.map { revoked in
@@ -106,7 +109,7 @@ extension Home {
     ) throws -> Bool {
         let lists = try RevocationList.all(pem: text)
         let issuers = try roots(of: partner) + chain.filter(\.isAuthority)
-        var kept = try revocationLists()[partner.description] ?? []
+        var kept = try revocationLists(of: partner)
         var isNew = false
         for list in lists where issuers.contains(where: { list.isSigned(by: $0) }) {
             if let place = kept.firstIndex(where: { $0.issuer == list.issuer }) {
@@ -118,7 +121,7 @@ extension Home {
             isNew = true
         }
         if isNew {
-            _ = try setRevocationLists(
+            try setRevocationLists(
                 try kept.map { list throws in try list.pem }.joined(), of: partner)
         }
         return isNew

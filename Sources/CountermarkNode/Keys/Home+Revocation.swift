@@ -1,36 +1,43 @@
 import AnnotationModel
 import Foundation
+import LogStorage
 import Signing
 
 extension Home {
     private func listFile(_ partner: Origin) -> String { "\(path)/trust/\(partner).crl" }
 
-    /// The partners' revocation lists, by origin.
-    func revocationLists() throws -> [String: [RevocationList]] {
-        var lists: [String: [RevocationList]] = [:]
-        for partner in try partners() {
-            let file = listFile(try Origin(partner.org))
-            guard let text = try WholeFile.read(file) else { continue }
-            lists[partner.org] = try RevocationList.all(pem: text)
-        }
-        return lists
+    /// A partner's revocation lists.
+    func revocationLists(of partner: Origin) throws -> [RevocationList] {
+        try WholeFile.read(listFile(partner)).map { try RevocationList.all(pem: $0) } ?? []
     }
 
     /// Takes a partner's revocation lists in the place of those before.
     ///
     /// - Parameter pem: one list for each of its authorities.
+    /// - Returns: The lists, and whether they are others than before.
     /// - Throws: ``NodeError`` for an unknown partner, `SigningError` for lists that cannot be read.
-    public func setRevocationLists(_ pem: String, of partner: Origin) throws -> [RevocationList] {
+    @discardableResult
+    public func setRevocationLists(
+        _ pem: String, of partner: Origin
+    ) throws -> (lists: [RevocationList], changed: Bool) {
         try requirePartner(partner)
         let lists = try RevocationList.all(pem: pem)
-        try WholeFile.replace(listFile(partner), with: try lists.map { try $0.pem }.joined())
-        return lists
+        let text = try lists.map { try $0.pem }.joined()
+        // Lists that are damaged are replaced, too.
+        let known = try? revocationLists(of: partner).map { list throws in try list.pem }.joined()
+        if known == text { return (lists, false) }
+        try WholeFile.replace(listFile(partner), with: text)
+        return (lists, true)
     }
 
     /// Forgets a partner's revocation lists.
-    public func removeRevocationLists(of partner: Origin) throws {
+    ///
+    /// - Returns: False if there were none.
+    public func removeRevocationLists(of partner: Origin) throws -> Bool {
         try requirePartner(partner)
+        let isThere = try DurableFile.isThere(listFile(partner))
         try WholeFile.remove(listFile(partner))
+        return isThere
     }
 
     private func requirePartner(_ partner: Origin) throws {

@@ -59,28 +59,33 @@ extension Node {
     ///   - caKeyText: the authority's key, where the home does not hold it.
     ///   - keyText: the new key, PEM or a PKCS #11 URI; nil makes one.
     ///   - chain: its certificate and issuers; nil issues one.
+    ///   - authority: a new authority of the organisation, which takes the place of its own one; nil keeps that.
     public func rotateKey(
         kind: KeyKind?, caKeyText: String?, keyText: String?, chain: [Certificate]?,
-        passphrase: () throws -> String
+        authority: IssuingAuthority? = nil, passphrase: () throws -> String
     ) throws -> NodeIdentity {
         let key =
             try keyText.map { try home.ring.key($0, name: "the new key") }
             ?? SigningKey.generate(kind ?? home.identity().key.kind)
         let certificates =
             try chain
-            ?? home.authority(keyText: caKeyText).issueNode(
+            ?? (authority ?? home.authority(keyText: caKeyText)).issueNode(
                 home.origin.description, key: key.verificationKey, at: now())
+        let root = try authority?.root ?? home.root()
         let identity = try NodeIdentity(
-            chain: certificates, key: key, root: try home.root(), origin: home.origin.description,
-            at: now())
+            chain: certificates, key: key, root: root, origin: home.origin.description, at: now())
         let text: String
         if let keyText, keyText.hasPrefix("pkcs11:") {
             text = keyText
         } else {
             text = try key.pem(passphrase: try home.hasEncryptedKeys() ? passphrase() : nil)
         }
+        if let authority {
+            try home.change(to: authority, keyText: caKeyText, passphrase: passphrase)
+        }
         try home.change(to: identity, keyText: text)
-        for dataset in home.datasets() where home.members(of: dataset).contains(home.origin) {
+        for dataset in try home.datasets() where try home.members(of: dataset).contains(home.origin)
+        {
             // Where nothing of this log counts any more, no key has to be known.
             if [.forked, .beyondCut, .notMember].contains(
                 try whyNotCounted(dataset, isAct: true))
@@ -96,18 +101,19 @@ extension Node {
     /// whichever member's log introduced it.
     ///
     /// - Parameter index: the first entry that no longer counts; nil for the log's present end.
-    /// - Returns: The logs concerned.
+    /// - Returns: The logs concerned, and those of them in which it had ended already and nothing was written.
     public func retireKey(
         _ fingerprint: Digest, at index: UInt64?, only: DatasetID?
-    ) throws -> [String] {
+    ) throws -> (logs: [String], unchanged: [String]) {
         guard fingerprint != (try home.certificate().fingerprint) else {
             throw NodeError(
                 .failed, "key-in-use", "this is the key that the node signs with",
                 hint: "run countermark key rotate, which retires it")
         }
         var concerned: [String] = []
-        for dataset in only.map({ [$0] }) ?? home.datasets()
-        where home.members(of: dataset).contains(home.origin) {
+        var unchanged: [String] = []
+        for dataset in try only.map({ [$0] }) ?? home.datasets()
+        where try home.members(of: dataset).contains(home.origin) {
             try catchUp(dataset)
             let found = try read(dataset) { merge in
                 merge.state.logs.values.filter { log in
@@ -116,13 +122,18 @@ extension Node {
                 }
             }
             for log in found {
+                concerned.append("\(log.origin)/\(dataset)")
+                let known = try read(dataset) { $0.state.keys(of: log.number)[fingerprint] }
+                if let known, has(known, retired: dataset, at: index) {
+                    unchanged.append("\(log.origin)/\(dataset)")
+                    continue
+                }
                 try write(
                     dataset,
                     [
                         .governance(
                             .retireKey(fingerprint: fingerprint.bytes, index: index ?? log.stored))
                     ])
-                concerned.append("\(log.origin)/\(dataset)")
             }
         }
         if concerned.isEmpty {
@@ -130,7 +141,16 @@ extension Node {
                 "key", fingerprint.hex,
                 hint: "see countermark key list; only the steward retires others'")
         }
-        return concerned
+        return (concerned, unchanged)
+    }
+
+    /// Whether this organisation's word that a key has ended would change nothing: of a member the first one holds, of the
+    /// steward the last one.
+    private func has(
+        _ key: SigningKeyStanding, retired dataset: DatasetID, at index: UInt64?
+    ) -> Bool {
+        guard dataset.owner == home.origin else { return key.retiredByOwner != nil }
+        return index.map { $0 == key.retiredBySteward } ?? (key.retiredAt != nil)
     }
 
     /// The fewest digits of a fingerprint that name a certificate.

@@ -33,11 +33,17 @@ enum WholeFile {
     ///
     /// - Throws: ``NodeError`` if it is not what was written, `LogStorageError` if it cannot be read.
     static func read(_ path: String) throws -> String? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        // A pipe in the place of a file would keep the process for ever.
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         let code = errno
         if file < 0, code == ENOENT || code == ENOTDIR { return nil }
         guard file >= 0 else { throw unreadable(path, code) }
         defer { close(file) }
+        guard DurableFile.isPlain(file) else {
+            throw NodeError(
+                .failed, "damaged-file", "\(path) is a pipe or a device, and no file",
+                hint: "remove it, and restore the file from a backup")
+        }
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 16_384)
         while true {

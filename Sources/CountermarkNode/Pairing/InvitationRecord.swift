@@ -1,4 +1,5 @@
 import Foundation
+import LogStorage
 import Signing
 
 /// What a steward's home keeps of one invitation, until long after its use: a nonce counts once.
@@ -103,7 +104,7 @@ struct InvitationBook: Sendable {
 
     /// All records, the newest first.
     func all() throws -> [InvitationRecord] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let names = try DurableFile.names(in: folder)
         return try names.filter { $0.hasSuffix(".invite") }.map { try read("\(folder)/\($0)") }
             .sorted { ($0.issuedAt, $0.nonce) > ($1.issuedAt, $1.nonce) }
     }
@@ -142,7 +143,7 @@ struct InvitationBook: Sendable {
     ) throws -> R {
         try locked {
             let file = path(nonce)
-            guard FileManager.default.fileExists(atPath: file) else {
+            guard try DurableFile.isThere(file) else {
                 throw NodeError(
                     .network, "invitation-unknown", "this node has not made that invitation",
                     hint: "ask the steward for a new one")

@@ -1,5 +1,6 @@
 import AnnotationModel
 import Foundation
+import LogStorage
 import NIOPosix
 import PartnerTLS
 import Signing
@@ -79,7 +80,7 @@ public final class Joining: Sendable {
             guard case .expired(let end) = error else { throw error }
             let opened = try Invitation.openWithChain(text, at: end)
             let path = file(home, opened.invitation)
-            guard FileManager.default.fileExists(atPath: path) else { throw error }
+            guard try DurableFile.isThere(path) else { throw error }
             return opened
         }
     }
@@ -242,15 +243,13 @@ extension Home {
     }
 
     /// Whether this organisation has joined a dataset.
-    func takesPart(in dataset: DatasetID) -> Bool {
-        FileManager.default.fileExists(atPath: participation(dataset))
+    func takesPart(in dataset: DatasetID) throws -> Bool {
+        try DurableFile.isThere(participation(dataset))
     }
 
     /// The datasets of one owner that this organisation has joined and holds nothing of.
-    func awaited(from owner: Origin) -> [DatasetID] {
-        let names =
-            (try? FileManager.default.contentsOfDirectory(atPath: "\(path)/joined/\(owner)")) ?? []
-        return names.compactMap { try? DatasetID("\(owner)/\($0)") }
-            .filter { members(of: $0).isEmpty }.sorted()
+    func awaited(from owner: Origin) throws -> [DatasetID] {
+        try names(in: "joined/\(owner)").compactMap { try? DatasetID("\(owner)/\($0)") }
+            .filter { try members(of: $0).isEmpty }.sorted()
     }
 }

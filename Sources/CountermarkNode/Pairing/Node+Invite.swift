@@ -85,9 +85,14 @@ extension Node {
     }
 
     /// Takes an invitation back, whether or not somebody has answered it.
-    public func revokeInvitation(_ nonce: String) throws -> InvitationView {
-        try view(
-            try book.change(try book.find(nonce).nonce) { record in
+    ///
+    /// - Returns: The invitation, and whether it could be used until now.
+    public func revokeInvitation(
+        _ nonce: String
+    ) throws -> (view: InvitationView, changed: Bool) {
+        let before = try book.find(nonce)
+        let after = try view(
+            try book.change(before.nonce) { record in
                 guard record.state != .accepted else {
                     throw NodeError(
                         .failed, "invitation-used", "the invitation was accepted already",
@@ -96,6 +101,7 @@ extension Node {
                 record.state = .revoked
                 return record
             })
+        return (after, before.state != .revoked)
     }
 
     private func view(_ record: InvitationRecord) throws -> InvitationView {

@@ -46,9 +46,9 @@ extension Node {
     private var digestAlarmFile: String { home.path + "/digest-alarms.json" }
 
     /// The digests of the datasets that an organisation takes part in, as far as they are settled.
-    func digests(for org: Origin) -> [DigestStatement] {
+    func digests(for org: Origin) throws -> [DigestStatement] {
         var digests: [DigestStatement] = []
-        for dataset in home.datasets() where digests.count < DigestList.countMax {
+        for dataset in try home.datasets() where digests.count < DigestList.countMax {
             // A dataset that cannot be merged has no digest, and keeps the others from nothing.
             guard (try? mayRead(dataset, org)) == true, (try? catchUp(dataset)) != nil,
                 let state = try? read(dataset, { $0.state }), state.needsRebuild == nil
@@ -66,7 +66,7 @@ extension Node {
     @discardableResult
     func compare(_ theirs: [DigestStatement], of partner: Origin) throws -> [String] {
         let ours = Dictionary(
-            digests(for: partner).map { ($0.dataset, $0) },
+            try digests(for: partner).map { ($0.dataset, $0) },
             uniquingKeysWith: { first, _ in first })
         var alarms = digestAlarms()
         let before = alarms
@@ -93,7 +93,8 @@ extension Node {
 
     /// The differences that stand.
     public func digestAlarms() -> [DigestAlarm] {
-        guard let data = FileManager.default.contents(atPath: digestAlarmFile) else { return [] }
+        guard let bytes = try? DurableFile.read(digestAlarmFile) else { return [] }
+        let data = Data(bytes)
         return (try? JSONDecoder().decode([DigestAlarm].self, from: data)) ?? []
     }
 }
@@ -104,7 +105,7 @@ extension PartnerSync {
         _ partner: Home.Partner, _ client: HTTPClient, _ report: inout SyncReport
     ) async throws {
         let org = try Origin(partner.org)
-        let ours = try await node.run { $0.digests(for: org) }
+        let ours = try await node.run { try $0.digests(for: org) }
         let response = try await call(
             client, "POST", "/v1/digests",
             body: Array(try JSONEncoder().encode(DigestList(digests: ours))),

@@ -49,10 +49,10 @@ struct HeldAnswer: Codable, Sendable {
 
 extension Node {
     /// What is held of a partner's own logs.
-    func held(of partner: Origin) -> HeldList {
+    func held(of partner: Origin) throws -> HeldList {
         var logs: [HeldList.Held] = []
         var isMore = false
-        for dataset in home.datasets() where home.members(of: dataset).contains(partner) {
+        for dataset in try home.datasets() where try home.members(of: dataset).contains(partner) {
             guard let reader = try? home.log(partner, dataset),
                 reader.size > 0
             else { continue }
@@ -104,7 +104,7 @@ extension PartnerSync {
     ///
     /// - Returns: What it has of them; nil from a node of an earlier version, which does not ask.
     func tellHeld(_ org: Origin, _ client: HTTPClient) async throws -> HeldAnswer? {
-        let told = try await node.run { $0.held(of: org) }
+        let told = try await node.run { try $0.held(of: org) }
         let response = try await call(
             client, "POST", "/v1/held", body: Array(try JSONEncoder().encode(told)),
             bytesMax: HeldList.bytesMax)

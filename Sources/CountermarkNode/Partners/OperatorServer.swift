@@ -58,7 +58,7 @@ struct OperatorServer: Sendable {
                 lines.append("countermark_ends_timestamp_seconds{\(labels)} \(end.end)")
             }
             lines.append("# TYPE countermark_uncounted gauge")
-            for dataset in node.home.datasets() {
+            for dataset in try node.home.datasets() {
                 let count = try node.uncountedWrites(dataset).reduce(0) {
                     $0 + $1.entries + $1.operations
                 }

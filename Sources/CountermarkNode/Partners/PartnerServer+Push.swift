@@ -36,7 +36,7 @@ extension PartnerServer {
         guard parts.count == 4, parts[3] == "entries" else { throw Refusal.notFound }
         let part = try Self.part(request, parts[0..<3].joined(separator: "/"))
         // Nothing more is taken of a dataset that was left; the caller goes on with the others.
-        if home.hasLeft(part.dataset) { throw Refusal.notFound }
+        if try home.hasLeft(part.dataset) { throw Refusal.notFound }
         let node = try desk.node(for: caller)
         let ticket: UInt64
         switch try await node.run({ try $0.start(part, caller) }) {
@@ -145,9 +145,9 @@ extension Node {
 
     private func requireMayBring(_ part: PartnerServer.Part, _ caller: Origin) throws {
         // What this organisation's own key signed comes back from whoever has it, also where all else is lost.
-        if part.member == home.origin, home.members(of: part.dataset).isEmpty { return }
+        if part.member == home.origin, try home.members(of: part.dataset).isEmpty { return }
         // Of a dataset that was joined and is not here yet the steward may bring the first log.
-        if !home.takesPart(in: part.dataset) { try require(part.dataset) }
+        if try !home.takesPart(in: part.dataset) { try require(part.dataset) }
         guard try mayBring(part.member, part.dataset, caller) else {
             throw NodeError.notFound("log", part.log, hint: "")
         }

@@ -24,7 +24,9 @@ extension PartnerServer {
                 for await _ in watcher.changes().cancelOnGracefulShutdown() {
                     try requireTrust()
                     let node = try desk.node(for: caller)
-                    let offers = try await node.run { $0.offers(to: caller, onFailure: failure) }
+                    let offers = try await node.run {
+                        try $0.offers(to: caller, onFailure: failure)
+                    }
                     for plain in offers where known[plain.origin] != plain {
                         var offer = plain
                         if let from = known[plain.origin]?.size, from < plain.size {

@@ -110,7 +110,7 @@ struct PartnerServer: Sendable {
         let caller = try await listing()
         let note = note(of: caller)
         return try json(
-            try await desk.node(for: caller).run { $0.list(for: caller, onFailure: note) })
+            try await desk.node(for: caller).run { try $0.list(for: caller, onFailure: note) })
     }
 
     /// Notes that a log or dataset cannot be told of; the others are.
@@ -144,7 +144,7 @@ struct PartnerServer: Sendable {
             theirs.digests.count <= DigestList.countMax
         else { throw Refusal.bad("digests come as a list of up to \(DigestList.countMax)") }
         let (ours, differing) = try await desk.node(for: caller).run { node in
-            (node.digests(for: caller), try node.compare(theirs.digests, of: caller))
+            (try node.digests(for: caller), try node.compare(theirs.digests, of: caller))
         }
         for dataset in differing {
             logger.error(
@@ -213,7 +213,7 @@ struct PartnerServer: Sendable {
         let path = parts[3...].joined(separator: "/")
         let found: [UInt8]? = try await desk.node(for: caller).run { node in
             guard let (member, dataset) = try? Node.parts(of: log),
-                node.home.members(of: dataset).contains(member)
+                try node.home.members(of: dataset).contains(member)
             else { return nil }
             let reader = try node.home.log(member, dataset)
             guard try node.mayRead(member, dataset, by: caller) else {

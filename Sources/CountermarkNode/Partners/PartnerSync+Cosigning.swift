@@ -116,7 +116,7 @@ extension PartnerSync {
         for await _ in watcher.changes() {
             do {
                 let org = try Origin(partner.org)
-                let ours = try await cosigner.run { $0.offers(to: org) }
+                let ours = try await cosigner.run { try $0.offers(to: org) }
                 if ours == known { continue }
                 known = ours
                 nudge.yield()

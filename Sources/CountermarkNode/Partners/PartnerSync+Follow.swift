@@ -133,7 +133,7 @@ extension PartnerSync {
             var theirs = Self.sizes(try await list(client).logs)
             var known: [LogOffer]?
             for await _ in watcher.changes() {
-                let ours = try await node.run { $0.offers(to: org) }
+                let ours = try await node.run { try $0.offers(to: org) }
                 if ours == known { continue }
                 known = ours
                 var report = SyncReport(org: partner.org)

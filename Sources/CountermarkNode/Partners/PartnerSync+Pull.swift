@@ -32,10 +32,10 @@ extension PartnerSync {
             if parts.member == node.home.origin {
                 try node.noteShown(Array(offer.checkpoint.utf8), dataset)
             }
-            guard joining == dataset || node.home.holds(dataset) else {
+            guard try joining == dataset || node.home.holds(dataset) else {
                 return .rest
             }
-            if node.home.hasLeft(dataset) {
+            if try node.home.hasLeft(dataset) {
                 guard joining == dataset else { return .rest }
                 try node.home.rejoin(dataset)
             }

@@ -20,7 +20,9 @@ extension PartnerSync {
         let org = try Origin(partner.org)
         let (ours, failures) = try await node.run { node in
             var failures: [String] = []
-            let offers = node.offers(to: org) { failures.append("\($0): \(PlainError.line($1))") }
+            let offers = try node.offers(to: org) {
+                failures.append("\($0): \(PlainError.line($1))")
+            }
             return (offers, failures)
         }
         for failure in failures {
@@ -66,7 +68,7 @@ extension PartnerSync {
     ) async throws {
         let dataset = try DatasetID(end.dataset)
         let log = "\(home.origin)/\(dataset)"
-        guard only == nil || only == dataset, home.members(of: dataset).contains(home.origin)
+        guard only == nil || only == dataset, try home.members(of: dataset).contains(home.origin)
         else { return }
         if report.state == "ok" { report.state = "cut" }
         report.notes.append(

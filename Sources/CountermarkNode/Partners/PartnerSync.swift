@@ -309,6 +309,16 @@ extension Node {
 }
 
 extension PartnerSync {
+    /// Reports about the partners who are not called, since what is known of them cannot be read.
+    private func damaged(_ org: Origin?) throws -> [SyncReport] {
+        if org != nil { return [] }
+        return try home.damagedPartners().map { partner, error in
+            var report = SyncReport(org: partner)
+            report.fail(error)
+            return report
+        }
+    }
+
     /// Syncs once with every partner that can be dialled, or with one.
     ///
     /// One after another, so that what one has reaches the next; but nobody waits long for one that is slow.
@@ -325,6 +335,7 @@ extension PartnerSync {
                 hint: "run countermark partner add \(org) --root FILE --url https://HOST:PORT")
         }
         if calls.isEmpty {
+            if let damaged = try home.damagedPartners().first { throw damaged.error }
             let count = try home.partners().count
             throw NodeError(
                 .network, "nobody-to-dial",
@@ -358,7 +369,7 @@ extension PartnerSync {
                 if let (number, report) = result { reports[number] = report }
             }
             group.cancelAll()
-            return reports.sorted { $0.key < $1.key }.map(\.value)
+            return reports.sorted { $0.key < $1.key }.map(\.value) + (try damaged(org))
         }
     }
 }

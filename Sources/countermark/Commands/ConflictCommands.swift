@@ -2,6 +2,7 @@ import AnnotationModel
 import AnnotationStore
 import ArgumentParser
 import CountermarkNode
+import Foundation
 import Provenance
 
 /// Contested fields.
@@ -39,9 +40,34 @@ struct Resolve: ParsableCommand {
         let node = try signing.node(common)
         let chosen = try within.dataset(common, node)
         let (dataset, operation) = try operation(node, chosen)
+        if try isSettled(operation, node, dataset) {
+            return common.print(
+                [
+                    "id": NSNull(), "counted": true, "why": NSNull(),
+                    "dataset": dataset.description,
+                ], ["\(annotation) has this value already"], changed: false)
+        }
         let ids = try node.write(dataset, author: author, [operation])
         try common.printWritten(
             node, ["id": ids.first?.description ?? ""], ids.map(\.description))
+    }
+
+    /// Whether nobody contests the field, and this organisation has said the same last.
+    private func isSettled(
+        _ operation: AnnotationModel.Operation, _ node: Node, _ dataset: DatasetID
+    ) throws -> Bool {
+        if case .setItem(let key, let fields) = operation {
+            guard let item = try node.store.item(dataset, key: key) else { return false }
+            let writes = try node.store.writes(item.target, try node.logNames(dataset))
+            return fields.allSatisfy { field, value in
+                let known = writes.filter { $0.field == field.name }
+                return known.count == 1 && known[0].operation.origin == node.home.origin
+                    && known[0].value == value
+            }
+        }
+        guard case .set(let id, _) = operation else { return false }
+        return try changesNothing(
+            operation, try node.find(id.description, in: dataset).label, node, dataset)
     }
 
     /// A label's id means the label; what is none may be an item's key.

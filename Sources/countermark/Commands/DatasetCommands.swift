@@ -43,9 +43,16 @@ private func lines(_ dataset: [String: Any]) -> [String] {
 extension CommonOptions {
     /// Prints a dataset after a steward's act, and says where the act had nothing to change.
     func printAct(_ node: Node, _ id: DatasetID) throws {
-        let changed = node.lastWritten != nil
-        let document = try describe(id, node).merging(["changed": changed]) { first, _ in first }
-        print(document, (changed ? [] : ["nothing has changed"]) + lines(document))
+        let changed = node.hasWritten
+        let document = try describe(id, node)
+        print(document, lines(document), changed: changed)
+    }
+
+    /// Prints a document, and what a command that would write has changed; nil where it was only to show something.
+    func print(_ document: [String: Any], _ lines: [String], changed: Bool?) {
+        var document = document
+        document["changed"] = changed
+        print(document, (changed == false ? ["nothing has changed"] : []) + lines)
     }
 }
 
@@ -187,8 +194,7 @@ extension Member {
             let node = try common.node()
             let id = try common.dataset(dataset, node)
             try node.succeed(id, try Origin(old), by: try Origin(new))
-            let document = try describe(id, node)
-            common.print(document, lines(document))
+            try common.printAct(node, id)
         }
     }
 }
@@ -220,7 +226,8 @@ struct Audience: ParsableCommand {
         let names = audience?.map(\.description)
         common.print(
             ["dataset": id.description, "audience": names ?? NSNull() as Any],
-            [names.map { "the steward and " + $0.joined(separator: ", ") } ?? "all members"])
+            [names.map { "the steward and " + $0.joined(separator: ", ") } ?? "all members"],
+            changed: all || !orgs.isEmpty ? node.hasWritten : nil)
     }
 }
 
@@ -260,7 +267,7 @@ extension DatasetCommand {
                         "\(policy.threshold) of "
                             + (names.isEmpty ? "all members" : names.joined(separator: ", "))
                     } ?? "no policy: nothing is asked of witnesses"
-                ])
+                ], changed: require == nil ? nil : node.hasWritten)
         }
     }
 }
@@ -339,7 +346,7 @@ struct Rebuild: ParsableCommand {
 
     func run() throws {
         let home = try Home(opening: common.homePath)
-        var ids = home.datasets()
+        var ids = try home.datasets()
         let isRemoved = try LabelStore.removeIfUnusable(path: home.path + "/state.sqlite")
         let node = try common.node()
         // Where the tables were unusable, all datasets have lost theirs.

@@ -66,7 +66,11 @@ private struct Examination {
                 "\(free >> 20) MiB free, \(Node.headroomBytes >> 20) MiB are kept for the node"
             return (free < 2 * Node.headroomBytes ? "free some disk" : nil, text)
         }
-        for dataset in node.home.datasets() { checkDataset(dataset, node) }
+        do {
+            for dataset in try node.home.datasets() { checkDataset(dataset, node) }
+        } catch {
+            fail("logs", error)
+        }
         check("evidence") {
             let files = try node.evidence() + node.contradictions()
             guard let first = files.first else {
@@ -178,7 +182,12 @@ private struct Examination {
 
     private mutating func checkPartners(_ node: Node, dials: Bool) async {
         let partners: [Home.Partner]
-        do { partners = try node.home.partners() } catch { return fail("partners", error) }
+        do {
+            partners = try node.home.partners()
+            for (org, error) in try node.home.damagedPartners() { fail("partner \(org)", error) }
+        } catch {
+            return fail("partners", error)
+        }
         if partners.isEmpty {
             checks.append(
                 HealthCheck(

@@ -188,17 +188,22 @@ private func listPartners(_ home: Home, _ common: CommonOptions, changed: Bool? 
         document,
         (changed == false ? ["nothing has changed"] : [])
             + partners.map { partner in
-                "\(partner["org"] ?? "")  \(partner["url"] as? String ?? "only it dials")  "
-                    + "\(partner["fingerprint"] ?? "")"
+                partner["state"] as? String == "damaged"
+                    ? "\(partner["org"] ?? "")  DAMAGED: not trusted until countermark partner add names it again"
+                    : "\(partner["org"] ?? "")  \(partner["url"] as? String ?? "only it dials")  "
+                        + "\(partner["fingerprint"] ?? "")"
             })
 }
 
 private func partnerList(_ home: Home) throws -> [[String: Any]] {
-    try home.partners().map { partner in
-        [
-            "org": partner.org, "url": partner.url ?? NSNull(),
-            "fingerprint": try Certificate.all(pem: partner.roots).first?.fingerprint.hex ?? "",
-            "state": "pinned",
-        ]
+    try home.damagedPartners().map { org, _ in
+        ["org": org, "url": NSNull(), "fingerprint": "", "state": "damaged"]
     }
+        + home.partners().map { partner in
+            [
+                "org": partner.org, "url": partner.url ?? NSNull(),
+                "fingerprint": try Certificate.all(pem: partner.roots).first?.fingerprint.hex ?? "",
+                "state": "pinned",
+            ]
+        }
 }

@@ -74,7 +74,7 @@ struct Import: ParsableCommand {
                     + "\(report.added) added, \(report.changed) changed, "
                     + "\(report.retracted) retracted, \(report.unchanged) unchanged, "
                     + "\(report.skippedCount) skipped in \(report.changesets) changesets",
-            ]
+            ] + (report.changesets == 0 && !isDryRun ? ["nothing has changed"] : [])
     }
 }
 

@@ -26,6 +26,7 @@ struct Items: ParsableCommand {
                 node,
                 [
                     "added": report.added, "unchanged": report.unchanged,
+                    "changed": node.hasWritten,
                     "labelFiles": report.labelFiles,
                     "notes": report.notes.map { ["where": $0.item, "what": $0.what] },
                 ],
@@ -35,7 +36,8 @@ struct Items: ParsableCommand {
                         : [
                             "\(report.labelFiles) files look like labels and were not registered; name one "
                                 + "to register it"
-                        ]) + ["\(report.added) added, \(report.unchanged) unchanged"])
+                        ]) + ["\(report.added) added, \(report.unchanged) unchanged"]
+                    + (!node.hasWritten ? ["nothing has changed"] : []))
         }
     }
 
@@ -65,7 +67,7 @@ struct Items: ParsableCommand {
             let what = other.map { "\(item) is \($0)" } ?? "\(item) is an item of its own"
             common.print(
                 ["item": item, "sameAs": other ?? NSNull() as Any, "changed": isNew],
-                [isNew ? what : "\(what): this was said already, nothing was written"])
+                [isNew ? what : "nothing has changed: \(what) was said already"])
         }
 
         private func list(_ node: Node, _ id: DatasetID) throws {

@@ -45,6 +45,9 @@ struct KeyRotate: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @Option(help: "ed25519, p256 or p384; else as before.") var keyType: String?
     @Option(help: "The authority's key, where the home does not hold it.") var caKey: String?
+    @Option(help: "A new authority of the organisation, in the place of its own one (PEM).")
+    var caCert: String?
+    @Option(help: "The certificates above --ca-cert up to the root (PEM).") var caChain: String?
     @Option(help: "The new key: a file, or pkcs11:... in a security module.") var nodeKey: String?
     @Option(help: "Its certificate from the company's own PKI, with issuers.")
     var nodeCert: String?
@@ -57,11 +60,23 @@ struct KeyRotate: ParsableCommand {
         guard nodeCert == nil || nodeKey != nil else {
             throw ValidationError("--node-cert needs --node-key")
         }
+        guard caCert != nil || caChain == nil else {
+            throw ValidationError("--ca-chain needs --ca-cert")
+        }
+        guard caCert == nil || caKey != nil || nodeCert != nil else {
+            throw ValidationError("--ca-cert goes together with --ca-key or with --node-cert")
+        }
+        let caKeyText = try caKey.map { try keyText($0) }
+        let authority = try caCert.map { file in
+            try IssuingAuthority(
+                certificate: try Certificate(pem: try readText(file)), keyText: caKeyText,
+                above: try caChain.map { try Certificate.all(pem: try readText($0)) } ?? [])
+        }
         let identity = try common.node().rotateKey(
-            kind: kind, caKeyText: try caKey.map { try keyText($0) },
+            kind: kind, caKeyText: caKeyText,
             keyText: try nodeKey.map { try keyText($0) },
             chain: try nodeCert.map { try Certificate.all(pem: try readText($0)) },
-            passphrase: { try Passphrase.new(for: "the new key") })
+            authority: authority, passphrase: { try Passphrase.new(for: "the new key") })
         let fingerprint = identity.certificate.fingerprint.hex
         common.print(["fingerprint": fingerprint], ["the node signs with \(fingerprint)"])
     }
@@ -86,10 +101,15 @@ struct KeyRetire: ParsableCommand {
                 "a fingerprint has 64 hexadecimal digits, of which the first 8 are enough; see "
                     + "countermark key list")
         }
-        let logs = try node.retireKey(
+        let (logs, unchanged) = try node.retireKey(
             digest, at: at, only: try dataset.map { try common.dataset($0, node) })
         common.print(
-            ["fingerprint": digest.hex, "logs": logs], logs.map { "retired in \($0)" })
+            ["fingerprint": digest.hex, "logs": logs],
+            logs.map { log in
+                guard unchanged.contains(log) else { return "retired in \(log)" }
+                return "it has ended in \(log) already (countermark key list says where)"
+                    + (at == nil ? "" : "; only the steward can move that")
+            }, changed: logs != unchanged)
     }
 }
 

@@ -55,7 +55,7 @@ struct KeyRevoke: ParsableCommand {
     private func find(_ text: String, _ node: Node) throws -> Certificate {
         let isFile = FileManager.default.fileExists(atPath: text)
         if !isFile, let digest = try node.fingerprint(text) {
-            for dataset in node.home.datasets() {
+            for dataset in try node.home.datasets() {
                 let known = try node.keys(dataset).map(\.certificate)
                 if let found = known.first(where: { $0.fingerprint == digest }) { return found }
             }

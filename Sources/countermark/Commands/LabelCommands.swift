@@ -119,7 +119,7 @@ private func writeOne(
 ///
 /// To say what another one said, or what the label was added with, is a statement of its own: it stands beside what others say
 /// at the same time.
-private func changesNothing(
+func changesNothing(
     _ operation: AnnotationModel.Operation, _ label: LabelView, _ node: Node, _ dataset: DatasetID
 ) throws -> Bool {
     guard case .set(_, let writes) = operation, !label.flags.isConflict else { return false }

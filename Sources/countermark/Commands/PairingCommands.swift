@@ -116,8 +116,11 @@ struct Invite: ParsableCommand {
                 }
                 accepting = view.nonce
             }
+            let before = try node.invitations(to: nil)
             let view = try node.acceptInvitation(accepting ?? "")
-            common.print(document(view), lines(view))
+            let wasAccepted = before.contains { $0.nonce == view.nonce && $0.state == "accepted" }
+            common.print(
+                document(view), lines(view), changed: !wasAccepted || node.hasWritten)
         }
     }
 
@@ -127,8 +130,8 @@ struct Invite: ParsableCommand {
         @Argument(help: "The invitation.") var nonce: String
 
         func run() throws {
-            let view = try common.node().revokeInvitation(nonce)
-            common.print(document(view), lines(view))
+            let (view, changed) = try common.node().revokeInvitation(nonce)
+            common.print(document(view), lines(view), changed: changed)
         }
     }
 }

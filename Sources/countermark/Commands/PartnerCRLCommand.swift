@@ -18,10 +18,11 @@ struct PartnerCRL: ParsableCommand {
         let partner = try Origin(org)
         guard remove == (file == nil) else { throw ValidationError("give FILE or --remove") }
         guard let file else {
-            try home.removeRevocationLists(of: partner)
-            return common.print(["org": org, "lists": [Any]()], ["no lists of \(org)"])
+            let changed = try home.removeRevocationLists(of: partner)
+            return common.print(
+                ["org": org, "lists": [Any]()], ["no lists of \(org)"], changed: changed)
         }
-        let lists = try home.setRevocationLists(try readText(file), of: partner)
+        let (lists, changed) = try home.setRevocationLists(try readText(file), of: partner)
         common.print(
             [
                 "org": org,
@@ -34,6 +35,6 @@ struct PartnerCRL: ParsableCommand {
             ],
             lists.map { list in
                 "\(list.issuer)  " + (list.nextUpdate.map { "until \(Output.time($0))" } ?? "")
-            })
+            }, changed: changed)
     }
 }

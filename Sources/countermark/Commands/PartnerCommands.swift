@@ -56,8 +56,8 @@ private struct SyncEffect {
 
     static func counts(_ node: Node, _ only: DatasetID?) throws -> [DatasetID: (Int, Int)] {
         var counts: [DatasetID: (Int, Int)] = [:]
-        for id in only.map({ [$0] }) ?? node.home.datasets()
-        where !node.home.members(of: id).isEmpty {
+        for id in try only.map({ [$0] }) ?? node.home.datasets()
+        where try !node.home.members(of: id).isEmpty {
             let found = try node.read(id) { $0.state.counts }
             counts[id] = (found.annotations - found.retracted, found.items)
         }
@@ -105,7 +105,7 @@ struct Join: AsyncParsableCommand {
     func run() async throws {
         let home = try Home(opening: common.homePath)
         let dataset = try DatasetID(id)
-        let wasIn = !home.members(of: dataset).isEmpty && !home.hasLeft(dataset)
+        let wasIn = try !home.members(of: dataset).isEmpty && !home.hasLeft(dataset)
         let sync = try PartnerSync(SharedNode(try Node(home)), home: home)
         let partner = try from.map { try Origin($0) } ?? dataset.owner
         let reports = try await sync.syncAll(with: partner, joining: dataset, only: dataset)
@@ -114,7 +114,7 @@ struct Join: AsyncParsableCommand {
                 .network, "join-failed", "\(partner) could not be asked: \(error)",
                 hint: "check its address and that both sides have added each other")
         }
-        guard !home.members(of: dataset).isEmpty else {
+        guard try !home.members(of: dataset).isEmpty else {
             throw NodeError(
                 .network, "not-offered", "\(partner) does not offer \(dataset) to \(home.origin)",
                 hint: "ask the steward for `countermark member set \(dataset) \(home.origin)`")
@@ -123,7 +123,11 @@ struct Join: AsyncParsableCommand {
         try home.rejoin(dataset)
         common.print(
             document.merging(["changed": !wasIn]) { first, _ in first },
-            [wasIn ? "\(dataset) was joined already; it was synced" : "joined \(dataset)"])
+            [
+                wasIn
+                    ? "nothing has changed: \(dataset) was joined already; it was synced"
+                    : "joined \(dataset)"
+            ])
     }
 }
 

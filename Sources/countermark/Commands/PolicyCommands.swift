@@ -37,14 +37,17 @@ struct PolicyCommand: ParsableCommand {
             let node = try common.node()
             let id = try common.dataset(dataset, node)
             try node.setPolicy(id, rule)
-            try report(id, node, common)
+            try report(id, node, common, changed: node.hasWritten)
         }
     }
 }
 
-private func report(_ id: DatasetID, _ node: Node, _ common: CommonOptions) throws {
+private func report(
+    _ id: DatasetID, _ node: Node, _ common: CommonOptions, changed: Bool? = nil
+) throws {
     try node.require(id)
     try node.catchUp(id)
     let policy = try node.read(id) { $0.state.membership.policy.rawValue }
-    common.print(["dataset": id.description, "policy": policy], ["\(id)  \(policy)"])
+    common.print(
+        ["dataset": id.description, "policy": policy], ["\(id)  \(policy)"], changed: changed)
 }

@@ -50,7 +50,9 @@ struct SchemaCommand: ParsableCommand {
             common.print(
                 document.merging(["changed": isNew, "outsideSchema": outside]) { _, new in new },
                 [
-                    (isNew ? "\(id) has the schema of \(file)" : "\(id) has this schema already")
+                    (isNew
+                        ? "\(id) has the schema of \(file)"
+                        : "nothing has changed: \(id) has this schema already")
                         + ", \(outside) labels outside it"
                 ])
         }

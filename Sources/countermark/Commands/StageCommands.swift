@@ -164,7 +164,7 @@ extension StatementReport {
             [
                 "\(changed) changed, \(unchanged) unchanged, \(added) added in \(changesets) changesets"
                     + (suggestions > 0 ? ", \(suggestions) of them wait for acceptance" : "")
-            ])
+            ] + (changesets == 0 ? ["nothing has changed"] : []))
     }
 }
 

@@ -90,33 +90,42 @@ struct PartnerStatus {
 
     static func all(_ node: Node, at now: Int64) throws -> [PartnerStatus] {
         let contacts = PartnerContacts(node.home)
-        return try node.home.partners().map { partner in
-            let org = try Origin(partner.org)
-            let seen = contacts.lastSeen(org).map { Int64($0.timeIntervalSince1970) }
-            let failure = contacts.failure(org)
-            let isSilent = contacts.isSilent(org)
-            let contact =
-                seen.map {
-                    "last contact \(ReadableTime.text($0)) (\(ReadableTime.span(max(0, now - $0))) ago)"
-                } ?? "never in contact"
-            let trouble =
-                failure.map {
-                    "  FAILING since \(ReadableTime.text($0.since)), last \(ReadableTime.text($0.last)): "
-                        + $0.error
-                } ?? ""
-            return PartnerStatus(
+        let damaged = try node.home.damagedPartners().map { org, error in
+            PartnerStatus(
                 document: [
-                    "org": partner.org, "lastSeen": seen ?? NSNull() as Any,
-                    "url": partner.url ?? NSNull() as Any,
-                    "state": seen == nil ? "pinned" : isSilent ? "silent" : "seen",
-                    "failure": failure.map {
-                        ["since": $0.since, "last": $0.last, "error": $0.error] as [String: Any]
-                    } ?? NSNull() as Any,
-                ],
-                line:
-                    "partner \(partner.org)  \(partner.url ?? "only it dials")  \(contact)\(trouble)",
-                org: org, isSilent: isSilent)
+                    "org": org, "lastSeen": NSNull(), "url": NSNull(), "state": "damaged",
+                    "failure": NSNull(),
+                ], line: "partner \(org)  DAMAGED: \(PlainError.line(error))",
+                org: try Origin(org), isSilent: false)
         }
+        return try damaged
+            + node.home.partners().map { partner in
+                let org = try Origin(partner.org)
+                let seen = contacts.lastSeen(org).map { Int64($0.timeIntervalSince1970) }
+                let failure = contacts.failure(org)
+                let isSilent = contacts.isSilent(org)
+                let contact =
+                    seen.map {
+                        "last contact \(ReadableTime.text($0)) (\(ReadableTime.span(max(0, now - $0))) ago)"
+                    } ?? "never in contact"
+                let trouble =
+                    failure.map {
+                        "  FAILING since \(ReadableTime.text($0.since)), last \(ReadableTime.text($0.last)): "
+                            + $0.error
+                    } ?? ""
+                return PartnerStatus(
+                    document: [
+                        "org": partner.org, "lastSeen": seen ?? NSNull() as Any,
+                        "url": partner.url ?? NSNull() as Any,
+                        "state": seen == nil ? "pinned" : isSilent ? "silent" : "seen",
+                        "failure": failure.map {
+                            ["since": $0.since, "last": $0.last, "error": $0.error] as [String: Any]
+                        } ?? NSNull() as Any,
+                    ],
+                    line:
+                        "partner \(partner.org)  \(partner.url ?? "only it dials")  \(contact)\(trouble)",
+                    org: org, isSilent: isSilent)
+            }
     }
 }
 
