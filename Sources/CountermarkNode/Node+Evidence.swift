@@ -235,6 +235,10 @@ extension Node {
             else { return false }
             return try keep(evidence)
         } catch let error as TransparencyLogError {
+            // The tiles of entries that are whole may be damaged, and nobody else is to be asked for that.
+            if let problem = try LogCheck.run(directory: reader.directory).first {
+                throw LogStorageError.damaged(path: reader.directory, why: problem.what)
+            }
             throw NodeError(
                 .failed, "unproven-history",
                 "a partner shows another history of \(log) that proves nothing: \(PlainError.line(error))",
