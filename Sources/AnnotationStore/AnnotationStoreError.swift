@@ -10,6 +10,8 @@ public enum AnnotationStoreError: Error, Equatable, Sendable {
     case damagedRow(table: String, key: Int64)
     /// There is no such dataset in this home.
     case unknownDataset(String)
+    /// The tables' own place cannot be written, and neither can a copy of them be made.
+    case noRoom(path: String, why: String)
     /// More logs than a key has numbers for.
     case tooManyLogs(limit: Int)
 }
@@ -25,6 +27,9 @@ extension AnnotationStoreError: CustomStringConvertible {
         case .damagedRow(let table, let key):
             "row \(key) of the table \(table) is damaged; run countermark rebuild"
         case .unknownDataset(let name): "there is no dataset \(name) in this home"
+        case .noRoom(let path, let why):
+            "\(why), and the label table cannot be copied to \(path) to be read there: free some disk, "
+                + "or name another folder with TMPDIR"
         case .tooManyLogs(let limit): "a home holds at most \(limit) logs"
         }
     }

@@ -15,6 +15,7 @@ public final class LabelStore {
     /// The database file.
     public let path: String
     let queue: DatabaseQueue
+    private let copy: TableCopy?
     private var open: [DatasetID: OpenDataset] = [:]
     private var dataVersion: Int64 = -1
 
@@ -46,6 +47,23 @@ public final class LabelStore {
     /// - Throws: ``AnnotationStoreError`` if the file is of another schema or cannot be opened.
     public init(path: String, reader: Origin?) throws {
         (self.path, self.reader) = (path, reader)
+        do {
+            (queue, copy) = (try Self.connect(path), nil)
+        } catch AnnotationStoreError.sqlite(let code, let message, let doing) {
+            guard let reason = TableCopy.reason(code: code, path: path) else {
+                throw AnnotationStoreError.sqlite(code: code, message: message, doing: doing)
+            }
+            let made = try TableCopy(of: path, because: reason)
+            (queue, copy) = (try Self.connect(made.path), made)
+        }
+    }
+
+    /// Why the tables are read from a copy, in plain words; nil where they are used in their place.
+    ///
+    /// What is merged meanwhile is in the copy alone, and merged again when the place can be written.
+    public var whyCopied: String? { copy?.reason }
+
+    private static func connect(_ path: String) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.busyMode = .timeout(30)
         configuration.prepareDatabase { db in
@@ -57,10 +75,11 @@ public final class LabelStore {
                     PRAGMA wal_autocheckpoint=4000
                     """)
         }
-        queue = try Self.translating("opening \(path)") {
-            try DatabaseQueue(path: path, configuration: configuration)
+        return try translating("opening \(path)") {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.write { try prepare($0, path) }
+            return queue
         }
-        try Self.translating("opening \(path)") { try queue.write { try Self.prepare($0, path) } }
     }
 
     /// Removes the tables at a path if SQLite cannot use them or their schema is another: they are derived.

@@ -152,13 +152,20 @@ extension Home {
             let seen = isKnown ? (try? Origin(org)).flatMap { contacts.lastSeen($0) } : nil
             // Of a partner whose file cannot be read nobody knows whether it is dialled.
             let isDialled = (try? found.get()).map { $0.url != nil } ?? true
-            return (org: org, isDialled: isDialled, seen: seen)
+            return (org: org, isDialled: isDialled, seen: seen, hasWritten: try hasLog(of: org))
         }
         let newest = partners.compactMap(\.seen).max()
         return Set(
             partners.filter { partner in
-                guard let seen = partner.seen, let newest else { return partner.isDialled }
+                // Without any note of a contact whoever has written here may know more.
+                guard let newest else { return partner.isDialled || partner.hasWritten }
+                guard let seen = partner.seen else { return partner.isDialled }
                 return newest.timeIntervalSince(seen) <= PartnerContacts.silenceSeconds
             }.map(\.org))
+    }
+
+    private func hasLog(of org: String) throws -> Bool {
+        guard let origin = try? Origin(org) else { return false }
+        return try datasets().contains { try members(of: $0).contains(origin) }
     }
 }

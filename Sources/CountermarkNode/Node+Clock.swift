@@ -1,5 +1,6 @@
 import AnnotationModel
 import Foundation
+import Glibc
 import LogStorage
 import Provenance
 import Replication
@@ -29,6 +30,25 @@ struct ClockNote: Codable, Equatable {
 extension Node {
     private func clockFile(_ partner: String) -> String { "\(home.path)/contacts/\(partner).clock" }
 
+    /// There where the operator has said that a partner's clock is the wrong one.
+    private func wrongClockFile(_ partner: String) -> String {
+        "\(home.path)/contacts/\(partner).wrong-clock"
+    }
+
+    private func isWrongClock(_ partner: String) -> Bool {
+        access(wrongClockFile(partner), F_OK) == 0
+    }
+
+    /// Takes the operator's word that this machine's clock is right.
+    ///
+    /// Partners whose clocks differ by so much are asked no more, until they agree: else one that lies about the time would
+    /// stop each write anew.
+    private func noteClocksWrong(_ dataset: DatasetID) throws {
+        for word in try clockWords(dataset) where ClockRule.judge([word]) != .agrees {
+            try DurableFile.replace(wrongClockFile(word.partner), with: [])
+        }
+    }
+
     /// A note that says no more than the last one is not written anew for this long, in seconds.
     private static let clockNoteKept: Int64 = 3_600
 
@@ -36,6 +56,10 @@ extension Node {
     func noteClock(_ partner: Origin, _ theirs: Int64) {
         let note = ClockNote(
             theirs: theirs, ours: now(), uptime: Uptime.seconds, boot: Uptime.boot ?? "")
+        let (ahead, overflow) = note.ours.subtractingReportingOverflow(theirs)
+        if !overflow, ahead.magnitude <= ClockRule.warnsBeyond.magnitude {
+            unlink(wrongClockFile(partner.description))
+        }
         if let known = clockNote(partner.description), known.boot == note.boot,
             note.uptime - known.uptime < Self.clockNoteKept,
             abs(note.theirs - known.theirs - (note.uptime - known.uptime)) <= 2
@@ -61,13 +85,15 @@ extension Node {
     public func clockWords(_ dataset: DatasetID) throws -> [ClockRule.Word] {
         let (time, uptime, boot) = (now(), Uptime.seconds, Uptime.boot ?? "")
         var words: [String: ClockRule.Word] = [:]
-        for partner in try home.partners() {
+        for partner in try home.partners() where !isWrongClock(partner.org) {
             guard let note = clockNote(partner.org) else { continue }
             words[partner.org] = .init(
                 partner: partner.org, ahead: note.ahead(at: time, uptime: uptime, boot: boot))
         }
         for log in try read(dataset, { Array($0.state.logs.values) })
-        where log.origin != home.origin && words[log.origin.description] == nil {
+        where log.origin != home.origin && words[log.origin.description] == nil
+            && !isWrongClock(log.origin.description)
+        {
             words[log.origin.description] = ClockRule.word(
                 of: log.origin.description, signed: log.latestTime, at: time)
         }
@@ -124,7 +150,12 @@ extension Node {
         case .agrees: return
         case .warns(let word): warn(Self.clockWords(word) + "; what is signed now bears this time")
         case .refuses(let word):
-            if isClockRight { return warn(Self.clockWords(word)) }
+            if isClockRight {
+                try noteClocksWrong(dataset)
+                return warn(
+                    Self.clockWords(word) + "; their clocks count for nothing here until they agree"
+                )
+            }
             throw NodeError(
                 .failed, "clock-differs", Self.clockWords(word),
                 hint:

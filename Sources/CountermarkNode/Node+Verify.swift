@@ -32,7 +32,40 @@ public struct VerificationReport: Sendable {
 extension Node {
     /// Checks a dataset from the bytes: tiles, roots, checkpoint and entry signatures, certificates,
     /// and that the label table is what the logs make of it.
+    ///
+    /// Another process may merge, or make the label table anew, meanwhile; what is found then is looked at again.
     public func verify(_ dataset: DatasetID) throws -> VerificationReport {
+        var tries = 0
+        while true {
+            let before = try progress(of: dataset)
+            let report = try verifyOnce(dataset)
+            tries += 1
+            if report.problems.isEmpty || tries == Self.verifyTriesMax { return report }
+            // The same before as after, and all that is here merged: nobody was at work.
+            try catchUp(dataset)
+            if try progress(of: dataset) == before { return report }
+        }
+    }
+
+    private static let verifyTriesMax = 5
+
+    /// What changes whenever the label table does.
+    private struct TableProgress: Equatable {
+        let digest: Digest
+        let applied: [Int: UInt64]
+        let rebuilt: Int64?
+    }
+
+    private func progress(of dataset: DatasetID) throws -> TableProgress {
+        let rebuilt = try store.lastRebuild(dataset)?.ended
+        return try read(dataset) { merge in
+            TableProgress(
+                digest: merge.state.digest, applied: merge.state.logs.mapValues(\.applied),
+                rebuilt: rebuilt)
+        }
+    }
+
+    private func verifyOnce(_ dataset: DatasetID) throws -> VerificationReport {
         var report = VerificationReport()
         for member in try home.members(of: dataset) {
             try verifyLog(member, dataset, &report)

@@ -1,5 +1,6 @@
 import AnnotationFormats
 import AnnotationModel
+import AnnotationStore
 import ArgumentParser
 import CountermarkNode
 import Foundation
@@ -55,6 +56,9 @@ struct CommonOptions: ParsableArguments {
         node.onPublish = Published.note
         node.isClockRight = clockIsRight
         node.warn = { Terminal.warn("countermark: warning: \($0)") }
+        if let why = node.store.whyCopied {
+            node.warn("\(why): the label table is read from a copy, and nothing can be written")
+        }
         if offline, !node.home.isAnchored {
             Terminal.warn(
                 "countermark: warning: \(homePath) was copied or restored and no partner was asked since; "

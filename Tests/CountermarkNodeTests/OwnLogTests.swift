@@ -290,6 +290,14 @@ struct OwnLogTests {
             // Whether the certificate is valid at this time is another question.
             try node.write(all.dataset, [all.label("\(ahead).png")])
             #expect(!said.isEmpty)
+            guard isRefused else { continue }
+            // A partner that repeats its time stops nothing more, until it has agreed once.
+            node.isClockRight = false
+            node.noteClock(try Origin(tier), time - ahead)
+            try node.write(all.dataset, [all.label("\(ahead)-again.png")])
+            node.noteClock(try Origin(tier), time)
+            node.noteClock(try Origin(tier), time - ahead)
+            refuses(node, all, "clock-differs")
         }
     }
 

@@ -84,9 +84,10 @@ extension Node {
             try home.change(to: authority, keyText: caKeyText, passphrase: passphrase)
         }
         try home.change(to: identity, keyText: text)
-        for dataset in try home.datasets() where try home.members(of: dataset).contains(home.origin)
-        {
-            // Where nothing of this log counts any more, no key has to be known.
+        for dataset in try home.datasets()
+        where try home.members(of: dataset).contains(home.origin) && !(try home.hasLeft(dataset)) {
+            // Where nothing of this log counts any more, no key has to be known; a log that was left takes the key up when it
+            // is joined again.
             if [.forked, .beyondCut, .notMember].contains(
                 try whyNotCounted(dataset, isAct: true))
             {

@@ -74,6 +74,10 @@ extension PartnerSync {
                     offer, from: held, org, isTakingBack: isTakingBack, client)
             }
             report.add(entries: offer.size - held, operations: operations)
+        } catch let error as NodeError where error.code == "wrong-position" {
+            // Another process of this home was quicker: it has checked the same entries.
+            report.notes.append(
+                "\(offer.origin): another process has taken entries of it meanwhile")
         } catch  where held > 0 && Self.isAboutEntries(error) {
             // Of another history everything may be wrong, even where its entries begin in their bundle.
             if try await investigate(offer, client) { throw Node.forked(offer.origin) }
