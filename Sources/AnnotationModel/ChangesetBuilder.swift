@@ -229,7 +229,8 @@ public struct ChangesetBuilder: Sendable {
             switch write {
             case .className(let name): one.integer(try intern(name))
             case .selector(let selector): selector.encode(into: &one)
-            case .field(_, let value):
+            case .field(let field, let value):
+                if field == .known(.confidence) { try checkConfidence(value) }
                 let before = one.bytes.count
                 value.encode(into: &one)
                 guard one.bytes.count - before <= FieldValue.bytesMax else {
@@ -238,6 +239,21 @@ public struct ChangesetBuilder: Sendable {
                         value: one.bytes.count - before, max: FieldValue.bytesMax)
                 }
             }
+        }
+    }
+
+    private func checkConfidence(_ value: FieldValue) throws(AnnotationModelError) {
+        let isInRange =
+            switch value {
+            case .float(let number): (0...1).contains(number)
+            case .integer(let number): (0...1).contains(number)
+            // Cleared.
+            case .null: true
+            default: false
+            }
+        guard isInRange else {
+            throw .badOperation(
+                position: count, why: "a confidence lies in 0...1, and this one is \(value)")
         }
     }
 

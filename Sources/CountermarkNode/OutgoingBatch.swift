@@ -68,7 +68,10 @@ struct OutgoingBatch {
     mutating func close(_ sign: ([UInt8]) throws -> [UInt8]) throws {
         guard let full = builder, full.count > 0 else { return }
         builder = nil
-        let entry = try sign(try full.payload(heads: heads))
+        let payload = try full.payload(heads: heads)
+        // Whatever a command made of its input: what others would refuse is never signed. The log could not go on behind it.
+        try payload.withUnsafeBytes { try ChangesetView($0).check() }
+        let entry = try sign(payload)
         heads = []
         try entry.withUnsafeBytes { try entries.append($0, leaf: hasher.leaf($0)) }
         nextIndex += 1

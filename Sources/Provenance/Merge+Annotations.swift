@@ -166,8 +166,8 @@ extension Merge {
     func set(
         _ target: OperationKey, _ fields: [(field: Int64, value: [UInt8])], _ scope: OperationScope
     ) throws -> NotCounted? {
-        guard let label = try openAnnotation(target) else { return .unknownTarget }
-        for (field, value) in fields { try write(field, value, label, scope.key) }
+        guard let label = try found(target) else { return .unknownTarget }
+        try change(target, label, fields, scope.key)
         try storage.touch(target.packed, scope.key)
         return nil
     }
@@ -193,14 +193,14 @@ extension Merge {
         _ target: OperationKey, _ verdict: Verdict, _ reason: UnsafeRawBufferPointer?,
         _ scope: OperationScope
     ) throws -> NotCounted? {
-        guard let label = try openAnnotation(target) else { return .unknownTarget }
+        guard let label = try found(target) else { return .unknownTarget }
         var name = Self.reviewPrefix + Array(scope.log.origin.description.utf8)
         if let author = scope.view.author { name += [UInt8(ascii: "/")] + scope.view.utf8(author) }
         let field = try name.withUnsafeBytes { try storage.nameID($0) }
         guard try mayUse(field, scope.log.number) else { return .tooMany }
         let text = reason.map { FieldValue.text(String(decoding: $0, as: UTF8.self)) } ?? .null
         let value = FieldValue.array([.integer(Int64(verdict.rawValue)), text]).encoded
-        try write(field, value, label, scope.key)
+        try change(target, label, [(field, value)], scope.key)
         try storage.touch(target.packed, scope.key)
         return nil
     }

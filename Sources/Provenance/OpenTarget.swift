@@ -47,13 +47,58 @@ final class OpenTarget {
     }
 }
 
+/// An annotation that is about to be changed.
+enum FoundAnnotation {
+    /// The batch has changed it before.
+    case open(OpenTarget)
+    /// It is as the storage has it.
+    case stored(AnnotationRow)
+}
+
 extension Merge {
     // MARK: Opening
 
     /// The annotation with a key, as far as the batch has changed it; nil if there is none.
-    func openAnnotation(_ key: OperationKey) throws -> OpenTarget? {
-        if let open = open[key.packed] { return open }
-        guard let row = try storage.annotation(key) else { return nil }
+    func found(_ key: OperationKey) throws -> FoundAnnotation? {
+        if let target = open[key.packed] { return .open(target) }
+        return try storage.annotation(key).map { .stored($0) }
+    }
+
+    /// Writes fields of an annotation.
+    func change(
+        _ key: OperationKey, _ annotation: FoundAnnotation,
+        _ fields: [(field: Int64, value: [UInt8])], _ operation: OperationKey
+    ) throws {
+        let target: OpenTarget
+        switch annotation {
+        case .open(let found): target = found
+        case .stored(let row):
+            if fields.count == 1, !row.flags.contains(.hasRegisters) {
+                // Most labels are edited once: there is nothing to resolve, and nothing to keep open.
+                let (field, value) = fields[0]
+                return try writeFirst(field, value, key, row, operation)
+            }
+            target = try openAnnotation(key, row)
+        }
+        for (field, value) in fields { try write(field, value, target, operation) }
+    }
+
+    private func writeFirst(
+        _ field: Int64, _ value: [UInt8], _ key: OperationKey, _ before: AnnotationRow,
+        _ operation: OperationKey
+    ) throws {
+        let register = RegisterRow(field: field, operation: operation, value: value)
+        state.sum.add(try element(of: register, target: key.packed))
+        try storage.insertRegister(key.packed, register)
+        var row = before
+        var fields: FieldMap?
+        try show(value, of: field, in: &row, &fields)
+        if let fields { row.fields = fields.encoded }
+        row.flags = .hasRegisters
+        try replace(key, before, by: row)
+    }
+
+    private func openAnnotation(_ key: OperationKey, _ row: AnnotationRow) throws -> OpenTarget {
         let registers =
             row.flags.contains(.hasRegisters) ? try storage.registers(key.packed) : []
         let target = OpenTarget(
@@ -134,11 +179,7 @@ extension Merge {
     private func replace(_ target: OpenTarget) throws {
         switch (target.before, target.row) {
         case (.annotation(let key, let before), .annotation(_, let row)):
-            state.sum.subtract(try element(of: before, key: key))
-            state.sum.add(try element(of: row, key: key))
-            state.counts.retracted += (row.isRetracted ? 1 : 0) - (before.isRetracted ? 1 : 0)
-            count(conflict: row.flags, instead: before.flags)
-            try storage.updateAnnotation(key, row)
+            try replace(key, before, by: row)
         case (.item(let before), .item(let row)):
             state.sum.subtract(try element(of: before))
             state.sum.add(try element(of: row))
@@ -146,6 +187,16 @@ extension Merge {
             try storage.updateItem(row)
         default: return
         }
+    }
+
+    private func replace(
+        _ key: OperationKey, _ before: AnnotationRow, by row: AnnotationRow
+    ) throws {
+        state.sum.subtract(try element(of: before, key: key))
+        state.sum.add(try element(of: row, key: key))
+        state.counts.retracted += (row.isRetracted ? 1 : 0) - (before.isRetracted ? 1 : 0)
+        count(conflict: row.flags, instead: before.flags)
+        try storage.updateAnnotation(key, row)
     }
 
     private func count(conflict flags: RowFlags, instead before: RowFlags) {

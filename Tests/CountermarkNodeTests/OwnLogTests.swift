@@ -153,6 +153,32 @@ struct OwnLogTests {
         #expect(try node.verify(all.dataset).problems.isEmpty)
     }
 
+    @Test("what partners would refuse is never signed, whatever a command made of its input")
+    func unsignable() throws {
+        let all = try Companies([oem, tier])
+        let node = try all.node(oem)
+        func label(_ fields: [Field: FieldValue]) -> AnnotationModel.Operation {
+            .addAnnotation(item: "a.png", className: "a", selector: .wholeItem, fields: fields)
+        }
+        let wrong: [AnnotationModel.Operation] = [
+            label([.known(.confidence): .float(85)]), label([.known(.confidence): .float(.nan)]),
+            label([.known(.confidence): .integer(-1)]), label([.known(.confidence): .text("1")]),
+            label([.known(.status): .integer(7)]), label([.known(.status): .text("active")]),
+            label([.attribute("a"): .float(.infinity)]),
+        ]
+        let before = try LogReader(directory: node.home.logFolder(try Origin(oem), all.dataset))
+            .size
+        for operation in wrong {
+            #expect(throws: (any Error).self, "\(operation)") {
+                try node.write(all.dataset, [operation])
+            }
+        }
+        let after = try LogReader(directory: node.home.logFolder(try Origin(oem), all.dataset)).size
+        #expect(before == after)
+        try node.write(all.dataset, [label([.known(.confidence): .float(1)])])
+        #expect(try node.verify(all.dataset).problems.isEmpty)
+    }
+
     @Test("a damaged record of what was signed is named")
     func damagedRecord() throws {
         let all = try Companies([oem, tier])

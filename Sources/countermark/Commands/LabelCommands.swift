@@ -31,7 +31,12 @@ struct Annotate: ParsableCommand {
             let (name, value) = try assignment(text)
             fields[.attribute(name)] = Output.value(value)
         }
-        if let confidence { fields[.known(.confidence)] = .float(confidence) }
+        if let confidence {
+            guard (0...1).contains(confidence) else {
+                throw ValidationError("a confidence lies in 0...1: 85 % is 0.85")
+            }
+            fields[.known(.confidence)] = .float(confidence)
+        }
         let shape = try shape()
         try shape.validate()
         let ids = try node.write(
