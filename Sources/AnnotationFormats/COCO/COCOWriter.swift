@@ -186,7 +186,11 @@ struct COCOWriter {
         number("id", report.annotations)
         buffer.writer.key("image_id")
         FieldValueJSON.write(image.id, to: &buffer.writer)
-        if !label.className.isEmpty { number("category_id", classID(label.className)) }
+        // A caption has no class.
+        let isNamed = shape != nil || label.className != "-"
+        if !label.className.isEmpty, isNamed {
+            number("category_id", classID(label.className))
+        }
         var attributes = label.attributes
         if let shape { write(shape, &attributes) }
         if let confidence = label.confidence {

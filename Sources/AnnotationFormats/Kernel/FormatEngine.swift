@@ -5,25 +5,40 @@ import AnnotationModel
 /// Reading: polygons that a format says belong together become one label. Writing: the classes get one
 /// order, what a polygon loses is decided by the profile, and an item without labels is written where the format
 /// has a place for it, or reported.
-struct FormatEngine: AnnotationFormat {
-    private let base: any AnnotationFormat
+struct FormatEngine: FormatAround {
+    let base: any AnnotationFormat
 
     init(_ base: any AnnotationFormat) { self.base = base }
-
-    var name: String { base.name }
-    var summary: String { base.summary }
-    var defaultFileName: String? { base.defaultFileName }
-    var profile: FormatProfile { base.profile }
 
     func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
-        guard case .grouped(let attribute) = profile.parts else {
-            return try base.read(files, context: context, into: sink)
+        let profile = profile
+        if profile.isLossless { return try base.read(files, context: context, into: sink) }
+        var unclassed = 0
+        func own(_ event: FormatEvent) throws {
+            guard profile.isClassed, case .annotation(var label) = event else {
+                return try sink(event)
+            }
+            if label.className.isEmpty { unclassed += 1 }
+            guard profile.attributesAreTexts, !label.attributes.isEmpty else {
+                return try sink(event)
+            }
+            ObjectAttribute.restore(&label.attributes)
+            try sink(.annotation(label))
         }
-        var joiner = PartJoiner(attribute: attribute)
-        try base.read(files, context: context) { try joiner.pass($0, into: sink) }
-        try joiner.finish(into: sink)
+        if case .grouped(let attribute) = profile.parts {
+            var joiner = PartJoiner(attribute: attribute)
+            try base.read(files, context: context) { try joiner.pass($0, into: own) }
+            try joiner.finish(into: own)
+        } else {
+            try base.read(files, context: context, into: own)
+        }
+        guard unclassed > 0 else { return }
+        try sink(
+            .note(
+                where: "classes",
+                why: "\(unclassed) labels have no class in the files; \"-\" stands for it"))
     }
 
     func write(
@@ -118,7 +133,9 @@ struct WriteSurvey {
         try source.forEachAnnotation { label in
             if label.isRetracted { return }
             if needsItems { labelled.insert(label.item) }
-            if !known.contains(label.className) { names.insert(label.className) }
+            if !known.contains(label.className), !Self.isCaption(label) {
+                names.insert(label.className)
+            }
             if let group, case .integer(let number)? = label.attributes[group] {
                 lastGroup = max(lastGroup, number)
             }
@@ -134,6 +151,11 @@ struct WriteSurvey {
             classes.add(ClassRecord(name: name))
             unlisted += 1
         }
+    }
+
+    /// A caption of COCO has no class.
+    private static func isCaption(_ label: LabelRecord) -> Bool {
+        label.className == "-" && label.attributes["coco.caption"] != nil
     }
 
     /// Whether an item has a place in the files.

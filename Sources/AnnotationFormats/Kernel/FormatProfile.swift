@@ -58,6 +58,10 @@ public struct FormatProfile: Hashable, Sendable {
     public var keepsAuthor = false
     /// True if attributes of any name have a place.
     public var keepsAttributes = false
+    /// True if attributes come back as texts, whatever they were.
+    public var attributesAreTexts = false
+    /// True if a label has a class in these files, so that one without is worth a word.
+    public var isClassed = false
     /// True if everything comes back.
     public var isLossless = false
     /// False for a format that is read only.

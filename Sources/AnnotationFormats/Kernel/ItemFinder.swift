@@ -97,7 +97,9 @@ final class ItemFinder {
             }
             let isBare = !spelling.utf8.contains(UInt8(ascii: "/"))
             candidates += rule == .besideFile && isBare ? beside + all : all + beside
-            for key in candidates where try isKnown(key) { return (key, false) }
+            for key in candidates where try isKnown(key) {
+                return (key, ItemName.isWithoutUpload(spelling, of: name))
+            }
         }
         if let root = context.rules.root, let key = try below(root, name) { return (key, false) }
         if let key = try match(spellings, scopes, file, name) { return (key, true) }
@@ -144,7 +146,12 @@ final class ItemFinder {
         _ spellings: [String], _ file: FormatFile, _ index: ItemIndex, among: [String]?
     ) throws -> String? {
         guard index.hasDigests, file.file.isOnDisk else { return nil }
-        let folders = [context.rules.root, FileSystem.parent(file.file.name)].compactMap { $0 }
+        // Below what was given, too: a path that a format makes of the file's own begins there.
+        let given =
+            file.file.name.hasSuffix(file.path)
+            ? String(file.file.name.dropLast(file.path.count)) : nil
+        let folders = [context.rules.root, FileSystem.parent(file.file.name), given]
+            .compactMap { $0 }
         for spelling in spellings {
             for folder in folders {
                 let path = FileSystem.join(folder.isEmpty ? "." : folder, spelling)
@@ -257,6 +264,9 @@ final class ItemFinder {
     func fields(_ key: String) throws -> [String: FieldValue] {
         try context.itemFields(key) ?? [:]
     }
+
+    /// True for an item that the dataset has.
+    func isRegistered(_ key: String) throws -> Bool { try isKnown(key) }
 
     private func isKnown(_ key: String) throws -> Bool {
         try ItemKey.problem(key) == nil && context.itemFields(key) != nil

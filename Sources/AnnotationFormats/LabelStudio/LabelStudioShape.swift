@@ -2,10 +2,22 @@ import AnnotationModel
 
 /// The flat shapes of a region, in percent of the image.
 struct LabelStudioShape {
+    typealias Size = (width: Double, height: Double)
+
     let region: JSONValue
     let value: JSONValue
+    /// The size that is known of the item, for regions that say none.
+    private let known: Size?
 
-    private func size() throws(Refusal) -> (width: Double, height: Double) {
+    init(region: JSONValue, value: JSONValue, _ known: Size? = nil) {
+        (self.region, self.value, self.known) = (region, value, known)
+    }
+
+    /// True where percent stay percent: nothing says how large the pictures are.
+    var isWithoutSize: Bool { (try? size()) == nil }
+
+    private func size() throws(Refusal) -> Size {
+        if region["original_width"] == nil, let known { return known }
         guard let width = region["original_width"]?.double, width > 0, width < 0x1p31,
             let height = region["original_height"]?.double, height > 0, height < 0x1p31
         else {
@@ -25,7 +37,7 @@ struct LabelStudioShape {
     func rectangle() throws(Refusal) -> Selector { try rectangle(value, try size()) }
 
     private func rectangle(
-        _ value: JSONValue, _ size: (width: Double, height: Double)
+        _ value: JSONValue, _ size: Size
     ) throws(Refusal) -> Selector {
         let x = try number("x", value) / 100 * size.width
         let y = try number("y", value) / 100 * size.height

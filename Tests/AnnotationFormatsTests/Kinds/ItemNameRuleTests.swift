@@ -1,5 +1,6 @@
 import AnnotationFormats
 import AnnotationModel
+import Foundation
 import Testing
 
 /// Which item a name in a file means, whatever the format.
@@ -116,5 +117,41 @@ struct ItemNameRuleTests {
                 bytes: (try? Self.file("datumaro", "a.png").withBytes { Array($0) }) ?? [])
         }
         #expect(throws: FormatError.self) { try Reading("datumaro", subsets) }
+    }
+
+    @Test("labels of one of two pictures that differ in their endings are said")
+    func twoEndings() throws {
+        let size: [String: FieldValue] = ["width": .integer(64), "height": .integer(48)]
+        let items = ["images/a.jpg", "images/a.png", "images/b.jpg"]
+            .map { ItemRecord(key: $0, fields: size) }
+        let files = ["a", "b"].map {
+            InputFile(name: "labels/\($0).txt", bytes: Array("0 0.5 0.5 0.2 0.2\n".utf8))
+        }
+        let names = InputFile(name: "classes.txt", bytes: Array("cat\n".utf8))
+        let reading = try Reading("yolo", [names] + files, context: ReadContext(items: items))
+        #expect(reading.labels.map(\.item) == ["images/a.jpg", "images/b.jpg"])
+        #expect(reading.notes.filter { $0.why.contains("images/a.png") }.count == 1)
+        #expect(!reading.notes.contains { $0.why.contains("b.") })
+    }
+
+    @Test("a picture beside its labels is found by its digest below what was given")
+    func besideByDigest() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("darknet-\(UInt32.random(in: 0 ... .max))")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let inner = folder.appendingPathComponent("obj_train_data")
+        try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
+        try Data("0 0.5 0.5 0.2 0.2\n".utf8).write(to: inner.appendingPathComponent("a.txt"))
+        try Data("cat\n".utf8).write(to: folder.appendingPathComponent("classes.txt"))
+        try Data("picture".utf8).write(to: inner.appendingPathComponent("a.jpg"))
+        let digest: [UInt8] = Array(repeating: 7, count: 32)
+        var context = ReadContext(items: [
+            ItemRecord(
+                key: "a.jpg",
+                fields: ["width": .integer(64), "height": .integer(48), "sha256": .bytes(digest)])
+        ])
+        context.digest = { $0.hasSuffix("a.jpg") ? digest : nil }
+        let reading = try Reading("yolo", [InputFile(path: folder.path)], context: context)
+        #expect(reading.labels.map(\.item) == ["a.jpg"], "\(reading.items.map(\.key))")
     }
 }
