@@ -103,7 +103,9 @@ enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes; nil for what is no base 64. Blanks and ends of lines are passed over.
+    /// The bytes; nil for what is no base 64.
+    ///
+    /// Blanks and ends of lines are passed over.
     static func bytes(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count / 4 * 3)

@@ -92,4 +92,45 @@ struct NumberKindTests {
         let now = try JSONValue(parsing: try #require(changed.sortedByKey().first?.value))
         #expect(now["cats"]?["neg"] == .double(1))
     }
+
+    @Test("OpenLABEL's tags speak of the tagged file")
+    func tags() throws {
+        let text = """
+            {"openlabel": {"metadata": {"schema_version": "1.0.0", "tagged_file": "../v/a.mp4"},
+             "ontologies": {"0": "https://o.example"}, "tags": {
+              "0": {"ontology_uid": "0", "type": "WeatherRain",
+                    "tag_data": {"num": [{"name": "mm", "val": 3}]}},
+              "1": {"ontology_uid": "0"}}}}
+            """
+        let reading = try read("openlabel", ["t.json": text])
+        let label = try #require(reading.labels.first)
+        #expect(reading.labels.count == 1 && reading.skips.count == 1)
+        #expect((label.item, label.className) == ("v/a.mp4", "WeatherRain"))
+        #expect(label.attributes["mm"] == .integer(3))
+        #expect(label.attributes["openlabel.ontology"] == .text("https://o.example"))
+    }
+
+    @Test("what OpenLABEL says of an object in its frames changes along the track")
+    func frameData() throws {
+        let frame = { (brakes: Bool, more: String) in
+            """
+            {"objects": {"0": {"object_data": {\(more)
+             "boolean": [{"name": "braking", "val": \(brakes)}]}}}}
+            """
+        }
+        let box = "\"bbox\": [{\"name\": \"s\", \"val\": [10, 10, 4, 4]}],"
+        let text = """
+            {"openlabel": {"metadata": {"schema_version": "1.0.0"},
+             "objects": {"0": {"name": "car", "type": "Car"}},
+             "frames": {"0": \(frame(true, box)), "1": \(frame(false, box)), "2": \(frame(true, ""))}}}
+            """
+        let reading = try read("openlabel", ["t.json": text])
+        let label = try #require(reading.labels.first)
+        #expect(
+            label.attributes["openlabel.changes.braking"]
+                == .array([
+                    .array([.integer(0), .bool(true)]), .array([.integer(1), .bool(false)]),
+                ]), "\(label.attributes)")
+        #expect(reading.skips.map(\.place).first?.contains("frames.2") == true)
+    }
 }
