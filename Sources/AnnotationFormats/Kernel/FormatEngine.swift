@@ -16,16 +16,17 @@ struct FormatEngine: FormatAround {
         let profile = profile
         if profile.isLossless { return try base.read(files, context: context, into: sink) }
         var unclassed = 0
+        let (isClassed, areTexts) = (profile.isClassed, profile.attributesAreTexts)
         func own(_ event: FormatEvent) throws {
-            guard profile.isClassed, case .annotation(var label) = event else {
-                return try sink(event)
+            if isClassed, case .annotation(let label) = event {
+                if label.className.isEmpty { unclassed += 1 }
+                if areTexts, !label.attributes.isEmpty {
+                    var label = label
+                    ObjectAttribute.restore(&label.attributes)
+                    return try sink(.annotation(label))
+                }
             }
-            if label.className.isEmpty { unclassed += 1 }
-            guard profile.attributesAreTexts, !label.attributes.isEmpty else {
-                return try sink(event)
-            }
-            ObjectAttribute.restore(&label.attributes)
-            try sink(.annotation(label))
+            try sink(event)
         }
         if case .grouped(let attribute) = profile.parts {
             var joiner = PartJoiner(attribute: attribute)
@@ -50,6 +51,7 @@ struct FormatEngine: FormatAround {
         }
         let survey = try WriteSurvey(source, profile)
         var own = ConversionReport()
+        var origins = UnsaidOrigins(profile)
         var group = survey.lastGroup
         let prepared = LabelSource(
             classes: survey.classes.records,
@@ -66,7 +68,9 @@ struct FormatEngine: FormatAround {
             forEachAnnotation: { body in
                 // A format may ask for the labels several times; the losses are those of one pass.
                 (own, group) = (ConversionReport(), survey.lastGroup)
+                origins = UnsaidOrigins(profile)
                 try source.forEachAnnotation { label in
+                    origins.count(label)
                     try PartSplitter.split(
                         label, profile.parts, keepsHoles: profile.keepsHoles, survey, &group, &own,
                         body)
@@ -74,8 +78,42 @@ struct FormatEngine: FormatAround {
             })
         var report = try base.write(prepared, to: output, options: options)
         report.add(own)
+        origins.add(to: &report, format: base.name)
         survey.add(to: &report, format: base.name)
         return report
+    }
+}
+
+/// Who made labels, where a format has no place for it.
+private struct UnsaidOrigins {
+    private let profile: FormatProfile
+    private var authors: (count: Int, example: String) = (0, "")
+    private var models: (count: Int, example: String) = (0, "")
+
+    init(_ profile: FormatProfile) { self.profile = profile }
+
+    mutating func count(_ label: LabelRecord) {
+        if label.isRetracted { return }
+        if !profile.keepsAuthor, label.author != nil {
+            authors = (authors.count + 1, authors.count == 0 ? label.item : authors.example)
+        }
+        if !profile.keepsModel, label.source?.hasPrefix("model:") == true {
+            models = (models.count + 1, models.count == 0 ? label.item : models.example)
+        }
+    }
+
+    /// Adds what the format has not said itself.
+    func add(to report: inout ConversionReport, format: String) {
+        if authors.count > 0, !report.losses.contains(where: { $0.why.contains("author") }) {
+            report.lose(
+                "the author has no place in \(format)", example: authors.example,
+                count: authors.count)
+        }
+        if models.count > 0 {
+            report.lose(
+                "that a model made a label has no place in \(format)", example: models.example,
+                count: models.count)
+        }
     }
 }
 

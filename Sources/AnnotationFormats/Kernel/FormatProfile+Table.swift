@@ -8,6 +8,7 @@ extension FormatProfile {
             table.merge(part) { _, new in new }
         }
         for name in Array(images.keys) + Array(videos.keys) { table[name]?.isClassed = true }
+        for name in ["coco", "label-studio", "web-annotation"] { table[name]?.keepsModel = true }
         for name in ["cvat", "voc", "voc-zero"] { table[name]?.attributesAreTexts = true }
         return table
     }()
@@ -73,7 +74,7 @@ extension FormatProfile {
         "nuscenes": .init(kept: [.cuboid]),
         "openlabel": .init(
             kept: [.box, .rotatedBox, .polygon, .polyline, .cuboid, .track], holes: true,
-            confidence: true, attributes: true),
+            confidence: true, author: true, attributes: true),
     ]
 
     private static let clouds: [String: FormatProfile] = [

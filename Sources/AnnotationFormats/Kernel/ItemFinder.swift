@@ -36,6 +36,8 @@ final class ItemFinder {
     private var index: ItemIndex?
     private var claims: ByteMap<Claim> = [:]
     private var named: ByteMap<String> = [:]
+    /// Which file speaks of an item, and its path below what was given.
+    private var owners: ByteMap<FormatFile> = [:]
     /// The paths of the file that was asked for last.
     private var above: (file: String, paths: [String]) = ("", [])
 
@@ -60,6 +62,7 @@ final class ItemFinder {
         let id = "\(scope)\0\(name)"
         if rule == .document, let key = named[id] { return key }
         let found = try find(name, in: file, rule, scopes, endings)
+        if rule == .besideFile { try own(found.key, file) }
         try claim(
             found.key,
             Claim(
@@ -235,6 +238,33 @@ final class ItemFinder {
                 if let key = context.rules.map[name] { return key }
             }
         }
+        let known = try known(file, paths, byEnding, mayBeShorter, candidates)
+        // What is not known will be called by the path, whatever the format makes of it.
+        try own(known ?? "\0\(candidates(file.path).first ?? file.path)", file)
+        return known
+    }
+
+    /// Refuses files of one name below two of the given folders where nothing tells their items apart.
+    private func own(_ key: String, _ file: FormatFile) throws {
+        guard let other = owners[key] else {
+            owners[key] = file
+            return
+        }
+        guard other.path.hasSameBytes(as: file.path),
+            !other.file.name.hasSameBytes(as: file.file.name)
+        else { return }
+        throw FormatError.ambiguous(
+            file: file.file.name,
+            why:
+                "it and \(other.file.name) are called alike below what was given, and would be of one item; "
+                + "give the folder above both, or register the items under their paths with items add"
+        )
+    }
+
+    private func known(
+        _ file: FormatFile, _ paths: [String], _ byEnding: Bool, _ mayBeShorter: Bool,
+        _ candidates: (String) -> [String]
+    ) throws -> String? {
         let usual = last.flatMap { paths.indices.contains($0) ? $0 : nil }
         for above in [usual].compactMap({ $0 }) + paths.indices.reversed() {
             for key in candidates(paths[above]) where try isKnown(key) {

@@ -7,6 +7,8 @@ struct LabelStudioReader {
     let finder: ItemFinder
     /// Regions that nobody has given a label.
     private var unlabelled = 0
+    /// Tracks whose numbers are parts of pictures of an unknown size.
+    private var percent = 0
 
     init(file: FormatFile, finder: ItemFinder) { (self.file, self.finder) = (file, finder) }
 
@@ -19,6 +21,14 @@ struct LabelStudioReader {
                 try readTask(try JSONValue(reading: &scanner), path, index, into: sink)
                 index += 1
             }
+        }
+        if percent > 0 {
+            try sink(
+                .note(
+                    where: file.file.name,
+                    why:
+                        "\(percent) tracks are in percent, since no size of the video is known; give the items width "
+                        + "and height first, or other formats take them for pixels"))
         }
         guard unlabelled > 0 else { return }
         try sink(
@@ -131,6 +141,8 @@ struct LabelStudioReader {
             }
             if group.isUnlabelled { unlabelled += 1 }
             let names = group.classNames
+            var isPercent = false
+            defer { if isPercent { percent += 1 } }
             for (position, name) in names.enumerated() {
                 try Emit.label(at: place, into: sink) { () throws(Refusal) in
                     var label = try label(group, name, shown, skeletons)
@@ -140,6 +152,7 @@ struct LabelStudioReader {
                         + "\(json["id"]?.plainText ?? "#\(number)")/\(id)"
                         + (names.count > 1 ? "/\(position)" : "")
                     setMembers(group.shape, json, isPrediction, &label)
+                    if label.attributes[LabelStudioFormat.unitAttribute] != nil { isPercent = true }
                     for (name, value) in group.members where label.attributes[name] == nil {
                         label.attributes[name] = value
                     }

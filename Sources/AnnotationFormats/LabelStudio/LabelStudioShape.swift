@@ -93,12 +93,16 @@ struct LabelStudioShape {
         // Without a size the numbers stay percent, which is said by a size of 100.
         let size = (try? size()) ?? (width: 100, height: 100)
         var frames: [Selector.Keyframe] = []
-        for entry in value["sequence"]?.array ?? [] {
-            let frame = try number("frame", entry)
-            frames.append(
-                .init(
-                    time: frame - 1, selector: try rectangle(entry, size),
-                    isOutside: entry["enabled"]?.bool == false))
+        let entries = value["sequence"]?.array ?? []
+        for (index, entry) in entries.enumerated() {
+            let time = try number("frame", entry) - 1
+            let place = try rectangle(entry, size)
+            frames.append(.init(time: time, selector: place))
+            // A frame that is not enabled is the last one on which the object is seen.
+            guard entry["enabled"]?.bool == false else { continue }
+            let next = index + 1 < entries.count ? entries[index + 1]["frame"]?.double : nil
+            if let next, next - 1 <= time + 1 { continue }
+            frames.append(.init(time: time + 1, selector: place, isOutside: true))
         }
         return .track(frames)
     }

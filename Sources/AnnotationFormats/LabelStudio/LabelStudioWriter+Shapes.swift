@@ -236,6 +236,32 @@ extension LabelStudioWriter {
         return shape
     }
 
+    /// The keyframes as Label Studio has them: each is seen, and "outside" is said of the last one on which the object is.
+    private static func lastSeen(
+        _ frames: [Selector.Keyframe], _ item: ItemRecord, _ report: inout ConversionReport
+    ) -> [Selector.Keyframe] {
+        var found: [Selector.Keyframe] = []
+        for frame in frames {
+            guard frame.isOutside else {
+                found.append(frame)
+                continue
+            }
+            guard let last = found.last, !last.isOutside else { continue }
+            if frame.time - last.time > 1 {
+                report.lose(
+                    "the frame before a track goes out of sight became a keyframe",
+                    example: item.key)
+                let share = (frame.time - 1 - last.time) / (frame.time - last.time)
+                found.append(
+                    .init(
+                        time: frame.time - 1,
+                        selector: Interpolation.selector(last.selector, frame.selector, at: share)))
+            }
+            found[found.count - 1].isOutside = true
+        }
+        return found
+    }
+
     /// A track of boxes over the frames of a video, which count from 1.
     private static func track(
         _ frames: [Selector.Keyframe], _ item: ItemRecord,
@@ -250,18 +276,23 @@ extension LabelStudioWriter {
             return nil
         }
         var sequence: [JSONValue] = []
-        for frame in frames {
+        for frame in lastSeen(frames, item, &report) {
             guard var value = rectangle(frame.selector, size),
-                let number = Int64(exactly: frame.time)
+                let number = Int64(exactly: frame.time),
+                case let (row, isBeyond) = number.addingReportingOverflow(1), !isBeyond
             else {
                 report.skip(
                     "Label Studio's tracks are boxes in whole frames; export as jsonl",
                     example: item.key)
                 return nil
             }
-            value["frame"] = .integer(number + 1)
+            value["frame"] = .integer(row)
             value["enabled"] = .bool(!frame.isOutside)
             sequence.append(.object(value))
+        }
+        guard !sequence.isEmpty else {
+            report.skip("the track is nowhere to be seen", example: item.key)
+            return nil
         }
         return Shape(
             type: "videorectangle", value: ["sequence": .array(sequence)], list: "labels")

@@ -3,7 +3,8 @@ import AnnotationModel
 /// Reads one record.
 struct SpaCyReader {
     let place: String
-    let fallbackKey: String
+    /// The key of a record that names no item; asked for only then.
+    let fallbackKey: () throws -> String
     let context: ReadContext
 
     private struct Span {
@@ -26,7 +27,7 @@ struct SpaCyReader {
         if let answer = record["answer"]?.string, answer != "accept" {
             return try sink(.skipped(where: place, why: "the annotator's answer was \(answer)"))
         }
-        let key = record["meta"]?["item"]?.string ?? record["id"]?.plainText ?? fallbackKey
+        let key = try record["meta"]?["item"]?.string ?? record["id"]?.plainText ?? fallbackKey()
         let document = TextDocument(text)
         if let known = try context.itemFields(key)?["text"]?.text,
             !known.unicodeScalars.elementsEqual(text.unicodeScalars)

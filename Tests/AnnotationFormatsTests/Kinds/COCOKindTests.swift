@@ -80,4 +80,45 @@ struct COCOKindTests {
                 images: "{\"id\": 7, \"coco_url\": \"http://images.example/val2017/007.jpg\"}"))
         #expect(reading.labels.map(\.item) == ["val2017/007.jpg"])
     }
+
+    @Test("panoptic files keep the numbers of images and categories")
+    func panoptic() throws {
+        let items = [("z.jpg", 139), ("a.jpg", 22), ("new.jpg", 0)].map { key, id in
+            ItemRecord(
+                key: key,
+                fields: ["width": .integer(4), "height": .integer(3)].merging(
+                    id > 0 ? ["coco.id": FieldValue.integer(Int64(id))] : [:]
+                ) { $1 })
+        }
+        let labels = items.map {
+            LabelRecord(
+                item: $0.key, className: "banner",
+                selector: .mask(.init(width: 4, height: 3, counts: [2, 4, 6])))
+        }
+        let classes = [("person", 1), ("car", 3), ("banner", 92)].map {
+            ClassRecord(name: $0, number: Int64($1))
+        }
+        let (files, _) = try written(
+            "coco-panoptic", classes: classes, items: items, labels: labels)
+        let json = try JSONValue(parsing: try #require(files["panoptic.json"]))
+        #expect(json["images"]?.array?.compactMap { $0["id"]?.integer } == [139, 22, 1])
+        #expect(json["categories"]?.array?.compactMap { $0["id"]?.integer } == [1, 3, 92])
+        let segments = (json["annotations"]?.array ?? []).compactMap {
+            $0["segments_info"]?.array?.first?["category_id"]?.integer
+        }
+        #expect(segments == [92, 92, 92])
+        // Of an own export the number that was made up says nothing; somebody else's does.
+        let inputs = files.map { InputFile(name: $0.key, bytes: $0.value) }
+        let back = try Reading("coco-panoptic", inputs)
+        #expect(back.items.allSatisfy { $0.fields["coco.id"] == nil })
+        let foreign = String(decoding: files["panoptic.json"] ?? [], as: UTF8.self)
+            .replacing(COCOWriter.description, with: "somebody")
+        let others =
+            inputs.filter { $0.name != "panoptic.json" } + [
+                InputFile(name: "panoptic.json", bytes: Array(foreign.utf8))
+            ]
+        let theirs = try Reading("coco-panoptic", others)
+        #expect(
+            theirs.items.map { $0.fields["coco.id"] } == [.integer(139), .integer(22), .integer(1)])
+    }
 }

@@ -154,4 +154,59 @@ struct ItemNameRuleTests {
         let reading = try Reading("yolo", [InputFile(path: folder.path)], context: context)
         #expect(reading.labels.map(\.item) == ["a.jpg"], "\(reading.items.map(\.key))")
     }
+
+    /// A file of each format whose item is called like the file.
+    private static let ownFiles: [(format: String, ending: String, text: String)] = [
+        (
+            "spacy", "jsonl",
+            "{\"text\": \"Anna met\", \"spans\": [{\"start\": 0, \"end\": 4, \"label\": \"P\"}]}"
+        ),
+        ("webvtt", "vtt", "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nhello\n"),
+        ("audacity", "txt", "0.0\t1.0\tdog\n"), ("conll", "conll", "Anna\tB-PER\n"),
+        (
+            "voc", "xml",
+            "<annotation><filename>x.jpg</filename><object><name>a</name><bndbox><xmin>1</xmin><ymin>1</ymin>"
+                + "<xmax>5</xmax><ymax>5</ymax></bndbox></object></annotation>"
+        ),
+        (
+            "labelme", "json",
+            "{\"version\": \"5.0\", \"flags\": {}, \"imagePath\": \"x.jpg\", \"imageData\": null, \"shapes\": "
+                + "[{\"label\": \"a\", \"points\": [[1, 1], [5, 5]], \"shape_type\": \"rectangle\"}]}"
+        ),
+    ]
+
+    @Test("files of one name in two given folders never meet on one item without a word")
+    func twoFolders() throws {
+        for (format, ending, text) in Self.ownFiles {
+            let folder = FileManager.default.temporaryDirectory
+                .appendingPathComponent("two-\(UInt32.random(in: 0 ... .max))")
+            defer { try? FileManager.default.removeItem(at: folder) }
+            for name in ["a", "b"] {
+                let inner = folder.appendingPathComponent(name)
+                try FileManager.default.createDirectory(
+                    at: inner, withIntermediateDirectories: true)
+                try Data(text.utf8).write(to: inner.appendingPathComponent("x.\(ending)"))
+            }
+            let both = ["a", "b"].map { InputFile(path: "\(folder.path)/\($0)") }
+            #expect(throws: FormatError.self, "\(format)") { try Reading(format, both) }
+            #expect(try Reading(format, [both[0]]).labels.count == 1, "\(format)")
+            // VOC names the picture itself, and two of one name are refused there, too.
+            if format == "voc" { continue }
+            let above = try Reading(format, [InputFile(path: folder.path)])
+            #expect(Set(above.labels.map(\.item)).count == 2, "\(format)")
+        }
+        // Where the items are registered under their paths, nothing is in doubt.
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("two-\(UInt32.random(in: 0 ... .max))")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for name in ["a", "b"] {
+            let inner = folder.appendingPathComponent(name)
+            try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
+            try Data(Self.ownFiles[5].text.utf8).write(to: inner.appendingPathComponent("x.json"))
+        }
+        let reading = try Reading(
+            "labelme", ["a", "b"].map { InputFile(path: "\(folder.path)/\($0)") },
+            context: ReadContext(items: [ItemRecord(key: "a/x.jpg"), ItemRecord(key: "b/x.jpg")]))
+        #expect(reading.labels.map(\.item) == ["a/x.jpg", "b/x.jpg"])
+    }
 }

@@ -211,11 +211,10 @@ struct LabelStudioKindTests {
     func tracks() throws {
         let video = ItemRecord(
             key: "clip.mp4", fields: ["width": .integer(200), "height": .integer(100)])
+        let place = { (x: Double) in Selector.box(.init(x: x, y: 10, width: 40, height: 20)) }
         let track = Selector.track([
-            .init(time: 0, selector: .box(.init(x: 20, y: 10, width: 40, height: 20))),
-            .init(
-                time: 5, selector: .box(.init(x: 30, y: 10, width: 40, height: 20)), isOutside: true
-            ),
+            .init(time: 0, selector: place(20)), .init(time: 5, selector: place(30)),
+            .init(time: 6, selector: place(30), isOutside: true),
         ])
         let (json, reading, report) = try back([record(track, on: video.key)], items: [video])
         #expect(report.losses.isEmpty)
@@ -227,6 +226,25 @@ struct LabelStudioKindTests {
         #expect(frames.map { $0["enabled"]?.bool } == [true, false])
         #expect(frames.first?["x"]?.double == 10)
         #expect(reading.labels.map(\.selector) == [track])
+
+        // Out of sight after a gap: the frame before it is the last one that is seen.
+        let far = Selector.track([
+            .init(time: 0, selector: place(20)),
+            .init(time: 5, selector: place(25), isOutside: true),
+        ])
+        let (_, seen, gap) = try back([record(far, on: video.key)], items: [video])
+        #expect(gap.poorer == 1)
+        #expect(
+            seen.labels.map(\.selector) == [
+                .track([
+                    .init(time: 0, selector: place(20)), .init(time: 4, selector: place(24)),
+                    .init(time: 5, selector: place(24), isOutside: true),
+                ])
+            ])
+        let never = Selector.track([.init(time: 0, selector: place(20), isOutside: true)])
+        #expect(
+            try back([record(never, on: video.key), record(track, on: video.key)], items: [video])
+                .report.skipped == 1)
 
         let polygons = Selector.track([.init(time: 0, selector: .polygon([[[1, 1, 5, 1, 5, 5]]]))])
         let between = Selector.track([
@@ -252,6 +270,7 @@ struct LabelStudioKindTests {
                 == .track([
                     .init(time: 2, selector: .box(.init(x: 10, y: 20, width: 30, height: 40)))
                 ]))
+        #expect(unknown.notes.contains { $0.why.contains("1 tracks are in percent") })
         let (json, _, report) = try back(unknown.labels, items: unknown.items)
         #expect(report.losses.isEmpty)
         let region = json.array?[0]["annotations"]?.array?[0]["result"]?.array?[0]

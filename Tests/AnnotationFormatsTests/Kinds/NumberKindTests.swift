@@ -1,5 +1,6 @@
 import AnnotationFormats
 import AnnotationModel
+import FormatFixtures
 import Testing
 
 @testable import AnnotationFormats
@@ -132,5 +133,28 @@ struct NumberKindTests {
                     .array([.integer(0), .bool(true)]), .array([.integer(1), .bool(false)]),
                 ]), "\(label.attributes)")
         #expect(reading.skips.map(\.place).first?.contains("frames.2") == true)
+    }
+
+    @Test(
+        "where a format cannot say who or what made a label, the report does",
+        arguments: FormatRegistry.all.filter(\.profile.isWritten).map(\.name))
+    func origins(_ name: String) throws {
+        let fixture = try #require(FormatFixture.of(name))
+        var labels = fixture.active
+        for index in labels.indices {
+            (labels[index].author, labels[index].source) = ("ann@x.example", nil)
+        }
+        let profile = FormatProfile.of(name)
+        let people = try written(name, items: fixture.items, labels: labels).report
+        #expect(
+            people.losses.contains { $0.why.contains("author") } == !profile.keepsAuthor,
+            "\(people.losses)")
+        for index in labels.indices {
+            (labels[index].author, labels[index].source) = (nil, "model:yolo@8")
+        }
+        let models = try written(name, items: fixture.items, labels: labels).report
+        #expect(
+            models.losses.contains { $0.why.contains("a model made") } == !profile.keepsModel,
+            "\(models.losses)")
     }
 }
