@@ -48,6 +48,7 @@ steps=(
     "labelproof    40  bash Tests/Independent/labelproof.sh"
     "clients      400  bash Tests/Clients/run.sh"
     "formats        1  python3 Tests/Formats/matrix.py --check"
+    "libraries     40  libraries_of_others"
     "example       15  bash Examples/three-companies/run.sh"
     "public        30  example_on_public_boards"
 )
@@ -58,6 +59,12 @@ example_on_public_boards() {
     else
         echo "SKIPPED: the example on the public DeepPCB sample, which is not beside the project"
     fi
+}
+
+# Drawings and molecules of many programs, from Debian.
+libraries_of_others() {
+    bash Tests/setup.sh librecad-data rdkit-data
+    python3 Tests/Formats/libraries.py --program "$debug"
 }
 
 # MARK: Choosing

@@ -69,7 +69,9 @@ public struct ConversionReport: Hashable, Sendable {
     }
 
     /// Counts a record of which a part was lost.
-    mutating func lose(_ why: String, example: String) { add(why, false, example) }
+    mutating func lose(_ why: String, example: String, count: Int = 1) {
+        add(why, false, example, count: count)
+    }
 
     /// Adds the figures of a part.
     mutating func add(_ other: ConversionReport) {

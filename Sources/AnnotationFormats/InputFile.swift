@@ -6,12 +6,24 @@ public struct InputFile: Sendable {
     /// The name in messages: the path as it was given.
     public let name: String
     private let held: [UInt8]?
+    /// Hears how much of it has been read.
+    let meter: ReadMeter?
 
     /// A file, or for formats of many files a folder, on disk; it is opened when it is read.
-    public init(path: String) { (name, held) = (path, nil) }
+    ///
+    /// - Parameter meter: Hears how much of it has been read.
+    public init(path: String, meter: ReadMeter? = nil) {
+        (name, held, self.meter) = (path, nil, meter)
+    }
 
     /// A file whose bytes are at hand.
-    public init(name: String, bytes: [UInt8]) { (self.name, held) = (name, bytes) }
+    public init(name: String, bytes: [UInt8]) { (self.name, held, meter) = (name, bytes, nil) }
+
+    /// A file below this folder.
+    func member(path: String) -> InputFile { InputFile(path: path, meter: meter) }
+
+    /// The bytes that are to be read; 0 for what is not there.
+    var size: Int { held?.count ?? FileSystem.size(name) }
 
     /// True for a file on disk.
     public var isOnDisk: Bool { held == nil }

@@ -28,6 +28,8 @@ extension Node {
         if try isCurrent(dataset, readers, forks) { return }
         let mayRebuild = try hasRested(dataset)
         var isDamaged = false
+        let isWatched = onProgress != nil
+        var start: MergeMark?
         while true {
             let step = try store.merge(dataset) { merge -> CatchUp in
                 // Before the logs: what is forked is then never applied.
@@ -40,7 +42,13 @@ extension Node {
                 if let cause = merge.state.needsRebuild, mayRebuild || cause > .member, !isDamaged {
                     return .rebuild
                 }
-                return try applySome(merge, readers) ? .goOn : .done
+                let before = isWatched ? MergeMark(merge.state) : nil
+                let isMore = try applySome(merge, readers)
+                if isWatched {
+                    start = start ?? before
+                    onProgress?(MergeMark(merge.state).progress(since: start, isMore: isMore))
+                }
+                return isMore ? .goOn : .done
             }
             switch step {
             case .goOn: continue

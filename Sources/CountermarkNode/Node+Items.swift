@@ -29,7 +29,7 @@ extension Node {
         try store.forEachItem(dataset) { known[$0.key] = $0.fields }
         var report = ItemsReport()
         try write(dataset, message: "items add") { append in
-            for (name, path) in try Self.files(paths, &report) {
+            for (name, path) in try files(paths, &report) {
                 let key = Self.key(name, path, known)
                 if !key.hasSameBytes(as: name) {
                     report.notes.append(
@@ -97,9 +97,12 @@ extension Node {
     }
 
     /// The files to register: a file under its own name, those of a folder by their path below it.
-    private static func files(
+    ///
+    /// Hidden files and folders are passed over, and so is the home, wherever it lies: its keys are nobody's pictures.
+    private func files(
         _ paths: [String], _ report: inout ItemsReport
     ) throws -> [(key: String, path: String)] {
+        let own = URL(fileURLWithPath: home.path).resolvingSymlinksInPath().path + "/"
         var files: [(key: String, path: String)] = []
         for path in paths {
             guard try DurableFile.isThere(path) else {
@@ -110,7 +113,16 @@ extension Node {
             _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
             let url = URL(fileURLWithPath: path)
             if isFolder.boolValue {
-                let names = try DurableFile.files(below: path).sortedByBytes()
+                let real = url.resolvingSymlinksInPath().path
+                let all = try DurableFile.files(below: path).sortedByBytes()
+                let names = all.filter { name in
+                    !name.split(separator: "/").contains { $0.hasPrefix(".") }
+                        && !"\(real)/\(name)/".hasPrefix(own)
+                }
+                if names.count < all.count {
+                    report.notes.append(
+                        (path, "what is hidden there, and the home, was not registered"))
+                }
                 let stems = Set(names.filter { !LabelFile.mayBe($0) }.map(LabelFile.stem))
                 for name in names {
                     var isInner: ObjCBool = false

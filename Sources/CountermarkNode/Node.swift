@@ -58,6 +58,9 @@ public final class Node {
     /// stay, whatever the command fails at afterwards.
     public var onPublish: ((_ log: String, _ first: UInt64, _ size: UInt64) -> Void)?
 
+    /// Hears how far long work is, some hundred times a second.
+    public var onProgress: ((WorkProgress) -> Void)?
+
     /// A person or tool whose certificate signs what this node writes; nil for the node's own.
     public var person: NodeIdentity?
 

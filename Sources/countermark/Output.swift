@@ -129,6 +129,9 @@ enum Terminal {
     /// Writes a text of several lines of the program's own to standard error.
     static func warn(lines: String) { error(InertText.lines(lines) + "\n") }
 
+    /// Writes a drawing of the program's own to standard error as it is.
+    static func draw(_ text: String) { error(text) }
+
     /// Asks a question on standard error; nil where nobody is there to answer.
     static func ask(_ question: String) -> Bool? {
         guard isatty(STDIN_FILENO) == 1 else { return nil }

@@ -15,6 +15,49 @@ struct FormatImportTests {
     private let tier = "tier.example"
     static let formats = FormatRegistry.all.map(\.name)
 
+    @Test("an id that counts places is none that lasts, whatever the format calls it")
+    func places() {
+        for id in [
+            "a#3", "a/b#s1", "a#c2", "a#r10", "a#T1", "a#R2", "a#2@0.5", "a#1.1", "a#17/3",
+            "m#group/ring/2", "m#activity/IC50 (nM)/1", "urn:countermark:export:4", "3/3/r1",
+        ] {
+            #expect(ImportStatement.isPositional(id), "\(id)")
+        }
+        for id in [
+            "17", "a#id/31", "a#relation/1", "track:clip#7a", "a#object/8f3c", "urn:x:4", "a#TIER",
+            "scene#object/8/box/front/left@3", "a#", "#", "", "a#note",
+        ] {
+            #expect(!ImportStatement.isPositional(id), "\(id)")
+        }
+    }
+
+    @Test(
+        "a label put in before the others changes none of them, in lists that count",
+        arguments: [false, true])
+    func putIn(hasIDs: Bool) throws {
+        let all = try Companies([oem])
+        let node = try all.node(oem)
+        func save(_ entities: [(Int, String, Int, Int)]) throws -> String {
+            let texts = entities.map { id, name, start, end in
+                "{\(hasIDs ? "\"id\": \(id), " : "")\"label\": \"\(name)\", "
+                    + "\"start_offset\": \(start), \"end_offset\": \(end)}"
+            }
+            let path = all.folder.path + "/x.jsonl"
+            try Data(
+                """
+                {"id": 7, "text": "Anna met Bob in Rome.", "entities": [\(texts.joined(separator: ", "))]}
+                """.utf8
+            ).write(to: URL(fileURLWithPath: path))
+            return path
+        }
+        let (bob, rome) = ((31, "PER", 9, 12), (32, "LOC", 16, 20))
+        let first = try ImportTests.load(node, all.dataset, "spacy", try save([bob, rome]))
+        #expect(first.added == 2)
+        let second = try ImportTests.load(
+            node, all.dataset, "spacy", try save([(33, "PER", 0, 4), bob, rome]))
+        #expect((second.added, second.changed, second.unchanged) == (1, 0, 2), "\(second)")
+    }
+
     /// Puts files where an import finds them; returns the path to give.
     private static func save(
         _ format: any AnnotationFormat, _ files: ByteMap<[UInt8]>, _ folder: String

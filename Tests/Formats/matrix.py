@@ -65,6 +65,17 @@ OUTRO = """\
 - Objects of several polygons are written by the format's own convention: as they are, as a group (`labelme`, `cvat`,
   `datumaro`, whose readers join a group's polygons of one class to one label), as one ring joined by lines of no width
   (`yolo-seg`), or as a bitmap. The box that a file gives beside points or an outline is the attribute `bbox` in all formats.
+- Label Studio: a region lies on what its `to_name` names among the task's data, else on the one piece of data of its kind; where
+  that may be either of two, the region is left out with a line. Each author leaves in an annotation of its own, each model
+  as a prediction; several keypoints as a box and the points below it, which is what its converter reads; tracks of boxes as
+  video rectangles. Without the size of a video its percent stay percent (`ls.unit`).
+- LabelMe: a flag of the picture that is set is a label of the whole item, one that is not a field `labelme.flag.NAME` of the item.
+- CVAT: what is said of a skeleton's point is the attribute `POINT.NAME`; the tracks of a project lie on the videos of their
+  tasks, and two files that do not say of which video they are never meet on one item.
+- Where a format has no place for the author, or for the fact that a model made a label, the report of the export counts how
+  many labels that concerns.
+- Two files of one name below two of the given folders (`import d a b`), whose items are called like the files, are refused
+  unless the items are registered under their paths.
 - Frames count from 0 inside; MOT and Label Studio count from 1 in their files.
 - Lists of classes keep their order, and in COCO their numbers, supercategories, names of points and skeletons; what stands in no
   list follows by name. Every node numbers alike.

@@ -163,6 +163,15 @@ struct COCOAnnotation {
 
     /// Reads the flag, which programs write as a number, a truth value, or either as text.
     private mutating func readCrowd(_ scanner: inout JSONScanner) throws(JSONError) {
+        if try scanner.peek() == .number {
+            // As nearly all programs write it.
+            switch try scanner.double() {
+            case 0: isCrowd = false
+            case 1: isCrowd = true
+            default: fail("iscrowd", "must be 0 or 1")
+            }
+            return
+        }
         switch try JSONValue(reading: &scanner) {
         case .integer(0), .bool(false), .string("0"), .string("false"): isCrowd = false
         case .integer(1), .bool(true), .string("1"), .string("true"): isCrowd = true

@@ -85,6 +85,24 @@ enum ObjectAttribute {
     /// The box around an object that is also said by points or an outline: x, y, width, height in pixels.
     static let box = "bbox"
 
+    /// Gives what a file of texts holds of a shared attribute its type again.
+    static func restore(_ attributes: inout [String: FieldValue]) {
+        if let text = attributes[box]?.text, let json = try? JSONValue(parsing: text),
+            let numbers = json.doubles, numbers.count == 4
+        {
+            attributes[box] = .array(numbers.map { .float($0) })
+        }
+        if let text = attributes[COCOAttribute.area]?.text, let area = TextNumber.double(text) {
+            attributes[COCOAttribute.area] = .float(area)
+        }
+        if let text = attributes[COCOAttribute.keypointCount]?.text, let count = Int64(text) {
+            attributes[COCOAttribute.keypointCount] = .integer(count)
+        }
+        if let text = attributes[COCOAttribute.isCrowd]?.text, text == "true" || text == "false" {
+            attributes[COCOAttribute.isCrowd] = .bool(text == "true")
+        }
+    }
+
     /// The box that an attribute holds; nil for none.
     static func box(_ value: FieldValue?) -> Selector.Box? {
         guard case .array(let values)? = value, case let numbers = values.compactMap(\.number),

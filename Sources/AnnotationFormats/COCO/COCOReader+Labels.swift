@@ -116,6 +116,14 @@ extension COCOReader {
         if case .wholeItem = label.selector, let problem = raw.lost.first(where: \.isOfPlace) {
             return problem
         }
+        if case .wholeItem = label.selector, raw.bbox == nil,
+            !raw.others.contains(where: { $0.name == "caption" })
+        {
+            raw.lost.append(
+                .init(
+                    member: "bbox",
+                    why: "neither a box nor an outline; the label speaks of the whole image"))
+        }
         if let own = raw.area, let area, (own - area).magnitude > 1e-6 * max(1, area) {
             set(.float(own), COCOAttribute.area, &label)
         }
@@ -137,9 +145,10 @@ extension COCOReader {
         if let count = raw.keypointCount, count != Int64(seen) {
             set(.integer(count), COCOAttribute.keypointCount, &label)
         }
-        if raw.segmentation != nil {
+        if raw.segmentation != nil || seen == 0 {
+            // An object of which no point is seen has its points all the same: programs count them.
             set(.array(raw.keypoints.map { .float($0) }), COCOAttribute.keypoints, &label)
-        } else if seen > 0 {
+        } else {
             label.selector = .keypoints(points)
             bounds = Geometry.bounds(
                 points.lazy.filter { $0.visibility != .absent }.map { [$0.x, $0.y] })

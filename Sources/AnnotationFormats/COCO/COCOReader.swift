@@ -36,6 +36,7 @@ struct COCOReader {
         do {
             var scanner = try JSONScanner(bytes)
             scanner.keepsLargeIntegers = true
+            scanner.meter = source.file.meter
             if try scanner.peek() == .array {
                 guard hasContext else {
                     throw FormatError.structure(
@@ -124,7 +125,10 @@ struct COCOReader {
                         "\(json["id"]?.plainText ?? "") is also the id of images[\(earlier)]; number "
                         + "the images anew")
             }
-            let name = json["file_name"]?.string ?? ""
+            // LVIS names images by their addresses only.
+            let name =
+                json["file_name"]?.string
+                ?? json["coco_url"]?.string.map(ItemName.relative) ?? ""
             let key = name.isEmpty ? "" : try finder.key(named: name, in: source)
             var image = COCOContext.Image(key: key)
             if let problem = ItemKey.problem(key) {
@@ -204,6 +208,14 @@ struct COCOReader {
                 keypoints: json["keypoints"]?.array?.compactMap(\.string) ?? [],
                 skeleton: json["skeleton"]?.array?.map { ($0.array ?? []).compactMap(\.integer) }
                     .filter { $0.count == 2 } ?? [], number: id.number)
+            if let other = context.classes.first(where: { $0.name.hasSameBytes(as: name) }) {
+                try sink(
+                    .note(
+                        where: "\(file), \(path).name",
+                        why: "\"\(name.prefix(80))\" is also the name of category "
+                            + "\(other.number.map(String.init) ?? "") before: both are one class here, and "
+                            + "an export has one number for it; rename one of them to keep both"))
+            }
             context.classes.append(record)
             try sink(.labelClass(record))
         }

@@ -186,7 +186,11 @@ struct COCOWriter {
         number("id", report.annotations)
         buffer.writer.key("image_id")
         FieldValueJSON.write(image.id, to: &buffer.writer)
-        if !label.className.isEmpty { number("category_id", classID(label.className)) }
+        // A caption has no class.
+        let isNamed = shape != nil || label.className != "-"
+        if !label.className.isEmpty, isNamed {
+            number("category_id", classID(label.className))
+        }
         var attributes = label.attributes
         if let shape { write(shape, &attributes) }
         if let confidence = label.confidence {
@@ -363,28 +367,5 @@ struct COCOWriter {
         return Shape(
             bounds: RunLengths.bounds(mask), area: Double(RunLengths.area(mask)),
             segmentation: .mask(mask))
-    }
-}
-
-/// Hands out the ids that files gave, and to what has none the free numbers from 1 on.
-private struct COCONumbers {
-    private var given: Set<Int64> = []
-    private var taken: Set<FieldValue> = []
-    private var last: Int64 = 0
-
-    /// Keeps a number for the one that has it.
-    mutating func reserve(_ number: Int64?) {
-        if let number { given.insert(number) }
-    }
-
-    /// The id that is kept, unless another one has it, or else the next free number.
-    mutating func take(_ kept: FieldValue?) -> FieldValue {
-        switch kept {
-        case .integer?, .text?:
-            if let kept, taken.insert(kept).inserted { return kept }
-        default: break
-        }
-        repeat { last += 1 } while given.contains(last)
-        return .integer(last)
     }
 }

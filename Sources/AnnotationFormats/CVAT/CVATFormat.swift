@@ -32,13 +32,14 @@ public struct CVATFormat: AnnotationFormat {
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         let finder = ItemFinder(context)
+        let videos = CVATVideos()
         var count = 0
         try FileTree.forEach(
             files, where: { FileTree.ending($0) == "xml" }, into: sink
         ) { file, sink in
             count += 1
             try file.file.withXML { bytes in
-                var reader = CVATReader(file: file, finder: finder)
+                var reader = CVATReader(file: file, finder: finder, videos: videos)
                 try reader.read(bytes, into: sink)
             }
         }

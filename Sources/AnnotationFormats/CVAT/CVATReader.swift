@@ -9,17 +9,18 @@ struct CVATReader {
     private let skeletons = CVATSkeletons()
     /// The declared types of attributes: class, NUL, name.
     private var typeByAttribute: ByteMap<String> = [:]
-    private var video: String
-    private var hasVideoItem = false
-    private var videoFields: [String: FieldValue] = ["timeUnit": .text("frame")]
+    /// What `meta` says of the videos, by the id of the task; empty for the one of the file.
+    private var sources: ByteMap<CVATVideos.Source> = [:]
+    private var keys: ByteMap<String> = [:]
+    private let videos: CVATVideos
 
-    init(file: FormatFile, finder: ItemFinder) {
-        (self.file, self.finder) = (file, finder)
-        video = file.bareStem
+    init(file: FormatFile, finder: ItemFinder, videos: CVATVideos) {
+        (self.file, self.finder, self.videos) = (file, finder, videos)
     }
 
     mutating func read(_ bytes: UnsafeRawBufferPointer, into sink: EventSink) throws {
         var scanner = try XMLScanner(bytes, file: file.file.name)
+        scanner.meter = file.file.meter
         guard case .start("annotations", _)? = try scanner.next() else {
             throw scanner.error("a CVAT file begins with <annotations>")
         }
@@ -46,32 +47,29 @@ struct CVATReader {
     }
 
     private mutating func readMeta(_ meta: XMLTree, into sink: EventSink) throws {
-        if let source = meta.value("source") ?? meta.first("task")?.value("source") {
-            video = source
-        }
+        sources[""] = .init(name: meta.value("source") ?? meta.first("task")?.value("source"))
         let scopes = ["task", "project", "job"].compactMap { meta.first($0) }
         for task in meta.first("project")?.first("tasks")?.children ?? [] {
             guard let id = task.value("id") else { continue }
             let source = task.value("source")
+            sources[id] = .init(name: source)
+            sources[id]?.note(size: task)
             tasks[id] = [task.value("name"), source, source.map(FileTree.stem)].compactMap { $0 }
         }
         for scope in scopes {
-            if let size = scope.first("original_size") {
-                for name in ["width", "height"] {
-                    if let pixels = size.value(name).flatMap({ TextNumber.whole($0) }), pixels > 0 {
-                        videoFields[name] = .integer(pixels)
-                    }
-                }
-            }
+            sources[""]?.note(size: scope)
             let labels = scope.first("labels")?.children ?? []
             for label in labels { skeletons.note(label) }
-            for label in labels where !skeletons.isPoint(label) {
+            for label in labels {
                 guard let name = label.value("name") else { continue }
+                let parent = label.value("parent")
                 for attribute in label.first("attributes")?.children ?? [] {
-                    if let key = attribute.value("name") {
-                        typeByAttribute["\(name)\0\(key)"] = attribute.value("input_type") ?? "text"
-                    }
+                    guard let key = attribute.value("name") else { continue }
+                    let own = parent == nil ? key : CVATSkeletons.attribute(key, of: name)
+                    typeByAttribute["\(parent ?? name)\0\(own)"] =
+                        attribute.value("input_type") ?? "text"
                 }
+                if parent != nil { continue }
                 var record = skeletons.record(name) ?? ClassRecord(name: name)
                 record.color = ClassRecord.color(of: label.value("color"))
                 try sink(.labelClass(record))
@@ -137,9 +135,15 @@ struct CVATReader {
 
     /// The attributes of a shape in the types that the file declares.
     private func attributes(_ shape: XMLTree, _ className: String) -> [(String, FieldValue)] {
-        shape.children.compactMap { child in
-            guard child.name == "attribute", let name = child.attributes["name"], !name.isEmpty
+        let points = shape.name == "skeleton" ? shape.children.filter { $0.name == "points" } : []
+        let own = shape.children.map { (point: String?.none, child: $0) }
+        let all = points.reduce(own) { all, point in
+            all + point.children.map { (point.attributes["label"] ?? "", $0) }
+        }
+        return all.compactMap { point, child in
+            guard child.name == "attribute", let plain = child.attributes["name"], !plain.isEmpty
             else { return nil }
+            let name = point.map { CVATSkeletons.attribute(plain, of: $0) } ?? plain
             let text = child.text
             switch typeByAttribute["\(className)\0\(name)"] {
             case "checkbox" where text == "true" || text == "false":
@@ -216,25 +220,45 @@ struct CVATReader {
     private mutating func readTrack(
         _ track: XMLTree, _ scanner: XMLScanner, into sink: EventSink
     ) throws {
-        if !hasVideoItem {
-            hasVideoItem = true
-            try Emit.item(video, videoFields, at: file.file.name, into: sink)
-        }
+        let task = track.attributes["task_id"] ?? ""
+        let fields = (sources[task] ?? sources[""])?.fields ?? CVATVideos.Source().fields
+        let source = try videoKey(task, fields, into: sink)
         let id = track.attributes["id"] ?? ""
-        let source = video
         try Emit.label(at: scanner.place(track.offset), into: sink) { () throws(Refusal) in
             guard !id.isEmpty else { throw Refusal("the track's id is missing") }
             var label = LabelRecord(
                 item: source, className: track.attributes["label"] ?? "", selector: .wholeItem,
                 externalID: "track:\(source)#\(id)")
             setMembers(track, &label)
-            label.selector = .track(try keyframes(track, &label))
+            label.selector = .track(
+                try keyframes(track, ItemRecord.pixelSize(fields), &label))
             return label
         }
     }
 
+    /// The item of a task's tracks, which is handed over when it is met first.
+    private mutating func videoKey(
+        _ task: String, _ fields: [String: FieldValue], into sink: EventSink
+    ) throws -> String {
+        if let known = keys[task] { return known }
+        let key: String
+        let own = sources[task]
+        if let name = own?.name ?? (own == nil ? sources[""]?.name : nil) {
+            let scopes = task.isEmpty ? [] : ["task \(task)"] + (tasks[task] ?? [])
+            key = try finder.key(
+                named: name, in: file, scopes: scopes, endings: MediaItems.videoEndings)
+        } else {
+            // Nothing in the file says what was labelled, and all such files are called alike.
+            key = task.isEmpty ? file.stem : tasks[task]?.first ?? "\(file.stem) task \(task)"
+            try videos.claim(key, for: file)
+        }
+        keys[task] = key
+        try Emit.item(key, fields, at: file.file.name, into: sink)
+        return key
+    }
+
     private func keyframes(
-        _ track: XMLTree, _ label: inout LabelRecord
+        _ track: XMLTree, _ size: (width: Double, height: Double)?, _ label: inout LabelRecord
     ) throws(Refusal) -> [Selector.Keyframe] {
         var frames: [Selector.Keyframe] = []
         var changes: ByteMap<[(frame: Int64, value: FieldValue)]> = [:]
@@ -247,8 +271,7 @@ struct CVATReader {
             if shape.name == "box", shape.attributes["keyframe"] == "0", !isLast, !isOutside {
                 continue
             }
-            let selector = try selector(
-                shape, label.className, ItemRecord.pixelSize(videoFields))
+            let selector = try selector(shape, label.className, size)
             frames.append(
                 .init(time: Double(frame), selector: selector, isOutside: isOutside))
             var values = attributes(shape, label.className)
@@ -271,87 +294,5 @@ struct CVATReader {
             }
         }
         return frames
-    }
-}
-
-/// CVAT's masks: runs along the rows of a box, zeros first.
-enum CVATMask {
-    static func mask(
-        _ text: String, box: [Double], in size: (width: Double, height: Double)?
-    ) throws(Refusal) -> Selector.Mask {
-        guard let size else { throw Refusal("a mask needs the image's width and height") }
-        let whole = box.compactMap { Int(exactly: $0) }
-        let (width, height) = (Int(size.width), Int(size.height))
-        guard whole.count == 4,
-            case let (left, top, w, h) = (whole[0], whole[1], whole[2], whole[3]),
-            left >= 0, top >= 0, w >= 1, h >= 1, w <= width, h <= height, left <= width - w,
-            top <= height - h, width * height <= pixelsMax
-        else {
-            throw Refusal(
-                "the mask's box leaves its image, or the image has more than \(pixelsMax) pixels")
-        }
-        var bits = [Bool](repeating: false, count: width * height)
-        var position = 0
-        var isOne = false
-        for part in text.split(separator: ",") {
-            guard let run = Int(XMLTree.trim(String(part))), run >= 0, run <= w * h - position
-            else { throw Refusal("the mask's runs do not fit its box") }
-            if isOne {
-                for pixel in position..<(position + run) {
-                    bits[(left + pixel % w) * height + top + pixel / w] = true
-                }
-            }
-            position += run
-            isOne.toggle()
-        }
-        guard position == w * h || (position < w * h && !isOne) || position > 0 else {
-            throw Refusal("the mask has no runs")
-        }
-        guard position == w * h else {
-            throw Refusal("the mask's runs cover \(position) of \(w * h) pixels")
-        }
-        return mask(columns: bits, width: width, height: height)
-    }
-
-    /// The most pixels of an image whose mask is turned from rows to columns in memory.
-    static let pixelsMax = 1 << 27
-
-    /// A mask from one flag a pixel, down the columns.
-    static func mask(columns bits: [Bool], width: Int, height: Int) -> Selector.Mask {
-        var counts: [UInt32] = []
-        var last = false
-        var run: UInt32 = 0
-        for bit in bits {
-            if bit == last {
-                run += 1
-            } else {
-                counts.append(run)
-                (last, run) = (bit, 1)
-            }
-        }
-        counts.append(run)
-        return .init(width: width, height: height, counts: counts)
-    }
-
-    /// The runs of a mask along the rows of its box; nil for an empty or too large one.
-    static func runs(_ mask: Selector.Mask) -> (text: String, box: Selector.Box)? {
-        let box = RunLengths.bounds(mask)
-        let (left, top) = (Int(box.x), Int(box.y))
-        let (width, height) = (Int(box.width), Int(box.height))
-        guard width > 0, height > 0, width * height <= pixelsMax else { return nil }
-        var bits = [Bool](repeating: false, count: width * height)
-        var position = 0
-        for (index, count) in mask.counts.enumerated() {
-            let end = position + Int(count)
-            if index % 2 == 1 {
-                for pixel in position..<end {
-                    let (x, y) = (pixel / mask.height - left, pixel % mask.height - top)
-                    bits[y * width + x] = true
-                }
-            }
-            position = end
-        }
-        let runs = Self.mask(columns: bits, width: height, height: width).counts
-        return (runs.map(String.init).joined(separator: ", "), box)
     }
 }

@@ -23,8 +23,8 @@ final class CVATSkeletons {
         }
     }
 
-    /// Whether a label is a point of a skeleton and no class.
-    func isPoint(_ label: XMLTree) -> Bool { label.value("parent") != nil }
+    /// The attribute of a skeleton that says what CVAT says of one of its points.
+    static func attribute(_ name: String, of point: String) -> String { "\(point).\(name)" }
 
     private func add(_ name: String, to parent: String) {
         guard names[parent]?.contains(name) != true, (names[parent]?.count ?? 0) < Self.pointsMax

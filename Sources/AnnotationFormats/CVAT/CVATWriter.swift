@@ -2,14 +2,14 @@ import AnnotationModel
 
 /// Writes one CVAT file: first the images with their shapes, then the tracks.
 struct CVATWriter {
-    private let output: any FormatOutput
-    private var report = ConversionReport()
+    let output: any FormatOutput
+    var report = ConversionReport()
     private var types: ByteMap<ByteMap<String>> = [:]
     private var classes: [String] = []
     private var colors: ByteMap<String> = [:]
     /// The names of the points of classes that are skeletons.
     private var pointNames: ByteMap<[String]> = [:]
-    private var videos: ByteMap<ItemRecord> = [:]
+    var videos: ByteMap<ItemRecord> = [:]
     private var video: String?
 
     init(output: any FormatOutput) { self.output = output }
@@ -118,13 +118,8 @@ struct CVATWriter {
             if let color = colors[name] { writer.text("color", color) }
             if pointNames[name] != nil { writer.text("type", "skeleton") }
             writer.start("attributes")
-            for (attribute, type) in (types[name] ?? [:]).sortedByKey() {
-                writer.start("attribute")
-                writer.text("name", attribute)
-                writer.text("mutable", "False")
-                writer.text("input_type", type)
-                writer.end()
-            }
+            let all = (types[name] ?? [:]).sortedByKey().map { (name: $0.key, type: $0.value) }
+            Self.declare(all.filter { point(of: $0.name, name) == nil }, &writer)
             writer.end()
             writer.end()
             for point in pointNames[name] ?? [] {
@@ -132,6 +127,13 @@ struct CVATWriter {
                 writer.text("name", point)
                 writer.text("type", "points")
                 writer.text("parent", name)
+                writer.start("attributes")
+                Self.declare(
+                    all.compactMap { attribute in
+                        let part = self.point(of: attribute.name, name)
+                        return part?.point == point ? (part?.name ?? "", attribute.type) : nil
+                    }, &writer)
+                writer.end()
                 writer.end()
             }
         }
@@ -140,6 +142,30 @@ struct CVATWriter {
         if let video { writer.text("source", video) }
         writer.end()
         return writer.bytes
+    }
+
+    private static func declare(
+        _ attributes: [(name: String, type: String)], _ writer: inout XMLWriter
+    ) {
+        for attribute in attributes {
+            writer.start("attribute")
+            writer.text("name", attribute.name)
+            writer.text("mutable", "False")
+            writer.text("input_type", attribute.type)
+            writer.end()
+        }
+    }
+
+    /// The point of a skeleton of which an attribute speaks, and what it is called there; nil for one of the whole.
+    private func point(of attribute: String, _ className: String) -> (point: String, name: String)?
+    {
+        for point in pointNames[className] ?? [] {
+            let prefix = CVATSkeletons.attribute("", of: point)
+            if attribute.hasPrefix(prefix), attribute.utf8.count > prefix.utf8.count {
+                return (point, String(attribute.dropFirst(prefix.count)))
+            }
+        }
+        return nil
     }
 
     // MARK: Images
@@ -206,36 +232,44 @@ struct CVATWriter {
         }
         var writer = XMLWriter()
         writer.start(name, members)
-        if name == "skeleton" { writePoints(label.selector, label.className, &writer) }
+        if name == "skeleton" {
+            writePoints(label, &attributes, &writer, &report)
+        }
         write(attributes, label, &writer, &report)
         writer.end()
         return writer.bytes
     }
 
     /// Whether points have names, so that they are a skeleton even where all of them are seen.
-    private func isSkeleton(_ selector: Selector, _ className: String) -> Bool {
+    func isSkeleton(_ selector: Selector, _ className: String) -> Bool {
         guard case .keypoints(let points) = selector else { return false }
         return pointNames[className]?.count == points.count
     }
 
-    private func writePoints(
-        _ selector: Selector, _ className: String, _ writer: inout XMLWriter
+    func writePoints(
+        _ label: LabelRecord, _ attributes: inout [String: FieldValue], _ writer: inout XMLWriter,
+        _ report: inout ConversionReport
     ) {
-        guard case .keypoints(let points) = selector else { return }
-        let names = pointNames[className] ?? []
+        guard case .keypoints(let points) = label.selector else { return }
+        let names = pointNames[label.className] ?? []
         for (index, point) in points.enumerated() {
-            writer.empty(
+            let name = names.count == points.count ? names[index] : String(index + 1)
+            writer.start(
                 "points",
                 [
-                    ("label", names.count == points.count ? names[index] : String(index + 1)),
+                    ("label", name),
                     ("outside", point.visibility == .absent ? "1" : "0"),
                     ("occluded", point.visibility == .hidden ? "1" : "0"),
                     ("points", CVATPoints.text([point.x, point.y])),
                 ])
+            let own = attributes.filter { self.point(of: $0.key, label.className)?.point == name }
+            for key in own.keys { attributes[key] = nil }
+            write(own, label, &writer, &report)
+            writer.end()
         }
     }
 
-    private func write(
+    func write(
         _ attributes: [String: FieldValue], _ label: LabelRecord, _ writer: inout XMLWriter,
         _ report: inout ConversionReport
     ) {
@@ -244,11 +278,13 @@ struct CVATWriter {
             if value.text == nil, type == nil || type == "text" {
                 report.lose("some attributes became text", example: label.item)
             }
-            writer.text("attribute", value.plainText, [("name", name)])
+            writer.text(
+                "attribute", value.plainText,
+                [("name", point(of: name, label.className)?.name ?? name)])
         }
     }
 
-    private static func takeMembers(
+    static func takeMembers(
         _ attributes: inout [String: FieldValue], into members: inout [(String, String)]
     ) {
         for name in CVATFormat.members {
@@ -260,7 +296,7 @@ struct CVATWriter {
     }
 
     /// The element of a shape with its numbers; nil, and a line in the report, where there is none.
-    private static func shape(
+    static func shape(
         _ selector: Selector, item: String, report: inout ConversionReport
     ) -> (name: String, members: [(String, String)])? {
         let text = TextNumber.text
@@ -317,103 +353,4 @@ struct CVATWriter {
             return nil
         }
     }
-
-    // MARK: Tracks
-
-    private mutating func writeTracks(_ source: LabelSource, _ video: String) throws {
-        var id = 0
-        if videos[video] != nil { report.items += 1 }
-        try source.forEachAnnotation { label in
-            guard label.item.hasSameBytes(as: video) else { return }
-            if label.isRetracted {
-                return report.skip("a retracted label has no place in CVAT", example: label.item)
-            }
-            guard case .track(let frames) = label.selector else {
-                return report.skip(
-                    "a video has tracks in CVAT; this is a \(label.selector.kindName)",
-                    example: label.item)
-            }
-            guard let bytes = track(label, frames, id: id) else { return }
-            try output.write(bytes)
-            output.labelWritten(as: "track:\(video)#\(id)")
-            id += 1
-            report.annotations += 1
-        }
-    }
-
-    private mutating func track(
-        _ label: LabelRecord, _ frames: [Selector.Keyframe], id: Int
-    ) -> [UInt8]? {
-        guard !label.className.isEmpty else {
-            report.skip("a label without class has no place in CVAT", example: label.item)
-            return nil
-        }
-        var attributes = label.attributes
-        var members = [("id", String(id)), ("label", label.className)]
-        Self.takeMembers(&attributes, into: &members)
-        var changes: ByteMap<[Int64: FieldValue]> = [:]
-        for (name, value) in attributes where name.hasPrefix(CVATFormat.changesPrefix) {
-            guard case .array(let list) = value else { continue }
-            let plain = String(name.dropFirst(CVATFormat.changesPrefix.count))
-            for element in list {
-                if case .array(let pair) = element, pair.count == 2,
-                    case .integer(let frame) = pair[0]
-                {
-                    changes[plain, default: [:]][frame] = pair[1]
-                }
-            }
-            attributes[name] = nil
-        }
-        var isOccluded = attributes.removeValue(forKey: "cvat.occluded") == .bool(true)
-        var current = attributes
-        var writer = XMLWriter()
-        writer.start("track", members)
-        for frame in frames {
-            guard let number = Int64(exactly: frame.time) else {
-                report.skip(
-                    "CVAT counts frames, this track has times between them", example: label.item)
-                return nil
-            }
-            guard
-                case (var name, var shape)? = Self.shape(
-                    frame.selector, item: label.item, report: &report)
-            else { return nil }
-            if isSkeleton(frame.selector, label.className) { (name, shape) = ("skeleton", []) }
-            for (name, values) in changes {
-                guard let value = values[number] else { continue }
-                if name == "occluded" {
-                    isOccluded = value == .bool(true)
-                } else {
-                    current[name] = value
-                }
-            }
-            var members = [
-                ("frame", String(number)), ("outside", frame.isOutside ? "1" : "0"),
-                ("occluded", isOccluded ? "1" : "0"), ("keyframe", "1"),
-            ]
-            members += shape
-            guard name != "tag" else {
-                report.skip("CVAT has no track of this kind here", example: label.item)
-                return nil
-            }
-            writer.start(name, members)
-            if name == "skeleton" { writePoints(frame.selector, label.className, &writer) }
-            write(current, label, &writer, &report)
-            writer.end()
-        }
-        writer.end()
-        if label.confidence != nil {
-            report.lose("the confidence has no place in CVAT", example: label.item)
-        }
-        return writer.bytes
-    }
-}
-
-/// Turns the files of single items into the elements of one file.
-final class ElementOutput: FormatOutput {
-    private let base: any FormatOutput
-    init(_ base: any FormatOutput) { self.base = base }
-    func begin(_ path: String) {}
-    func write(_ bytes: [UInt8]) throws { try base.write(bytes) }
-    func end() {}
 }

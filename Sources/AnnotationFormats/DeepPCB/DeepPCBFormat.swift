@@ -61,7 +61,7 @@ public struct DeepPCBFormat: AnnotationFormat {
     private static func labelFolder(_ file: InputFile) -> InputFile {
         guard file.isOnDisk else { return file }
         let inner = FileSystem.join(file.name, "labels")
-        return FileSystem.isFolder(inner) ? InputFile(path: inner) : file
+        return FileSystem.isFolder(inner) ? file.member(path: inner) : file
     }
 
     private static func read(

@@ -90,6 +90,7 @@ enum JSONFile {
             do {
                 var scanner = try JSONScanner(bytes)
                 scanner.keepsLargeIntegers = true
+                scanner.meter = file.meter
                 try body(&scanner, &path)
                 try scanner.finish()
             } catch let error as JSONError {
@@ -113,7 +114,11 @@ enum JSONFile {
                     + "\(treeBytesMax); split it")
         }
         var tree = JSONValue.null
-        try scan(file) { scanner, _ in tree = try JSONValue(reading: &scanner) }
+        try scan(file) { scanner, _ in
+            // When its records come, all of it has been read.
+            scanner.meter = nil
+            tree = try JSONValue(reading: &scanner)
+        }
         return tree
     }
 }

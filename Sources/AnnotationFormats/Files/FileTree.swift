@@ -27,7 +27,7 @@ enum FileTree {
     ) throws {
         for input in inputs {
             if input.isOnDisk, FileSystem.isFolder(input.name) {
-                try walk(input.name, below: "", depth: 0, isWanted, body)
+                try walk(input, input.name, below: "", depth: 0, isWanted, body)
             } else {
                 let path = input.isOnDisk ? FileSystem.lastComponent(input.name) : input.name
                 if isWanted(path) { try body(FormatFile(file: input, path: path)) }
@@ -51,10 +51,12 @@ enum FileTree {
         into sink: EventSink,
         _ body: (FormatFile, _ sink: EventSink) throws -> Void
     ) throws {
+        try expect(inputs, where: isWanted, takesGiven: takesGiven)
         for input in inputs {
             let isFolder = input.isOnDisk && FileSystem.isFolder(input.name)
             let isTaken = isFolder || !takesGiven ? isWanted : { _ in true }
             try forEach([input], where: isTaken) { file in
+                defer { file.file.meter?.finish(bytes: file.file.size) }
                 if isFolder, FileSystem.size(file.file.name) <= heldBytesMax {
                     return try readHeld(file, into: sink, body)
                 }
@@ -70,6 +72,19 @@ enum FileTree {
                 if !isFolder, let why = account.refusal {
                     try sink(.fileRefused(where: file.file.name, why: why))
                 }
+            }
+        }
+    }
+
+    /// Tells a meter, where there is one, how much there is to read.
+    private static func expect(
+        _ inputs: [InputFile], where isWanted: (String) -> Bool, takesGiven: Bool
+    ) throws {
+        for input in inputs {
+            guard let meter = input.meter else { continue }
+            let isFolder = input.isOnDisk && FileSystem.isFolder(input.name)
+            try forEach([input], where: { !isFolder && takesGiven || isWanted($0) }) { file in
+                meter.expect(bytes: file.file.size)
             }
         }
     }
@@ -91,7 +106,8 @@ enum FileTree {
     }
 
     private static func walk(
-        _ folder: String, below: String, depth: Int, _ isWanted: (String) -> Bool,
+        _ root: InputFile, _ folder: String, below: String, depth: Int,
+        _ isWanted: (String) -> Bool,
         _ body: (FormatFile) throws -> Void
     ) throws {
         for name in try FileSystem.names(in: folder) {
@@ -103,9 +119,9 @@ enum FileTree {
                     throw FormatError.structure(
                         file: full, path: "", why: "folders are nested deeper than \(depthMax)")
                 }
-                try walk(full, below: path, depth: depth + 1, isWanted, body)
+                try walk(root, full, below: path, depth: depth + 1, isWanted, body)
             } else if isWanted(path) {
-                try body(FormatFile(file: InputFile(path: full), path: path))
+                try body(FormatFile(file: root.member(path: full), path: path))
             }
         }
     }

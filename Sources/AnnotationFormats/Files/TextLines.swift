@@ -10,6 +10,8 @@ struct TextLines {
     private(set) var line = 0
     /// True where a byte order mark was passed over.
     let hasByteOrderMark: Bool
+    /// Hears which part has been read.
+    var meter: ReadMeter?
 
     init(
         _ bytes: UnsafeRawBufferPointer, file: String, limit: Int = lineBytesMax
@@ -32,6 +34,7 @@ struct TextLines {
         guard let length = searched.firstIndex(of: 0x0a) ?? (rest.count <= limit ? rest.count : nil)
         else { throw .text(file: file, line: line, why: "the line is longer than \(limit) bytes") }
         position += length + 1
+        meter?.note(position)
         var slice = rest[..<length]
         if slice.last == 0x0d { slice = slice.dropLast() }
         let text = String(validating: UnsafeRawBufferPointer(rebasing: slice), as: UTF8.self)
@@ -63,6 +66,7 @@ extension InputFile {
     ) throws {
         try withBytes { bytes in
             var lines = try TextLines(bytes, file: name, limit: limit)
+            lines.meter = meter
             while let line = try lines.next() { try body(line, lines) }
         }
     }

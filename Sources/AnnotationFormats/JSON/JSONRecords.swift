@@ -12,9 +12,9 @@ enum JSONRecords {
             let text = UnsafeRawBufferPointer(rebasing: bytes[skipped...])
             let first = text.first { !isSpace($0) }
             if first == UInt8(ascii: "["), try isOneArray(text) {
-                try array(text, file.name, body)
+                try array(text, file, body)
             } else {
-                try lines(text, file.name, body)
+                try lines(text, file, body)
             }
         }
     }
@@ -31,12 +31,14 @@ enum JSONRecords {
     }
 
     private static func array(
-        _ bytes: UnsafeRawBufferPointer, _ file: String,
+        _ bytes: UnsafeRawBufferPointer, _ input: InputFile,
         _ body: (JSONValue, String, Int) throws -> Void
     ) throws {
+        let file = input.name
         var index = 0
         do {
             var scanner = try JSONScanner(bytes)
+            scanner.meter = input.meter
             try scanner.beginArray()
             while try scanner.nextElement() {
                 let json = try JSONValue(reading: &scanner)
@@ -52,11 +54,13 @@ enum JSONRecords {
     }
 
     private static func lines(
-        _ bytes: UnsafeRawBufferPointer, _ file: String,
+        _ bytes: UnsafeRawBufferPointer, _ input: InputFile,
         _ body: (JSONValue, String, Int) throws -> Void
     ) throws {
+        let file = input.name
         var (start, line) = (0, 0)
         while start < bytes.count {
+            input.meter?.note(start)
             let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
             let length = rest.firstIndex(of: 0x0a) ?? rest.count
             line += 1

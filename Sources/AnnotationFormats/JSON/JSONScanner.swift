@@ -24,6 +24,8 @@ public struct JSONScanner {
     private var keyEnd = 0
     /// The key's bytes where it was written with escapes.
     private var unescapedKey: [UInt8]?
+    /// Hears which part has been read, at the elements of the outer arrays.
+    var meter: ReadMeter?
 
     /// A scanner at the start of a text, which must stay valid while the scanner is used.
     ///
@@ -123,6 +125,7 @@ public struct JSONScanner {
     /// Steps to the next element of the array, or leaves the array and returns false.
     @inline(__always)
     public mutating func nextElement() throws(JSONError) -> Bool {
+        if depth <= 2, let meter { meter.note(position) }
         let byte = try nextByte()
         if byte == UInt8(ascii: "]") {
             leave()

@@ -45,6 +45,7 @@ public struct KITTITrackletFormat: AnnotationFormat {
         into sink: EventSink
     ) throws {
         var scanner = try XMLScanner(bytes, file: file.file.name)
+        scanner.meter = file.file.meter
         guard case .start("boost_serialization", _)? = try scanner.next() else {
             throw scanner.error("a tracklet file begins with <boost_serialization>")
         }

@@ -5,25 +5,41 @@ import AnnotationModel
 /// Reading: polygons that a format says belong together become one label. Writing: the classes get one
 /// order, what a polygon loses is decided by the profile, and an item without labels is written where the format
 /// has a place for it, or reported.
-struct FormatEngine: AnnotationFormat {
-    private let base: any AnnotationFormat
+struct FormatEngine: FormatAround {
+    let base: any AnnotationFormat
 
     init(_ base: any AnnotationFormat) { self.base = base }
-
-    var name: String { base.name }
-    var summary: String { base.summary }
-    var defaultFileName: String? { base.defaultFileName }
-    var profile: FormatProfile { base.profile }
 
     func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
-        guard case .grouped(let attribute) = profile.parts else {
-            return try base.read(files, context: context, into: sink)
+        let profile = profile
+        if profile.isLossless { return try base.read(files, context: context, into: sink) }
+        var unclassed = 0
+        let (isClassed, areTexts) = (profile.isClassed, profile.attributesAreTexts)
+        func own(_ event: FormatEvent) throws {
+            if isClassed, case .annotation(let label) = event {
+                if label.className.isEmpty { unclassed += 1 }
+                if areTexts, !label.attributes.isEmpty {
+                    var label = label
+                    ObjectAttribute.restore(&label.attributes)
+                    return try sink(.annotation(label))
+                }
+            }
+            try sink(event)
         }
-        var joiner = PartJoiner(attribute: attribute)
-        try base.read(files, context: context) { try joiner.pass($0, into: sink) }
-        try joiner.finish(into: sink)
+        if case .grouped(let attribute) = profile.parts {
+            var joiner = PartJoiner(attribute: attribute)
+            try base.read(files, context: context) { try joiner.pass($0, into: own) }
+            try joiner.finish(into: own)
+        } else {
+            try base.read(files, context: context, into: own)
+        }
+        guard unclassed > 0 else { return }
+        try sink(
+            .note(
+                where: "classes",
+                why: "\(unclassed) labels have no class in the files; \"-\" stands for it"))
     }
 
     func write(
@@ -35,6 +51,7 @@ struct FormatEngine: AnnotationFormat {
         }
         let survey = try WriteSurvey(source, profile)
         var own = ConversionReport()
+        var origins = UnsaidOrigins(profile)
         var group = survey.lastGroup
         let prepared = LabelSource(
             classes: survey.classes.records,
@@ -51,7 +68,9 @@ struct FormatEngine: AnnotationFormat {
             forEachAnnotation: { body in
                 // A format may ask for the labels several times; the losses are those of one pass.
                 (own, group) = (ConversionReport(), survey.lastGroup)
+                origins = UnsaidOrigins(profile)
                 try source.forEachAnnotation { label in
+                    origins.count(label)
                     try PartSplitter.split(
                         label, profile.parts, keepsHoles: profile.keepsHoles, survey, &group, &own,
                         body)
@@ -59,8 +78,42 @@ struct FormatEngine: AnnotationFormat {
             })
         var report = try base.write(prepared, to: output, options: options)
         report.add(own)
+        origins.add(to: &report, format: base.name)
         survey.add(to: &report, format: base.name)
         return report
+    }
+}
+
+/// Who made labels, where a format has no place for it.
+private struct UnsaidOrigins {
+    private let profile: FormatProfile
+    private var authors: (count: Int, example: String) = (0, "")
+    private var models: (count: Int, example: String) = (0, "")
+
+    init(_ profile: FormatProfile) { self.profile = profile }
+
+    mutating func count(_ label: LabelRecord) {
+        if label.isRetracted { return }
+        if !profile.keepsAuthor, label.author != nil {
+            authors = (authors.count + 1, authors.count == 0 ? label.item : authors.example)
+        }
+        if !profile.keepsModel, label.source?.hasPrefix("model:") == true {
+            models = (models.count + 1, models.count == 0 ? label.item : models.example)
+        }
+    }
+
+    /// Adds what the format has not said itself.
+    func add(to report: inout ConversionReport, format: String) {
+        if authors.count > 0, !report.losses.contains(where: { $0.why.contains("author") }) {
+            report.lose(
+                "the author has no place in \(format)", example: authors.example,
+                count: authors.count)
+        }
+        if models.count > 0 {
+            report.lose(
+                "that a model made a label has no place in \(format)", example: models.example,
+                count: models.count)
+        }
     }
 }
 
@@ -118,7 +171,9 @@ struct WriteSurvey {
         try source.forEachAnnotation { label in
             if label.isRetracted { return }
             if needsItems { labelled.insert(label.item) }
-            if !known.contains(label.className) { names.insert(label.className) }
+            if !known.contains(label.className), !Self.isCaption(label) {
+                names.insert(label.className)
+            }
             if let group, case .integer(let number)? = label.attributes[group] {
                 lastGroup = max(lastGroup, number)
             }
@@ -134,6 +189,11 @@ struct WriteSurvey {
             classes.add(ClassRecord(name: name))
             unlisted += 1
         }
+    }
+
+    /// A caption of COCO has no class.
+    private static func isCaption(_ label: LabelRecord) -> Bool {
+        label.className == "-" && label.attributes["coco.caption"] != nil
     }
 
     /// Whether an item has a place in the files.

@@ -7,6 +7,9 @@ extension FormatProfile {
         for part in [images, videos, clouds, speech, texts, series] {
             table.merge(part) { _, new in new }
         }
+        for name in Array(images.keys) + Array(videos.keys) { table[name]?.isClassed = true }
+        for name in ["coco", "label-studio", "web-annotation"] { table[name]?.keepsModel = true }
+        for name in ["cvat", "voc", "voc-zero"] { table[name]?.attributesAreTexts = true }
         return table
     }()
 
@@ -44,12 +47,14 @@ extension FormatProfile {
         "voc": .init(kept: [.box], poorer: flat.filter { $0 != .box }, empty: .examined),
         "voc-zero": .init(kept: [.box], poorer: flat.filter { $0 != .box }, empty: .examined),
         "labelme": .init(
-            kept: [.box, .polygon, .polyline, .keypoints], poorer: [.rotatedBox, .ellipse],
-            empty: .examined, parts: .grouped(by: LabelMeFormat.groupAttribute)),
+            kept: [.box, .polygon, .polyline, .keypoints, .mask, .wholeItem],
+            poorer: [.rotatedBox, .ellipse], empty: .examined,
+            parts: .grouped(by: LabelMeFormat.groupAttribute)),
         "label-studio": .init(
             kept: [
                 .box, .rotatedBox, .ellipse, .polygon, .mask, .wholeItem, .interval, .textSpan,
-            ], poorer: [.keypoints], empty: .examined, parts: .bitmap, confidence: true,
+                .keypoints, .track,
+            ], empty: .examined, parts: .bitmap, confidence: true, author: true,
             attributes: true, firstFrame: 1),
         "coco-panoptic": .init(kept: [.mask], classes: .numbers),
         "datumaro": .init(
@@ -69,7 +74,7 @@ extension FormatProfile {
         "nuscenes": .init(kept: [.cuboid]),
         "openlabel": .init(
             kept: [.box, .rotatedBox, .polygon, .polyline, .cuboid, .track], holes: true,
-            confidence: true, attributes: true),
+            confidence: true, author: true, attributes: true),
     ]
 
     private static let clouds: [String: FormatProfile] = [

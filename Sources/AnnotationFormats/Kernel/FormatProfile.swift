@@ -56,8 +56,14 @@ public struct FormatProfile: Hashable, Sendable {
     public var keepsConfidence = false
     /// True if the author has a place.
     public var keepsAuthor = false
+    /// True if it has a place that a model made a label.
+    public var keepsModel = false
     /// True if attributes of any name have a place.
     public var keepsAttributes = false
+    /// True if attributes come back as texts, whatever they were.
+    public var attributesAreTexts = false
+    /// True if a label has a class in these files, so that one without is worth a word.
+    public var isClassed = false
     /// True if everything comes back.
     public var isLossless = false
     /// False for a format that is read only.
@@ -75,6 +81,7 @@ public struct FormatProfile: Hashable, Sendable {
         var profile = FormatProfile()
         (profile.isLossless, profile.keepsHoles) = (true, true)
         (profile.keepsConfidence, profile.keepsAuthor, profile.keepsAttributes) = (true, true, true)
+        profile.keepsModel = true
         (profile.emptyItems, profile.classes) = (.examined, .numbers)
         profile.shapes = [Selector.Kind: Shape](
             uniqueKeysWithValues: Selector.Kind.allCases.map { ($0, .kept) })

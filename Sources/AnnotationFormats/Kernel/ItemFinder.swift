@@ -36,6 +36,8 @@ final class ItemFinder {
     private var index: ItemIndex?
     private var claims: ByteMap<Claim> = [:]
     private var named: ByteMap<String> = [:]
+    /// Which file speaks of an item, and its path below what was given.
+    private var owners: ByteMap<FormatFile> = [:]
     /// The paths of the file that was asked for last.
     private var above: (file: String, paths: [String]) = ("", [])
 
@@ -60,6 +62,7 @@ final class ItemFinder {
         let id = "\(scope)\0\(name)"
         if rule == .document, let key = named[id] { return key }
         let found = try find(name, in: file, rule, scopes, endings)
+        if rule == .besideFile { try own(found.key, file) }
         try claim(
             found.key,
             Claim(
@@ -97,7 +100,9 @@ final class ItemFinder {
             }
             let isBare = !spelling.utf8.contains(UInt8(ascii: "/"))
             candidates += rule == .besideFile && isBare ? beside + all : all + beside
-            for key in candidates where try isKnown(key) { return (key, false) }
+            for key in candidates where try isKnown(key) {
+                return (key, ItemName.isWithoutUpload(spelling, of: name))
+            }
         }
         if let root = context.rules.root, let key = try below(root, name) { return (key, false) }
         if let key = try match(spellings, scopes, file, name) { return (key, true) }
@@ -144,7 +149,12 @@ final class ItemFinder {
         _ spellings: [String], _ file: FormatFile, _ index: ItemIndex, among: [String]?
     ) throws -> String? {
         guard index.hasDigests, file.file.isOnDisk else { return nil }
-        let folders = [context.rules.root, FileSystem.parent(file.file.name)].compactMap { $0 }
+        // Below what was given, too: a path that a format makes of the file's own begins there.
+        let given =
+            file.file.name.hasSuffix(file.path)
+            ? String(file.file.name.dropLast(file.path.count)) : nil
+        let folders = [context.rules.root, FileSystem.parent(file.file.name), given]
+            .compactMap { $0 }
         for spelling in spellings {
             for folder in folders {
                 let path = FileSystem.join(folder.isEmpty ? "." : folder, spelling)
@@ -228,6 +238,33 @@ final class ItemFinder {
                 if let key = context.rules.map[name] { return key }
             }
         }
+        let known = try known(file, paths, byEnding, mayBeShorter, candidates)
+        // What is not known will be called by the path, whatever the format makes of it.
+        try own(known ?? "\0\(candidates(file.path).first ?? file.path)", file)
+        return known
+    }
+
+    /// Refuses files of one name below two of the given folders where nothing tells their items apart.
+    private func own(_ key: String, _ file: FormatFile) throws {
+        guard let other = owners[key] else {
+            owners[key] = file
+            return
+        }
+        guard other.path.hasSameBytes(as: file.path),
+            !other.file.name.hasSameBytes(as: file.file.name)
+        else { return }
+        throw FormatError.ambiguous(
+            file: file.file.name,
+            why:
+                "it and \(other.file.name) are called alike below what was given, and would be of one item; "
+                + "give the folder above both, or register the items under their paths with items add"
+        )
+    }
+
+    private func known(
+        _ file: FormatFile, _ paths: [String], _ byEnding: Bool, _ mayBeShorter: Bool,
+        _ candidates: (String) -> [String]
+    ) throws -> String? {
         let usual = last.flatMap { paths.indices.contains($0) ? $0 : nil }
         for above in [usual].compactMap({ $0 }) + paths.indices.reversed() {
             for key in candidates(paths[above]) where try isKnown(key) {
@@ -257,6 +294,9 @@ final class ItemFinder {
     func fields(_ key: String) throws -> [String: FieldValue] {
         try context.itemFields(key) ?? [:]
     }
+
+    /// True for an item that the dataset has.
+    func isRegistered(_ key: String) throws -> Bool { try isKnown(key) }
 
     private func isKnown(_ key: String) throws -> Bool {
         try ItemKey.problem(key) == nil && context.itemFields(key) != nil

@@ -70,6 +70,13 @@ enum ItemName {
         return parts.joined(separator: "/")
     }
 
+    /// Whether a spelling lacks the digits that tell two uploads of one name apart.
+    static func isWithoutUpload(_ spelling: String, of name: String) -> Bool {
+        let last = FileSystem.lastComponent(BlankFree.text(relative(name)))
+        return withoutUploadPrefix(last) != nil
+            && FileSystem.lastComponent(spelling).utf8.count <= last.utf8.count - 9
+    }
+
     private static func withoutUploadPrefix(_ name: String) -> String? {
         let bytes = Array(name.utf8)
         guard bytes.count > 9, bytes[8] == UInt8(ascii: "-"),

@@ -5,14 +5,16 @@ import AnnotationModel
 /// The item's key is `imagePath` as seen from the file's own folder. A rectangle is two opposite corners
 /// in any order and becomes a box, a circle an ellipse, a line or linestrip a polyline, a point or a list
 /// of points keypoints. `group_id`, `description` and `flags` are attributes `labelme.group_id`,
-/// `labelme.description`, `labelme.flag.NAME`. The image in `imageData` is passed over. A `mask` is a PNG
-/// inside the JSON, which is neither read nor written. The external id is the path of the file without its
-/// ending, `#`, and the number of the shape.
+/// `labelme.description`, `labelme.flag.NAME`. A flag of the picture that is set is a label of the whole item, one
+/// that is not set a field `labelme.flag.NAME` of the item. The image in `imageData` is passed over. A `mask` is a PNG
+/// inside the JSON that fills the box of its two points (``LabelMeMask``). The external id is the path of the file
+/// without its ending, `#`, and the number of the shape.
 public struct LabelMeFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "labelme"
     /// What a user should know before choosing it.
-    public let summary = "LabelMe JSON, one file an image; boxes, polygons, lines, circles, points"
+    public let summary =
+        "LabelMe JSON, one file an image; boxes, polygons, masks, lines, circles, points, flags"
     /// The name of the output file where the user gives none; nil for a folder.
     public let defaultFileName: String? = nil
 
@@ -46,6 +48,7 @@ public struct LabelMeFormat: AnnotationFormat {
             var fields: [String: FieldValue] = [:]
             var imagePath: String?
             var shapes: JSONScanner?
+            var flags: [String] = []
             var seen: ByteSet = []
             try scanner.beginObject()
             while try scanner.nextKey() {
@@ -60,6 +63,12 @@ public struct LabelMeFormat: AnnotationFormat {
                     let pixels = try JSONValue(reading: &scanner).integer ?? 0
                     if pixels > 0 {
                         fields[key == "imageWidth" ? "width" : "height"] = .integer(pixels)
+                    }
+                case "flags":
+                    guard case .object(let all) = try JSONValue(reading: &scanner) else { break }
+                    flags = all.filter { $0.value == .bool(true) }.map(\.key).sortedByBytes()
+                    for (name, flag) in all where flag == .bool(false) {
+                        fields[flagAttribute + name] = .bool(false)
                     }
                 case "shapes":
                     shapes = scanner.resumed(at: scanner.offset)
@@ -87,8 +96,9 @@ public struct LabelMeFormat: AnnotationFormat {
             }
             var isEmpty = shapes
             try isEmpty.beginArray()
-            if try !isEmpty.nextElement() { fields["examined"] = .bool(true) }
+            if try !isEmpty.nextElement(), flags.isEmpty { fields["examined"] = .bool(true) }
             guard try Emit.item(key, fields, at: file.file.name, into: sink) else { return }
+            let size = try finder.fields(key).merging(fields) { $1 }
             var number = 0
             try shapes.beginArray()
             while try shapes.nextElement() {
@@ -97,21 +107,33 @@ public struct LabelMeFormat: AnnotationFormat {
                 let shape = try JSONValue(reading: &shapes)
                 let place = "\(file.file.name), \(path)"
                 try Emit.label(at: place, into: sink) { () throws(Refusal) in
-                    var label = try label(shape)
+                    var label = try label(shape, ItemRecord.pixelSize(size))
                     label.item = key
                     label.externalID = "\(file.stem)#\(number)"
                     return label
                 }
             }
+            for flag in flags {
+                try Emit.label(at: "\(file.file.name), flags", into: sink) { () throws(Refusal) in
+                    LabelRecord(
+                        item: key, className: flag, selector: .wholeItem,
+                        externalID: flagID(file.stem, flag))
+                }
+            }
         }
     }
 
-    private static func label(_ shape: JSONValue) throws(Refusal) -> LabelRecord {
+    /// The external id of a flag of the picture.
+    static func flagID(_ stem: String, _ flag: String) -> String { "\(stem)#flag/\(flag)" }
+
+    private static func label(
+        _ shape: JSONValue, _ size: (width: Double, height: Double)?
+    ) throws(Refusal) -> LabelRecord {
         guard let name = shape["label"]?.string, !name.isEmpty else {
             throw Refusal(why: "the label is missing; say the class")
         }
         var label = LabelRecord(
-            item: "", className: name, selector: try selector(shape))
+            item: "", className: name, selector: try selector(shape, size))
         if let group = shape["group_id"]?.integer {
             label.attributes[groupAttribute] = .integer(group)
         }
@@ -148,7 +170,9 @@ public struct LabelMeFormat: AnnotationFormat {
             .map { .rotatedBox($0) } ?? .polygon([[corners]])
     }
 
-    private static func selector(_ shape: JSONValue) throws(Refusal) -> Selector {
+    private static func selector(
+        _ shape: JSONValue, _ size: (width: Double, height: Double)?
+    ) throws(Refusal) -> Selector {
         var flat: [Double] = []
         for point in shape["points"]?.array ?? [.null] {
             guard let pair = point.doubles, pair.count == 2 else {
@@ -178,7 +202,8 @@ public struct LabelMeFormat: AnnotationFormat {
                     && (flat[$0 + 1] == bounds.y || flat[$0 + 1] == bounds.y + bounds.height)
             }
             return isUpright ? .box(bounds) : turned(flat)
-        case "rotation":
+        // X-AnyLabeling's name, and LabelMe 6's.
+        case "rotation", "oriented_rectangle":
             try need(4)
             return turned(flat)
         case "circle":
@@ -198,138 +223,9 @@ public struct LabelMeFormat: AnnotationFormat {
                     .init(x: flat[$0], y: flat[$0 + 1], visibility: .visible)
                 })
         case "mask":
-            throw Refusal(why: "a mask inside the JSON is not read; export it as a polygon or COCO")
+            try need(2)
+            return .mask(try LabelMeMask.read(shape["mask"]?.string, corners: flat, in: size))
         case let other: throw Refusal(why: "no shape is called \"\(other.prefix(40))\"")
         }
-    }
-
-    // MARK: Writing
-
-    /// Writes items and annotations.
-    public func write(
-        _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
-    ) throws -> ConversionReport {
-        var report = ConversionReport()
-        let files = ItemFiles(format: "LabelMe", ending: "json")
-        try files.write(source, to: output, report: &report) { label, item, number, report in
-            guard let bytes = Self.shape(label, &report) else { return nil }
-            output.labelWritten(as: "\(FileTree.stem(item.key))#\(number)")
-            return bytes
-        } wrap: { item, labels in
-            if labels.isEmpty, item.fields["examined"] != .bool(true) { return nil }
-            return Self.file(item, labels)
-        }
-        return report
-    }
-
-    private static func file(_ item: ItemRecord, _ shapes: [[UInt8]]) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("version")
-        writer.string("5.5.0")
-        writer.key("flags")
-        writer.beginObject()
-        writer.endObject()
-        writer.key("shapes")
-        let head = writer.bytes + Array("[".utf8) + shapes.joined(separator: Array(",\n".utf8))
-        writer = JSONWriter()
-        writer.beginObject()
-        writer.key("imagePath")
-        writer.string(FileSystem.lastComponent(item.key))
-        writer.key("imageData")
-        writer.null()
-        for (key, name) in [("imageHeight", "height"), ("imageWidth", "width")] {
-            writer.key(name: key)
-            if case .integer(let pixels)? = item.fields[name] {
-                writer.integer(pixels)
-            } else {
-                writer.null()
-            }
-        }
-        writer.endObject()
-        return head + Array("],".utf8) + writer.bytes.dropFirst() + Array("\n".utf8)
-    }
-
-    private static func shape(
-        _ label: LabelRecord, _ report: inout ConversionReport
-    ) -> [UInt8]? {
-        guard let (type, points) = points(label, &report) else { return nil }
-        guard !label.className.isEmpty, points.allSatisfy(\.isFinite) else {
-            report.skip("no class, or a number that is not finite", example: label.item)
-            return nil
-        }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("label")
-        writer.string(label.className)
-        writer.key("points")
-        writer.beginArray()
-        for index in stride(from: 0, to: points.count - 1, by: 2) {
-            writer.coordinates([points[index], points[index + 1]])
-        }
-        writer.endArray()
-        var attributes = label.attributes
-        writer.key("group_id")
-        if case .integer(let group)? = attributes.removeValue(forKey: groupAttribute) {
-            writer.integer(group)
-        } else {
-            writer.null()
-        }
-        writer.key("description")
-        writer.string(attributes.removeValue(forKey: descriptionAttribute)?.text ?? "")
-        writer.key("shape_type")
-        writer.string(type)
-        writer.key("flags")
-        writer.beginObject()
-        for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
-            guard name.hasPrefix(flagAttribute), case .bool(let flag) = value else {
-                report.lose(
-                    "LabelMe has no attributes; write a sidecar to keep them", example: label.item)
-                continue
-            }
-            writer.key(name: String(name.dropFirst(flagAttribute.count)))
-            writer.bool(flag)
-        }
-        writer.endObject()
-        writer.endObject()
-        if label.confidence != nil {
-            report.lose("the confidence has no place in LabelMe", example: label.item)
-        }
-        return writer.bytes
-    }
-
-    private static func points(
-        _ label: LabelRecord, _ report: inout ConversionReport
-    ) -> (type: String, points: [Double])? {
-        switch label.selector {
-        case .box(let box):
-            return ("rectangle", [box.x, box.y, box.x + box.width, box.y + box.height])
-        case .rotatedBox(let box):
-            report.lose("turned boxes were written as polygons", example: label.item)
-            return ("polygon", Geometry.corners(box))
-        case .polygon(let parts) where parts.count == 1 && parts[0].count == 1:
-            return ("polygon", parts[0][0])
-        case .polyline(let points): return ("linestrip", points)
-        case .ellipse(let ellipse) where ellipse.width == ellipse.height:
-            return (
-                "circle",
-                [
-                    ellipse.centerX, ellipse.centerY, ellipse.centerX + ellipse.width / 2,
-                    ellipse.centerY,
-                ]
-            )
-        case .keypoints(let points):
-            if points.contains(where: { $0.visibility != .visible }) {
-                report.lose("whether a point can be seen has no place", example: label.item)
-            }
-            let seen = points.filter { $0.visibility != .absent }
-            if seen.isEmpty { break }
-            return (seen.count == 1 ? "point" : "points", seen.flatMap { [$0.x, $0.y] })
-        default: break
-        }
-        report.skip(
-            "LabelMe has no such \(label.selector.kindName); export as coco or jsonl",
-            example: label.item)
-        return nil
     }
 }

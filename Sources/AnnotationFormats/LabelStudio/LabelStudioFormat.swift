@@ -2,13 +2,14 @@ import AnnotationModel
 
 /// Label Studio JSON: tasks with annotations and predictions, each a list of regions.
 ///
-/// The item's key is the task's `image`, `audio`, `video` or `csv` address without a leading slash, or
+/// The item's key is the address, without a leading slash, of the data that `to_name` names (``LabelStudioTask``), or
 /// `task/ID` for a text, whose `text` field is then the text itself. Flat shapes are percent of the image;
 /// they are turned into pixels before they are rotated, since a rotation is about the top left corner there.
 /// Text offsets are checked against the region's quoted text and taken in the unit that fits: Unicode
 /// scalars, UTF-16 units or bytes. A brush is a mask, a video rectangle a track over frame numbers, a
-/// choice, number or rating speaks of the whole item. `completed_by` is the author. A prediction has
-/// the source `model:VERSION` and its score as confidence. Regions of several labels become one label
+/// choice, number or rating speaks of the whole item. `completed_by` is the author; each author gets an annotation
+/// of its own, and each model a prediction. A prediction has the source `model:VERSION` and its score as
+/// confidence. Several keypoints are a box and the points that name it as their parent. Regions of several labels become one label
 /// each. Relations join regions by ids that have no meaning outside of their annotation; they are skipped,
 /// and so are cancelled annotations. The external id is task, annotation and region with slashes between.
 public struct LabelStudioFormat: AnnotationFormat {
@@ -24,6 +25,10 @@ public struct LabelStudioFormat: AnnotationFormat {
     static let textMembers = ["text", "document", "dialogue"]
     /// The prefix of attributes that hold Label Studio's own members.
     static let prefix = "ls."
+    /// What kind of control a value of the whole item stems from.
+    static let typeAttribute = "ls.type"
+    /// `percent` where the numbers of a track are parts of a picture whose size nobody knows.
+    static let unitAttribute = "ls.unit"
 
     /// The control that a type of region stems from where no other is known.
     ///
@@ -47,7 +52,7 @@ public struct LabelStudioFormat: AnnotationFormat {
             files, where: { FileTree.ending($0) == "json" }, into: sink
         ) { file, sink in
             count += 1
-            let reader = LabelStudioReader(file: file, finder: finder)
+            var reader = LabelStudioReader(file: file, finder: finder)
             try reader.read(into: sink)
         }
         if count == 0 { throw FormatError.noInput(format: name, wants: "give an exported .json") }
@@ -57,6 +62,6 @@ public struct LabelStudioFormat: AnnotationFormat {
     public func write(
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
-        try LabelStudioWriter.write(source, to: output)
+        try LabelStudioWriter(source, to: output).write()
     }
 }

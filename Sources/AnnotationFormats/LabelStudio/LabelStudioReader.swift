@@ -5,16 +5,14 @@ struct LabelStudioReader {
     let file: FormatFile
 
     let finder: ItemFinder
+    /// Regions that nobody has given a label.
+    private var unlabelled = 0
+    /// Tracks whose numbers are parts of pictures of an unknown size.
+    private var percent = 0
 
-    /// What the regions of a task refer to.
-    private struct Task {
-        var id: String
-        /// The items: one, but where the task shows a list of pages.
-        var keys: [String]
-        var offsets: TextOffsets?
-    }
+    init(file: FormatFile, finder: ItemFinder) { (self.file, self.finder) = (file, finder) }
 
-    func read(into sink: EventSink) throws {
+    mutating func read(into sink: EventSink) throws {
         try JSONFile.scan(file.file) { scanner, path in
             var index = 0
             try scanner.beginArray()
@@ -24,9 +22,22 @@ struct LabelStudioReader {
                 index += 1
             }
         }
+        if percent > 0 {
+            try sink(
+                .note(
+                    where: file.file.name,
+                    why:
+                        "\(percent) tracks are in percent, since no size of the video is known; give the items width "
+                        + "and height first, or other formats take them for pixels"))
+        }
+        guard unlabelled > 0 else { return }
+        try sink(
+            .note(
+                where: file.file.name,
+                why: "\(unlabelled) regions have no label; they are called like their controls"))
     }
 
-    private func readTask(
+    private mutating func readTask(
         _ json: JSONValue, _ path: String, _ index: Int, into sink: EventSink
     ) throws {
         let place = "\(file.file.name), \(path)"
@@ -34,46 +45,67 @@ struct LabelStudioReader {
             return try sink(
                 .skipped(where: place + ".data", why: "missing; export the tasks as JSON"))
         }
-        let id = json["id"]?.plainText ?? "#\(index)"
-        var task = Task(id: id, keys: ["task/\(id)"])
-        var fields: [String: FieldValue] = [:]
         let annotations = json["annotations"]?.array ?? json["completions"]?.array ?? []
-        let regions = annotations.flatMap { $0["result"]?.array ?? [] }
-        let predicted = (json["predictions"]?.array ?? []).flatMap { $0["result"]?.array ?? [] }
-        if let addresses = LabelStudioTask.addresses(data, regions + predicted) {
-            task.keys = try addresses.map {
-                try finder.key(named: Self.key($0), in: file, endings: ImageSize.endings)
-            }
-        } else if let text = LabelStudioTask.text(data, regions + predicted) {
-            task.offsets = TextOffsets(text)
-            fields["mediaType"] = .text("text/plain")
-            // A longer text stays in its file; the spans quote what they need.
-            if text.utf8.count < FieldValue.bytesMax - 8 { fields["text"] = .text(text) }
-        }
+        let predictions = json["predictions"]?.array ?? []
+        let regions = (annotations + predictions).flatMap { $0["result"]?.array ?? [] }
+        var task = LabelStudioTask(
+            id: json["id"]?.plainText ?? "#\(index)", data, regions, in: file, finder)
         let isExamined = annotations.contains {
             $0["result"]?.array?.isEmpty == true && $0["was_cancelled"]?.bool != true
         }
-        if isExamined { fields["examined"] = .bool(true) }
-        for (page, key) in task.keys.enumerated() {
-            var fields = fields
-            let own = regions.first {
-                $0["original_width"] != nil && ($0["item_index"]?.integer ?? 0) == page
-            }
-            if let own {
-                fields["width"] = own["original_width"]?.integer.map { .integer($0) }
-                fields["height"] = own["original_height"]?.integer.map { .integer($0) }
-            }
-            guard try Emit.item(key, fields, at: place + ".data", into: sink) else { return }
-        }
+        guard try readItems(&task, regions, isExamined, place, into: sink) else { return }
         for (index, annotation) in annotations.enumerated() {
             try readResult(
-                annotation, task, "\(place).annotations[\(index)]", number: index, false, into: sink
+                annotation, &task, "\(place).annotations[\(index)]", number: index, false,
+                into: sink)
+        }
+        for (index, prediction) in predictions.enumerated() {
+            try readResult(
+                prediction, &task, "\(place).predictions[\(index)]", number: index, true, into: sink
             )
         }
-        for (index, prediction) in (json["predictions"]?.array ?? []).enumerated() {
-            try readResult(
-                prediction, task, "\(place).predictions[\(index)]", number: index, true, into: sink)
+        for (index, draft) in (json["drafts"]?.array ?? []).enumerated()
+        where draft["result"]?.array?.isEmpty == false {
+            try sink(
+                .skipped(
+                    where: "\(place).drafts[\(index)]",
+                    why: "a draft that nobody submitted; submit it, and export again"))
         }
+    }
+
+    /// Hands over the items that the regions are drawn on, or the one that the task shows.
+    private func readItems(
+        _ task: inout LabelStudioTask, _ regions: [JSONValue], _ isExamined: Bool, _ place: String,
+        into sink: EventSink
+    ) throws -> Bool {
+        var sizes: ByteMap<JSONValue> = [:]
+        var names: [String] = regions.isEmpty ? [task.primary] : []
+        for region in regions where region["type"]?.string != "relation" {
+            guard let name = try? task.name(of: region) else { continue }
+            if !names.contains(where: { $0.hasSameBytes(as: name) }) { names.append(name) }
+            let page = "\(name)#\(region["item_index"]?.integer ?? 0)"
+            if sizes[page] == nil, region["original_width"] != nil { sizes[page] = region }
+        }
+        for name in names {
+            let shown = try task.shown(name)
+            for (page, key) in shown.keys.enumerated() {
+                var fields: [String: FieldValue] = [:]
+                if let text = shown.text {
+                    fields["mediaType"] = .text("text/plain")
+                    // A longer text stays in its file; the spans quote what they need.
+                    if text.utf8.count < FieldValue.bytesMax - 8 { fields["text"] = .text(text) }
+                }
+                if isExamined { fields["examined"] = .bool(true) }
+                if let own = sizes["\(name)#\(page)"] {
+                    fields["width"] = own["original_width"]?.integer.map { .integer($0) }
+                    fields["height"] = own["original_height"]?.integer.map { .integer($0) }
+                }
+                guard try Emit.item(key, fields, at: place + ".data", into: sink) else {
+                    return false
+                }
+            }
+        }
+        return true
     }
 
     /// An address without what only the server knows.
@@ -82,42 +114,45 @@ struct LabelStudioReader {
         return String(text.drop { $0 == "/" })
     }
 
-    private func readResult(
-        _ json: JSONValue, _ task: Task, _ place: String, number: Int, _ isPrediction: Bool,
-        into sink: EventSink
+    private mutating func readResult(
+        _ json: JSONValue, _ task: inout LabelStudioTask, _ place: String, number: Int,
+        _ isPrediction: Bool, into sink: EventSink
     ) throws {
         if json["was_cancelled"]?.bool == true {
             return try sink(.skipped(where: place, why: "the annotator cancelled it"))
         }
-        let identity = json["id"]?.plainText ?? "#\(number)"
-        let author = json["completed_by"]?.plainText ?? json["completed_by"]?["email"]?.string
-        for group in LabelStudioRegion.groups(json["result"]?.array ?? []) {
-            let region = group.shape
+        let groups = LabelStudioRegion.groups(json["result"]?.array ?? [])
+        let skeletons = LabelStudioSkeleton(groups)
+        for group in groups where !skeletons.isPoint(group.shape) {
             let place = "\(place).result[\(group.index)]"
-            guard region["type"]?.string != "relation" else {
+            guard group.shape["type"]?.string != "relation" else {
                 try sink(
                     .skipped(
                         where: place, why: "a relation joins regions by ids that end with the file")
                 )
                 continue
             }
+            let shown: LabelStudioTask.Shown
+            do {
+                shown = try task.shown(try task.name(of: group.shape))
+            } catch let refusal as Refusal {
+                try sink(.skipped(where: place, why: refusal.why))
+                continue
+            }
+            if group.isUnlabelled { unlabelled += 1 }
             let names = group.classNames
+            var isPercent = false
+            defer { if isPercent { percent += 1 } }
             for (position, name) in names.enumerated() {
                 try Emit.label(at: place, into: sink) { () throws(Refusal) in
-                    let page = region["item_index"]?.integer ?? 0
-                    guard let item = Int(exactly: page), task.keys.indices.contains(item) else {
-                        throw Refusal("item_index \(page) names no page of the task")
-                    }
-                    var label = LabelRecord(
-                        item: task.keys[item], className: name, selector: .wholeItem)
-                    label.selector = try selector(region, task, &label)
-                    let id = region["id"]?.plainText ?? "#\(group.index)"
-                    let kind = isPrediction ? "prediction-" : ""
+                    var label = try label(group, name, shown, skeletons)
+                    let id = group.shape["id"]?.plainText ?? "#\(group.index)"
                     label.externalID =
-                        "\(task.id)/\(kind)\(identity)/\(id)"
+                        "\(task.id)/\(isPrediction ? "prediction-" : "")"
+                        + "\(json["id"]?.plainText ?? "#\(number)")/\(id)"
                         + (names.count > 1 ? "/\(position)" : "")
-                    label.author = isPrediction ? nil : author
-                    setMembers(region, json, isPrediction, &label)
+                    setMembers(group.shape, json, isPrediction, &label)
+                    if label.attributes[LabelStudioFormat.unitAttribute] != nil { isPercent = true }
                     for (name, value) in group.members where label.attributes[name] == nil {
                         label.attributes[name] = value
                     }
@@ -127,9 +162,33 @@ struct LabelStudioReader {
         }
     }
 
+    private func label(
+        _ group: LabelStudioRegion, _ name: String, _ shown: LabelStudioTask.Shown,
+        _ skeletons: LabelStudioSkeleton
+    ) throws(Refusal) -> LabelRecord {
+        let page = group.shape["item_index"]?.integer ?? 0
+        guard let item = Int(exactly: page), shown.keys.indices.contains(item) else {
+            throw Refusal("item_index \(page) names no page of the task")
+        }
+        var label = LabelRecord(item: shown.keys[item], className: name, selector: .wholeItem)
+        let known = (try? finder.fields(shown.keys[item])).flatMap(ItemRecord.pixelSize)
+        if let points = try skeletons.points(of: group.shape, known) {
+            label.selector = .keypoints(points)
+        } else {
+            label.selector = try selector(group.shape, shown, known, &label)
+        }
+        return label
+    }
+
     private func setMembers(
         _ region: JSONValue, _ json: JSONValue, _ isPrediction: Bool, _ label: inout LabelRecord
     ) {
+        label.author = json[LabelStudioSkeleton.member]?["author"]?.string
+        if !isPrediction {
+            label.author =
+                json["completed_by"]?.plainText ?? json["completed_by"]?["email"]?.string
+                ?? label.author
+        }
         if isPrediction {
             label.source = "model:\(json["model_version"]?.string ?? "unknown")"
         }
@@ -147,7 +206,11 @@ struct LabelStudioReader {
         for (member, name) in [("parentID", "ls.parent"), ("from_name", "ls.from_name")] {
             guard let text = region[member]?.string else { continue }
             let type = region["type"]?.string ?? ""
-            if name != "ls.from_name" || text != LabelStudioFormat.controlName(type) {
+            let isControl = text.hasSameBytes(as: LabelStudioFormat.controlName(type))
+            // A value of the whole item is called like its control.
+            let isClass =
+                text.hasSameBytes(as: label.className) && label.attributes["ls.type"] != nil
+            if name != "ls.from_name" || !isControl && !isClass {
                 label.attributes[name] = .text(text)
             }
         }
@@ -157,7 +220,7 @@ struct LabelStudioReader {
                 label.attributes[LabelStudioFormat.prefix + name] = field
             }
         }
-        if case .object(let members)? = region["countermark"]?["attributes"] {
+        if case .object(let members)? = region[LabelStudioSkeleton.member]?["attributes"] {
             for (name, member) in members { label.attributes[name] = FieldValueJSON.value(member) }
         }
     }
@@ -165,25 +228,29 @@ struct LabelStudioReader {
     // MARK: Shapes
 
     private func selector(
-        _ region: JSONValue, _ task: Task, _ label: inout LabelRecord
+        _ region: JSONValue, _ shown: LabelStudioTask.Shown, _ known: LabelStudioShape.Size?,
+        _ label: inout LabelRecord
     ) throws(Refusal) -> Selector {
         guard let value = region["value"] else { throw Refusal("the value is missing") }
         let type = region["type"]?.string ?? ""
-        let shape = LabelStudioShape(region: region, value: value)
+        let shape = LabelStudioShape(region: region, value: value, known)
         switch type {
         case "rectanglelabels", "rectangle": return try shape.rectangle()
         case "polygonlabels", "polygon": return try shape.polygon()
         case "keypointlabels", "keypoint": return try shape.keypoint()
         case "ellipselabels", "ellipse": return try shape.ellipse()
         case "brushlabels", "brush": return .mask(try LabelStudioBrush.mask(region, value))
-        case "videorectangle": return try shape.track()
+        case "videorectangle":
+            if shape.isWithoutSize {
+                label.attributes[LabelStudioFormat.unitAttribute] = .text("percent")
+            }
+            return try shape.track()
         case "labels" where LabelStudioRegion.isShape(value):
             if value["points"] != nil { return try shape.polygon() }
             if value["radiusX"] != nil { return try shape.ellipse() }
             if value["rle"] != nil { return .mask(try LabelStudioBrush.mask(region, value)) }
             return try value["height"] == nil ? shape.keypoint() : shape.rectangle()
-        case "labels" where task.offsets == nil && value["text"]?.string == nil,
-            "timeserieslabels":
+        case "labels" where !shown.isText && value["text"]?.string == nil, "timeserieslabels":
             guard let start = value["start"]?.double, let end = value["end"]?.double else {
                 throw Refusal(
                     "start and end must be numbers; times as text are not read, use seconds or rows"
@@ -192,24 +259,29 @@ struct LabelStudioReader {
             let channel = value["channel"]?.plainText
             return .interval(start: start, end: end, channels: channel.map { [$0] } ?? [])
         case "labels":
-            return try span(value, task)
+            return try span(value, shown)
         case "choices": return .wholeItem
-        case "number", "rating", "textarea", "taxonomy", "datetime", "pairwise":
-            let member = type == "textarea" ? "text" : type == "pairwise" ? "selected" : type
+        case let type where LabelStudioRegion.saying.contains(type):
+            let member = LabelStudioRegion.member(of: type)
             if let json = value[member], let field = FieldValueJSON.value(json) {
                 label.attributes["value"] = field
+                label.attributes[LabelStudioFormat.typeAttribute] = .text(type)
             }
             return .wholeItem
         default: throw Refusal("regions of type \"\(type.prefix(40))\" are not read")
         }
     }
 
-    private func span(_ value: JSONValue, _ task: Task) throws(Refusal) -> Selector {
+    private func span(
+        _ value: JSONValue, _ shown: LabelStudioTask.Shown
+    ) throws(Refusal) -> Selector {
         guard let start = value["start"]?.integer, let end = value["end"]?.integer, start >= 0,
             end >= start, let first = Int(exactly: start), let last = Int(exactly: end)
         else { throw Refusal("start and end must be whole numbers in ascending order") }
-        guard let offsets = task.offsets else {
-            throw Refusal("the task holds no text that the span could be checked against")
+        guard let offsets = shown.offsets else {
+            throw Refusal(
+                "the task holds no text that the span could be checked against; give the item the "
+                    + "field \"text\" first, or export tasks that hold their text")
         }
         let quote = value["text"]?.string
         if let quote {

@@ -1,43 +1,5 @@
 import AnnotationModel
 
-/// What a task shows: Label Studio lets everybody choose the names of its data.
-enum LabelStudioTask {
-    /// The addresses of the files that a task shows; nil for a text.
-    static func addresses(_ data: ByteMap<JSONValue>, _ regions: [JSONValue]) -> [String]? {
-        for name in LabelStudioFormat.mediaMembers + shown(regions) + data.keys.sortedByBytes() {
-            let isUsual = LabelStudioFormat.mediaMembers.contains(name)
-            if let text = data[name]?.string, isUsual || isAddress(text) { return [text] }
-            let list = (data[name]?.array ?? []).compactMap(\.string)
-            if !list.isEmpty, list.count == data[name]?.array?.count,
-                isUsual || list.allSatisfy(isAddress)
-            {
-                return list
-            }
-        }
-        return nil
-    }
-
-    /// The text that a task shows.
-    static func text(_ data: ByteMap<JSONValue>, _ regions: [JSONValue]) -> String? {
-        (LabelStudioFormat.textMembers + shown(regions)).lazy.compactMap { data[$0]?.string }.first
-    }
-
-    /// What the regions say that they are drawn on; often, not always, the name of the data too.
-    private static func shown(_ regions: [JSONValue]) -> [String] {
-        var names: [String] = []
-        for region in regions {
-            if let name = region["to_name"]?.string, !names.contains(name) { names.append(name) }
-        }
-        return names
-    }
-
-    private static func isAddress(_ text: String) -> Bool {
-        if text.utf8.count > ItemKey.bytesMax || text.contains(where: \.isNewline) { return false }
-        if text.hasPrefix("/data/") || text.firstRange(of: "://") != nil { return true }
-        return MediaItems.isMedia(FileTree.ending(ItemName.relative(text)))
-    }
-}
-
 /// The results of one region: its shape, its labels, and what else was said of it come one by one.
 struct LabelStudioRegion {
     /// The place of the first result.
@@ -47,7 +9,7 @@ struct LabelStudioRegion {
     private var results: [JSONValue]
 
     /// What is said of a region and is no shape.
-    private static let saying = [
+    static let saying = [
         "choices", "number", "rating", "textarea", "taxonomy", "datetime", "pairwise",
     ]
 
@@ -105,6 +67,14 @@ struct LabelStudioRegion {
         return names.isEmpty ? [shape["from_name"]?.string ?? ""] : names
     }
 
+    /// True for a shape that nobody has given a label: it is called like its control.
+    var isUnlabelled: Bool { !isOfItem && results.allSatisfy { Self.labels($0).isEmpty } }
+
+    /// The member of a value that holds what a control says.
+    static func member(of type: String) -> String {
+        type == "textarea" ? "text" : type == "pairwise" ? "selected" : type
+    }
+
     /// What the other results say, by the names of their controls.
     var members: [String: FieldValue] {
         var members: [String: FieldValue] = [:]
@@ -112,12 +82,65 @@ struct LabelStudioRegion {
             guard let type = result["type"]?.string, Self.saying.contains(type),
                 let name = result["from_name"]?.string, !name.isEmpty
             else { continue }
-            let member =
-                type == "textarea" ? "text" : type == "pairwise" ? "selected" : type
-            guard var value = result["value"]?[member] else { continue }
+            guard var value = result["value"]?[Self.member(of: type)] else { continue }
             if let list = value.array, list.count == 1 { value = list[0] }
             members[name] = FieldValueJSON.value(value)
         }
         return members
+    }
+}
+
+/// Groups of keypoints, which Label Studio has one by one: a box, and the points that name it as their parent.
+///
+/// That is how its own converter knows them. Which point is which stands in a member of our own, without which
+/// the points are labels by themselves.
+struct LabelStudioSkeleton {
+    /// The most points of an object.
+    static let pointsMax: Int64 = 1_000
+    static let member = "countermark"
+    private var children: ByteMap<[(index: Int, region: JSONValue)]> = [:]
+    private var counts: ByteMap<Int> = [:]
+
+    init(_ groups: [LabelStudioRegion]) {
+        for group in groups {
+            guard let id = group.shape["id"]?.plainText,
+                let count = group.shape[Self.member]?["points"]?.integer,
+                (1...Self.pointsMax).contains(count)
+            else { continue }
+            counts[id] = Int(count)
+        }
+        if counts.isEmpty { return }
+        for group in groups {
+            guard let (parent, index) = place(group.shape) else { continue }
+            children[parent, default: []].append((index, group.shape))
+        }
+    }
+
+    /// True for a region that is a point of another.
+    func isPoint(_ region: JSONValue) -> Bool { place(region) != nil }
+
+    private func place(_ region: JSONValue) -> (parent: String, index: Int)? {
+        guard let parent = region["parentID"]?.plainText, let count = counts[parent],
+            let index = region[Self.member]?["index"]?.integer, (0..<Int64(count)).contains(index)
+        else { return nil }
+        return (parent, Int(index))
+    }
+
+    /// The points of a region; nil for one that has none.
+    func points(
+        of region: JSONValue, _ known: LabelStudioShape.Size?
+    ) throws(Refusal) -> [Selector.Keypoint]? {
+        guard let id = region["id"]?.plainText, let count = counts[id] else { return nil }
+        var points = [Selector.Keypoint](
+            repeating: .init(x: 0, y: 0, visibility: .absent), count: count)
+        for (index, child) in children[id] ?? [] {
+            let shape = LabelStudioShape(region: child, value: child["value"] ?? .null, known)
+            guard case .keypoints(let found) = try shape.keypoint(), var point = found.first else {
+                continue
+            }
+            if child[Self.member]?["hidden"]?.bool == true { point.visibility = .hidden }
+            points[index] = point
+        }
+        return points
     }
 }

@@ -2,10 +2,22 @@ import AnnotationModel
 
 /// The flat shapes of a region, in percent of the image.
 struct LabelStudioShape {
+    typealias Size = (width: Double, height: Double)
+
     let region: JSONValue
     let value: JSONValue
+    /// The size that is known of the item, for regions that say none.
+    private let known: Size?
 
-    private func size() throws(Refusal) -> (width: Double, height: Double) {
+    init(region: JSONValue, value: JSONValue, _ known: Size? = nil) {
+        (self.region, self.value, self.known) = (region, value, known)
+    }
+
+    /// True where percent stay percent: nothing says how large the pictures are.
+    var isWithoutSize: Bool { (try? size()) == nil }
+
+    private func size() throws(Refusal) -> Size {
+        if region["original_width"] == nil, let known { return known }
         guard let width = region["original_width"]?.double, width > 0, width < 0x1p31,
             let height = region["original_height"]?.double, height > 0, height < 0x1p31
         else {
@@ -25,7 +37,7 @@ struct LabelStudioShape {
     func rectangle() throws(Refusal) -> Selector { try rectangle(value, try size()) }
 
     private func rectangle(
-        _ value: JSONValue, _ size: (width: Double, height: Double)
+        _ value: JSONValue, _ size: Size
     ) throws(Refusal) -> Selector {
         let x = try number("x", value) / 100 * size.width
         let y = try number("y", value) / 100 * size.height
@@ -81,12 +93,16 @@ struct LabelStudioShape {
         // Without a size the numbers stay percent, which is said by a size of 100.
         let size = (try? size()) ?? (width: 100, height: 100)
         var frames: [Selector.Keyframe] = []
-        for entry in value["sequence"]?.array ?? [] {
-            let frame = try number("frame", entry)
-            frames.append(
-                .init(
-                    time: frame - 1, selector: try rectangle(entry, size),
-                    isOutside: entry["enabled"]?.bool == false))
+        let entries = value["sequence"]?.array ?? []
+        for (index, entry) in entries.enumerated() {
+            let time = try number("frame", entry) - 1
+            let place = try rectangle(entry, size)
+            frames.append(.init(time: time, selector: place))
+            // A frame that is not enabled is the last one on which the object is seen.
+            guard entry["enabled"]?.bool == false else { continue }
+            let next = index + 1 < entries.count ? entries[index + 1]["frame"]?.double : nil
+            if let next, next - 1 <= time + 1 { continue }
+            frames.append(.init(time: time + 1, selector: place, isOutside: true))
         }
         return .track(frames)
     }

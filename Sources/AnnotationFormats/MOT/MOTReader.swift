@@ -50,6 +50,11 @@ struct MOTReader {
         if rows == 0 { known["examined"] = .bool(true) }
         let item = try finder.key(file, byEnding: true) { Self.sequences(below: $0) } ?? itemKey
         guard try Emit.item(item, known, at: file.file.name, into: sink) else { return }
+        if names != MOTFormat.classNames {
+            for name in names where !name.isEmpty {
+                try sink(.labelClass(ClassRecord(name: name)))
+            }
+        }
         // Frames count from 1; a file with a frame 0 counts otherwise, and says so by that.
         let isFromZero =
             single.contains { $0.frame == 0 }

@@ -10,6 +10,7 @@ import AnnotationModel
 ///   of their own, one label a frame. A frame without the object says that it is out of sight.
 /// - An object without geometry speaks of the scene. Actions, events and contexts are intervals of frames of the scene
 ///   (`openlabel.kind`); OpenLABEL's last frame is included, the end of an interval is not.
+/// - A tag speaks of the file that `metadata.tagged_file` names, else of the scene (`openlabel.kind` is `tag`); it is read only.
 /// - A relation is a relation between elements `object:UID` of the scene.
 ///
 /// `coordinate_system` is the attribute `frame`; `boolean`, `num`, `text` and `vec` are attributes, one that changes along a track is
@@ -28,6 +29,9 @@ public struct OpenLABELFormat: AnnotationFormat {
     static let plain = ["boolean", "num", "text", "vec"]
     static let events = ["actions": "action", "contexts": "context", "events": "event"]
     static let kind = "openlabel.kind"
+    /// The kind of what is said of a whole file by the words of an ontology.
+    static let tag = "tag"
+    static let ontology = "openlabel.ontology"
     static let elementName = "openlabel.name"
     static let shapeName = "openlabel.shape"
     static let stream = "openlabel.stream"
@@ -78,6 +82,7 @@ public struct OpenLABELFormat: AnnotationFormat {
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
+        let finder = ItemFinder(context)
         var count = 0
         try FileTree.forEach(files, where: { FileTree.ending($0) == "json" }, into: sink) {
             file, sink in
@@ -88,7 +93,7 @@ public struct OpenLABELFormat: AnnotationFormat {
                     file: file.file.name, path: "openlabel",
                     why: "missing; an OpenLABEL file is an object with that member")
             }
-            var reader = OpenLABELReader(file: file, root: root)
+            var reader = OpenLABELReader(file: file, root: root, finder: finder)
             try reader.read(into: sink)
         }
         if count == 0 { throw FormatError.noInput(format: name, wants: "give .json files") }

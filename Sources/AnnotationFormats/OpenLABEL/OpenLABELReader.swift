@@ -6,6 +6,7 @@ struct OpenLABELReader {
     private let root: JSONValue
     private let scene: String
     private let author: String?
+    private let finder: ItemFinder
     private var itemByStream: ByteMap<String> = [:]
     /// The pictures that frames have of their own: stream, NUL, frame.
     private var itemByFrame: ByteMap<String> = [:]
@@ -19,8 +20,8 @@ struct OpenLABELReader {
         var path: String
     }
 
-    init(file: FormatFile, root: JSONValue) {
-        (self.file, self.root) = (file, root)
+    init(file: FormatFile, root: JSONValue, finder: ItemFinder) {
+        (self.file, self.root, self.finder) = (file, root, finder)
         let name = root["metadata"]?["name"]?.string ?? ""
         scene = ItemKey.problem(name) == nil ? name : file.stem
         author = root["metadata"]?["annotator"]?.string
@@ -59,6 +60,7 @@ struct OpenLABELReader {
                 try read(event: uid, json, group, kind, into: sink)
             }
         }
+        try readTags(into: sink)
         for (uid, json) in root["relations"]?.members ?? [] {
             try read(relation: uid, json, into: sink)
         }
@@ -143,12 +145,19 @@ struct OpenLABELReader {
         for (number, frame) in frames {
             guard let data = frame["objects"]?[uid]?["object_data"] else { continue }
             let root = "frames.\(number).objects.\(uid).object_data"
+            let said = OpenLABELGeometry.attributes(data)
+            var shapes = 0
             try forEachShape(data, root, into: sink) { kind, entry, selector, path in
                 count += 1
+                shapes += 1
                 let stream = entry["stream"]?.string
                 guard let item = try item(stream, number, path, into: sink) else { return }
                 let isOwn = itemByFrame["\(stream ?? "")\0\(number)"] != nil
                 var label = label(base, track, kind, entry, item, selector, isOwn ? number : nil)
+                // What a shape says itself is nearer than what its frame says.
+                for (name, value) in said where label.attributes[name] == base.attributes[name] {
+                    label.attributes[name] = value
+                }
                 if isOwn {
                     label.externalID = OpenLABELFormat.unique(label.externalID ?? "", &ids)
                     try Emit.label(label, at: place(path), into: sink)
@@ -164,13 +173,25 @@ struct OpenLABELReader {
                     }
                 }
             }
+            if shapes == 0, !said.isEmpty {
+                try sink(
+                    .skipped(
+                        where: place(root),
+                        why:
+                            "what is said of an object in a frame has no place without a shape there"
+                    ))
+            }
         }
-        for (_, trace) in traces.sortedByKey() {
-            try Emit.label(Self.finished(trace), at: place(trace.path), into: sink)
-        }
+        try finish(traces, into: sink)
         if count == 0 {
             base.externalID = "\(scene)#object/\(track)"
             try Emit.label(base, at: place("objects.\(uid)"), into: sink)
+        }
+    }
+
+    private func finish(_ traces: ByteMap<Trace>, into sink: EventSink) throws {
+        for (_, trace) in traces.sortedByKey() {
+            try Emit.label(Self.finished(trace), at: place(trace.path), into: sink)
         }
     }
 
@@ -288,6 +309,36 @@ struct OpenLABELReader {
                     throw Refusal("a frame interval needs frame_start and frame_end, ascending")
                 }
                 label.selector = .interval(start: Double(start), end: Double(end + 1), channels: [])
+                return label
+            }
+        }
+    }
+
+    /// What the words of an ontology say of the tagged file.
+    private func readTags(into sink: EventSink) throws {
+        let tags = root["tags"]?.members ?? []
+        if tags.isEmpty { return }
+        var item = scene
+        if let name = root["metadata"]?["tagged_file"]?.string, !name.isEmpty {
+            item = try finder.key(named: ItemName.relative(name), in: file)
+            guard try Emit.item(item, [:], at: place("metadata.tagged_file"), into: sink) else {
+                return
+            }
+        }
+        for (uid, json) in tags {
+            try Emit.label(at: place("tags.\(uid)"), into: sink) { () throws(Refusal) in
+                guard let type = json["type"]?.string, !type.isEmpty else {
+                    throw Refusal("the type is missing; say what the tag is")
+                }
+                var label = LabelRecord(
+                    item: item, className: type, selector: .wholeItem,
+                    externalID: "\(scene)#\(OpenLABELFormat.tag)/\(uid)", author: author)
+                label.attributes = OpenLABELGeometry.attributes(json["tag_data"])
+                label.attributes[OpenLABELFormat.kind] = .text(OpenLABELFormat.tag)
+                if let ontology = json["ontology_uid"]?.plainText {
+                    label.attributes[OpenLABELFormat.ontology] = .text(
+                        root["ontologies"]?[ontology]?.string ?? ontology)
+                }
                 return label
             }
         }

@@ -143,7 +143,12 @@ struct OpenLABELWriter {
         var shapes: [(frame: Int64?, kind: String, entry: ByteMap<JSONValue>)] = []
         let isScene = item.key.hasSameBytes(as: scene.name)
         switch label.selector {
-        case .wholeItem where isScene: break
+        case .wholeItem where isScene:
+            if label.attributes[OpenLABELFormat.kind] == .text(OpenLABELFormat.tag) {
+                report.lose(
+                    "tags leave as elements without geometry, which other programs take for objects",
+                    example: label.item)
+            }
         case .track(let frames):
             guard frame == nil else { throw Refusal("a track cannot stand on a single picture") }
             guard let seen = FrameTrack.seen(frames) else { throw Refusal(FrameTrack.tooLong) }

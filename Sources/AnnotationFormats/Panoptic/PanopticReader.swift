@@ -13,6 +13,8 @@ struct PanopticReader {
     }
 
     private struct Known {
+        /// True for a file of ours.
+        var isOwn = false
         var keyByID: [Int64: (key: String, width: Int64?, height: Int64?)] = [:]
         var categoryByID: [Int64: Category] = [:]
     }
@@ -30,6 +32,9 @@ struct PanopticReader {
                     throw JSONError(.duplicateKey(key), at: scanner.keyOffset)
                 }
                 switch key {
+                case "info":
+                    let info = try JSONValue(reading: &scanner)
+                    known.isOwn = info["description"]?.string == COCOWriter.description
                 case "images", "categories":
                     var number = 0
                     try scanner.beginArray()
@@ -76,6 +81,8 @@ struct PanopticReader {
         for name in ["width", "height"] {
             if let pixels = json[name]?.integer, pixels > 0 { fields[name] = .integer(pixels) }
         }
+        // An export gives numbers to what had none; coming back they say nothing.
+        if !known.isOwn { fields[COCOAttribute.imageID] = .integer(id) }
         guard try Emit.item(key, fields, at: "\(file.file.name), \(path).file_name", into: sink)
         else { return }
         known.keyByID[id] = (key, json["width"]?.integer, json["height"]?.integer)

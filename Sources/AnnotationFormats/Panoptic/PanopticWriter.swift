@@ -22,11 +22,16 @@ struct PanopticWriter {
         var covered: [String] = []
         var images = JSONWriter()
         var annotations = JSONWriter()
-        var imageCount: Int64 = 0
+        var imageIDs = COCONumbers()
+        var classIDs = COCONumbers()
 
         func index(_ record: ClassRecord) -> Int {
             if let index = indexByName[record.name] { return index }
             indexByName[record.name] = classes.count
+            var record = record
+            if case .integer(let id) = classIDs.take(record.number.map { .integer($0) }) {
+                record.number = id
+            }
             classes.append(record)
             return classes.count - 1
         }
@@ -35,7 +40,13 @@ struct PanopticWriter {
     func write(_ source: LabelSource) throws -> ConversionReport {
         let state = State()
         var report = ConversionReport()
+        for record in source.classes { state.classIDs.reserve(record.number) }
         for record in source.classes { _ = state.index(record) }
+        try source.forEachItem { item in
+            if case .integer(let id)? = item.fields[COCOAttribute.imageID] {
+                state.imageIDs.reserve(id)
+            }
+        }
         state.images.beginArray()
         state.annotations.beginArray()
         let files = ItemFiles(
@@ -127,12 +138,16 @@ struct PanopticWriter {
         }
         var picture = SegmentPNG.Image(
             width: width, height: height, numbers: [UInt32](repeating: 0, count: width * height))
-        state.imageCount += 1
+        var kept = item.fields[COCOAttribute.imageID]
+        // Panoptic has whole numbers only.
+        if case .text? = kept { kept = nil }
+        var id: Int64 = 0
+        if case .integer(let taken) = state.imageIDs.take(kept) { id = taken }
         let stem = FileTree.stem(item.key)
         state.images.lineBreak()
         state.images.value(
             .object([
-                "id": .integer(state.imageCount), "file_name": .string(item.key),
+                "id": .integer(id), "file_name": .string(item.key),
                 "width": .integer(Int64(width)), "height": .integer(Int64(height)),
             ]))
         var infos: [JSONValue] = []
@@ -147,7 +162,7 @@ struct PanopticWriter {
             infos.append(
                 .object([
                     "id": .integer(Int64(segment.number)),
-                    "category_id": .integer(Int64(segment.category + 1)),
+                    "category_id": .integer(state.classes[segment.category].number ?? 0),
                     "area": .integer(Int64(RunLengths.area(segment.mask))),
                     "bbox": .array([box.x, box.y, box.width, box.height].map { .double($0) }),
                     "iscrowd": .integer(segment.isCrowd ? 1 : 0),
@@ -156,7 +171,7 @@ struct PanopticWriter {
         state.annotations.lineBreak()
         state.annotations.value(
             .object([
-                "image_id": .integer(state.imageCount), "file_name": .string(stem + ".png"),
+                "image_id": .integer(id), "file_name": .string(stem + ".png"),
                 "segments_info": .array(infos),
             ]))
         return SegmentPNG.encode(picture)
@@ -187,7 +202,7 @@ struct PanopticWriter {
         categories.beginArray()
         for (index, record) in state.classes.enumerated() {
             var members: ByteMap<JSONValue> = [
-                "id": .integer(Int64(index + 1)), "name": .string(record.name),
+                "id": .integer(record.number ?? 0), "name": .string(record.name),
                 "supercategory": .string(record.parent),
                 "isthing": .integer(state.stuff.contains(index) ? 0 : 1),
             ]
@@ -199,7 +214,10 @@ struct PanopticWriter {
         state.annotations.endArray()
         try output.begin("panoptic.json")
         for (name, bytes) in [
-            ("{\"info\":{},\"licenses\":[],\"categories\":", categories.bytes),
+            (
+                "{\"info\":{\"description\":\"\(COCOWriter.description)\"},\"licenses\":[],\"categories\":",
+                categories.bytes
+            ),
             (",\n\"images\":", state.images.bytes),
             (",\n\"annotations\":", state.annotations.bytes),
         ] {

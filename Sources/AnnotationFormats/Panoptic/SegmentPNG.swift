@@ -1,7 +1,8 @@
 /// PNG images whose pixels are segment numbers, `R + 256 G + 65536 B`, as COCO panoptic has them.
 ///
 /// Eight bits a channel, colour with or without alpha, not interlaced: what the format asks for, nothing else
-/// of PNG (ISO/IEC 15948). Palettes are refused: their numbers would not be the segments'.
+/// of PNG (ISO/IEC 15948). Palettes are refused: their numbers would not be the segments'. Masks may also be grey, of
+/// one bit or eight.
 enum SegmentPNG {
     /// An image as numbers, row by row.
     struct Image: Equatable {
@@ -14,12 +15,25 @@ enum SegmentPNG {
     static let pixelsMax = 1 << 26
     private static let signature: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 
-    static func decode(_ bytes: UnsafeRawBufferPointer) throws(Refusal) -> Image {
+    private struct Header {
+        var width = 0
+        var height = 0
+        /// Samples of a pixel; 0 before the header was read.
+        var channels = 0
+        var depth = 8
+
+        var rowBytes: Int { (width * channels * depth + 7) / 8 }
+    }
+
+    /// - Parameter mayBeGrey: Whether a pixel may be one number.
+    static func decode(
+        _ bytes: UnsafeRawBufferPointer, mayBeGrey: Bool = false
+    ) throws(Refusal) -> Image {
         guard bytes.count >= 45, bytes.starts(with: signature) else {
             throw Refusal("the file is no PNG, or it is cut")
         }
         var (position, data): (Int, [UInt8]) = (8, [])
-        var (width, height, channels) = (0, 0, 0)
+        var header = Header()
         while true {
             guard position + 12 <= bytes.count,
                 case let length = word(bytes, position), length <= bytes.count - position - 12
@@ -34,21 +48,11 @@ enum SegmentPNG {
             switch name {
             case "IHDR":
                 guard length == 13 else { throw Refusal("the PNG's header is damaged") }
-                (width, height) = (word(bytes, start), word(bytes, start + 4))
-                channels = bytes[start + 9] == 2 ? 3 : 4
-                guard bytes[start + 8] == 8, bytes[start + 9] == 2 || bytes[start + 9] == 6,
-                    bytes[start + 12] == 0
-                else {
-                    throw Refusal(
-                        "segments need an RGB PNG of 8 bits, not interlaced; convert the image")
-                }
-                guard width > 0, height > 0, width <= pixelsMax / height else {
-                    throw Refusal("\(width) x \(height) pixels, the limit is \(pixelsMax)")
-                }
+                header = try Self.header(bytes, at: start, mayBeGrey: mayBeGrey)
             case "IDAT": data.append(contentsOf: bytes[start..<start + length])
             case "IEND":
-                guard channels > 0 else { throw Refusal("the PNG has no header") }
-                return try image(data, width, height, channels)
+                guard header.channels > 0 else { throw Refusal("the PNG has no header") }
+                return try image(data, header)
             default: break
             }
         }
@@ -58,10 +62,31 @@ enum SegmentPNG {
         Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
     }
 
-    private static func image(
-        _ data: [UInt8], _ width: Int, _ height: Int, _ channels: Int
-    ) throws(Refusal) -> Image {
-        let stride = width * channels
+    private static func header(
+        _ bytes: UnsafeRawBufferPointer, at start: Int, mayBeGrey: Bool
+    ) throws(Refusal) -> Header {
+        var header = Header()
+        (header.width, header.height) = (word(bytes, start), word(bytes, start + 4))
+        header.depth = Int(bytes[start + 8])
+        let colour = bytes[start + 9]
+        header.channels = colour == 0 ? 1 : colour == 2 ? 3 : 4
+        let isGrey = mayBeGrey && colour == 0 && (header.depth == 1 || header.depth == 8)
+        guard isGrey || header.depth == 8 && (colour == 2 || colour == 6), bytes[start + 12] == 0
+        else {
+            throw Refusal(
+                mayBeGrey
+                    ? "a mask needs a grey PNG of 1 or 8 bits, or an RGB one, not interlaced"
+                    : "segments need an RGB PNG of 8 bits, not interlaced; convert the image")
+        }
+        guard header.width > 0, header.height > 0, header.width <= pixelsMax / header.height else {
+            throw Refusal("\(header.width) x \(header.height) pixels, the limit is \(pixelsMax)")
+        }
+        return header
+    }
+
+    private static func image(_ data: [UInt8], _ header: Header) throws(Refusal) -> Image {
+        let (width, height, channels) = (header.width, header.height, header.channels)
+        let stride = header.rowBytes
         let raw: [UInt8]
         do throws(Inflate.Damage) {
             raw = try Inflate.unpack(data, count: (stride + 1) * height)
@@ -89,6 +114,15 @@ enum SegmentPNG {
                 }
                 row[x] = raw[start + 1 + x] &+ UInt8(predicted)
             }
+            if channels == 1 {
+                for x in 0..<width {
+                    numbers[y * width + x] =
+                        header.depth == 8
+                        ? UInt32(row[x]) : UInt32(row[x / 8] >> UInt8(7 - x % 8) & 1)
+                }
+                above = row
+                continue
+            }
             for x in 0..<width {
                 let place = x * channels
                 numbers[y * width + x] =
@@ -109,16 +143,18 @@ enum SegmentPNG {
 
     // MARK: Writing
 
-    static func encode(_ image: Image) -> [UInt8] {
+    /// - Parameter isGrey: Whether a pixel is one byte, for numbers below 256.
+    static func encode(_ image: Image, isGrey: Bool = false) -> [UInt8] {
         var raw: [UInt8] = []
-        raw.reserveCapacity((3 * image.width + 1) * image.height)
+        let shifts: [UInt32] = isGrey ? [0] : [0, 8, 16]
+        raw.reserveCapacity((shifts.count * image.width + 1) * image.height)
         for y in 0..<image.height {
             // Rows as differences to the one above are mostly zeros, which pack well.
             raw.append(2)
             for x in 0..<image.width {
                 let number = image.numbers[y * image.width + x]
                 let up = y > 0 ? image.numbers[(y - 1) * image.width + x] : 0
-                for shift: UInt32 in [0, 8, 16] {
+                for shift in shifts {
                     raw.append(
                         UInt8(truncatingIfNeeded: number >> shift)
                             &- UInt8(truncatingIfNeeded: up >> shift))
@@ -127,7 +163,7 @@ enum SegmentPNG {
         }
         var bytes = signature
         var header = big(UInt32(image.width)) + big(UInt32(image.height))
-        header += [8, 2, 0, 0, 0]
+        header += [8, isGrey ? 0 : 2, 0, 0, 0]
         bytes += chunk("IHDR", header)
         bytes += chunk("IDAT", Deflate.pack(raw))
         return bytes + chunk("IEND", [])

@@ -109,7 +109,16 @@ struct PreferenceRecord {
                 fields["tools"] = try field(tools, "tools")
             }
         } else if let prompt = take("prompt") ?? take("conversations") ?? take("messages") {
-            try setPrompt(prompt)
+            if let text = prompt.string, let pair = try Self.dialogues(chosen, rejected) {
+                // The question stands in the conversations too, which say more than the text beside them.
+                try setPrompt(.array(pair.shared))
+                if pair.shared.last?["content"]?.string != text {
+                    label.attributes["prompt"] = .text(text)
+                }
+                (better, worse) = (.array(pair.better), .array(pair.worse))
+            } else {
+                try setPrompt(prompt)
+            }
         } else if let one = chosen.array, let other = rejected.array {
             let shared = zip(one, other).prefix { $0 == $1 }.count
             guard shared > 0, shared < one.count, shared < other.count else {
@@ -225,6 +234,21 @@ struct PreferenceRecord {
             throw Refusal("the last message is not the assistant's, so nothing is answered")
         }
         return (.array(messages.dropLast()), try response(last))
+    }
+
+    /// Two conversations with the same beginning, taken apart; nil for what is none.
+    private static func dialogues(
+        _ chosen: JSONValue, _ rejected: JSONValue
+    ) throws(Refusal) -> (shared: [JSONValue], better: [JSONValue], worse: [JSONValue])? {
+        guard let one = chosen.array, let other = rejected.array, one.allSatisfy(isMessage),
+            other.allSatisfy(isMessage)
+        else { return nil }
+        let count = zip(one, other).prefix { $0 == $1 }.count
+        guard count > 0 else { return nil }
+        guard count < one.count, count < other.count else {
+            throw Refusal("chosen and rejected differ in nothing")
+        }
+        return (Array(one[..<count]), Array(one[count...]), Array(other[count...]))
     }
 
     /// How many scalars two dialogues share up to the last `Assistant:`; nil for none.

@@ -149,12 +149,13 @@ struct PreferenceWriter {
     /// A response in the shape of its prompt: trainers take a text after a text, and messages after messages
     /// with the same members.
     private static func continuation(_ text: String, of prompt: JSONValue) -> JSONValue {
-        guard let messages = prompt.array, let first = messages.first else { return .string(text) }
+        // Several messages are a conversation, whatever their prompt is.
         if text.first == "[", let several = try? JSONValue(parsing: text),
             (try? PreferenceRecord.response(several)) == text
         {
             return several
         }
+        guard let first = prompt.array?.first else { return .string(text) }
         let isShareGPT = first["role"] == nil
         return .array([
             .object([

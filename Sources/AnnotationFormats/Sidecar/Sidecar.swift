@@ -35,15 +35,10 @@ enum Sidecar {
 }
 
 /// A format that looks for a sidecar when it reads, and writes one when asked to.
-struct SidecarFormat: AnnotationFormat {
-    private let base: any AnnotationFormat
+struct SidecarFormat: FormatAround {
+    let base: any AnnotationFormat
 
     init(_ base: any AnnotationFormat) { self.base = base }
-
-    var name: String { base.name }
-    var summary: String { base.summary }
-    var defaultFileName: String? { base.defaultFileName }
-    var profile: FormatProfile { base.profile }
 
     func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void

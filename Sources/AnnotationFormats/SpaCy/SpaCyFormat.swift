@@ -34,8 +34,9 @@ public struct SpaCyFormat: AnnotationFormat {
                 let fallback = { (path: String) in "\(FileTree.stem(path))/\(number)" }
                 let reader = SpaCyReader(
                     place: place,
-                    fallbackKey: try finder.key(file) { [fallback($0)] } ?? fallback(file.path),
-                    context: context)
+                    fallbackKey: {
+                        try finder.key(file) { [fallback($0)] } ?? fallback(file.path)
+                    }, context: context)
                 try reader.read(json, into: sink)
             }
         }

@@ -3,7 +3,8 @@ import AnnotationModel
 /// Reads one record.
 struct SpaCyReader {
     let place: String
-    let fallbackKey: String
+    /// The key of a record that names no item; asked for only then.
+    let fallbackKey: () throws -> String
     let context: ReadContext
 
     private struct Span {
@@ -26,7 +27,7 @@ struct SpaCyReader {
         if let answer = record["answer"]?.string, answer != "accept" {
             return try sink(.skipped(where: place, why: "the annotator's answer was \(answer)"))
         }
-        let key = record["meta"]?["item"]?.string ?? record["id"]?.plainText ?? fallbackKey
+        let key = try record["meta"]?["item"]?.string ?? record["id"]?.plainText ?? fallbackKey()
         let document = TextDocument(text)
         if let known = try context.itemFields(key)?["text"]?.text,
             !known.unicodeScalars.elementsEqual(text.unicodeScalars)
@@ -45,6 +46,8 @@ struct SpaCyReader {
             default: false
             }
         }
+        let absent = Self.absent(record)
+        if !absent.isEmpty { fields[SpaCyWriter.absentField] = .array(absent.map { .text($0) }) }
         if !isLabelled { fields["examined"] = .bool(true) }
         guard try Emit.item(key, fields, at: place, into: sink) else { return }
         let author = record["_annotator_id"]?.string ?? record["annotator"]?.string
@@ -63,7 +66,9 @@ struct SpaCyReader {
             for (index, json) in (record[name]?.array ?? []).enumerated() {
                 if name == "label", json.string != nil { continue }
                 number += 1
-                let id = "\(key)#s\(number)"
+                // Doccano numbers its entities once and for all; all else is a place in a list.
+                let id =
+                    json["id"]?.plainText.map { "\(key)#id/\($0)" } ?? "\(key)#s\(number)"
                 try Emit.label(at: "\(place), \(name)[\(index)]", into: sink) {
                     () throws(Refusal) in
                     let (label, span) = try span(json, key, document)
@@ -107,6 +112,16 @@ struct SpaCyReader {
         }
     }
 
+    private static func isAbsent(_ value: JSONValue) -> Bool {
+        value == .bool(false) || value.double == 0
+    }
+
+    /// The categories that somebody said the text does not have, which is more than saying nothing.
+    private static func absent(_ record: JSONValue) -> [String] {
+        guard case .object(let cats)? = record["cats"] else { return [] }
+        return cats.sortedByKey().filter { isAbsent($0.value) && !$0.key.isEmpty }.map(\.key)
+    }
+
     private func readClasses(
         _ record: JSONValue, _ key: String, _ author: String?, into sink: EventSink
     ) throws {
@@ -120,9 +135,8 @@ struct SpaCyReader {
                 ?? [record[list]?.string].compactMap { $0 }
             classes += names.map { ($0, .integer(1), list) }
         }
+        classes.removeAll { Self.isAbsent($0.value) }
         for (index, entry) in classes.enumerated() {
-            let isAbsent = entry.value == .bool(false) || entry.value.double == 0
-            if isAbsent { continue }
             try Emit.label(at: "\(place), \(entry.place)", into: sink) { () throws(Refusal) in
                 guard !entry.name.isEmpty else { throw Refusal("a class has a name") }
                 var label = LabelRecord(item: key, className: entry.name, selector: .wholeItem)
@@ -164,7 +178,8 @@ struct SpaCyReader {
                     selector: .relation(
                         kind: name, from: [.init(.item(key), selector: ends[0])],
                         to: [.init(.item(key), selector: ends[1])]),
-                    externalID: "\(key)#r\(index + 1)", author: author)
+                    externalID: json["id"]?.plainText.map { "\(key)#relation/\($0)" }
+                        ?? "\(key)#r\(index + 1)", author: author)
                 try setMembers(json, &label)
                 return label
             }

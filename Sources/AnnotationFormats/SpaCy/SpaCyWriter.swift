@@ -41,10 +41,25 @@ enum SpaCyWriter {
         } wrap: { item, labels in
             if labels.isEmpty, item.fields["examined"] != .bool(true) { return nil }
             guard let text = item.fields["text"]?.text else { return nil }
-            return record(item.key, text, labels)
+            return record(item.key, text, labels + absent(item, classes[item.key] ?? []))
         }
         try output.end()
         return report
+    }
+
+    /// The field of an item with the categories that it does not have.
+    static let absentField = "cats.no"
+
+    /// What is said of categories that the item does not have, as long as no label says otherwise.
+    private static func absent(_ item: ItemRecord, _ present: [String]) -> [[UInt8]] {
+        guard case .array(let names)? = item.fields[absentField] else { return [] }
+        return names.compactMap(\.text).filter { name in
+            !name.isEmpty && !present.contains { $0.hasSameBytes(as: name) }
+        }.map { name in
+            var writer = JSONWriter()
+            writer.string(name)
+            return Array(Part.category.rawValue.utf8) + writer.bytes + Array(":0.0".utf8)
+        }
     }
 
     private static func classNames(_ source: LabelSource) throws -> ByteMap<[String]> {

@@ -34,15 +34,21 @@ public struct CSVFormat: AnnotationFormat {
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         if files.isEmpty { throw FormatError.noInput(format: name, wants: "give a .csv file") }
+        for file in files { file.meter?.expect(bytes: file.size) }
         for file in files {
-            try file.withBytes { bytes in try Self.read(bytes, file: file.name, into: sink) }
+            try file.withBytes { bytes in
+                try Self.read(bytes, file: file.name, meter: file.meter, into: sink)
+            }
+            file.meter?.finish(bytes: file.size)
         }
     }
 
     private static func read(
-        _ bytes: UnsafeRawBufferPointer, file: String, into sink: (FormatEvent) throws -> Void
+        _ bytes: UnsafeRawBufferPointer, file: String, meter: ReadMeter?,
+        into sink: (FormatEvent) throws -> Void
     ) throws {
         var scanner = CSVScanner(bytes)
+        scanner.meter = meter
         if scanner.hasByteOrderMark {
             try sink(
                 .note(

@@ -30,6 +30,8 @@ struct CSVScanner {
     private var cache = TextCache()
     /// True if the table began with a byte order mark, which was passed over.
     let hasByteOrderMark: Bool
+    /// Hears which part has been read.
+    var meter: ReadMeter?
 
     init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
@@ -44,6 +46,7 @@ struct CSVScanner {
             cells.removeAll(keepingCapacity: true)
             line = nextLine
             let start = position
+            meter?.note(position)
             var isLast = false
             while !isLast {
                 cells.append(try cell(rowStart: start, isLast: &isLast))

@@ -26,18 +26,24 @@ public struct JSONLinesFormat: AnnotationFormat {
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         if files.isEmpty { throw FormatError.noInput(format: name, wants: "give a .jsonl file") }
+        for file in files { file.meter?.expect(bytes: file.size) }
         for file in files {
-            try file.withBytes { bytes in try Self.read(bytes, file: file.name, into: sink) }
+            try file.withBytes { bytes in
+                try Self.read(bytes, file: file.name, meter: file.meter, into: sink)
+            }
+            file.meter?.finish(bytes: file.size)
         }
     }
 
     private static func read(
-        _ bytes: UnsafeRawBufferPointer, file: String, into sink: (FormatEvent) throws -> Void
+        _ bytes: UnsafeRawBufferPointer, file: String, meter: ReadMeter?,
+        into sink: (FormatEvent) throws -> Void
     ) throws {
         var start = 0
         var line = 0
         var plain = PlainLine()
         while start < bytes.count {
+            meter?.note(start)
             let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
             let length = rest.firstNewline ?? rest.count
             line += 1

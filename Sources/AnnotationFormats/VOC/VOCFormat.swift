@@ -82,6 +82,8 @@ enum VOCAttribute {
     static let flags = ["difficult", "truncated", "occluded"]
     static let pose = "pose"
     static let action = "action."
+    /// Where in the picture the action is, in pixels.
+    static let point = "voc.point"
     static let partOf = "voc.partOf"
 }
 
@@ -162,9 +164,36 @@ private struct VOCReader {
                 .init(
                     x: left - shift, y: top - shift, width: right - left + shift,
                     height: bottom - top + shift)), externalID: id)
+        setOutline(object, shift, &label)
         if let partOf { label.attributes[VOCAttribute.partOf] = .text(partOf) }
         setAttributes(object, &label)
         try Emit.label(label, at: place, into: sink)
+    }
+
+    /// The outline beside a box, as projects of outlines have it, and what else is said of the object.
+    private func setOutline(_ object: XMLTree, _ shift: Double, _ label: inout LabelRecord) {
+        var ring: [Double] = []
+        if let polygon = object.first("polygon") {
+            while let x = polygon.number("x\(ring.count / 2 + 1)"),
+                let y = polygon.number("y\(ring.count / 2 + 1)")
+            {
+                ring += [x - shift, y - shift]
+            }
+            Geometry.open(&ring)
+        }
+        if ring.count >= 6, case .box(let box) = label.selector {
+            label.selector = .polygon([[ring]])
+            if !Geometry.agree(Geometry.bounds([ring]), box) {
+                label.attributes[ObjectAttribute.box] = .array(
+                    [box.x, box.y, box.width, box.height].map { .float($0) })
+            }
+        }
+        if let score = object.number("confidence"), (0...1).contains(score) {
+            label.confidence = score
+        }
+        if let point = object.first("point"), let x = point.number("x"), let y = point.number("y") {
+            label.attributes[VOCAttribute.point] = .array([.float(x - shift), .float(y - shift)])
+        }
     }
 
     private func setAttributes(_ object: XMLTree, _ label: inout LabelRecord) {

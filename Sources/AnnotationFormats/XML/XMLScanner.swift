@@ -29,6 +29,8 @@ struct XMLScanner {
     private var pendingEnd = false
     private let lines = LineIndex()
     private var hasRoot = false
+    /// Hears which part has been read.
+    var meter: ReadMeter?
 
     init(_ bytes: UnsafeRawBufferPointer, file: String) throws(FormatError) {
         try TextLines.refuseWideText(bytes, file: file)
@@ -58,6 +60,7 @@ struct XMLScanner {
             pendingEnd = false
             return .end(open.removeLast())
         }
+        meter?.note(position)
         while position < bytes.count {
             guard bytes[position] == UInt8(ascii: "<") else {
                 if let text = try text() { return .text(text) }

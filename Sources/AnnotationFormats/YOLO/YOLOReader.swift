@@ -18,6 +18,8 @@ struct YOLOReader {
         var key: String
         var size: (width: Double, height: Double)?
         var isKnown = false
+        /// Another known image that the file may speak of as well.
+        var other: String?
         /// How a viewer turns the picture; nil or 1 for not at all.
         var orientation: Int64?
     }
@@ -63,6 +65,12 @@ struct YOLOReader {
         }
         if number == 0 { fields["examined"] = .bool(true) }
         guard try Emit.item(image.key, fields, at: file.file.name, into: sink) else { return }
+        if let other = image.other {
+            try sink(
+                .note(
+                    where: file.file.name,
+                    why: "it was taken for that of \(image.key), and may be that of \(other)"))
+        }
         if sixth == .unclear {
             try sink(
                 .note(
@@ -115,8 +123,10 @@ struct YOLOReader {
             file, byEnding: true, { ItemFinder.with(ImageSize.endings, Self.names($0)) })
         {
             let fields = try finder.fields(key)
+            let other = try ItemFinder.with(ImageSize.endings, [FileTree.stem(key)])
+                .first { try $0 != key && finder.isRegistered($0) }
             return Image(
-                key: key, size: ItemRecord.pixelSize(fields), isKnown: true,
+                key: key, size: ItemRecord.pixelSize(fields), isKnown: true, other: other,
                 orientation: fields["orientation"]?.numberValue.flatMap { Int64(exactly: $0) })
         }
         if !full.isEmpty {

@@ -25,13 +25,14 @@ final class ImportPlan {
     let options: ImportOptions
     let format: any AnnotationFormat
     let lineage: ImportLineage
+    let ticker: ProgressTicker
     /// Labels on which the files agree with what is there, and those that they would change by an id that other files
     /// gave; with the item of the first.
     var agreeing = 0
     var doubtful = 0
     var doubt = ""
     /// True if what the file does not say is said too.
-    private let isComplete: Bool
+    let isComplete: Bool
     private(set) var logs: [Int: Origin] = [:]
     /// True if there is something that the files can agree or disagree with.
     private(set) var hasLabels = false
@@ -39,9 +40,9 @@ final class ImportPlan {
     var hasItems = false
     /// How much of each log the files can have known.
     private(set) var seen: [Origin: UInt64] = [:]
-    private var base: [Origin: UInt64]?
+    var base: [Origin: UInt64]?
     /// What this log had cited before, which it cannot take back.
-    private var cited: [Origin: UInt64] = [:]
+    var cited: [Origin: UInt64] = [:]
     var report = ImportReport()
 
     private var exported: LabelRecord?
@@ -62,9 +63,9 @@ final class ImportPlan {
 
     init(
         _ node: Node, _ dataset: DatasetID, _ format: any AnnotationFormat,
-        _ options: ImportOptions, _ lineage: ImportLineage
+        _ options: ImportOptions, _ lineage: ImportLineage, _ ticker: ProgressTicker
     ) {
-        self.lineage = lineage
+        (self.lineage, self.ticker) = (lineage, ticker)
         (self.node, self.dataset, self.format, self.options) = (node, dataset, format, options)
         isComplete = format.name == "csv" || format.name == "jsonl"
         history = ImportHistory(node, dataset)
@@ -269,101 +270,6 @@ final class ImportPlan {
         }
         keptCount += labels.count
         return labels
-    }
-
-    // MARK: One label
-
-    private func change(
-        _ label: LabelView, _ record: LabelRecord, _ exported: LabelRecord?,
-        classAsWritten: String, into sink: (Operation) throws -> Void
-    ) throws {
-        let said = ImportStatement.of(record)
-        let now = ImportStatement.of(label)
-        var new = said.filter { !ImportStatement.isSame($0.key, $0.value, now[$0.key]) }
-        if isComplete {
-            for field in now.keys where said[field] == nil && Self.mayBeCleared(field) {
-                new[field] = .null
-            }
-        }
-        let id = record.externalID
-        if now[ImportStatement.externalID] != nil || ImportStatement.isPositional(id) {
-            new[ImportStatement.externalID] = nil
-        }
-        if !new.isEmpty, !options.overwrite {
-            try leaveOut(&new, label, exported.map(ImportStatement.of))
-        }
-        if new.isEmpty {
-            report.unchanged += 1
-            return
-        }
-        report.changed += 1
-        if new[ImportStatement.className] != nil {
-            new[ImportStatement.className] = .text(classAsWritten)
-        }
-        try sink(
-            .set(
-                label.id,
-                try new.sorted { $0.key < $1.key }.map {
-                    try ImportStatement.write($0.key, $0.value)
-                }))
-    }
-
-    private static func mayBeCleared(_ field: String) -> Bool {
-        if case .attribute = Field(name: field) { return !field.hasPrefix("\u{0}") }
-        return field == Field.Known.confidence.name
-    }
-
-    /// Removes what the file only repeats, and what would overwrite a change that it cannot have known.
-    private func leaveOut(
-        _ new: inout Statement, _ label: LabelView, _ exported: Statement?
-    ) throws {
-        if let exported {
-            new = new.filter { !ImportStatement.isSame($0.key, $0.value, exported[$0.key]) }
-        }
-        guard label.flags.contains(.hasRegisters) else {
-            // Added as retracted: a format without a status says nothing against it.
-            if !isComplete, label.isRetracted { new[ImportStatement.status] = nil }
-            return
-        }
-        let past = try history.past(label.key.packed, addedBy: label.id, logs)
-        if exported == nil {
-            let isOwn = label.id.origin == node.home.origin
-            new = new.filter { field, value in
-                if isOwn { return !ImportStatement.isSame(field, value, past.base[field]) }
-                // Of another's label there is no such memory: a value that was replaced is an old one.
-                return !(past.all[field] ?? []).contains {
-                    ImportStatement.isSame(field, value, $0)
-                }
-            }
-        }
-        if new.isEmpty { return }
-        let known = try knownHeads(past)
-        for write in try node.store.writes(label.key.packed, logs) where new[write.field] != nil {
-            let (org, entry) = (write.operation.origin, write.operation.slot.entry)
-            if org == node.home.origin || entry < known[org] ?? 0 { continue }
-            guard entry < max(cited[org] ?? 0, seen[org] ?? 0) else { continue }
-            new[write.field] = nil
-            report.held += 1
-            report.skip(
-                "\(label.id), \(write.field)",
-                "\(org) has changed it since (\(write.operation)); decide with resolve, or import "
-                    + "again with --overwrite")
-        }
-    }
-
-    /// How much of each log the file was based on.
-    private func knownHeads(_ past: ImportHistory.Past) throws -> [Origin: UInt64] {
-        if let base { return base }
-        guard let last = past.lastImport,
-            let own = logs.first(where: { $0.value == last.origin })?.key
-        else { return [:] }
-        let key = OperationKey(log: own, slot: last.slot)
-        let context = try node.read(dataset) { try $0.rows.context(key.entryKey) }
-        var heads: [Origin: UInt64] = [:]
-        for part in context.parts {
-            if let origin = logs[part.log] { heads[origin] = part.size }
-        }
-        return heads
     }
 
     // MARK: The end

@@ -96,11 +96,27 @@ enum ImportStatement {
     static func isPositional(_ id: String?) -> Bool {
         guard let id else { return false }
         if let mark = id.utf8.lastIndex(of: UInt8(ascii: "#")) {
-            return isNumber(id.utf8[id.utf8.index(after: mark)...])
+            return isPlace(id.utf8[id.utf8.index(after: mark)...])
         }
+        if id.hasPrefix(exportPrefix) { return true }
         let parts = id.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         return parts.count == 3 && parts[2].first == UInt8(ascii: "r") && isNumber(parts[0])
             && isNumber(parts[1]) && isNumber(parts[2].dropFirst())
+    }
+
+    /// How our own exports of Web annotations number what has no id.
+    private static let exportPrefix = "urn:countermark:export:"
+
+    /// True for a place behind a file's name: `3`, `s3` and `T3`, `3.1`, `2@0.5`, `17/3`, and `group/NAME/3`.
+    private static func isPlace(_ text: Substring.UTF8View) -> Bool {
+        if isNumber(text) { return true }
+        if let first = text.first, (0x41...0x5a).contains(first & 0xdf) {
+            if isNumber(text.dropFirst()) { return true }
+            let parts = text.split(separator: UInt8(ascii: "/"))
+            return parts.count >= 3 && isNumber(parts[parts.count - 1])
+        }
+        let parts = text.split { "./@".utf8.contains($0) }
+        return parts.count > 1 && parts.allSatisfy { isNumber($0) }
     }
 
     /// True for an id that was counted: two files have it by chance.

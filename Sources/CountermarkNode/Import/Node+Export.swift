@@ -61,6 +61,7 @@ extension Node {
         let store = store
         var contested = 0
         let schema = try schema(of: dataset)
+        let ticker = ProgressTicker(onProgress)
         let mappings = names == .mapped ? schema.mappings : [:]
         var part = part
         part.classes = Set(part.classes.map { mappings[$0] ?? $0 })
@@ -79,7 +80,9 @@ extension Node {
                 },
                 forEachAnnotation: { body in
                     contested = 0
+                    ticker.begin(.writing, of: Int(clamping: merge.state.counts.annotations))
                     try store.forEachLabel(logs, filter: filter) { label in
+                        ticker.count()
                         guard view == .union || !label.isRetracted else { return }
                         var record = Self.record(label)
                         record.item = try same.shown(label)
@@ -88,6 +91,7 @@ extension Node {
                         if label.flags.isConflict { contested += 1 }
                         try body(record)
                     }
+                    ticker.end()
                 })
             var options = options
             options.base = Self.base(of: merge.state)

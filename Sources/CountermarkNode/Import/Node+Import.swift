@@ -22,9 +22,12 @@ extension Node {
         options: ImportOptions
     ) throws -> ImportReport {
         try require(dataset)
-        let files = paths.map { InputFile(path: $0) }
+        let meter = ReadMeter()
+        let files = paths.map { InputFile(path: $0, meter: meter) }
         let lineage = ImportLineage(paths)
-        let plan = ImportPlan(self, dataset, format, options, lineage)
+        let plan = ImportPlan(
+            self, dataset, format, options, lineage, ProgressTicker(onProgress, meter))
+        let ticker = plan.ticker
         if options.isDryRun { return try tryImport(dataset, files, format, plan) }
         let changesets = try write(
             dataset, author: options.author, message: lineage.message,
@@ -32,16 +35,21 @@ extension Node {
             citing: {
                 try plan.start()
                 if plan.hasLabels {
+                    ticker.begin(.comparing)
                     try format.read(files, context: plan.context(isFirst: true)) {
+                        ticker.count($0)
                         try plan.survey($0)
                     }
                 }
+                ticker.begin(.reading)
                 return plan.seen
             }
         ) { append in
             try format.read(files, context: plan.context(isFirst: false)) {
+                ticker.count($0)
                 try plan.take($0) { _ = try append($0) }
             }
+            ticker.end()
             try plan.finish { _ = try append($0) }
         }
         var report = plan.finalReport
@@ -56,10 +64,20 @@ extension Node {
     ) throws -> ImportReport {
         try catchUp(dataset)
         try plan.start()
+        let ticker = plan.ticker
         if plan.hasLabels {
-            try format.read(files, context: plan.context(isFirst: true)) { try plan.survey($0) }
+            ticker.begin(.comparing)
+            try format.read(files, context: plan.context(isFirst: true)) {
+                ticker.count($0)
+                try plan.survey($0)
+            }
         }
-        try format.read(files, context: plan.context(isFirst: false)) { try plan.take($0) { _ in } }
+        ticker.begin(.reading)
+        try format.read(files, context: plan.context(isFirst: false)) {
+            ticker.count($0)
+            try plan.take($0) { _ in }
+        }
+        ticker.end()
         try plan.finish { _ in }
         return plan.finalReport
     }

@@ -26,6 +26,7 @@ struct Export: ParsableCommand {
     var classNames = Node.ExportClasses.mapped
     @Option(name: .customLong("class"), help: "Only this class; may be repeated.")
     var classes: [String] = []
+    @OptionGroup var progress: ProgressOptions
     @Option(name: .customLong("author"), help: "Only what this author labelled; may be repeated.")
     var authors: [String] = []
 
@@ -37,10 +38,13 @@ struct Export: ParsableCommand {
         let path = try Self.place(output ?? format.defaultFileName ?? "\(id.name)-labels")
         let target: any FormatOutput =
             format.defaultFileName == nil ? try DiskOutput(folder: path) : DiskOutput(file: path)
-        let (report, contested) = try node.export(
-            id, format: format, view: try exportView(),
-            part: part, onlyKept: onlyKept, names: classNames, to: target,
-            options: WriteOptions(writesSidecar: sidecar))
+        let view = try exportView()
+        let (report, contested) = try progress.show(node, common) {
+            try node.export(
+                id, format: format, view: view,
+                part: part, onlyKept: onlyKept, names: classNames, to: target,
+                options: WriteOptions(writesSidecar: sidecar))
+        }
         let excluded = onlyKept ? 0 : try node.store.excludedItems(id)
         common.print(
             [

@@ -23,6 +23,7 @@ struct Import: ParsableCommand {
     var update = false
     @Flag(help: "Say what would happen, and write nothing.") var dryRun = false
     @OptionGroup var items: ItemOptions
+    @OptionGroup var progress: ProgressOptions
     @OptionGroup var classes: ClassOptions
 
     func run() throws {
@@ -36,8 +37,10 @@ struct Import: ParsableCommand {
         (options.overwrite, options.isUpdate, options.isDryRun) = (overwrite, update, dryRun)
         options.itemRules = try items.rules()
         if format == AnalystTables.formatName { throw AnalystTables.isWriteOnly }
-        let report = try node.importLabels(
-            id, files, format: try FormatRegistry.format(named: format), options: options)
+        let reader = try FormatRegistry.format(named: format)
+        let report = try progress.show(node, common) {
+            try node.importLabels(id, files, format: reader, options: options)
+        }
         try common.printWritten(
             node, Self.document(report, isDryRun: dryRun), Self.lines(report, isDryRun: dryRun))
         if report.isFailure { throw ExitCode(1) }

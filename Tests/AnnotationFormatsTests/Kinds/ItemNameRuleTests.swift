@@ -1,5 +1,6 @@
 import AnnotationFormats
 import AnnotationModel
+import Foundation
 import Testing
 
 /// Which item a name in a file means, whatever the format.
@@ -116,5 +117,96 @@ struct ItemNameRuleTests {
                 bytes: (try? Self.file("datumaro", "a.png").withBytes { Array($0) }) ?? [])
         }
         #expect(throws: FormatError.self) { try Reading("datumaro", subsets) }
+    }
+
+    @Test("labels of one of two pictures that differ in their endings are said")
+    func twoEndings() throws {
+        let size: [String: FieldValue] = ["width": .integer(64), "height": .integer(48)]
+        let items = ["images/a.jpg", "images/a.png", "images/b.jpg"]
+            .map { ItemRecord(key: $0, fields: size) }
+        let files = ["a", "b"].map {
+            InputFile(name: "labels/\($0).txt", bytes: Array("0 0.5 0.5 0.2 0.2\n".utf8))
+        }
+        let names = InputFile(name: "classes.txt", bytes: Array("cat\n".utf8))
+        let reading = try Reading("yolo", [names] + files, context: ReadContext(items: items))
+        #expect(reading.labels.map(\.item) == ["images/a.jpg", "images/b.jpg"])
+        #expect(reading.notes.filter { $0.why.contains("images/a.png") }.count == 1)
+        #expect(!reading.notes.contains { $0.why.contains("b.") })
+    }
+
+    @Test("a picture beside its labels is found by its digest below what was given")
+    func besideByDigest() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("darknet-\(UInt32.random(in: 0 ... .max))")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let inner = folder.appendingPathComponent("obj_train_data")
+        try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
+        try Data("0 0.5 0.5 0.2 0.2\n".utf8).write(to: inner.appendingPathComponent("a.txt"))
+        try Data("cat\n".utf8).write(to: folder.appendingPathComponent("classes.txt"))
+        try Data("picture".utf8).write(to: inner.appendingPathComponent("a.jpg"))
+        let digest: [UInt8] = Array(repeating: 7, count: 32)
+        var context = ReadContext(items: [
+            ItemRecord(
+                key: "a.jpg",
+                fields: ["width": .integer(64), "height": .integer(48), "sha256": .bytes(digest)])
+        ])
+        context.digest = { $0.hasSuffix("a.jpg") ? digest : nil }
+        let reading = try Reading("yolo", [InputFile(path: folder.path)], context: context)
+        #expect(reading.labels.map(\.item) == ["a.jpg"], "\(reading.items.map(\.key))")
+    }
+
+    /// A file of each format whose item is called like the file.
+    private static let ownFiles: [(format: String, ending: String, text: String)] = [
+        (
+            "spacy", "jsonl",
+            "{\"text\": \"Anna met\", \"spans\": [{\"start\": 0, \"end\": 4, \"label\": \"P\"}]}"
+        ),
+        ("webvtt", "vtt", "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nhello\n"),
+        ("audacity", "txt", "0.0\t1.0\tdog\n"), ("conll", "conll", "Anna\tB-PER\n"),
+        (
+            "voc", "xml",
+            "<annotation><filename>x.jpg</filename><object><name>a</name><bndbox><xmin>1</xmin><ymin>1</ymin>"
+                + "<xmax>5</xmax><ymax>5</ymax></bndbox></object></annotation>"
+        ),
+        (
+            "labelme", "json",
+            "{\"version\": \"5.0\", \"flags\": {}, \"imagePath\": \"x.jpg\", \"imageData\": null, \"shapes\": "
+                + "[{\"label\": \"a\", \"points\": [[1, 1], [5, 5]], \"shape_type\": \"rectangle\"}]}"
+        ),
+    ]
+
+    @Test("files of one name in two given folders never meet on one item without a word")
+    func twoFolders() throws {
+        for (format, ending, text) in Self.ownFiles {
+            let folder = FileManager.default.temporaryDirectory
+                .appendingPathComponent("two-\(UInt32.random(in: 0 ... .max))")
+            defer { try? FileManager.default.removeItem(at: folder) }
+            for name in ["a", "b"] {
+                let inner = folder.appendingPathComponent(name)
+                try FileManager.default.createDirectory(
+                    at: inner, withIntermediateDirectories: true)
+                try Data(text.utf8).write(to: inner.appendingPathComponent("x.\(ending)"))
+            }
+            let both = ["a", "b"].map { InputFile(path: "\(folder.path)/\($0)") }
+            #expect(throws: FormatError.self, "\(format)") { try Reading(format, both) }
+            #expect(try Reading(format, [both[0]]).labels.count == 1, "\(format)")
+            // VOC names the picture itself, and two of one name are refused there, too.
+            if format == "voc" { continue }
+            let above = try Reading(format, [InputFile(path: folder.path)])
+            #expect(Set(above.labels.map(\.item)).count == 2, "\(format)")
+        }
+        // Where the items are registered under their paths, nothing is in doubt.
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("two-\(UInt32.random(in: 0 ... .max))")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for name in ["a", "b"] {
+            let inner = folder.appendingPathComponent(name)
+            try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
+            try Data(Self.ownFiles[5].text.utf8).write(to: inner.appendingPathComponent("x.json"))
+        }
+        let reading = try Reading(
+            "labelme", ["a", "b"].map { InputFile(path: "\(folder.path)/\($0)") },
+            context: ReadContext(items: [ItemRecord(key: "a/x.jpg"), ItemRecord(key: "b/x.jpg")]))
+        #expect(reading.labels.map(\.item) == ["a/x.jpg", "b/x.jpg"])
     }
 }

@@ -112,6 +112,41 @@ struct PreferenceFormatTests {
                 == #"{"instruction":"p","item":"p","output":"a"}"# + "\n")
     }
 
+    @Test("conversations beside their question as a text stay conversations")
+    func questionsBeside() throws {
+        let user = "{\"content\": \"hi\", \"role\": \"user\"}"
+        let said = { (text: String) in
+            "[\(user), {\"content\": \"\(text)\", \"role\": \"assistant\"}]"
+        }
+        for (prompt, isKept) in [("hi", false), ("p3", true)] {
+            let reading = try Self.read(
+                "{\"prompt\": \"\(prompt)\", \"chosen\": \(said("x")), \"rejected\": \(said("y"))}")
+            let label = try #require(reading.labels.first)
+            #expect(label.selector == .preference([["x"], ["y"]]))
+            #expect((label.attributes["prompt"] == .text(prompt)) == isKept)
+            let (files, report) = try written("dpo", items: reading.items, labels: reading.labels)
+            #expect(report.losses.isEmpty)
+            let json = try JSONValue(parsing: try #require(files.sortedByKey().first?.value))
+            #expect(json["prompt"] == .array([try JSONValue(parsing: user)]))
+            for (name, text) in [("chosen", "x"), ("rejected", "y")] {
+                #expect(json[name]?.array?.count == 1)
+                #expect(json[name]?.array?.first?["content"]?.string == text)
+            }
+        }
+        let same = try Self.read(
+            "{\"prompt\": \"hi\", \"chosen\": \(said("x")), \"rejected\": \(said("x"))}")
+        #expect(same.labels.isEmpty && same.skips.count == 1)
+        // Two messages after a question that is a text.
+        let several =
+            "[{\"content\": \"a\", \"role\": \"assistant\"}, {\"content\": \"b\", \"role\": \"tool\"}]"
+        let tools = try Self.read(
+            "{\"prompt\": \"hi\", \"chosen\": \(several), \"rejected\": \"no\"}")
+        let (files, _) = try written("dpo", items: tools.items, labels: tools.labels)
+        let json = try JSONValue(parsing: try #require(files.sortedByKey().first?.value))
+        #expect(json["chosen"]?.array?.count == 2)
+        #expect(json["rejected"]?.string == "no")
+    }
+
     @Test("a conversation goes on with messages that have its members")
     func conversations() throws {
         for (start, line) in [

@@ -169,7 +169,7 @@ struct TextFormatTests {
         let reading = try Reading("spacy", [file("s.jsonl", lines)])
         #expect(
             reading.labels.compactMap(\.externalID) == [
-                "k#s1", "k#s2", "k#c1", "k#c3", "k#r1", "k#r2", "s/2#s1", "5#s1", "s/4#c1",
+                "k#id/7", "k#id/8", "k#c1", "k#c2", "k#r1", "k#r2", "s/2#s1", "5#s1", "s/4#c1",
                 "s/4#c2",
             ])
         #expect(reading.labels[0].selector == Self.span(2, 4, "ab"))
