@@ -147,6 +147,8 @@ struct OwnLogTests {
         #expect(throws: LogStorageError.self) { try node.rebuild(all.dataset) }
         #expect(throws: (any Error).self) { try node.write(all.dataset, [all.label("b.png")]) }
         #expect(try !node.verify(all.dataset).problems.isEmpty)
+        // The write that was refused has left its lock.
+        try FileManager.default.removeItem(atPath: folders[0])
         try DurableFile.move(folders[1], to: folders[0])
         try node.catchUp(all.dataset)
         #expect(try node.read(all.dataset) { $0.state.digest } == before)
