@@ -125,6 +125,7 @@ struct PlainErrorTests {
         AnnotationStoreError.damagedRow(table: "x", key: 1),
         AnnotationStoreError.unknownDataset("x"),
         AnnotationStoreError.tooManyLogs(limit: 1),
+        AnnotationStoreError.noRoom(path: "/tmp", why: "the disk of /home/x is full"),
         ProvenanceError.unknownLog(1), ProvenanceError.unknownItem(1),
         ProvenanceError.refused(log: "x", index: 1, .badSignature),
         LabelProofError.malformed("bad"), LabelProofError.refused("bad"),
