@@ -61,7 +61,12 @@ public struct Home: Sendable {
                 hint: "restore it from a backup")
         }
         self.path = path
-        origin = try Origin(config.org)
+        guard let origin = try? Origin(config.org) else {
+            throw NodeError(
+                .failed, "bad-config", "\(file) names no organisation: \"\(config.org)\" is no DNS name",
+                hint: "set org back to the name that countermark init was given, or restore the file")
+        }
+        self.origin = origin
         name = config.name
         // A backup need not hold folders that were empty, or of which the rest is made anew.
         HomeFolder(path).makeMissing()

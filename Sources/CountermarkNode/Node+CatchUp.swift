@@ -150,6 +150,11 @@ extension Node {
     ///
     /// - Throws: ``LogStorageError`` where a log is damaged: the table then stays as it is.
     public func rebuild(_ dataset: DatasetID) throws {
+        if let why = store.whyCopied {
+            throw NodeError(
+                .failed, "not-writable", "\(why): the label table there stays as it is",
+                hint: "make the disk writable, or free some of it; nothing was changed")
+        }
         try requireWholeLogs(dataset)
         try makeAnew(dataset)
     }

@@ -45,7 +45,8 @@ struct CommonOptions: ParsableArguments {
     /// The home's folder.
     var homePath: String {
         let named = home ?? ProcessInfo.processInfo.environment["COUNTERMARK_HOME"]
-        let path = named ?? "./.countermark"
+        // A variable that is set to nothing names nothing.
+        let path = named.flatMap { $0.isEmpty ? nil : $0 } ?? "./.countermark"
         return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 

@@ -156,6 +156,13 @@ def read_only(home, folder):
     held = Home(nobody.program, copy)
     for words in (["annotate", "boards", "x.png", "--class", "spur"], ["rebuild", "boards"]):
         held.refuses(f"a read-only home, {words[0]}", words, 1, "", **nobody.options)
+    # What only reads goes on: it is when people most want to save what they have.
+    place = nobody.folder / "saves"
+    place.mkdir()
+    os.chmod(place, 0o777)
+    for words in (["status"], ["verify"], ["list", "boards"], ["backup", str(place / "one")]):
+        done = held.call(*words, **nobody.options)
+        check(done.returncode == 0, f"a read-only home, {words[0]}: {done.stderr.strip()[:150]}")
     check(Home(home.program, copy).digest() == before, "a read-only home is as it was")
 
 

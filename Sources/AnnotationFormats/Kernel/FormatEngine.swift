@@ -16,17 +16,18 @@ struct FormatEngine: FormatAround {
         let profile = profile
         if profile.isLossless { return try base.read(files, context: context, into: sink) }
         var unclassed = 0
+        var names = PlainNames()
         let (isClassed, areTexts) = (profile.isClassed, profile.attributesAreTexts)
         func own(_ event: FormatEvent) throws {
-            if isClassed, case .annotation(let label) = event {
+            guard case .annotation(var label) = event else { return try sink(event) }
+            names.clean(&label)
+            if isClassed {
                 if label.className.isEmpty { unclassed += 1 }
                 if areTexts, !label.attributes.isEmpty {
-                    var label = label
                     ObjectAttribute.restore(&label.attributes)
-                    return try sink(.annotation(label))
                 }
             }
-            try sink(event)
+            try sink(.annotation(label))
         }
         if case .grouped(let attribute) = profile.parts {
             var joiner = PartJoiner(attribute: attribute)
@@ -35,6 +36,7 @@ struct FormatEngine: FormatAround {
         } else {
             try base.read(files, context: context, into: own)
         }
+        if let why = names.note { try sink(.note(where: "names", why: why)) }
         guard unclassed > 0 else { return }
         try sink(
             .note(

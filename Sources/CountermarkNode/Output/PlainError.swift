@@ -51,6 +51,7 @@ public struct PlainError: Sendable, Equatable {
             self.init(
                 .failed, "bad-file", "\(path) cannot be written: \(SystemReason.words(code))",
                 "check the folder, its owner and the space on the disk")
+        case let error as SelectorJSON.Problem: self.init(.usage, "bad-selector", "\(error)")
         case let error as FormatError: self.init(.failed, "bad-file", "\(error)")
         case let error as InvitationError: self.init(.failed, "invitation", "\(error)")
         case let error as LabelProofError: self.init(.failed, "bad-proof", "\(error)")
