@@ -63,8 +63,10 @@ public struct Home: Sendable {
         self.path = path
         guard let origin = try? Origin(config.org) else {
             throw NodeError(
-                .failed, "bad-config", "\(file) names no organisation: \"\(config.org)\" is no DNS name",
-                hint: "set org back to the name that countermark init was given, or restore the file")
+                .failed, "bad-config",
+                "\(file) names no organisation: \"\(config.org)\" is no DNS name",
+                hint:
+                    "set org back to the name that countermark init was given, or restore the file")
         }
         self.origin = origin
         name = config.name

@@ -52,15 +52,17 @@ struct HomeFolder {
 
     /// Whether keys or logs of a home lie here: none may be made in their place.
     func isUsed() throws -> Bool {
-        for name in ["logs", "signed"] where try !DurableFile.names(in: "\(path)/\(name)").isEmpty {
-            return true
+        func holdsAnything(_ name: String) throws -> Bool {
+            let folder = "\(path)/\(name)"
+            var status = stat()
+            // Where a link leads is somebody else's; that it lies here is told of when the home is made.
+            if lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFLNK { return false }
+            return try !DurableFile.names(in: folder).isEmpty
         }
+        if try holdsAnything("logs") || holdsAnything("signed") { return true }
         // What a crash left of a home that was never whole has signed nothing.
         if try DurableFile.isThere(beingMade) { return false }
-        for name in ["keys", "trust"] where try !DurableFile.names(in: "\(path)/\(name)").isEmpty {
-            return true
-        }
-        return false
+        return try holdsAnything("keys") || holdsAnything("trust")
     }
 
     /// Makes the folders that are not there, where that is possible.
