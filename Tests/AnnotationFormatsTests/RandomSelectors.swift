@@ -78,7 +78,9 @@ enum RandomSelectors {
     static func fields(_ generator: inout SeededGenerator) -> [String: FieldValue] {
         var fields: [String: FieldValue] = [:]
         for _ in 0..<Int.random(in: 0...3, using: &generator) {
-            fields["f" + text(&generator)] = value(&generator, depth: 0)
+            // A name holds no control characters.
+            let name = text(&generator).unicodeScalars.filter { $0.value >= 0x20 }
+            fields["f" + String(String.UnicodeScalarView(name))] = value(&generator, depth: 0)
         }
         return fields
     }
