@@ -228,9 +228,10 @@ final class ItemFinder {
     ///   - candidates: The keys that a path may stand for, the likeliest first.
     ///   - byEnding: Whether an item in other folders may be meant, if it is the only one.
     ///   - mayBeShorter: Whether it may also lie in fewer folders than the name has.
+    ///   - name: What the item is called if none is known; nil for the first candidate.
     func key(
         _ file: FormatFile, byEnding: Bool = false, mayBeShorter: Bool = false,
-        _ candidates: (String) -> [String]
+        orNamed name: String? = nil, _ candidates: (String) -> [String]
     ) throws -> String? {
         let paths = paths(of: file)
         for path in [file.path] + paths {
@@ -240,7 +241,7 @@ final class ItemFinder {
         }
         let known = try known(file, paths, byEnding, mayBeShorter, candidates)
         // What is not known will be called by the path, whatever the format makes of it.
-        try own(known ?? "\0\(candidates(file.path).first ?? file.path)", file)
+        try own(known ?? "\0\(name ?? candidates(file.path).first ?? file.path)", file)
         return known
     }
 

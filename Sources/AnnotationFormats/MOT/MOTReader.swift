@@ -48,7 +48,10 @@ struct MOTReader {
         var known = fields
         known["timeUnit"] = .text("frame")
         if rows == 0 { known["examined"] = .bool(true) }
-        let item = try finder.key(file, byEnding: true) { Self.sequences(below: $0) } ?? itemKey
+        let name = itemKey
+        let item =
+            try finder.key(file, byEnding: true, orNamed: name) { Self.sequences(below: $0) }
+            ?? name
         guard try Emit.item(item, known, at: file.file.name, into: sink) else { return }
         if names != MOTFormat.classNames {
             for name in names where !name.isEmpty {

@@ -209,4 +209,20 @@ struct ItemNameRuleTests {
             context: ReadContext(items: [ItemRecord(key: "a/x.jpg"), ItemRecord(key: "b/x.jpg")]))
         #expect(reading.labels.map(\.item) == ["a/x.jpg", "b/x.jpg"])
     }
+
+    @Test("sequences that are given as folders are told apart by the folders' names")
+    func twoSequences() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("two-\(UInt32.random(in: 0 ... .max))")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for name in ["MOT17-02", "MOT17-04"] {
+            let inner = folder.appendingPathComponent("\(name)/gt")
+            try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
+            try Data("1,1,10,20,30,40,1,1,1\n".utf8).write(
+                to: inner.appendingPathComponent("gt.txt"))
+        }
+        let given = ["MOT17-02", "MOT17-04"].map { InputFile(path: "\(folder.path)/\($0)") }
+        let reading = try Reading("mot", given)
+        #expect(reading.labels.map(\.item) == ["MOT17-02", "MOT17-04"])
+    }
 }
