@@ -92,9 +92,9 @@ public final class Merge {
 
     /// The most targets that are kept in memory before they are written back: what fits into a processor's cache.
     private static let openTargetsMax = 512
-    /// The most writes of theirs, some 100 bytes each.
+    /// The most writes of theirs that stay from one entry to the next, some 100 bytes each.
     ///
-    /// Targets with many are not loaded again for each write to them, so they stay longer.
+    /// Targets with many are not loaded again for each entry that writes to them, so they stay longer.
     private static let openWritesMax = 65_536
 
     /// A merge into a storage.
@@ -147,7 +147,12 @@ public final class Merge {
             state.counts.quarantined += 1
             try touchTargets(of: entry)
         }
-        if open.count > Self.openTargetsMax { try writeBack(keepingLarge: true) }
+        // Never within an entry: one that goes round among labels with many writes would have them loaded for each operation.
+        if openWrites > Self.openWritesMax {
+            try writeBack(keepingLarge: false)
+        } else if open.count > Self.openTargetsMax {
+            try writeBack(keepingLarge: true)
+        }
         return .applied(why)
     }
 
@@ -282,7 +287,6 @@ public final class Merge {
         var cursor = view.operations
         var counted = 0
         while let operation = try? cursor.next() {
-            if openWrites > Self.openWritesMax { try writeBack(keepingLarge: false) }
             scope.key = OperationKey(
                 log: entry.log, slot: Slot(entry: entry.index, position: cursor.position))
             if let why = try outcome(of: operation, in: scope) {
