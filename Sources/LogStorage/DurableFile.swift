@@ -279,18 +279,7 @@ public enum DurableFile {
     }
 
     /// The names in a folder as far as they can be had: for what is only tidied up.
-    public static func list(_ folder: String) -> [String] {
-        guard let directory = opendir(folder) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
-    }
+    static func list(_ folder: String) -> [String] { (try? names(in: folder)) ?? [] }
 }
 
 /// A file that is written and not yet in its place.

@@ -90,7 +90,7 @@ struct DamageTests {
         }
         let found = try #require(try DurableFile.read(path))
         #expect(found.count == 4_000 && Set(found).count == 1)
-        #expect(!DurableFile.list(log.directory).contains { $0.hasSuffix(".tmp") })
+        #expect(!(try DurableFile.names(in: log.directory)).contains { $0.hasSuffix(".tmp") })
     }
 
     @Test(
