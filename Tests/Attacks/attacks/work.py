@@ -236,6 +236,50 @@ def registers(t):
 
 
 @attack(
+    "roundabout",
+    "annotator",
+    "gives each of 20 own labels 4,000 attributes, then sets one field of them in turn, 1,000 times in one entry",
+    "it costs the node at most 5 times the CPU of one set of each of them (and 1 s): no label's writes are loaded"
+    " for each operation anew",
+)
+def roundabout(t):
+    world = World(t.folder)
+    home = world.honest()
+    log = world.log_of(world.hostile("evil.example"))
+    names = [f"a{number:03x}" for number in range(4000)]
+    changes = Changeset()
+    for _ in range(20):
+        changes.label("img/x")
+    t.send(log, changes, "20 labels")
+    for number in range(20):
+        changes = Changeset()
+        changes.strings = [*names, log.origin]
+        changes.operations += attribute_sets(0, 4000, slot(0, number + 1), 4000)
+        t.send(log, changes, f"4,000 attributes of label {number}")
+
+    def turns(count):
+        changes = Changeset()
+        origin, name = changes.string(log.origin), changes.attribute("a000")
+        for number in range(count):
+            changes.operation(SET, origin, slot(0, number % 20 + 1), name, number)
+        return changes
+
+    once = cost(world, lambda: log.send(turns(20)), 0.5)
+    t.need(log.stored, f"a set of each label was answered with {log.said()}", "it is taken")
+    often = cost(world, lambda: log.send(turns(1000)), 0.5)
+    t.truthful(log, "1,000 sets")
+    t.note(f"once {once:.2f}, 50 times {often:.2f} CPU s ({log.said()})")
+    t.check(
+        often <= 5 * once + 1,
+        f"1,000 sets going round cost {often:.2f} CPU s, one of each {once:.2f}",
+        "at most 5 times as much, and 1 s",
+    )
+    t.alive(world, "going round")
+    world.annotate(home, "img/1")
+    world.sync(home)
+
+
+@attack(
     "piled-item",
     "two annotators",
     "write 2,000 times to one item, in one entry each: fields, comments and reviews of one label,"
