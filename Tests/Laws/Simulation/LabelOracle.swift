@@ -2,8 +2,8 @@ import AnnotationModel
 import Provenance
 import Signing
 
-/// What the counted entries come to: which annotations there are, which writes of each field survive, and what the
-/// rows show where the survivors agree.
+/// What the counted entries come to: which annotations there are, which writes of each field survive, and which of
+/// them the rows show.
 struct LabelOracle {
     private enum Target: Hashable {
         case annotation(OperationID)
@@ -133,6 +133,41 @@ struct LabelOracle {
         }
     }
 
+    // MARK: Resolving
+
+    /// Of the writes that survive side by side, the one that is shown: by the policy, then the one whose author had
+    /// merged more, then the smaller leaf hash.
+    private func shown(_ writes: [Write]?, of adder: Origin?) -> Write? {
+        writes?.max { one, other in
+            let (rank, better) = (rank(one, adder), rank(other, adder))
+            if rank != better { return rank < better }
+            let (height, higher) = (height(one), height(other))
+            if height != higher { return height < higher }
+            return leaf(other).lexicographicallyPrecedes(leaf(one))
+        }
+    }
+
+    private func rank(_ write: Write, _ adder: Origin?) -> Int {
+        let (origin, slot) = (write.operation.origin, write.operation.slot)
+        switch oracle.policy {
+        case "owner-decides": return adder.map { oracle.isOwner(origin, of: $0) } ?? false ? 1 : 0
+        case "role-rank":
+            return Int((oracle.role(origin, Int(slot.entry)) ?? .reader).rawValue)
+        default: return 0
+        }
+    }
+
+    private func height(_ write: Write) -> Int {
+        let (origin, slot) = (write.operation.origin, write.operation.slot)
+        let merged = judged[origin]?[Int(slot.entry)].merged ?? [:]
+        return merged.values.reduce(Int(slot.entry), +)
+    }
+
+    private func leaf(_ write: Write) -> [UInt8] {
+        let (origin, slot) = (write.operation.origin, write.operation.slot)
+        return node.disk.logs[origin]?.leaves[Int(slot.entry)].bytes ?? []
+    }
+
     // MARK: Comparing
 
     func check() throws {
@@ -142,6 +177,14 @@ struct LabelOracle {
                 "\(node.origin) shows annotations \(Set(found).subtracting(annotations.keys)) too many, "
                     + "\(Set(annotations.keys).subtracting(found)) too few")
         }
+        let retracted = annotations.keys.filter {
+            shown(writes[.annotation($0)]?[Self.name(of: .known(.status))], of: $0.origin)?.value
+                == [1]
+        }
+        try require(
+            node.state.counts.retracted == retracted.count,
+            "\(node.origin) counts \(node.state.counts.retracted) retracted, not \(retracted.count)"
+        )
         for (key, row) in node.storage.annotations {
             guard let id = id(key) else { continue }
             let expected = writes[.annotation(id)] ?? [:]
@@ -190,7 +233,7 @@ struct LabelOracle {
             return try compare(expected, rows, key)
         }
         try compare(expected, node.storage.registers(row.target), key)
-        try compare(expected, fields, [:], key)
+        try compare(expected, fields, [:], nil, key)
     }
 
     private func compare(
@@ -198,54 +241,63 @@ struct LabelOracle {
     ) throws {
         guard case .addAnnotation(_, let className, let selector, let base)? = annotations[id]
         else { return }
-        func sole(_ field: Field.Known) -> [UInt8]?? {
-            guard let all = expected[Self.name(of: .known(field))] else { return .some(nil) }
-            let values = Set(all.map(\.value))
-            return values.count == 1 ? .some(values.first) : nil
+        func written(_ field: Field.Known) -> [UInt8]? {
+            shown(expected[Self.name(of: .known(field))], of: id.origin)?.value
         }
-        if let written = sole(.className) {
-            let shown = FieldValue.text(
-                String(decoding: node.storage.name(row.className), as: UTF8.self))
-            try require(
-                shown.encoded == written ?? FieldValue.text(className).encoded,
-                "\(node.origin) shows another class of \(id)")
-        }
-        if let written = sole(.selector) {
-            try require(
-                row.selector == written ?? selector.encoded,
-                "\(node.origin) shows another place of \(id)")
-        }
-        if let written = sole(.status) {
-            try require(
-                row.isRetracted == (written == [1]), "\(node.origin) shows \(id) otherwise")
-        }
+        let name = String(decoding: node.storage.name(row.className), as: UTF8.self)
+        try require(
+            FieldValue.text(name).encoded
+                == written(.className) ?? FieldValue.text(className).encoded,
+            "\(node.origin) shows another class of \(id)")
+        try require(
+            row.selector == written(.selector) ?? selector.encoded,
+            "\(node.origin) shows another place of \(id)")
+        try require(
+            row.isRetracted == (written(.status) == [1]), "\(node.origin) shows \(id) otherwise")
         let isContested = expected.values.contains { Set($0.map(\.value)).count > 1 }
         try require(
             row.flags.contains(.contested) == isContested,
             "\(node.origin) calls \(id) contested: \(!isContested)")
+        let isEdited = isEditedWhileRetracted(expected)
+        try require(
+            row.flags.contains(.editedWhileRetracted) == isEdited,
+            "\(node.origin) calls \(id) edited while retracted: \(!isEdited)")
         let names = base.map { (Self.name(of: $0.key), $0.value.encoded) }
         try compare(
             expected, FieldList.decode(row.fields),
-            Dictionary(names, uniquingKeysWith: { first, _ in first }), "\(id)")
+            Dictionary(names, uniquingKeysWith: { first, _ in first }), id.origin, "\(id)")
     }
 
-    /// What a row shows of attributes, where the surviving writes agree or there are none.
+    /// True if a retraction and a change survive that do not know of each other; verdicts change nothing.
+    private func isEditedWhileRetracted(_ writes: [String: [Write]]) -> Bool {
+        let status = Self.name(of: .known(.status))
+        let retractions = writes[status]?.filter { $0.value == [1] } ?? []
+        let edits = writes.filter { $0.key != status && !$0.key.hasPrefix("\u{0}review/") }
+        return retractions.contains { retraction in
+            edits.values.joined().contains { edit in
+                edit.operation != retraction.operation
+                    && !knows(edit.operation, retraction.operation)
+                    && !knows(retraction.operation, edit.operation)
+            }
+        }
+    }
+
+    /// What a row shows of attributes.
     private func compare(
         _ expected: [String: [Write]], _ fields: [(field: Int64, value: [UInt8])],
-        _ base: [String: [UInt8]], _ what: String
+        _ base: [String: [UInt8]], _ adder: Origin?, _ what: String
     ) throws {
-        let shown = Dictionary(
+        let found = Dictionary(
             fields.map { (name($0.field), $0.value) }, uniquingKeysWith: { first, _ in first })
         let inColumns: [Field.Known] = [.className, .selector, .status]
         let columns = Set(inColumns.map { Self.name(of: .known($0)) })
-        for field in Set(expected.keys).union(base.keys).union(shown.keys)
+        for field in Set(expected.keys).union(base.keys).union(found.keys)
         where !field.hasPrefix("\u{0}review/") && !columns.contains(field) {
-            let values = Set(expected[field]?.map(\.value) ?? base[field].map { [$0] } ?? [])
-            if values.count > 1 { continue }
-            let value = values.first == [0xf6] ? nil : values.first
+            let written = shown(expected[field], of: adder)?.value ?? base[field]
+            let value = written == [0xf6] ? nil : written
             try require(
-                shown[field] == value,
-                "\(node.origin) shows \(String(describing: shown[field])) as \(field) of \(what), expected "
+                found[field] == value,
+                "\(node.origin) shows \(String(describing: found[field])) as \(field) of \(what), expected "
                     + "\(String(describing: value))")
         }
     }

@@ -20,6 +20,8 @@ struct Oracle {
     /// The log keys that the steward has named, and by which of its entries.
     private(set) var named: [Origin: [(entry: Int, key: [UInt8])]] = [:]
     private var heirs: [Origin: Origin] = [:]
+    /// Which of several surviving values is shown, as the steward said last.
+    private(set) var policy = "causal-height"
     private var audiences: [Origin: [Origin]] = [:]
     private var witnesses: [Origin: [[UInt8]]] = [:]
     /// Acts that are beyond what one member may say.
@@ -101,6 +103,7 @@ struct Oracle {
                 if let key = Digest(fingerprint) { retiredBySteward[key] = Int(from) }
             case .succeedLog(let origin, let heir) where origin != steward && origin != heir:
                 if !isOwner(origin, of: heir) { heirs[origin] = heir }
+            case .setPolicy(let rule): policy = rule
             default: takeOwn(act, steward)
             }
         }

@@ -135,7 +135,7 @@ extension World {
             draft.operations.insert(
                 .governance(.addKey(chain: draft.signer.chain, logKey: nil)), at: 0)
         }
-        switch Int.random(in: 0..<9, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0:  // Signed by another key than the certificate's.
             draft.signer = Signer(key: company.logKey, certificate: draft.signer.certificate)
             introduce()
@@ -156,6 +156,13 @@ extension World {
         case 6:  // Two equal strings in the table.
             introduce()
             return try withEqualStrings(draft, company)
+        case 8:  // For another dataset, well signed.
+            introduce()
+            var builder = try ChangesetBuilder()
+            for operation in draft.operations { _ = try builder.append(operation) }
+            return try SimulatedNode.sign(
+                try builder.payload(), issuer: company.origin,
+                dataset: try DatasetID("\(dataset.owner)/others"), by: draft.signer, at: draft.time)
         case 7:  // A head of its own log, well signed.
             introduce()
             let size = log.size

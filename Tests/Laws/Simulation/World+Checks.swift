@@ -37,6 +37,7 @@ extension World {
         // Its connections end, and what it sent and nobody has taken is gone.
         queue.removeAll { $0.to == number || $0.from == number || brings($0.message, node) }
         node.disk = disk
+        frozen[node.origin] = nil
         // The certificate in use is not older than the backup says, the clock goes on.
         node.ownShown = 0
         node.unheard = Set(nodes.filter { $0.origin != node.origin }.map(\.origin))
@@ -107,8 +108,15 @@ extension World {
                 throw LawFailure("\(node.origin) stores a forged entry of \(origin)")
             }
         }
-        for origin in node.disk.evidence.keys where isHonest(origin) {
-            throw LawFailure("\(node.origin) accuses \(origin), which is honest")
+        for (origin, proof) in node.disk.evidence {
+            if isHonest(origin) {
+                throw LawFailure("\(node.origin) accuses \(origin), which is honest")
+            }
+            let size = node.disk.logs[origin]?.size ?? 0
+            if let before = frozen[node.origin]?[origin], before >= proof.prefix, size > before {
+                throw LawFailure("\(node.origin) lets \(origin) grow on, of which a fork is proven")
+            }
+            frozen[node.origin, default: [:]][origin] = size
         }
         try checkMark(node)
     }

@@ -35,6 +35,7 @@ extension World {
         case 6: repeats = Int.random(in: 8...20, using: &random)  // A flood.
         case 7: draft.signer = node.company.signers[0]
         case 8...9: draft.operations = try hostileActs(node, log.size) + draft.operations
+        case 10: try forget(node, &draft)
         default: break
         }
         note(
@@ -146,6 +147,25 @@ extension World {
     }
 
     // MARK: False heads
+
+    /// Cites less than before of a log, and speaks of what lies between: once merged, always merged.
+    private func forget(_ node: SimulatedNode, _ draft: inout Draft) throws {
+        let cited = node.state.progress(node.origin)?.cited ?? [:]
+        let known = targets.filter { target in
+            guard target.id.slot.entry > 0, let number = node.state.number(target.id.origin),
+                number != node.state.number(node.origin)
+            else { return false }
+            return target.id.slot.entry < cited[number] ?? 0
+        }
+        guard let target = known.randomElement(using: &random),
+            let log = node.disk.logs[target.id.origin], let root = log.root(at: 1),
+            let victim = companies.first(where: { $0.origin == target.id.origin })
+        else { return }
+        draft.heads.removeAll { $0.head.origin == victim.origin }
+        draft.heads.append(try head(victim.origin, merged: 1, size: 1, root: root, by: victim))
+        draft.operations = [.comment(target.id, text: "once merged")]
+        count("heads below what was cited")
+    }
 
     /// Heads that lie in one way or another, with the signatures of whoever colludes.
     private func falseHeads(_ node: SimulatedNode) throws -> [Cited] {
