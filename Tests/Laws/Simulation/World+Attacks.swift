@@ -156,13 +156,6 @@ extension World {
         case 6:  // Two equal strings in the table.
             introduce()
             return try withEqualStrings(draft, company)
-        case 8:  // For another dataset, well signed.
-            introduce()
-            var builder = try ChangesetBuilder()
-            for operation in draft.operations { _ = try builder.append(operation) }
-            return try SimulatedNode.sign(
-                try builder.payload(), issuer: company.origin,
-                dataset: try DatasetID("\(dataset.owner)/others"), by: draft.signer, at: draft.time)
         case 7:  // A head of its own log, well signed.
             introduce()
             let size = log.size
@@ -171,6 +164,13 @@ extension World {
                     node.origin, merged: size, size: size, root: log.root(at: size) ?? .zero,
                     by: company)
             ]
+        case 8:  // For another dataset, well signed.
+            introduce()
+            var builder = try ChangesetBuilder()
+            for operation in draft.operations { _ = try builder.append(operation) }
+            return try SimulatedNode.sign(
+                try builder.payload(), issuer: company.origin,
+                dataset: try DatasetID("\(dataset.owner)/others"), by: draft.signer, at: draft.time)
         default:  // Merged of a log: nothing, or more than it signed.
             introduce()
             let merged = UInt64(random.oneIn(2) ? 0 : 3)

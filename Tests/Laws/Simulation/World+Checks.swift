@@ -37,7 +37,7 @@ extension World {
         // Its connections end, and what it sent and nobody has taken is gone.
         queue.removeAll { $0.to == number || $0.from == number || brings($0.message, node) }
         node.disk = disk
-        frozen[node.origin] = nil
+        forkedSizes[node.origin] = nil
         // The certificate in use is not older than the backup says, the clock goes on.
         node.ownShown = 0
         node.unheard = Set(nodes.filter { $0.origin != node.origin }.map(\.origin))
@@ -113,10 +113,12 @@ extension World {
                 throw LawFailure("\(node.origin) accuses \(origin), which is honest")
             }
             let size = node.disk.logs[origin]?.size ?? 0
-            if let before = frozen[node.origin]?[origin], before >= proof.prefix, size > before {
+            // Below the parting a node may take either history, and then goes on beyond it once.
+            if let before = forkedSizes[node.origin]?[origin], before >= proof.prefix, size > before
+            {
                 throw LawFailure("\(node.origin) lets \(origin) grow on, of which a fork is proven")
             }
-            frozen[node.origin, default: [:]][origin] = size
+            forkedSizes[node.origin, default: [:]][origin] = size
         }
         try checkMark(node)
     }

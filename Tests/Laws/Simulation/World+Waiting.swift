@@ -26,12 +26,14 @@ extension World {
                 + "\(one.citedBy) cites"
             note(what)
             if isHonest(one.withheld) { throw LawFailure("\(what) and which is honest") }
-            // Whoever was cut brings nothing any more, not even what it had merged before.
-            if honest.contains(where: { !$0.state.membership.isMember(one.citedBy) }) {
-                count("logs held up whose company was cut")
+            if isHonest(one.citedBy) {
+                // Whoever was cut brings nothing any more, not even what it had merged before.
+                guard one.node.state.membership.members[one.citedBy]?.cutIndex != nil else {
+                    throw LawFailure("\(what), and which is honest")
+                }
+                count("logs held up by what a cut company cites")
                 continue
             }
-            if isHonest(one.citedBy) { throw LawFailure("\(what), and which is honest") }
             if isStrict || excuses.areNone && !hostile.contains(0) {
                 throw LawFailure("\(what), though nobody has narrowed or given back anything")
             }

@@ -32,8 +32,8 @@ final class World {
     var backups: [Int: SimulatedNode.Disk] = [:]
     /// Companies whose entries were lost with a home that was restored, and may be written otherwise.
     var hasLost: Set<Origin> = []
-    /// How much a node held of a log when it first held evidence of a fork: such a log grows no more.
-    var frozen: [Origin: [Origin: UInt64]] = [:]
+    /// How much a node held at its last step of logs of which it has proof of a fork.
+    var forkedSizes: [Origin: [Origin: UInt64]] = [:]
     /// The label set under each mark, and whose it was.
     var marks: [Digest: (digest: Digest, counts: LabelCounts, node: Origin)] = [:]
     var isHealed = false
