@@ -65,13 +65,18 @@ public struct VOCFormat: AnnotationFormat {
         var report = ConversionReport()
         let files = ItemFiles(
             format: "VOC", folder: "Annotations/", ending: "xml", refusal: XMLWriter.problem)
-        try files.write(source, to: output, report: &report) { label, item, number, report in
-            guard let bytes = VOCWriter.object(label, self, &report) else { return nil }
-            output.labelWritten(as: "Annotations/\(FileTree.stem(item.key))#\(number)")
-            return bytes
+        let objects = VOCObjects()
+        try files.write(source, to: output, report: &report) { label, item, _, report in
+            let stem = "Annotations/\(FileTree.stem(item.key))"
+            guard let number = VOCWriter.add(label, to: objects, stem, self, &report) else {
+                return nil
+            }
+            output.labelWritten(as: "\(stem)#\(number)")
+            return []
         } wrap: { item, labels in
+            let objects = objects.take(item.key)
             if labels.isEmpty, item.fields["examined"] != .bool(true) { return nil }
-            return VOCWriter.file(item, labels)
+            return VOCWriter.file(item, objects)
         }
         return report
     }
@@ -85,6 +90,19 @@ enum VOCAttribute {
     /// Where in the picture the action is, in pixels.
     static let point = "voc.point"
     static let partOf = "voc.partOf"
+
+    /// The action of which an attribute speaks, where XML can have an element of that name.
+    static func action(_ attribute: String) -> String? {
+        guard attribute.hasPrefix(action) else { return nil }
+        let name = attribute.dropFirst(action.count)
+        let isPlain = { (byte: UInt8) in
+            (0x61...0x7a).contains(byte | 0x20) || byte == UInt8(ascii: "_")
+        }
+        guard let first = name.utf8.first, isPlain(first),
+            name.utf8.allSatisfy({ isPlain($0) || (0x30...0x39).contains($0) })
+        else { return nil }
+        return String(name)
+    }
 }
 
 /// Makes labels of one file's tree.
@@ -220,7 +238,32 @@ private struct VOCReader {
 
 /// Writes one file.
 private enum VOCWriter {
-    static func object(
+    /// The number that a reader will give to a label, which is added to the objects; nil where it has no place.
+    static func add(
+        _ label: LabelRecord, to objects: VOCObjects, _ stem: String, _ format: VOCFormat,
+        _ report: inout ConversionReport
+    ) -> String? {
+        var label = label
+        let whole = label.attributes[VOCAttribute.partOf]?.text
+        guard let whole, let object = objects.number(of: whole, in: label.item) else {
+            guard let body = body(label, format, &report) else { return nil }
+            if whole != nil {
+                report.lose(
+                    "a part without the object before it was written as an object",
+                    example: label.item)
+            }
+            return objects.add(body, id: label.externalID, to: label.item)
+        }
+        // A reader says by itself of which object of this file it is a part.
+        if whole.hasSameBytes(as: "\(stem)#\(object)") {
+            label.attributes[VOCAttribute.partOf] = nil
+        }
+        guard let body = body(label, format, &report) else { return nil }
+        return objects.add(part: body, of: object, in: label.item)
+    }
+
+    /// What stands inside the element of an object or a part.
+    private static func body(
         _ label: LabelRecord, _ format: VOCFormat, _ report: inout ConversionReport
     ) -> [UInt8]? {
         guard let box = Geometry.box(of: label) else {
@@ -251,10 +294,28 @@ private enum VOCWriter {
         }
         var writer = XMLWriter()
         writer.start("object")
+        let start = writer.bytes.count
         writer.text("name", label.className)
+        write(label, corners, shift, &writer, &report)
+        return Array(writer.bytes[start...])
+    }
+
+    private static func write(
+        _ label: LabelRecord, _ corners: [Double], _ shift: Double, _ writer: inout XMLWriter,
+        _ report: inout ConversionReport
+    ) {
         var others: [(String, String)] = []
+        var actions: [(String, String)] = []
+        var point: [Double]?
         for (name, value) in label.attributes.sorted(by: { $0.key < $1.key }) {
-            if VOCAttribute.flags.contains(name), case .bool(let flag) = value {
+            if case .bool(let flag) = value, let action = VOCAttribute.action(name) {
+                actions.append((action, flag ? "1" : "0"))
+            } else if name == VOCAttribute.point, case .array(let values) = value,
+                case let numbers = values.compactMap(\.number), numbers.count == 2,
+                values.count == 2
+            {
+                point = numbers
+            } else if VOCAttribute.flags.contains(name), case .bool(let flag) = value {
                 writer.text(name, flag ? "1" : "0")
             } else if name == VOCAttribute.pose, case .text(let pose) = value {
                 writer.text(name, pose)
@@ -270,6 +331,18 @@ private enum VOCWriter {
             writer.text(name, TextNumber.text(value))
         }
         writer.end()
+        if let point {
+            writer.start("point")
+            for (name, value) in zip(["x", "y"], point) {
+                writer.text(name, TextNumber.text(value + shift))
+            }
+            writer.end()
+        }
+        if !actions.isEmpty {
+            writer.start("actions")
+            for (name, flag) in actions { writer.text(name, flag) }
+            writer.end()
+        }
         if !others.isEmpty {
             writer.start("attributes")
             for (name, value) in others {
@@ -280,8 +353,6 @@ private enum VOCWriter {
             }
             writer.end()
         }
-        writer.end()
-        return writer.bytes
     }
 
     static func file(_ item: ItemRecord, _ objects: [[UInt8]]) -> [UInt8] {
