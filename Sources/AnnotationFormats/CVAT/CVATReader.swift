@@ -56,6 +56,7 @@ struct CVATReader {
             sources[id]?.note(size: task)
             tasks[id] = [task.value("name"), source, source.map(FileTree.stem)].compactMap { $0 }
         }
+        var listed: [String] = []
         for scope in scopes {
             sources[""]?.note(size: scope)
             let labels = scope.first("labels")?.children ?? []
@@ -68,12 +69,23 @@ struct CVATReader {
                     let own = parent == nil ? key : CVATSkeletons.attribute(key, of: name)
                     typeByAttribute["\(parent ?? name)\0\(own)"] =
                         attribute.value("input_type") ?? "text"
+                    if ["select", "radio"].contains(attribute.value("input_type")) {
+                        listed.append("\(name).\(key)")
+                    }
                 }
                 if parent != nil { continue }
                 var record = skeletons.record(name) ?? ClassRecord(name: name)
                 record.color = ClassRecord.color(of: label.value("color"))
                 try sink(.labelClass(record))
             }
+        }
+        if let first = listed.first {
+            try sink(
+                .note(
+                    where: "\(file.file.name), <labels>",
+                    why: "\(listed.count) attributes choose from a list of values, the first is "
+                        + "\(first.prefix(80)); the lists are not kept, and an export declares the "
+                        + "attributes as text"))
         }
     }
 

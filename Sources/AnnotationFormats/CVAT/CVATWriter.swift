@@ -5,6 +5,8 @@ struct CVATWriter {
     let output: any FormatOutput
     var report = ConversionReport()
     private var types: ByteMap<ByteMap<String>> = [:]
+    /// The attributes that change along a track: class, NUL, name.
+    private var changing: ByteSet = []
     private var classes: [String] = []
     private var colors: ByteMap<String> = [:]
     /// The names of the points of classes that are skeletons.
@@ -83,6 +85,7 @@ struct CVATWriter {
                 if case .array(let pair) = change, pair.count == 2 {
                     let plain = String(name.dropFirst(CVATFormat.changesPrefix.count))
                     note(pair[1], of: plain, className)
+                    changing.insert("\(className)\0\(plain)")
                 }
             }
             return
@@ -119,7 +122,7 @@ struct CVATWriter {
             if pointNames[name] != nil { writer.text("type", "skeleton") }
             writer.start("attributes")
             let all = (types[name] ?? [:]).sortedByKey().map { (name: $0.key, type: $0.value) }
-            Self.declare(all.filter { point(of: $0.name, name) == nil }, &writer)
+            declare(all.filter { point(of: $0.name, name) == nil }, of: name, &writer)
             writer.end()
             writer.end()
             for point in pointNames[name] ?? [] {
@@ -128,11 +131,9 @@ struct CVATWriter {
                 writer.text("type", "points")
                 writer.text("parent", name)
                 writer.start("attributes")
-                Self.declare(
-                    all.compactMap { attribute in
-                        let part = self.point(of: attribute.name, name)
-                        return part?.point == point ? (part?.name ?? "", attribute.type) : nil
-                    }, &writer)
+                declare(
+                    all.filter { self.point(of: $0.name, name)?.point == point }, of: name,
+                    &writer)
                 writer.end()
                 writer.end()
             }
@@ -144,13 +145,15 @@ struct CVATWriter {
         return writer.bytes
     }
 
-    private static func declare(
-        _ attributes: [(name: String, type: String)], _ writer: inout XMLWriter
+    private func declare(
+        _ attributes: [(name: String, type: String)], of className: String,
+        _ writer: inout XMLWriter
     ) {
         for attribute in attributes {
+            let isChanging = changing.contains("\(className)\0\(attribute.name)")
             writer.start("attribute")
-            writer.text("name", attribute.name)
-            writer.text("mutable", "False")
+            writer.text("name", point(of: attribute.name, className)?.name ?? attribute.name)
+            writer.text("mutable", isChanging ? "True" : "False")
             writer.text("input_type", attribute.type)
             writer.end()
         }

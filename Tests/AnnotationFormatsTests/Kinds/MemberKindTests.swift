@@ -45,4 +45,33 @@ struct MemberKindTests {
             #expect(loss.losses.contains { $0.why.hasPrefix("a part without the object") })
         }
     }
+
+    @Test("lists of values in CVAT are named; what changes along a track is declared so")
+    func declarations() throws {
+        let text = """
+            <annotations><meta><task><labels><label><name>car</name><attributes>
+            <attribute><name>state</name><mutable>True</mutable><input_type>select</input_type>
+            <values>a\nb</values></attribute>
+            <attribute><name>make</name><mutable>False</mutable><input_type>text</input_type></attribute>
+            </attributes></label></labels></task><source>v.mp4</source></meta>
+            <track id="0" label="car">
+            <box frame="0" outside="0" occluded="0" keyframe="1" xtl="1" ytl="2" xbr="3" ybr="4">
+            <attribute name="state">a</attribute><attribute name="make">x</attribute></box>
+            <box frame="3" outside="0" occluded="0" keyframe="1" xtl="1" ytl="2" xbr="3" ybr="4">
+            <attribute name="state">b</attribute><attribute name="make">x</attribute></box>
+            </track></annotations>
+            """
+        let reading = try Reading("cvat", text: text, name: "a.xml")
+        #expect(
+            reading.notes.contains {
+                $0.why.hasPrefix("1 attributes choose from a list of values, the first is car.s")
+            })
+        let (files, _) = try written(
+            "cvat", classes: reading.classes, items: reading.items, labels: reading.labels)
+        let xml = String(decoding: try #require(files["annotations.xml"]), as: UTF8.self)
+        let plain = xml.filter { !$0.isWhitespace }
+        #expect(plain.contains("<name>state</name><mutable>True</mutable>"))
+        #expect(plain.contains("<name>make</name><mutable>False</mutable>"))
+        #expect(try Reading("cvat", text: xml, name: "a.xml").notes.isEmpty)
+    }
 }
