@@ -5,6 +5,10 @@ import AnnotationModel
 /// The prompts of all items that have one are held, because labels come in another order.
 struct PreferenceWriter {
     let kind: PreferenceFormat.Kind
+    /// Attributes that trainers look for beside the responses, and nowhere else.
+    private static let columns = [
+        "margin", "score_chosen", "score_rejected", "history", "images", "videos", "audios",
+    ]
 
     func write(
         _ source: LabelSource, to output: any FormatOutput
@@ -73,6 +77,13 @@ struct PreferenceWriter {
         if label.className != usual { members["class"] = .string(label.className) }
         if let author = label.author { members["rater"] = .string(author) }
         if let confidence = label.confidence { members["confidence"] = .double(confidence) }
+        // Readers of answers index it, also where there is none.
+        if kind == .answers, members["input"] == nil { members["input"] = .string("") }
+        for name in Self.columns {
+            guard let value = attributes[name], value != .null else { continue }
+            members[name] = json(value)
+            attributes[name] = nil
+        }
         if !attributes.isEmpty { members["attributes"] = json(.map(attributes)) }
         return members
     }

@@ -46,6 +46,27 @@ struct MemberKindTests {
         }
     }
 
+    @Test("what trainers look for stands beside the responses")
+    func columns() throws {
+        let pair =
+            #"{"prompt":"p","chosen":"a","rejected":"b","margin":1.5,"score_chosen":9,"x":1}"#
+        let reading = try Reading("dpo", text: pair, name: "p.jsonl")
+        let (files, _) = try written("dpo", items: reading.items, labels: reading.labels)
+        let json = try JSONValue(parsing: try #require(files["dpo.jsonl"]))
+        #expect(json["margin"]?.double == 1.5)
+        #expect(json["score_chosen"]?.double == 9)
+        #expect(json["attributes"]?["x"]?.integer == 1)
+        let back = try Reading("dpo", text: json.text, name: "p.jsonl")
+        #expect(back.labels.map(\.attributes) == reading.labels.map(\.attributes))
+        let answer = try Reading(
+            "alpaca", text: #"{"instruction":"p","input":"","output":"a","history":[["q","r"]]}"#,
+            name: "p.jsonl")
+        let (answers, _) = try written("alpaca", items: answer.items, labels: answer.labels)
+        let line = try JSONValue(parsing: try #require(answers["alpaca.jsonl"]))
+        #expect(line["input"]?.string == "")
+        #expect(line["history"]?.array?.count == 1)
+    }
+
     @Test("lists of values in CVAT are named; what changes along a track is declared so")
     func declarations() throws {
         let text = """

@@ -109,7 +109,7 @@ struct PreferenceFormatTests {
         let (files, _) = try written("alpaca", items: [item], labels: [labels[3]])
         #expect(
             String(decoding: files["alpaca.jsonl"] ?? [], as: UTF8.self)
-                == #"{"instruction":"p","item":"p","output":"a"}"# + "\n")
+                == #"{"input":"","instruction":"p","item":"p","output":"a"}"# + "\n")
     }
 
     @Test("conversations beside their question as a text stay conversations")
