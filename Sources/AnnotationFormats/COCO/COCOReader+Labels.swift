@@ -33,7 +33,7 @@ extension COCOReader {
         }
         if raw.attributes != nil || !raw.others.isEmpty { setAttributes(&raw, &label) }
         if raw.isCrowd { set(.bool(true), COCOAttribute.isCrowd, &label) }
-        if let problem = setIdentity(raw, index: index, &label) { return problem }
+        if let problem = setIdentity(&raw, index: index, &label) { return problem }
         if let why = RecordRule.problem(label) { return .init(member: "", why: why) }
         return nil
     }
@@ -202,20 +202,27 @@ extension COCOReader {
     }
 
     private mutating func setIdentity(
-        _ raw: COCOAnnotation, index: Int, _ label: inout LabelRecord
+        _ raw: inout COCOAnnotation, index: Int, _ label: inout LabelRecord
     ) -> COCOAnnotation.Problem? {
         let isNew =
             raw.id.number.map { ids.insert($0) } ?? raw.id.text.map { textIDs.insert($0).inserted }
-        let plain = raw.id.text ?? raw.id.number.map { String($0) } ?? "#\(index)"
+        var plain = raw.id.text ?? raw.id.number.map { String($0) } ?? "#\(index)"
         if isNew == false {
-            return .init(
-                member: "id", why: "\(plain.prefix(80)) is used by an earlier annotation too")
+            raw.lost.append(
+                .init(
+                    member: "id", why: "\(plain.prefix(80)) is used by an earlier annotation too"))
+            plain = "#\(index)"
         }
         guard let noted = raw.countermark else {
-            label.externalID = plain
             if notedIDs.contains(plain) {
-                return .init(member: "id", why: "\(plain) is an earlier annotation's external id")
+                raw.lost.append(
+                    .init(
+                        member: "id",
+                        why: "\(plain.prefix(80)) is an earlier annotation's external id"))
+                plain = "#\(index)"
             }
+            // Two labels with one id would replace each other at the next import.
+            label.externalID = notedIDs.contains(plain) ? nil : plain
             return nil
         }
         label.author = noted["author"]?.string

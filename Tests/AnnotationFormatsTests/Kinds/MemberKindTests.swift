@@ -11,6 +11,21 @@ struct MemberKindTests {
         .box(.init(x: x, y: 2, width: 3, height: 4))
     }
 
+    @Test("a doubled id in COCO costs the id, not the label")
+    func doubledID() throws {
+        let boxes = ["1", "2", "1", "\"1\"", "\"1\""].enumerated().map { index, id in
+            "{\"id\":\(id),\"image_id\":1,\"category_id\":1,\"bbox\":[\(index),2,3,4]}"
+        }
+        let reading = try Reading(
+            "coco",
+            text: "{\"images\":[{\"id\":1,\"file_name\":\"a.jpg\"}],\"categories\":[{\"id\":1,"
+                + "\"name\":\"car\"}],\"annotations\":[\(boxes.joined(separator: ","))]}")
+        #expect(reading.labels.map(\.selector) == (0..<5).map { Self.box(Double($0)) })
+        #expect(reading.labels.map(\.externalID) == ["1", "2", "#2", "1", "#4"])
+        #expect(reading.skips.isEmpty)
+        #expect(reading.notes.count { $0.why.contains("is used by an earlier annotation") } == 2)
+    }
+
     @Test("parts leave within their objects, actions and points as such")
     func parts() throws {
         let box = { (x: Int) in
