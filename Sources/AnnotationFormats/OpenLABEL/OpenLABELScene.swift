@@ -8,6 +8,8 @@ final class OpenLABELScene {
         var name: String
         var shapes: ByteMap<[JSONValue]> = [:]
         var frames: [Int64: ByteMap<[JSONValue]>] = [:]
+        /// What is said of an object without geometry.
+        var data: JSONValue?
     }
 
     /// An action, event or context.
@@ -156,6 +158,9 @@ final class OpenLABELScene {
                 "name": .string(element.name.isEmpty ? uid : element.name),
                 "type": .string(element.type),
             ]
+            if element.shapes.isEmpty, element.frames.isEmpty {
+                json["object_data"] = element.data
+            }
             if !element.shapes.isEmpty {
                 json["object_data"] = .object(element.shapes.mapValues { .array($0) })
             }

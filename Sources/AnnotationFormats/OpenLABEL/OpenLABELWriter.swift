@@ -204,6 +204,7 @@ struct OpenLABELWriter {
                 element.shapes[kind, default: []].append(.object(entry))
             }
         }
+        if shapes.isEmpty { element.data = plain(label, without: []) }
         scene.objects[uid] = element
         let known = Self.known(label, uid)
         guard let kind = shapes.first?.kind else { return "\(scene.name)#object/\(known)" }

@@ -82,6 +82,21 @@ struct MemberKindTests {
         #expect(line["history"]?.array?.count == 1)
     }
 
+    @Test("what is said of an object without geometry leaves with it")
+    func objectWithoutShape() throws {
+        let text = """
+            {"openlabel":{"metadata":{"schema_version":"1.0.0","name":"s"},"objects":{"1":{"name":"n",\
+            "type":"Person","object_data":{"text":[{"name":"t","val":"x"}]}}}}}
+            """
+        let reading = try Reading("openlabel", text: text, name: "s.json")
+        let (files, _) = try written("openlabel", items: reading.items, labels: reading.labels)
+        let bytes = try #require(files["s.json"])
+        let back = try Reading(
+            "openlabel", [InputFile(name: "s.json", bytes: bytes)])
+        #expect(back.labels.first?.attributes["t"] == .text("x"))
+        #expect(back.labels == reading.labels)
+    }
+
     @Test("lists of values in CVAT are named; what changes along a track is declared so")
     func declarations() throws {
         let text = """
