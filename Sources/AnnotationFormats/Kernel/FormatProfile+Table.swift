@@ -56,7 +56,7 @@ extension FormatProfile {
                 .keypoints, .track,
             ], empty: .examined, parts: .bitmap, confidence: true, author: true,
             attributes: true, firstFrame: 1),
-        "coco-panoptic": .init(kept: [.mask], classes: .numbers),
+        "coco-panoptic": .init(kept: [.mask], empty: .examined, classes: .numbers),
         "datumaro": .init(
             kept: flat + [.cuboid, .wholeItem], empty: .examined, classes: .list,
             parts: .grouped(by: DatumaroFormat.groupAttribute), confidence: true,

@@ -123,6 +123,10 @@ struct PanopticReader {
         } catch {
             return try sink(.skipped(where: "\(place).file_name", why: error.why))
         }
+        if json["segments_info"]?.array?.isEmpty == true {
+            // Somebody has looked and found nothing.
+            try sink(.item(ItemRecord(key: image.key, fields: ["examined": .bool(true)])))
+        }
         var masks = Self.masks(picture)
         for (index, segment) in (json["segments_info"]?.array ?? []).enumerated() {
             try Emit.label(at: "\(place).segments_info[\(index)]", into: sink) {

@@ -20,6 +20,8 @@ struct PanopticWriter {
         var overlaps: [String] = []
         /// Items of segments that have no pixel of their own, one for each.
         var covered: [String] = []
+        /// Examined items without labels whose size nothing tells.
+        var sizeless: [String] = []
         var images = JSONWriter()
         var annotations = JSONWriter()
         var imageIDs = COCONumbers()
@@ -67,6 +69,10 @@ struct PanopticWriter {
         }
         for key in state.overlaps {
             report.lose("a pixel has one segment; the label that came first has it", example: key)
+        }
+        for key in state.sizeless {
+            report.skip(
+                "an examined item needs the size of its image here, below the limit", example: key)
         }
         try writeJSON(state)
         return report
@@ -134,6 +140,8 @@ struct PanopticWriter {
             segments.first.map { ($0.mask.width, $0.mask.height) }
             ?? item.pixelSize.map { (Int($0.width), Int($0.height)) }
         guard let (width, height) = size, width <= SegmentPNG.pixelsMax / max(1, height) else {
+            // Labels of such an image have been reported one by one.
+            if segments.isEmpty { state.sizeless.append(item.key) }
             return nil
         }
         var picture = SegmentPNG.Image(

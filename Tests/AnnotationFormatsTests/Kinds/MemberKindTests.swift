@@ -97,6 +97,23 @@ struct MemberKindTests {
         #expect(back.labels == reading.labels)
     }
 
+    @Test("an image without segments is examined, and comes back so")
+    func emptyPanoptic() throws {
+        let examined: [String: FieldValue] = [
+            "examined": .bool(true), "width": .integer(4), "height": .integer(3),
+        ]
+        let sizeless = ItemRecord(key: "b.jpg", fields: ["examined": .bool(true)])
+        let (files, report) = try written(
+            "coco-panoptic",
+            items: [ItemRecord(key: "a.jpg", fields: examined), sizeless], labels: [])
+        #expect(report.losses.map(\.count) == [1])
+        #expect(report.losses.first?.why.contains("needs the size") == true)
+        let back = try Reading(
+            "coco-panoptic", files.map { InputFile(name: $0.key, bytes: $0.value) })
+        #expect(back.items.contains { $0.key == "a.jpg" && $0.fields["examined"] == .bool(true) })
+        #expect(!back.items.contains { $0.key == "b.jpg" })
+    }
+
     @Test("lists of values in CVAT are named; what changes along a track is declared so")
     func declarations() throws {
         let text = """
