@@ -72,6 +72,7 @@ extension FormatError: CustomStringConvertible {
         switch self {
         case .json(let file, _, _, _), .text(let file, _, _), .structure(let file, _, _):
             file.hasSameBytes(as: name)
+        case .encoding(let file, _, _): file.hasSameBytes(as: name)
         case .cannotOpen(let path, _): path.hasSameBytes(as: name)
         default: false
         }

@@ -114,6 +114,22 @@ struct MemberKindTests {
         #expect(!back.items.contains { $0.key == "b.jpg" })
     }
 
+    @Test("a file of a folder in another encoding is named, and the others go on")
+    func otherEncoding() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("encoding-\(UInt32.random(in: 0 ... .max))")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let text = "<annotation><filename>a.jpg</filename></annotation>"
+        try Data(text.utf8).write(to: folder.appendingPathComponent("a.xml"))
+        try Data([0xff, 0xfe] + text.utf8.flatMap { [$0, 0] }).write(
+            to: folder.appendingPathComponent("c.xml"))
+        let reading = try Reading("voc", [InputFile(path: folder.path)])
+        #expect(reading.items.map(\.key) == ["a.jpg"])
+        #expect(reading.refused.count == 1)
+        #expect(reading.refused.first?.place.hasSuffix("c.xml") == true)
+    }
+
     @Test("lists of values in CVAT are named; what changes along a track is declared so")
     func declarations() throws {
         let text = """
