@@ -32,11 +32,24 @@ struct PCDReader {
             names[number] ?? String(number)
         }
         var unlabelled = 0
+        var bad = (points: 0, first: 0, instances: 0, firstInstance: 0)
         func add(_ index: Int, _ number: Double, _ instance: Double?) throws {
-            guard let key = Self.key(number, instance) else {
-                throw FormatError.structure(
-                    file: file.file.name, path: "point \(index)",
-                    why: "its class or instance is no whole number from 0 on; correct the cloud")
+            // -1 is what programs write for points that nobody has labelled.
+            if number == Self.unlabelled {
+                unlabelled += 1
+                return
+            }
+            guard var key = UInt64(exactly: number).map({ PointClasses.Key(number: $0) }) else {
+                if bad.points == 0 { bad.first = index }
+                bad.points += 1
+                return
+            }
+            if let instance, instance != 0, instance != Self.unlabelled {
+                key.instance = UInt64(exactly: instance)
+                if key.instance == nil {
+                    if bad.instances == 0 { bad.firstInstance = index }
+                    bad.instances += 1
+                }
             }
             if key.number == 0, names[0] == nil {
                 unlabelled += 1
@@ -58,18 +71,27 @@ struct PCDReader {
             try sink(
                 .note(
                     where: file.file.name,
-                    why: "\(unlabelled) points of class 0, which has no name, count as not labelled"
-                ))
+                    why: "\(unlabelled) points of class -1, or of class 0 without a name, count as "
+                        + "not labelled"))
+        }
+        if bad.points > 0 {
+            try sink(
+                .skipped(
+                    where: "\(file.file.name), point \(bad.first)",
+                    why: "its class is no whole number from 0 on; \(bad.points) such points were "
+                        + "left out, the others were taken"))
+        }
+        if bad.instances > 0 {
+            try sink(
+                .note(
+                    where: "\(file.file.name), point \(bad.firstInstance)",
+                    why: "its instance is no whole number from 0 on; \(bad.instances) such points "
+                        + "were taken by their class alone"))
         }
     }
 
-    /// The class and instance of a point; nil for what is no whole number.
-    private static func key(_ number: Double, _ instance: Double?) -> PointClasses.Key? {
-        guard let number = UInt64(exactly: number) else { return nil }
-        guard let instance else { return .init(number: number) }
-        guard let instance = UInt64(exactly: instance) else { return nil }
-        return .init(number: number, instance: instance == 0 ? nil : instance)
-    }
+    /// What stands for a point that nobody has labelled.
+    private static let unlabelled = -1.0
 
     private typealias Add = (_ index: Int, _ number: Double, _ instance: Double?) throws -> Void
 

@@ -114,6 +114,33 @@ struct MemberKindTests {
         #expect(!back.items.contains { $0.key == "b.jpg" })
     }
 
+    @Test("a point without a good class costs itself, not the cloud")
+    func badPoint() throws {
+        let text = """
+            VERSION .7
+            FIELDS x y z label object
+            SIZE 4 4 4 4 4
+            TYPE F F F I I
+            COUNT 1 1 1 1 1
+            WIDTH 5
+            HEIGHT 1
+            POINTS 5
+            DATA ascii
+            0 0 0 -1 -1
+            1 0 0 3 1
+            2 0 0 -7 1
+            3 0 0 3 -1
+            4 0 0 4 -5
+
+            """
+        let reading = try Reading("pcd", text: text, name: "a.pcd")
+        #expect(
+            reading.labels.map(\.selector) == [.pointSet([3]), .pointSet([1]), .pointSet([4])])
+        #expect(reading.skips.map(\.place) == ["a.pcd, point 2"])
+        #expect(reading.notes.contains { $0.why.hasPrefix("1 points of class -1") })
+        #expect(reading.notes.contains { $0.place == "a.pcd, point 4" })
+    }
+
     @Test("a file of a folder in another encoding is named, and the others go on")
     func otherEncoding() throws {
         let folder = FileManager.default.temporaryDirectory
