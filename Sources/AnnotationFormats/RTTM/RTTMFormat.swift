@@ -6,7 +6,7 @@ import AnnotationModel
 /// `file` column with the ending of a known recording, in the folder of the `.rttm` file first, else
 /// `.wav`. A `SPEAKER` line has the class `speech`, or its subtype where it has one; other types are classes in lower case; `name` is the attribute
 /// `speaker`, the orthography `transcript`. Lines without a time, such as `SPKR-INFO`, are skipped. White
-/// space in a word is written `%20`. A `.uem` file says which stretches were looked at: the item is
+/// space in a word is written `%20`. A confidence outside 0…1 is the attribute `rttm.score`. A `.uem` file says which stretches were looked at: the item is
 /// examined, and its field `uem` lists them. The external id is the `file` column, `#`, and the number of the
 /// line among those of that file.
 public struct RTTMFormat: AnnotationFormat {
@@ -22,6 +22,8 @@ public struct RTTMFormat: AnnotationFormat {
         "EDIT", "IP", "SU", "CB", "A/P",
     ]
     private static let none = "<NA>"
+    /// A confidence on another scale than 0…1, as it stands.
+    private static let score = "rttm.score"
 
     /// The format.
     public init() {}
@@ -147,7 +149,11 @@ public struct RTTMFormat: AnnotationFormat {
             guard let confidence = TextNumber.double(text) else {
                 throw Refusal("the confidence is no number")
             }
-            label.confidence = confidence
+            if (0...1).contains(confidence) {
+                label.confidence = confidence
+            } else {
+                label.attributes[score] = .float(confidence)
+            }
         }
         return label
     }
@@ -228,7 +234,7 @@ public struct RTTMFormat: AnnotationFormat {
             of: label, in: "RTTM",
             except: [
                 SpeechAttribute.speaker, SpeechAttribute.transcript,
-                isType ? "rttm.subtype" : SpeechAttribute.speaker,
+                isType ? "rttm.subtype" : SpeechAttribute.speaker, score,
             ], keepsConfidence: true)
         let word = { (name: String) -> String in
             guard let text = label.attributes[name]?.plainText, !text.isEmpty else { return none }
@@ -241,7 +247,8 @@ public struct RTTMFormat: AnnotationFormat {
             channels.first.map(BlankFree.word) ?? none, TextNumber.text(start),
             TextNumber.text(length(start, end)), word(SpeechAttribute.transcript),
             isType ? word("rttm.subtype") : isDefault ? none : BlankFree.word(label.className),
-            word(SpeechAttribute.speaker), label.confidence.map(TextNumber.text) ?? none, none,
+            word(SpeechAttribute.speaker), label.confidence.map(TextNumber.text) ?? word(score),
+            none,
         ]
         return words.joined(separator: " ") + "\n"
     }

@@ -157,6 +157,17 @@ struct MemberKindTests {
         #expect(reading.refused.first?.place.hasSuffix("c.xml") == true)
     }
 
+    @Test("a confidence on another scale costs neither itself nor the stretch of time")
+    func otherScale() throws {
+        let text = "SPEAKER a 1 0 1 <NA> <NA> ann -3.5 <NA>\n"
+        let reading = try Reading("rttm", text: text, name: "a.rttm")
+        #expect(reading.labels.first?.confidence == nil)
+        #expect(reading.labels.first?.attributes["rttm.score"] == .float(-3.5))
+        let (files, report) = try written("rttm", items: reading.items, labels: reading.labels)
+        #expect(report.losses.isEmpty)
+        #expect(String(decoding: try #require(files["labels.rttm"]), as: UTF8.self) == text)
+    }
+
     @Test("lists of values in CVAT are named; what changes along a track is declared so")
     func declarations() throws {
         let text = """
