@@ -12,6 +12,8 @@ struct WebVTTReader {
     private var isItemKnown: Bool?
     /// How far the cues of an HLS segment stand from the times of the recording, in seconds.
     private var offset = 0.0
+    /// What says how text looks, and has no place: blocks, and tags within cues.
+    private var looks = (blocks: 0, tags: 0)
 
     init(file: FormatFile, lines: TextLines) { (self.file, self.lines) = (file, lines) }
 
@@ -57,6 +59,13 @@ struct WebVTTReader {
             guard line != nil else { break }
         }
         if isItemKnown == nil { _ = try emitItem(into: sink) }
+        if looks.blocks + looks.tags > 0 {
+            try sink(
+                .note(
+                    where: file.file.name,
+                    why: "\(looks.blocks) blocks of styles or regions and \(looks.tags) tags "
+                        + "within cues say how the text looks; they were left out"))
+        }
     }
 
     /// `X-TIMESTAMP-MAP=MPEGTS:…,LOCAL:…` says which time of the stream a time of the cues is (RFC 8216, 3.5).
@@ -101,7 +110,10 @@ struct WebVTTReader {
             return
         }
         guard let arrow = block.prefix(2).firstIndex(where: { $0.contains("-->") }) else {
-            if ["STYLE", "REGION"].contains(XMLTree.trim(first)) { return }
+            if ["STYLE", "REGION"].contains(XMLTree.trim(first)) {
+                looks.blocks += 1
+                return
+            }
             return try sink(.skipped(where: place, why: "a block without times is no cue"))
         }
         number += 1
@@ -136,10 +148,10 @@ struct WebVTTReader {
         try emitVoices(payload, label, place, into: sink)
     }
 
-    private func emitVoices(
+    private mutating func emitVoices(
         _ payload: String, _ label: LabelRecord, _ place: String, into sink: EventSink
     ) throws {
-        let voices = Self.voices(payload)
+        let voices = Self.voices(payload, &looks.tags)
         for (index, voice) in voices.enumerated() {
             var part = label
             if voices.count > 1 { part.externalID = "\(label.externalID ?? "").\(index + 1)" }
@@ -213,8 +225,8 @@ struct WebVTTReader {
         }
     }
 
-    /// The voices of a payload; text before the first voice is a voice without a name.
-    private static func voices(_ payload: String) -> [Voice] {
+    /// The voices of a payload, and how many other tags it has; text before the first voice is a voice without a name.
+    private static func voices(_ payload: String, _ lost: inout Int) -> [Voice] {
         var voices = [Voice()]
         var rest = payload[...]
         while let open = rest.firstIndex(of: "<") {
@@ -231,6 +243,8 @@ struct WebVTTReader {
                 voices.append(Voice(speaker: speaker(tag.dropFirst(2))))
             } else if tag == "/v" {
                 voices.append(Voice())
+            } else if !tag.hasPrefix("/") {
+                lost += 1
             }
             rest = rest[rest.index(after: close)...]
         }

@@ -141,6 +141,31 @@ struct MemberKindTests {
         #expect(reading.notes.contains { $0.place == "a.pcd, point 4" })
     }
 
+    @Test("how WebVTT's text looks is left out with a word")
+    func looks() throws {
+        let text = """
+            WEBVTT
+
+            STYLE
+            ::cue { color: red }
+
+            REGION
+            id:fred
+
+            00:00.000 --> 00:01.000
+            <v Ann>so <i>it</i> <c.yellow>is</c></v>
+
+            """
+        let reading = try Reading("webvtt", text: text, name: "a.vtt")
+        #expect(reading.labels.first?.attributes["transcript"] == .text("so it is"))
+        #expect(
+            reading.notes.contains {
+                $0.why.hasPrefix("2 blocks of styles or regions and 2 tags within cues")
+            })
+        let plain = "WEBVTT\n\n00:00.000 --> 00:01.000\n<v Ann>so</v>\n"
+        #expect(try Reading("webvtt", text: plain, name: "a.vtt").notes.isEmpty)
+    }
+
     @Test("a file of a folder in another encoding is named, and the others go on")
     func otherEncoding() throws {
         let folder = FileManager.default.temporaryDirectory
