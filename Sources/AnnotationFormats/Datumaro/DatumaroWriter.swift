@@ -26,7 +26,9 @@ struct DatumaroWriter {
         for record in source.classes { add(record) }
         // Indices must be the same in all files, so the classes are gathered before the first one.
         try source.forEachAnnotation { label in
-            if !label.className.isEmpty { add(ClassRecord(name: label.className)) }
+            if !label.className.isEmpty, !WriteSurvey.isCaption(label) {
+                add(ClassRecord(name: label.className))
+            }
         }
         var subsets: [String] = []
         try source.forEachItem { item in

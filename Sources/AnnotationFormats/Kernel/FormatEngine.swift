@@ -193,9 +193,11 @@ struct WriteSurvey {
         }
     }
 
-    /// A caption of COCO has no class.
-    private static func isCaption(_ label: LabelRecord) -> Bool {
-        label.className == "-" && label.attributes["coco.caption"] != nil
+    /// A caption has no class.
+    static func isCaption(_ label: LabelRecord) -> Bool {
+        guard label.className == "-" else { return false }
+        if case .wholeItem = label.selector, label.attributes["caption"] != nil { return true }
+        return label.attributes["coco.caption"] != nil
     }
 
     /// Whether an item has a place in the files.

@@ -193,6 +193,21 @@ struct MemberKindTests {
         #expect(String(decoding: try #require(files["labels.rttm"]), as: UTF8.self) == text)
     }
 
+    @Test("a caption adds no class to the list of Datumaro")
+    func caption() throws {
+        let label = LabelRecord(
+            item: "a.jpg", className: "-", selector: .wholeItem,
+            attributes: ["caption": .text("a dog")])
+        let (files, _) = try written(
+            "datumaro", classes: [ClassRecord(name: "dog")], items: [ItemRecord(key: "a.jpg")],
+            labels: [label])
+        let json = try JSONValue(parsing: try #require(files["annotations/default.json"]))
+        #expect(json["categories"]?["label"]?["labels"]?.array?.count == 1)
+        let back = try Reading(
+            "datumaro", files.map { InputFile(name: $0.key, bytes: $0.value) })
+        #expect(back.labels.first?.attributes["caption"] == .text("a dog"))
+    }
+
     @Test("lists of values in CVAT are named; what changes along a track is declared so")
     func declarations() throws {
         let text = """
