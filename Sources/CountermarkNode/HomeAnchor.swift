@@ -122,7 +122,7 @@ extension Home {
         let records = try? signedDatasets().compactMap { dataset throws in
             try signedHeads(dataset).all().last { $0.isOwn }
         }
-        guard let records else { return .moved }
+        guard let records, (try? lostLogs())?.isEmpty == true else { return .moved }
         return records.allSatisfy(\.isInPlace) ? state : .moved
     }
 
@@ -138,8 +138,30 @@ extension Home {
                 try heads.keep(last.note, size: last.size, isOwn: true)
             }
         }
+        // Partners were asked, and none has an entry of these: they may begin.
+        for dataset in try lostLogs() { try signedHeads(dataset).begin() }
         try HomeAnchor(self).set()
         try Hearing(self).forget()
+    }
+
+    /// The datasets whose own log is gone with the record of what was signed, and of which something else here says that
+    /// its first entry was written.
+    ///
+    /// Such a log must not begin anew: its first entries would be a second history. A log that was never begun shows
+    /// none of the signs, however long others have written.
+    func lostLogs() throws -> [DatasetID] {
+        try datasets().filter { dataset in
+            if access(logFolder(origin, dataset) + "/checkpoint", F_OK) == 0 { return false }
+            if try !signedHeads(dataset).all().isEmpty { return false }
+            let others = try members(of: dataset).filter { $0 != origin }
+            // The steward's own log is a dataset's beginning: nobody else writes before it.
+            if dataset.owner == origin { return !others.isEmpty }
+            // A witness's line is kept only after its own log has introduced its key.
+            return others.contains { member in
+                let set = CosignedCheckpoint.readable(directory: logFolder(member, dataset))
+                return set.witnesses[origin.description] != nil
+            }
+        }
     }
 
     /// The partners that have to be asked before a restored home writes: those that it dials, and those that were ever

@@ -68,11 +68,16 @@ extension Node {
 
     private func ownHeadsInTable(_ dataset: DatasetID) throws -> [KnownOwnHead] {
         let (merged, cited) = try read(dataset) { merge -> (UInt64, UInt64) in
-            guard let own = merge.state.progress(home.origin) else { return (0, 0) }
+            // Others may wait for entries of a log of which none is here any more.
+            guard let number = merge.state.number(home.origin) else { return (0, 0) }
             let waits = merge.state.logs.values.compactMap { log in
-                log.waiting.flatMap { $0.log == own.number ? $0.size : nil }
+                log.waiting.flatMap { $0.log == number ? $0.size : nil }
             }
-            return (max(own.stored, own.applied), max(own.citedSize, waits.max() ?? 0))
+            let own = merge.state.progress(home.origin)
+            return (
+                max(own?.stored ?? 0, own?.applied ?? 0),
+                max(own?.citedSize ?? 0, waits.max() ?? 0)
+            )
         }
         return [
             .init(size: merged, root: nil, note: [], source: .here),
@@ -198,6 +203,7 @@ extension Node {
         let place = home.place
         if place == .holds { return }
         if mayWriteUnchecked { return try home.settle() }
+        if let lost = try home.lostLogs().first { throw Self.lost("\(home.origin)/\(lost)") }
         if try !home.hasPartners() { return try home.settle() }
         let known = Hearing(home).known
         let missing = try home.partnersToHear().subtracting(known.heard).sorted()
@@ -216,6 +222,16 @@ extension Node {
             hint: "run countermark sync, or wait for a partner that dials this node; or give "
                 + "--offline, if you are sure that no newer entry of this organisation ever left: "
                 + "otherwise its log forks")
+    }
+
+    private static func lost(_ log: String) -> NodeError {
+        NodeError(
+            .failed, "own-log-lost",
+            "nothing of \(log) is here any more, and what lies in this home says that its key "
+                + "has signed entries of it; no partner was asked since how many",
+            hint: "run countermark sync, or wait for a partner that dials this node: what it has "
+                + "comes back; or restore a backup; or give --offline, if you are sure that no "
+                + "entry ever left this home: otherwise its log forks; nothing was written")
     }
 
     // MARK: Hearing partners

@@ -123,6 +123,11 @@ extension Node {
                 add(PlainError.line(error))
             }
         }
+        if try home.lostLogs().contains(dataset) {
+            add(
+                "nothing of it is here any more, and its key has signed entries of it; "
+                    + "run countermark sync, then countermark repair")
+        }
         let hasPartners = try home.hasPartners()
         if held > 0, hasPartners, home.place == .moved {
             add(

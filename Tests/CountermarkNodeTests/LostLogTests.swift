@@ -1,0 +1,88 @@
+import AnnotationModel
+import Foundation
+import LogStorage
+import Replication
+import Signing
+import Testing
+import TransparencyLog
+
+@testable import CountermarkNode
+
+@Suite("A log that is gone with its record does not begin anew")
+struct LostLogTests {
+    private let oem = "oem.example"
+    private let tier = "tier.example"
+
+    /// A company whose own log, record and label table are lost, while the others' logs are there.
+    private func lost(_ name: String, _ all: Companies) throws -> Node {
+        let home = try all.node(name).home
+        let lost = ["logs/\(name)", "signed", "state.sqlite", "state.sqlite-wal", "state.sqlite-shm"]
+        for part in lost { try? FileManager.default.removeItem(atPath: "\(home.path)/\(part)") }
+        return try Node(home)
+    }
+
+    private func refuses(_ node: Node, _ all: Companies, _ code: String) {
+        #expect {
+            try node.write(all.dataset, [all.label("n.png")])
+        } throws: {
+            ($0 as? NodeError)?.code == code
+        }
+    }
+
+    /// Both have written; the member's witness has cosigned the steward's log.
+    private func written() throws -> Companies {
+        let all = try Companies([oem, tier])
+        try all.node(oem).write(all.dataset, [all.label("a.png")])
+        try all.carry(oem, to: tier)
+        let member = try all.node(tier)
+        try member.write(all.dataset, [all.label("b.png")])
+        try all.carry(tier, to: oem)
+        let note = try member.reader(of: "\(oem)/\(all.dataset)").checkpoint
+        let line = try SignedNote.cosign(
+            try SignedNote(note).text, time: Int64(Date().timeIntervalSince1970), name: tier,
+            key: try member.home.witnessKey())
+        #expect(try member.take(cosignatures: note + line))
+        return all
+    }
+
+    @Test("a member that finds a line of its own witness waits, and gets back what a partner has")
+    func member() throws {
+        let all = try written()
+        let node = try lost(tier, all)
+        refuses(node, all, "own-log-lost")
+        #expect(try node.verify(all.dataset).problems.contains { $0.what.contains("has signed") })
+        let told = try all.node(oem).held(of: try Origin(tier))
+        #expect(try !node.take(told, from: try Origin(oem)).complete)
+        refuses(node, all, "own-log-behind")
+    }
+
+    @Test("a steward with others' logs of its dataset waits; --offline is the risk")
+    func steward() throws {
+        let all = try written()
+        let node = try lost(oem, all)
+        refuses(node, all, "own-log-lost")
+        #expect(try node.home.lostLogs() == [all.dataset])
+        try node.home.settle()
+        #expect(try node.home.lostLogs().isEmpty)
+    }
+
+    @Test("whoever has never written begins without asking")
+    func fresh() throws {
+        let all = try Companies([oem, tier])
+        try all.node(oem).write(all.dataset, [all.label("a.png")])
+        try all.carry(oem, to: tier)
+        let node = try all.node(tier)
+        #expect(try node.home.lostLogs().isEmpty)
+        try node.write(all.dataset, [all.label("b.png")])
+    }
+
+    @Test("a partner that has nothing of the log settles it, and it begins")
+    func settled() throws {
+        let all = try written()
+        let node = try lost(tier, all)
+        refuses(node, all, "own-log-lost")
+        try node.noteHeard(try Origin(oem))
+        #expect(try node.home.lostLogs().isEmpty && node.home.isAnchored)
+        try node.write(all.dataset, [all.label("n.png")])
+    }
+}
