@@ -43,8 +43,11 @@ extension FormatError: CustomStringConvertible {
         case .unknownFormat(let name, let known):
             "no format is called \"\(name)\"; use one of \(known.joined(separator: ", "))"
         case .cannotOpen(let path, let code):
-            "\(path) cannot be read: \(Self.text(code)); check the path and its permissions"
-        case .notAFile(let path): "\(path) is not a file; give the file itself"
+            Self.text(FileObstacle.at(path), path)
+                ?? "\(path) cannot be read: \(Self.text(code)); check the path and its permissions"
+        case .notAFile(let path):
+            Self.text(FileObstacle.at(path), path)
+                ?? "\(path) is not a file; give the file itself"
         case .cannotWrite(let path, let code):
             "\(path) cannot be written: \(Self.text(code)); check the path and the free space"
         case .isLink(let path):
@@ -73,7 +76,7 @@ extension FormatError: CustomStringConvertible {
         case .json(let file, _, _, _), .text(let file, _, _), .structure(let file, _, _):
             file.hasSameBytes(as: name)
         case .encoding(let file, _, _): file.hasSameBytes(as: name)
-        case .cannotOpen(let path, _): path.hasSameBytes(as: name)
+        case .cannotOpen(let path, _), .notAFile(let path): path.hasSameBytes(as: name)
         default: false
         }
     }
@@ -83,6 +86,10 @@ extension FormatError: CustomStringConvertible {
         let text = description
         guard text.hasPrefix(name) else { return text }
         return String(text.dropFirst(name.count).drop { ", :".contains($0) })
+    }
+
+    private static func text(_ obstacle: FileObstacle?, _ path: String) -> String? {
+        obstacle.map { "\(path) cannot be read: \($0.what); \($0.remedy)" }
     }
 
     private static func text(_ code: Int32) -> String {

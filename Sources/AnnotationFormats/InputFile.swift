@@ -36,7 +36,8 @@ public struct InputFile: Sendable {
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
         if let held { return try held.withUnsafeBytes(body) }
-        let descriptor = open(name, O_RDONLY | O_CLOEXEC)
+        // A pipe that nobody writes to would keep the process for ever.
+        let descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw FormatError.cannotOpen(path: name, errno: errno) }
         defer { close(descriptor) }
         var status = stat()

@@ -1,6 +1,7 @@
 import AnnotationModel
 import Foundation
 import LogStorage
+import TransparencyLog
 
 /// Tells a home that has been in use from one that was copied, moved or restored.
 ///

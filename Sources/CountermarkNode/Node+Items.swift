@@ -105,6 +105,11 @@ extension Node {
         let own = URL(fileURLWithPath: home.path).resolvingSymlinksInPath().path + "/"
         var files: [(key: String, path: String)] = []
         for path in paths {
+            if let obstacle = FileObstacle.at(path) {
+                throw NodeError(
+                    .failed, "no-file", "\(path) cannot be read: \(obstacle.what)",
+                    hint: obstacle.remedy)
+            }
             guard try DurableFile.isThere(path) else {
                 throw NodeError(
                     .failed, "no-file", "\(path) is not there", hint: "check the path")
@@ -128,7 +133,16 @@ extension Node {
                     var isInner: ObjCBool = false
                     let inner = path + "/" + name
                     _ = FileManager.default.fileExists(atPath: inner, isDirectory: &isInner)
-                    if isInner.boolValue { continue }
+                    if isInner.boolValue {
+                        report.notes.append(
+                            (inner, "a link to a folder is not followed; give where it leads to"))
+                        continue
+                    }
+                    if let obstacle = FileObstacle.at(inner) {
+                        report.notes.append(
+                            (inner, "was not registered: \(obstacle.what); \(obstacle.remedy)"))
+                        continue
+                    }
                     if LabelFile.mayBe(name), LabelFile.isLikely(name, at: inner, beside: stems) {
                         report.labelFiles += 1
                         continue

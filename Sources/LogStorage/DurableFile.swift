@@ -254,6 +254,11 @@ public enum DurableFile {
         for name in try names(in: folder) {
             var status = stat()
             guard lstat("\(folder)/\(name)", &status) == 0 else {
+                // A name that is no text cannot be asked about, and is there.
+                if errno == ENOENT, name.contains("\u{fffd}") {
+                    files.append(name)
+                    continue
+                }
                 // Another process may have removed it meanwhile.
                 if errno == ENOENT { continue }
                 throw .last("stat", "\(folder)/\(name)")

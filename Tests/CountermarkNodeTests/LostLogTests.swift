@@ -16,7 +16,9 @@ struct LostLogTests {
     /// A company whose own log, record and label table are lost, while the others' logs are there.
     private func lost(_ name: String, _ all: Companies) throws -> Node {
         let home = try all.node(name).home
-        let lost = ["logs/\(name)", "signed", "state.sqlite", "state.sqlite-wal", "state.sqlite-shm"]
+        let lost = [
+            "logs/\(name)", "signed", "state.sqlite", "state.sqlite-wal", "state.sqlite-shm",
+        ]
         for part in lost { try? FileManager.default.removeItem(atPath: "\(home.path)/\(part)") }
         return try Node(home)
     }
@@ -56,14 +58,22 @@ struct LostLogTests {
         refuses(node, all, "own-log-behind")
     }
 
-    @Test("a steward with others' logs of its dataset waits; --offline is the risk")
+    @Test("a steward whose entries others cite waits for them")
     func steward() throws {
         let all = try written()
         let node = try lost(oem, all)
-        refuses(node, all, "own-log-lost")
         #expect(try node.home.lostLogs() == [all.dataset])
+        refuses(node, all, "own-log-behind")
+    }
+
+    @Test("whoever takes the risk goes on")
+    func risk() throws {
+        let all = try written()
+        let node = try lost(tier, all)
+        refuses(node, all, "own-log-lost")
         try node.home.settle()
         #expect(try node.home.lostLogs().isEmpty)
+        try node.write(all.dataset, [all.label("n.png")])
     }
 
     @Test("whoever has never written begins without asking")

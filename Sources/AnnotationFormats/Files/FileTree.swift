@@ -55,6 +55,7 @@ enum FileTree {
         for input in inputs {
             let isFolder = input.isOnDisk && FileSystem.isFolder(input.name)
             let isTaken = isFolder || !takesGiven ? isWanted : { _ in true }
+            if isFolder { try nameLinks(input.name, depth: 0, into: sink) }
             try forEach([input], where: isTaken) { file in
                 defer { file.file.meter?.finish(bytes: file.file.size) }
                 if isFolder, FileSystem.size(file.file.name) <= heldBytesMax {
@@ -122,6 +123,23 @@ enum FileTree {
                 try walk(root, full, below: path, depth: depth + 1, isWanted, body)
             } else if isWanted(path) {
                 try body(FormatFile(file: root.member(path: full), path: path))
+            }
+        }
+    }
+
+    /// Says which folders are links: they may lead round in a circle, and are not looked into.
+    private static func nameLinks(_ folder: String, depth: Int, into sink: EventSink) throws {
+        for name in try FileSystem.names(in: folder) where depth < depthMax {
+            let full = FileSystem.join(folder, name)
+            guard FileSystem.isFolder(full) else { continue }
+            if isLink(full) {
+                try sink(
+                    .note(
+                        where: full,
+                        why: "a link to a folder is not followed; give the folder that it leads to"
+                    ))
+            } else {
+                try nameLinks(full, depth: depth + 1, into: sink)
             }
         }
     }

@@ -84,7 +84,9 @@ extension Node {
 
     /// The SHA-256 of a file that lies beside labels; nil where it cannot be read.
     static func digest(ofFile path: String) throws -> [UInt8]? {
-        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+        guard FileObstacle.at(path) == nil, let file = FileHandle(forReadingAtPath: path) else {
+            return nil
+        }
         var hasher = SHA256Hasher()
         while let part = try file.read(upToCount: 1 << 20), !part.isEmpty {
             part.withUnsafeBytes { hasher.update($0) }

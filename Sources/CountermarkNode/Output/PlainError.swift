@@ -43,7 +43,7 @@ public struct PlainError: Sendable, Equatable {
         case let error as AnnotationModelError: self.init(error)
         case let error as PartnerTLSError: self.init(.network, "partner", "\(error)")
         case let error as AnnotationStoreError: self.init(.failed, "label-table", "\(error)")
-        case FormatError.cannotOpen(let path, let code):
+        case FormatError.cannotOpen(let path, let code) where FileObstacle.at(path) == nil:
             self.init(
                 .failed, "bad-file", "\(path) cannot be opened: \(SystemReason.words(code))",
                 "check the path and its permissions")
