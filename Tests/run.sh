@@ -39,6 +39,7 @@ steps=(
     "keys          15  python3 Tests/EndToEnd/keys.py --program $debug"
     "stages         8  python3 Tests/EndToEnd/stages.py --program $debug"
     "schema         8  python3 Tests/EndToEnd/schema.py --program $debug"
+    "releases       8  python3 Tests/EndToEnd/releases.py --program $debug"
     "outputs       60  python3 Tests/EndToEnd/outputs.py --program $debug"
     "limits       180  python3 Tests/EndToEnd/limits.py --program $debug"
     "hostile      120  python3 Tests/EndToEnd/hostile.py --program $debug"

@@ -41,8 +41,8 @@ public enum GovernanceAct: Hashable, Sendable {
     case setSchema(String)
     /// The rule that picks the value to show of a contested field.
     case setPolicy(String)
-    /// A frozen label set: name, digest, heads.
-    case release(name: String, digest: [UInt8], heads: [TreeHead])
+    /// A frozen label set: name, digest, heads, and which labels of it.
+    case release(name: String, digest: [UInt8], heads: [TreeHead], terms: ReleaseTerms)
     /// How many of which organisations have to have cosigned a log before its entries are called
     /// witnessed; no names stand for all members.
     case setWitnessPolicy(threshold: Int, witnesses: [Origin])
@@ -59,6 +59,8 @@ public enum GovernanceAct: Hashable, Sendable {
     /// Who may read this log besides its owner and the steward; no names stand for all members.
     case setAudience([Origin])
 
+    /// The longest name of a release in bytes.
+    public static let releaseNameBytesMax = 256
     /// The largest label schema in bytes.
     public static let schemaBytesMax = 32_768
 
@@ -111,8 +113,9 @@ public enum GovernanceAct: Hashable, Sendable {
             [.text(origin.description), .integer(Int64(clamping: index))]
         case .setSchema(let schema): [.text(schema)]
         case .setPolicy(let rule): [.text(rule)]
-        case .release(let name, let digest, let heads):
+        case .release(let name, let digest, let heads, let terms):
             [.text(name), .bytes(digest), .array(heads.map(\.cbor))]
+                + (terms == ReleaseTerms() ? [] : [terms.cbor])
         case .addKey(let chain, let logKey):
             [.array(chain.map { .bytes($0) }), logKey.map { .bytes($0) } ?? .null]
         case .retireKey(let fingerprint, let index):
@@ -238,13 +241,20 @@ public enum GovernanceAct: Hashable, Sendable {
     }
 
     private static func release(_ members: [CBORValue]) -> GovernanceAct? {
-        guard members.count == 3, let name = members[0].textValue, name.utf8.count <= 256,
+        guard (3...4).contains(members.count), let name = members[0].textValue,
+            name.utf8.count <= releaseNameBytesMax,
             let digest = members[1].bytesValue, digest.count == 32,
             let items = members[2].arrayValue, items.count <= Changeset.headsMax
         else { return nil }
         let heads = items.compactMap(TreeHead.init(cbor:))
         guard heads.count == items.count else { return nil }
-        return .release(name: name, digest: digest, heads: heads)
+        var terms = ReleaseTerms()
+        if members.count == 4 {
+            // Empty terms are not written.
+            guard let read = ReleaseTerms(cbor: members[3]), read != terms else { return nil }
+            terms = read
+        }
+        return .release(name: name, digest: digest, heads: heads, terms: terms)
     }
 
     private static func addKey(_ members: [CBORValue]) -> GovernanceAct? {
@@ -263,7 +273,8 @@ public enum GovernanceAct: Hashable, Sendable {
     }
 
     private static func countersign(_ members: [CBORValue]) -> GovernanceAct? {
-        guard members.count == 2, let name = members[0].textValue, name.utf8.count <= 256,
+        guard members.count == 2, let name = members[0].textValue,
+            name.utf8.count <= releaseNameBytesMax,
             let digest = members[1].bytesValue, digest.count == 32
         else { return nil }
         return .countersign(name: name, digest: digest)

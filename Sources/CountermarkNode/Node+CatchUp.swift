@@ -24,7 +24,8 @@ extension Node {
     public func catchUp(_ dataset: DatasetID) throws {
         let readers = try readers(of: dataset)
         if readers.isEmpty { return }
-        let forks = try forks()
+        // What the logs held at given heads does not depend on what was proven of them since.
+        let forks = heads == nil ? try forks() : KnownForks()
         if try isCurrent(dataset, readers, forks) { return }
         let mayRebuild = try hasRested(dataset)
         var isDamaged = false
@@ -76,7 +77,12 @@ extension Node {
         }
         for member in try home.members(of: dataset) {
             do {
-                readers[member] = try home.log(member, dataset)
+                if let heads {
+                    guard let size = heads[member] else { continue }
+                    readers[member] = try home.log(member, dataset).upTo(size)
+                } else {
+                    readers[member] = try home.log(member, dataset)
+                }
             } catch {
                 unreadableLogs["\(member)/\(dataset)"] = PlainError.line(error)
             }
@@ -235,11 +241,14 @@ extension Node {
             return true
         }
         let ownSize = readers[home.origin]?.size ?? 0
-        for head in changeset.view.heads where head.origin == home.origin {
+        // A log that is looked at as it was says nothing new of what others know.
+        let isWhole = heads == nil
+        for head in changeset.view.heads where isWhole && head.origin == home.origin {
             try noteCited(head, merge.state.dataset, held: ownSize)
         }
         switch try merge.apply(changeset) {
         case .applied:
+            if !isWhole { return true }
             for head in changeset.view.heads {
                 guard let reader = readers[head.origin],
                     let key = merge.state.number(head.origin).flatMap({ merge.state.logKeys[$0] })

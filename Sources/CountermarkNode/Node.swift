@@ -43,6 +43,9 @@ public final class Node {
     /// The forks proven by the evidence files of these names.
     var knownForks: (names: [String], forks: KnownForks)?
 
+    /// How much of each log this node goes by; nil for all that is held.
+    let heads: [Origin: UInt64]?
+
     /// What a partner is pushing to a serving node.
     let pushes = IncomingPushes()
     /// What is being fetched from a partner.
@@ -84,13 +87,17 @@ public final class Node {
     ) throws {
         self.home = home
         self.now = now
+        heads = nil
         store = try LabelStore(path: home.path + "/state.sqlite", reader: home.origin)
     }
 
     /// A node over the same logs with an empty label table in memory.
-    init(replaying other: Node) throws {
+    ///
+    /// - Parameter heads: How much of each log it goes by, of others nothing; nil for all that is held.
+    init(replaying other: Node, at heads: [Origin: UInt64]? = nil) throws {
         home = other.home
         now = other.now
+        self.heads = heads
         store = try LabelStore(path: ":memory:", reader: other.home.origin)
     }
 

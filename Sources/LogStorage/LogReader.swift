@@ -55,6 +55,19 @@ public struct LogReader: Sendable {
         )
     }
 
+    /// The log as it was when it had fewer entries: what is read of it is compared with the root of that size.
+    ///
+    /// - Throws: ``LogStorageError`` if it never had so many.
+    public func upTo(_ size: UInt64) throws(LogStorageError) -> LogReader {
+        if size == self.size { return self }
+        return LogReader(self, size: size, root: try root(at: size))
+    }
+
+    private init(_ other: LogReader, size: UInt64, root: Digest) {
+        (directory, checkpoint) = (other.directory, other.checkpoint)
+        (self.size, statedRoot) = (size, root)
+    }
+
     func path(_ tile: Tile) -> String { "\(directory)/\(tile.path)" }
 
     /// The bytes of a tile, at least of its width.

@@ -21,6 +21,10 @@ public struct Governance: Sendable, Equatable {
     private var audienceChanges: [Int: [AudienceChange]] = [:]
     /// The standing of the signing keys, by log and fingerprint.
     public private(set) var keys: [Int: [Digest: SigningKeyStanding]] = [:]
+    /// The releases, in the order of the steward's log.
+    public private(set) var releases: [Release] = []
+    /// Which digests logs have countersigned last, by the release's name and the log's local number.
+    private var countersignatures: ByteMap<[Int: [UInt8]]> = [:]
     /// From where on acts of a kind are beyond ``MemberLimits`` and count for nothing, by log and code.
     private var beyondFrom: [Int: [Int: OperationKey]] = [:]
 
@@ -97,9 +101,36 @@ public struct Governance: Sendable, Equatable {
         case .retireKey(let fingerprint, let from):
             guard let key = Digest(fingerprint) else { return }
             retire(key, at: from, by: number, isStewards: isStewards)
+        case .countersign(let name, let digest):
+            countersignatures[name, default: [:]][number] = digest
+        case .release(let name, let digest, let heads, let terms):
+            if isStewards { release(name, digest, heads, terms, at: noted) }
         default:
             if isStewards { membership.apply(noted.act, at: index) }
         }
+    }
+
+    /// The first release of a name holds: what was countersigned cannot become another one.
+    private mutating func release(
+        _ name: String, _ digest: [UInt8], _ heads: [TreeHead], _ terms: ReleaseTerms,
+        at noted: NotedAct
+    ) {
+        let known = releases.firstIndex { $0.name.hasSameBytes(as: name) }
+        if let reason = terms.withdrawal {
+            guard let known, releases[known].digest == digest else { return }
+            if releases[known].withdrawal == nil { releases[known].withdrawal = reason }
+        } else if known == nil {
+            releases.append(
+                Release(
+                    name: name, digest: digest, heads: heads, terms: terms,
+                    operation: noted.operation, time: noted.time))
+        }
+    }
+
+    /// The local numbers of the logs that have countersigned a release, ascending.
+    public func countersigners(of release: Release) -> [Int] {
+        (countersignatures[release.name] ?? [:]).filter { $0.value == release.digest }.keys
+            .sorted()
     }
 
     /// The steward retires keys in whichever log introduced them, and its last word holds; a member those of its own

@@ -21,7 +21,7 @@ struct Countermark: AsyncParsableCommand {
             Rebuild.self, SchemaCommand.self, Evidence.self, Bench.self, Sync.self, Carry.self,
             Serve.self,
             Invite.self, JoinInvitation.self, StageCommand.self, Examined.self, Doctor.self,
-            Backup.self, RepairCommand.self,
+            Backup.self, RepairCommand.self, ReleaseCommand.self,
         ])
 
     static func main() async {

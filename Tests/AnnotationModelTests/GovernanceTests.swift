@@ -8,13 +8,20 @@ struct GovernanceTests {
         guard let acme = try? Origin("acme.example"), let borealis = try? Origin("borealis.example")
         else { return [] }
         let key = [UInt8](repeating: 5, count: 32)
+        var terms = ReleaseTerms()
+        (terms.companies, terms.quorum) = ([acme, borealis], 2)
+        terms.stage = .init(stage: .quality, state: nil)
+        (terms.isAcceptedOnly, terms.isSettledOnly, terms.holdsRetracted) = (true, true, true)
+        (terms.isWithoutExcluded, terms.withdrawal) = (true, "wrong scale")
         return [
             .defineDataset(title: "Boards", schema: "{}"),
             .setMember(acme, role: .reviewer, roots: [[1, 2, 3]], logKey: key, fromIndex: 4),
             .setMember(acme, role: .reader, roots: [], logKey: nil, fromIndex: 0),
             .cutLog(acme, index: 9), .setSchema("{}"), .setPolicy("role-rank"),
             .release(
-                name: "first", digest: key, heads: [TreeHead(origin: acme, size: 2, root: key)]),
+                name: "first", digest: key, heads: [TreeHead(origin: acme, size: 2, root: key)],
+                terms: ReleaseTerms()),
+            .release(name: "part", digest: key, heads: [], terms: terms),
             .setWitnessPolicy(threshold: 1, witnesses: [acme, borealis]),
             .setWitnessPolicy(threshold: 3, witnesses: []),
             .succeedLog(acme, successor: borealis), .addKey(chain: [[1]], logKey: key),
@@ -56,5 +63,34 @@ struct GovernanceTests {
         ])
     func refused(value: CBORValue) {
         #expect(GovernanceAct(decoding: value.encoded) == nil)
+    }
+
+    @Test("terms of a release have one form each, within limits")
+    func terms() {
+        func terms(_ members: [CBORValue: CBORValue]) -> ReleaseTerms? {
+            ReleaseTerms(cbor: .map(members))
+        }
+        let (acme, borealis) = (CBORValue.text("acme.example"), CBORValue.text("borealis.example"))
+        #expect(terms([.integer(1): .array([acme, borealis])])?.companies.count == 2)
+        #expect(terms([:]) == ReleaseTerms())
+        let wrong: [[CBORValue: CBORValue]] = [
+            [.integer(1): .array([borealis, acme])], [.integer(1): .array([acme, acme])],
+            [.integer(1): .array([])], [.integer(1): .array([.text("Not A Name")])],
+            [.integer(2): .array([.text("filter")])],
+            [.integer(2): .array([.text("none"), .null])],
+            [.integer(2): .array([.text("filter"), .text(String(repeating: "x", count: 65))])],
+            [.integer(3): .bool(false)], [.integer(4): .integer(1)], [.integer(7): .integer(0)],
+            [.integer(7): .integer(513)],
+            [.integer(8): .text(String(repeating: "x", count: 1_025))],
+            [.integer(9): .bool(true)], [.text("1"): .bool(true)],
+        ]
+        for members in wrong { #expect(terms(members) == nil, "\(members)") }
+        #expect(ReleaseTerms(cbor: .null) == nil)
+        // Empty terms are left out, so that each act has one form.
+        let act: CBORValue = .array([
+            .integer(21), .text("v1"), .bytes([UInt8](repeating: 0, count: 32)), .array([]),
+            .map([:]),
+        ])
+        #expect(GovernanceAct(decoding: act.encoded) == nil)
     }
 }

@@ -74,7 +74,7 @@ def by_kind(company, folder, prompt, first, second):
     path = company.export("labels", "alpaca", folder / "alpaca.jsonl")
     answers = load(path) if path.stat().st_size else []
     if isinstance(prompt, str):
-        same(answers, [{"instruction": prompt, "output": first}], "the answer")
+        same(answers, [{"instruction": prompt, "input": "", "output": first}], "the answer")
     else:
         same(answers, [], "alpaca has no conversations")
     return {"dpo": len(pairs), "kto": len(judged), "alpaca": len(answers)}

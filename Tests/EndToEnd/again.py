@@ -39,7 +39,7 @@ READS = {
     "status", "key show", "key list", "partner list", "dataset list", "dataset show", "policy show", "export",
     "show", "list", "conflicts", "history", "quarantine", "verify", "prove", "rebuild", "schema show",
     "schema check", "schema export-json-schema", "schema history", "evidence", "serve", "invite list", "stage show",
-    "stage summary", "doctor",
+    "stage summary", "doctor", "release list", "release show", "release verify", "release diff",
 }
 
 
@@ -111,7 +111,8 @@ def writing(program, folder):
             ["partner", "add", "third.example", "--root", third],
             ["member", "set", "boards", "third.example", "--role", "reader"],
             ["member", "succeed", "boards", "third.example", "tier.example"],
-            ["member", "cut", "boards", "third.example"]):
+            ["member", "cut", "boards", "third.example"],
+            ["release", "create", "boards", "v1"]):
         both(oem, *words)
     oem.ok("partner", "add", "tier.example", "--no-url")
     keys(tier, oem, both, folder)
@@ -120,6 +121,8 @@ def writing(program, folder):
         tier.ok("sync")
         both(tier, "dataset", "join", BOARDS, first=False)
         check("pulled 0" in tier.ok("sync").out, "sync again says that it moved nothing")
+        both(tier, "release", "countersign", BOARDS, "v1")
+        both(oem, "release", "withdraw", BOARDS, "v1", "--reason", "wrong scale")
     both(tier, "dataset", "leave", BOARDS)
     for name, sign in {"backup": ("backup", folder / "backup"), "carry out": ("carry", "out", BOARDS, folder / "stick"),
                        "carry in": ("carry", "in", folder / "stick"), "repair": ("repair",)}.items():

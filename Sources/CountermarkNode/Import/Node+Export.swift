@@ -45,19 +45,24 @@ extension Node {
     /// The label set is read in one transaction, so the sidecar's heads are exactly what it was made from: an
     /// import takes what they cover for known to whoever changed the file.
     ///
-    /// - Parameter onlyKept: Leaves out the items that the stage `filter` excludes, with their labels.
+    /// - Parameters:
+    ///   - onlyKept: Leaves out the items that the stage `filter` excludes, with their labels.
+    ///   - isWanted: Which labels to write, of those that the view has.
     /// - Returns: The report, and how many of the labels are contested.
     public func export(
         _ dataset: DatasetID, format: any AnnotationFormat, view: ExportView,
         part: ExportPart = ExportPart(), onlyKept: Bool = false,
         names: ExportClasses = .mapped, to output: any FormatOutput,
-        options: WriteOptions = WriteOptions()
+        options: WriteOptions = WriteOptions(),
+        stage: (stage: ProcessingStage, state: String?)? = nil,
+        where isWanted: @escaping (LabelView) throws -> Bool = { _ in true }
     ) throws -> (report: ConversionReport, contested: Int) {
         try require(dataset)
         try catchUp(dataset)
         var filter = LabelFilter()
         if case .org(let origin) = view { filter.org = origin }
         filter.isWithoutExcluded = onlyKept
+        filter.stage = stage
         let store = store
         var contested = 0
         let schema = try schema(of: dataset)
@@ -83,7 +88,9 @@ extension Node {
                     ticker.begin(.writing, of: Int(clamping: merge.state.counts.annotations))
                     try store.forEachLabel(logs, filter: filter) { label in
                         ticker.count()
-                        guard view == .union || !label.isRetracted else { return }
+                        guard view == .union || !label.isRetracted, try isWanted(label) else {
+                            return
+                        }
                         var record = Self.record(label)
                         record.item = try same.shown(label)
                         if let name = mappings[record.className] { record.className = name }

@@ -4,6 +4,7 @@ import AnnotationStore
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import Provenance
 
 /// Writes label files.
 struct Export: ParsableCommand {
@@ -19,6 +20,7 @@ struct Export: ParsableCommand {
     @Flag(help: "Also write what the format cannot carry, to PATH.countermark.jsonl.")
     var sidecar = false
     @Option(help: "resolved, union or org:ORIGIN.") var view = "resolved"
+    @Option(help: "The labels of this release, whatever has changed since.") var release: String?
     @Flag(help: "Leave out items that the stage filter excludes, with their labels.")
     var onlyKept = false
     @Option(
@@ -30,6 +32,14 @@ struct Export: ParsableCommand {
     @Option(name: .customLong("author"), help: "Only what this author labelled; may be repeated.")
     var authors: [String] = []
 
+    func validate() throws {
+        guard release == nil || view == "resolved" && !onlyKept else {
+            throw ValidationError(
+                "a release says which labels it holds: give --release without --view and --only-kept"
+            )
+        }
+    }
+
     func run() throws {
         let node = try common.node()
         let id = try common.dataset(dataset, node)
@@ -39,13 +49,17 @@ struct Export: ParsableCommand {
         let target: any FormatOutput =
             format.defaultFileName == nil ? try DiskOutput(folder: path) : DiskOutput(file: path)
         let view = try exportView()
+        let options = WriteOptions(writesSidecar: sidecar)
         let (report, contested) = try progress.show(node, common) {
-            try node.export(
+            if let release {
+                return try contents(of: release, node, id).export(
+                    format: format, part: part, names: classNames, to: target, options: options)
+            }
+            return try node.export(
                 id, format: format, view: view,
-                part: part, onlyKept: onlyKept, names: classNames, to: target,
-                options: WriteOptions(writesSidecar: sidecar))
+                part: part, onlyKept: onlyKept, names: classNames, to: target, options: options)
         }
-        let excluded = onlyKept ? 0 : try node.store.excludedItems(id)
+        let excluded = onlyKept || release != nil ? 0 : try node.store.excludedItems(id)
         common.print(
             [
                 "annotations": report.annotations, "items": report.items, "contested": contested,
@@ -63,6 +77,23 @@ struct Export: ParsableCommand {
                     "\(report.annotations) annotations of \(report.items) items in \(path), "
                         + "\(report.skipped) left out, \(report.poorer) poorer, \(contested) contested"
                 ])
+    }
+
+    /// The labels of a release that is what its steward signed, and was not withdrawn.
+    private func contents(
+        of name: String, _ node: Node, _ id: DatasetID
+    ) throws -> ReleaseContents {
+        let view = try node.release(name, of: id)
+        if let reason = view.release.withdrawal {
+            Terminal.warn("countermark: warning: the steward has withdrawn \(name): \(reason)")
+        } else if !view.holds {
+            Terminal.warn(
+                "countermark: warning: \(view.countersigned.count) of "
+                    + "\(view.release.terms.quorum) have countersigned \(name)")
+        }
+        let check = try node.check(view.release, of: id)
+        try node.requireRight(check, view.release)
+        return check.contents
     }
 
     /// How many items without a place are named in the lines for people; `--json` names all.
@@ -93,6 +124,9 @@ struct Export: ParsableCommand {
     }
 
     private func exportTables(_ node: Node, _ id: DatasetID) throws {
+        guard release == nil else {
+            throw ValidationError("--release is for formats that hold labels alone")
+        }
         guard !sidecar else {
             throw ValidationError("--sidecar is for formats that can be imported again")
         }

@@ -1,0 +1,175 @@
+import AnnotationFormats
+import AnnotationModel
+import AnnotationStore
+import Foundation
+import LogStorage
+import Provenance
+import Signing
+import TransparencyLog
+
+/// The labels of a release, made anew from the logs as they were at its heads.
+public final class ReleaseContents {
+    /// The label set at the heads; it writes to nothing.
+    let node: Node
+    /// The dataset.
+    public let dataset: DatasetID
+    /// Which labels are meant.
+    public let terms: ReleaseTerms
+    private let logs: [(number: Int, origin: Origin)]
+
+    /// Replays the logs up to given heads.
+    ///
+    /// - Throws: ``NodeError`` if less of a log is here, or another history of it.
+    init(_ node: Node, _ dataset: DatasetID, heads: [TreeHead], terms: ReleaseTerms) throws {
+        for head in heads { try Self.require(head, node, dataset) }
+        let sizes = [Origin: UInt64](
+            heads.map { ($0.origin, $0.size) }, uniquingKeysWith: { first, _ in first })
+        (self.node, self.dataset) = (try Node(replaying: node, at: sizes), dataset)
+        self.terms = terms
+        self.node.onProgress = node.onProgress
+        try self.node.catchUp(dataset)
+        let state = try self.node.read(dataset) { $0.state }
+        for head in heads {
+            let applied = state.progress(head.origin)?.applied ?? 0
+            guard applied == head.size else {
+                let log = "\(head.origin)/\(dataset)"
+                throw NodeError(
+                    .failed, "release-not-whole",
+                    self.node.unreadableLogs[log]
+                        ?? "only \(applied) of the \(head.size) entries of \(log) can be merged from "
+                        + "what the release names: its heads do not belong together",
+                    hint: "run countermark verify \(dataset); if all holds, the release is wrong: "
+                        + "ask the steward for another one")
+            }
+        }
+        logs = state.logs.values.map { ($0.number, $0.origin) }.sorted { $0.1 < $1.1 }
+    }
+
+    private static func require(_ head: TreeHead, _ node: Node, _ dataset: DatasetID) throws {
+        let log = "\(head.origin)/\(dataset)"
+        let reader = try node.home.log(head.origin, dataset)
+        guard reader.size >= head.size else {
+            throw NodeError(
+                .failed, "release-not-here",
+                "the release holds \(head.size) entries of \(log), and \(reader.size) are here",
+                hint: "run countermark sync; if the log's company keeps it from this organisation, "
+                    + "somebody else has to countersign")
+        }
+        guard try reader.upTo(head.size).statedRoot.bytes == head.root else {
+            throw NodeError(
+                .failed, "release-of-other-history",
+                "the release names another root of the first \(head.size) entries of \(log)",
+                hint:
+                    "run countermark verify \(dataset) and countermark evidence: either the log has "
+                    + "two histories, or the release is wrong")
+        }
+    }
+
+    /// The policy that held at the heads.
+    public var policy: ResolutionPolicy {
+        get throws { try node.read(dataset) { $0.state.membership.policy } }
+    }
+
+    /// The text of the schema at the heads.
+    public var schema: String {
+        get throws { try node.read(dataset) { $0.state.membership.schema } }
+    }
+
+    /// The state digest at the heads.
+    public var stateDigest: Digest {
+        get throws { try node.read(dataset) { $0.state.digest } }
+    }
+
+    /// Calls `body` with each label in the order of the leaves.
+    public func forEachLabel(_ body: (LabelView) throws -> Void) throws {
+        var filter = LabelFilter()
+        filter.stage = terms.stage.map { ($0.stage, $0.state) }
+        filter.isWithoutExcluded = terms.isWithoutExcluded
+        for (number, origin) in logs {
+            if !terms.companies.isEmpty, !terms.companies.contains(origin) { continue }
+            try node.store.forEachLabel([number: origin], filter: filter) { label in
+                if try holds(label) { try body(label) }
+            }
+        }
+    }
+
+    /// Whether a label that fits the companies and stages is meant.
+    func holds(_ label: LabelView) throws -> Bool {
+        if !terms.companies.isEmpty, !terms.companies.contains(label.id.origin) { return false }
+        if label.isRetracted, !terms.holdsRetracted { return false }
+        if label.flags.isConflict, terms.isSettledOnly { return false }
+        return try !terms.isAcceptedOnly || isAccepted(label)
+    }
+
+    private func isAccepted(_ label: LabelView) throws -> Bool {
+        let names = try node.logNames(dataset)
+        let verdicts = try node.store.writes(label.key.packed, names)
+            .filter { $0.field.hasPrefix("\u{0}review/") }
+            .map { write -> Int64? in
+                guard case .array(let parts)? = write.value, case .integer(let code)? = parts.first
+                else { return nil }
+                return code
+            }
+        return !verdicts.isEmpty && verdicts.allSatisfy { $0 == Int64(Verdict.accept.rawValue) }
+    }
+
+    /// Calls `body` with each leaf in order.
+    public func forEachLeaf(_ body: (ReleaseItem, [UInt8]) throws -> Void) throws {
+        try node.store.forEachItem(dataset, withoutExcluded: terms.isWithoutExcluded) { item in
+            try body(.item(item.key), ReleaseLeaf.item(item.key, fields: item.fields))
+        }
+        try forEachLabel { label in
+            try body(.label(label.id), ReleaseLeaf.label(label.id, Self.said(label)))
+        }
+    }
+
+    private static func said(_ label: LabelView) -> ReleaseLeaf.Label {
+        ReleaseLeaf.Label(
+            item: label.item, className: label.className, selector: label.selector,
+            isRetracted: label.isRetracted, isContested: label.flags.isConflict,
+            author: label.author, source: label.source, fields: label.fields)
+    }
+
+    /// What a leaf speaks of.
+    public enum ReleaseItem: Hashable, Sendable {
+        /// An item.
+        case item(String)
+        /// A label.
+        case label(OperationID)
+    }
+
+    /// Writes the labels in a format.
+    ///
+    /// - Returns: The report, and how many of the labels are contested.
+    public func export(
+        format: any AnnotationFormat, part: Node.ExportPart = .init(),
+        names: Node.ExportClasses = .mapped, to output: any FormatOutput,
+        options: WriteOptions = WriteOptions()
+    ) throws -> (report: ConversionReport, contested: Int) {
+        try node.export(
+            dataset, format: format, view: terms.holdsRetracted ? .union : .resolved, part: part,
+            onlyKept: terms.isWithoutExcluded, names: names, to: output, options: options,
+            stage: terms.stage.map { ($0.stage, $0.state) }, where: { try self.holds($0) })
+    }
+
+    /// What the release's digest binds.
+    public func commitment(name: String, heads: [TreeHead]) throws -> Release.Commitment {
+        var tree = CompactRange()
+        var hasher = TreeHasher()
+        var (items, labels) = (0, 0)
+        let ticker = ProgressTicker(node.onProgress)
+        ticker.begin(.writing)
+        try forEachLeaf { item, bytes in
+            ticker.count()
+            switch item {
+            case .item: items += 1
+            case .label: labels += 1
+            }
+            bytes.withUnsafeBytes { tree.append(hasher.leaf($0), &hasher) }
+        }
+        ticker.end()
+        return Release.Commitment(
+            dataset: dataset, name: name, heads: heads, terms: terms,
+            root: tree.root(&hasher).bytes, items: items, labels: labels)
+    }
+}
