@@ -14,13 +14,15 @@ public struct TreeHead: Hashable, Sendable {
         (self.origin, self.size, self.root) = (origin, size, root)
     }
 
-    var cbor: CBORValue {
+    /// `[origin, size, root]`.
+    public var cbor: CBORValue {
         .array([
             .text(origin.description), .integer(Int64(clamping: size)), .bytes(root),
         ])
     }
 
-    init?(cbor: CBORValue) {
+    /// Reads what ``cbor`` wrote; nil for anything else.
+    public init?(cbor: CBORValue) {
         guard let parts = cbor.arrayValue, parts.count == 3, let name = parts[0].textValue,
             let origin = try? Origin(name), let size = parts[1].integerValue, size >= 0,
             let root = parts[2].bytesValue, root.count == 32

@@ -23,14 +23,18 @@ extension Node {
         return try prove(label.id, label.key, dataset)
     }
 
+    /// - Parameter acts: Operations whose entries are to be in it, too.
     func prove(
-        _ id: OperationID, _ key: OperationKey, _ dataset: DatasetID
+        _ id: OperationID, _ key: OperationKey, _ dataset: DatasetID,
+        with acts: [OperationID] = []
     ) throws -> LabelProof {
         let logs = try logNames(dataset)
         var operations = [id] + (try store.touches(key.packed, logs))
         operations = try operations.filter { try isCounted($0.slot.entry, of: $0.origin, dataset) }
         var needed = ProofEntries(acts: try store.acts(logs), steward: dataset.owner)
-        for operation in operations { needed.insert(operation.origin, operation.slot.entry) }
+        for operation in operations + acts {
+            needed.insert(operation.origin, operation.slot.entry)
+        }
         for origin in Set(operations.map(\.origin)) {
             for index in try citations(of: operations, in: origin, dataset) {
                 needed.insert(origin, index)

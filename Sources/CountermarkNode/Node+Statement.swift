@@ -12,18 +12,27 @@ extension Node {
 
     /// Gathers one label's provenance, with this organisation's word that it is all.
     ///
-    /// - Parameter text: The annotation's id.
+    /// - Parameters:
+    ///   - text: The annotation's id.
+    ///   - name: A release of which the proof shows that the label is in it, or is not.
     /// - Returns: The proof, and why it holds no word of ours; nil where it holds one.
     /// - Throws: ``NodeError`` if there is no such counted annotation.
     public func proveWithStatement(
-        _ text: String, in chosen: DatasetID? = nil
+        _ text: String, in chosen: DatasetID? = nil, release name: String? = nil
     ) throws -> (proof: LabelProof, without: String?) {
         let (dataset, label) = try find(text, in: chosen)
+        let release = try name.map { try self.release($0, of: dataset).release }
+        let acts = try release.map { try self.acts(of: $0, dataset) } ?? []
+        func whole(_ proof: LabelProof) throws -> LabelProof {
+            guard let release else { return proof }
+            return proof.with(try prove(label.id, in: release, of: dataset))
+        }
         do {
-            let (proof, message) = try statement(about: label.id, label.key, dataset, to: nil)
-            return (try proof.adding(message), nil)
+            let (proof, message) = try statement(
+                about: label.id, label.key, dataset, to: nil, with: acts)
+            return (try whole(try proof.adding(message)), nil)
         } catch let error as NodeError where error.code == "no-statement" {
-            return (try prove(label.id, label.key, dataset), error.message)
+            return (try whole(try prove(label.id, label.key, dataset, with: acts)), error.message)
         }
     }
 
@@ -48,7 +57,8 @@ extension Node {
 
     /// Gathers a label's proof and signs what it shows, at heads that have not moved meanwhile.
     private func statement(
-        about id: OperationID, _ key: OperationKey, _ dataset: DatasetID, to caller: Origin?
+        about id: OperationID, _ key: OperationKey, _ dataset: DatasetID, to caller: Origin?,
+        with acts: [OperationID] = []
     ) throws -> (proof: LabelProof, message: [UInt8]) {
         guard try read(dataset, { $0.state.membership.isMember(home.origin) }) else {
             throw Self.noStatement("\(home.origin) is no member of \(dataset)")
@@ -58,7 +68,7 @@ extension Node {
             guard heads.count <= CompletenessStatement.headsMax else {
                 throw Self.noStatement("\(heads.count) logs are more than a statement names")
             }
-            let proof = try prove(id, key, dataset)
+            let proof = try prove(id, key, dataset, with: acts)
             guard try appliedHeads(dataset, readableBy: caller) == heads else { continue }
             do throws(LabelProofError) {
                 let contents = try proof.contents(

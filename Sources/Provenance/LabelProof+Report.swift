@@ -23,13 +23,29 @@ extension LabelProofCheck {
             "entry \($0.index) of \($0.origin) does not count and is left out"
         }
         return LabelProofReport(
-            item: outcome.item,
+            release: try release(fold), item: outcome.item,
             signer: subjects[outcome.added.signer] ?? outcome.added.signer.hex,
             fingerprint: outcome.added.signer, time: outcome.added.time, writes: outcome.writes,
             witnesses: witnesses,
             sizes: Dictionary(
                 signed.map { ($0.description, $1.keys.max() ?? 0) }, uniquingKeysWith: max),
             completeBy: words, notes: left + remarks)
+    }
+
+    /// What the file shows of a release.
+    private func release(_ fold: LabelProofFold) throws -> LabelProofReport.InRelease? {
+        guard let part = proof.release else { return nil }
+        let commitment = part.commitment
+        guard let found = fold.release(commitment.name, commitment.digest),
+            found.release.heads == commitment.heads, found.release.terms == commitment.terms
+        else {
+            throw LabelProofError.refused(
+                "no act of the steward in it makes the release that it speaks of")
+        }
+        return LabelProofReport.InRelease(
+            name: commitment.name, digest: commitment.digest,
+            said: try part.verify(proof.annotation), withdrawal: found.release.withdrawal,
+            countersigned: found.by, quorum: commitment.terms.quorum)
     }
 
     /// The organisations that have cosigned the annotation's entry; every line in the file has to be somebody's.

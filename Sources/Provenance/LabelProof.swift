@@ -25,8 +25,8 @@ public struct LabelProof: Sendable, Equatable {
         }
     }
 
-    /// The version that is written and read.
-    public static let version: UInt64 = 2
+    /// The version without, and with a part about a release.
+    public static let versions: (plain: UInt64, ofRelease: UInt64) = (2, 3)
     /// A label with a thousand writes, keys and acts is an unusual one; a member that writes to it again and again
     /// shall not keep the others from proving it.
     public static let piecesMax = 32_768
@@ -45,12 +45,23 @@ public struct LabelProof: Sendable, Equatable {
     /// Who says that this is all, as signed; by organisation.
     public let statements: [[UInt8]]
 
+    /// That the label is in a release, or that it is not; nil where nothing is said of one.
+    public let release: ReleaseProof?
+
     /// A proof from its parts; nothing is checked.
     public init(
-        dataset: DatasetID, annotation: OperationID, pieces: [Piece], statements: [[UInt8]] = []
+        dataset: DatasetID, annotation: OperationID, pieces: [Piece], statements: [[UInt8]] = [],
+        release: ReleaseProof? = nil
     ) {
         (self.dataset, self.annotation, self.pieces) = (dataset, annotation, pieces)
-        self.statements = statements
+        (self.statements, self.release) = (statements, release)
+    }
+
+    /// The proof with a part about a release.
+    public func with(_ release: ReleaseProof) -> LabelProof {
+        LabelProof(
+            dataset: dataset, annotation: annotation, pieces: pieces, statements: statements,
+            release: release)
     }
 
     /// The proof with an organisation's statement, which takes the place of an older one of the same organisation.
@@ -66,15 +77,15 @@ public struct LabelProof: Sendable, Equatable {
         all.append((org, statement))
         return LabelProof(
             dataset: dataset, annotation: annotation, pieces: pieces,
-            statements: all.sorted { $0.org < $1.org }.map(\.message))
+            statements: all.sorted { $0.org < $1.org }.map(\.message), release: release)
     }
 
     /// The file: deterministic CBOR, `[version, dataset, annotation, [[member, entry, tlog-proof]…],
-    /// [statement…]]`.
+    /// [statement…]]`, and in version 3 the part about a release after it.
     public var file: [UInt8] {
         var encoder = CBOREncoder()
-        encoder.arrayHead(5)
-        encoder.unsigned(Self.version)
+        encoder.arrayHead(release == nil ? 5 : 6)
+        encoder.unsigned(release == nil ? Self.versions.plain : Self.versions.ofRelease)
         encoder.text(dataset.description)
         encoder.text(annotation.description)
         encoder.arrayHead(pieces.count)
@@ -86,6 +97,7 @@ public struct LabelProof: Sendable, Equatable {
         }
         encoder.arrayHead(statements.count)
         for statement in statements { statement.withUnsafeBytes { encoder.byteString($0) } }
+        release?.encode(into: &encoder)
         return encoder.bytes
     }
 
@@ -110,10 +122,15 @@ public struct LabelProof: Sendable, Equatable {
             // The version stands first: another one may have more parts.
             let parts = try reader.arrayHead()
             let version = try reader.unsigned()
-            guard version == Self.version else {
-                throw LabelProofError.malformed("it has version \(version), not \(Self.version)")
+            let hasRelease = version == Self.versions.ofRelease
+            guard hasRelease || version == Self.versions.plain else {
+                throw LabelProofError.malformed(
+                    "it has version \(version), not \(Self.versions.plain) or "
+                        + "\(Self.versions.ofRelease)")
             }
-            guard parts == 5 else { throw LabelProofError.malformed("it has \(parts) parts") }
+            guard parts == (hasRelease ? 6 : 5) else {
+                throw LabelProofError.malformed("it has \(parts) parts")
+            }
             let dataset = try DatasetID(try reader.text())
             let id = try reader.text()
             let (annotation, named) = try OperationID.parse(id)
@@ -140,9 +157,17 @@ public struct LabelProof: Sendable, Equatable {
             }
             var statements: [[UInt8]] = []
             for _ in 0..<statementCount { statements.append(Array(try reader.byteString())) }
+            var release: ReleaseProof?
+            if hasRelease {
+                release = ReleaseProof(cbor: try CBORValue(reading: &reader), dataset: dataset)
+                if release == nil {
+                    throw LabelProofError.malformed("its part about a release is none")
+                }
+            }
             try reader.finish()
             return LabelProof(
-                dataset: dataset, annotation: annotation, pieces: pieces, statements: statements)
+                dataset: dataset, annotation: annotation, pieces: pieces, statements: statements,
+                release: release)
         } catch let error as LabelProofError {
             throw error
         } catch {

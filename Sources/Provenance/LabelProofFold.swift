@@ -31,6 +31,17 @@ struct LabelProofFold {
 
     var membership: Membership { governance.membership }
 
+    /// The release with a digest that the steward made, and who has countersigned it.
+    func release(_ name: String, _ digest: [UInt8]) -> (release: Release, by: [Origin])? {
+        let found = governance.releases.first {
+            $0.name.hasSameBytes(as: name) && $0.digest == digest
+        }
+        return found.map { release in
+            let by = governance.countersigners(of: release).compactMap { logs[$0]?.origin }
+            return (release, by.sorted())
+        }
+    }
+
     /// Takes the heads of an entry: those that the cited logs' keys have signed, the keys that the steward's log names
     /// within what the entry has merged of it.
     private mutating func take(

@@ -48,6 +48,24 @@ public struct LabelProofReport: Sendable, Equatable {
         public let time: Int64
     }
 
+    /// What the proof shows of a release.
+    public struct InRelease: Sendable, Equatable {
+        /// The release's name.
+        public let name: String
+        /// What the steward has signed.
+        public let digest: [UInt8]
+        /// What the release says of the label; nil if the label is not in it.
+        public let said: ReleaseProof.Said?
+        /// Why the steward has withdrawn it; nil if no act in the proof does.
+        public let withdrawal: String?
+        /// Who has countersigned it, as far as the proof shows.
+        public let countersigned: [Origin]
+        /// How many have to.
+        public let quorum: Int
+    }
+
+    /// Of the release that the proof speaks of; nil if it speaks of none.
+    public let release: InRelease?
     /// The item's key.
     public let item: String
     /// The subject of the certificate that signed the annotation.

@@ -58,15 +58,9 @@ public struct Release: Sendable, Equatable {
 
         /// The bytes that are hashed: the context, then one CBOR array.
         public var bytes: [UInt8] {
-            let heads = heads.map { head in
-                CBORValue.array([
-                    .text(head.origin.description), .integer(Int64(clamping: head.size)),
-                    .bytes(head.root),
-                ])
-            }
-            return Self.context
+            Self.context
                 + CBORValue.array([
-                    .text(dataset.description), .text(name), .array(heads), terms.cbor,
+                    .text(dataset.description), .text(name), .array(heads.map(\.cbor)), terms.cbor,
                     .bytes(root), .integer(Int64(items)), .integer(Int64(labels)),
                 ]).encoded
         }

@@ -240,4 +240,88 @@ struct ReleaseTests {
         #expect(try steward.read(all.dataset) { $0.state.counts.annotations } == 2)
         #expect(try labels("v1", steward, all) == before)
     }
+
+    @Test("a proof shows that a label is in a release, or that it is not, and nothing else")
+    func proofs() throws {
+        let (all, ids) = try written()
+        let (steward, member) = (try all.node(oem), try all.node(tier))
+        try steward.createRelease("v1", of: all.dataset, terms: ReleaseTerms())
+        try all.carry(oem, to: tier)
+        try member.countersignRelease("v1", of: all.dataset)
+        let late = try member.write(all.dataset, [all.label("d.png")])
+        try member.write(all.dataset, [.set(ids[2], [.className("gone")])])
+        try swap(all)
+        let roots = try steward.home.roots(of: try Origin(oem))
+        let now = Int64(Date().timeIntervalSince1970) + 60
+        func proof(_ id: OperationID, _ node: Node) throws -> LabelProof {
+            let (made, without) = try node.proveWithStatement(
+                id.description, in: all.dataset, release: "v1")
+            #expect(without == nil)
+            let read = try LabelProof(file: made.file)
+            #expect(read == made)
+            return read
+        }
+        for node in [steward, member] {
+            let shown = try #require(
+                try proof(ids[2], node).verify(trusting: roots, at: now).release)
+            // As it was, not as it is.
+            #expect(shown.said?.className == "spur")
+            #expect(shown.said?.item == "a.png")
+            #expect(shown.countersigned.map(\.description) == [tier])
+            #expect(shown.withdrawal == nil)
+            // Retracted then, added later: neither is in it.
+            for id in [ids[1], late[0]] {
+                let report = try proof(id, node).verify(trusting: roots, at: now)
+                #expect(report.release != nil && report.release?.said == nil)
+            }
+        }
+        let (present, absent) = (try proof(ids[2], steward), try proof(ids[1], steward))
+        let part = try #require(present.release)
+        let other = try #require(absent.release)
+        let leaf = part.leaves[0]
+        func changed(_ change: (inout [ReleaseProof.Leaf]) -> Void) -> ReleaseProof {
+            var leaves = part.leaves
+            change(&leaves)
+            return ReleaseProof(commitment: part.commitment, leaves: leaves)
+        }
+        var bytes = leaf.bytes
+        bytes[bytes.count - 1] ^= 1
+        let wrong = [
+            changed { $0 = [] },
+            changed { $0[0] = .init(index: leaf.index, bytes: bytes, path: leaf.path) },
+            changed { $0[0] = .init(index: leaf.index + 1, bytes: leaf.bytes, path: leaf.path) },
+            changed { $0[0] = .init(index: .max, bytes: leaf.bytes, path: leaf.path) },
+            changed { $0[0] = .init(index: leaf.index, bytes: [0xff], path: leaf.path) },
+            changed { $0 += [leaf] },
+            // That another one is not in it says nothing of this one.
+            other,
+            ReleaseProof(
+                commitment: .init(
+                    dataset: all.dataset, name: "v1", heads: part.commitment.heads,
+                    terms: part.commitment.terms, root: part.commitment.root,
+                    items: part.commitment.items - 1, labels: part.commitment.labels + 1),
+                leaves: part.leaves),
+        ]
+        for (number, release) in wrong.enumerated() {
+            #expect(throws: LabelProofError.self, "\(number)") {
+                try present.with(release).verify(trusting: roots, at: now)
+            }
+        }
+        // Without the steward's act nothing vouches for the digest.
+        let bare = try steward.proveWithStatement(ids[2].description, in: all.dataset).proof
+        #expect(bare.release == nil)
+        #expect(throws: LabelProofError.self) {
+            try bare.with(part).verify(trusting: roots, at: now)
+        }
+        // Each byte of the part is looked at.
+        let file = present.file
+        let start = file.count - 120
+        for at in start..<file.count {
+            var file = file
+            file[at] ^= 1
+            #expect(throws: (any Error).self, "byte \(at)") {
+                try LabelProof(file: file).verify(trusting: roots, at: now)
+            }
+        }
+    }
 }

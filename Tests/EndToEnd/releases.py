@@ -68,6 +68,23 @@ def later(oem, tier, label, folder):
           "a release that is none is named")
 
 
+def proving(oem, tier, label, folder):
+    late = oem.run("annotate", DATASET, "z.png", "--class", "spur")["id"]
+    tier.run("sync")
+    root = folder / "root.pem"
+    root.write_text(oem.run("key", "show")["root"])
+    for company in (oem, tier):
+        found = []
+        for name in (label, late):
+            path = folder / "label.proof"
+            company.run("prove", name, "--dataset", DATASET, "--release", "v1", "-o", str(path))
+            found.append(company.run("verify", "--proof", str(path), "--trust", str(root))["release"])
+        check([(part["name"], part["in"]) for part in found] == [("v1", True), ("v1", False)],
+              f"{company.origin} proves what is in a release and what is not")
+        check(found[0]["label"]["class"] == "open" and found[0]["countersigned"] == [TIER],
+              "with what the label said then, and who has countersigned")
+
+
 def ending(oem, tier):
     done = oem.run("release", "withdraw", DATASET, "v1", "--reason", "wrong scale")
     check(done["withdrawn"] == "wrong scale" and not done["holds"], "a release is withdrawn with a reason")
@@ -93,6 +110,7 @@ def main():
         introduce(oem, tier, folder, port, "boards")
         label = naming(oem, tier, folder)
         later(oem, tier, label, folder)
+        proving(oem, tier, label, folder)
         ending(oem, tier)
     finally:
         oem.stop()

@@ -114,12 +114,14 @@ public final class ReleaseContents {
     }
 
     /// Calls `body` with each leaf in order.
-    public func forEachLeaf(_ body: (ReleaseItem, [UInt8]) throws -> Void) throws {
+    public func forEachLeaf(_ body: (ReleaseLeaf.Place, [UInt8]) throws -> Void) throws {
         try node.store.forEachItem(dataset, withoutExcluded: terms.isWithoutExcluded) { item in
-            try body(.item(item.key), ReleaseLeaf.item(item.key, fields: item.fields))
+            try body(.item(ByteKey(item.key)), ReleaseLeaf.item(item.key, fields: item.fields))
         }
         try forEachLabel { label in
-            try body(.label(label.id), ReleaseLeaf.label(label.id, Self.said(label)))
+            try body(
+                .label(label.id.origin, label.id.slot.packed),
+                ReleaseLeaf.label(label.id, Self.said(label)))
         }
     }
 
@@ -128,14 +130,6 @@ public final class ReleaseContents {
             item: label.item, className: label.className, selector: label.selector,
             isRetracted: label.isRetracted, isContested: label.flags.isConflict,
             author: label.author, source: label.source, fields: label.fields)
-    }
-
-    /// What a leaf speaks of.
-    public enum ReleaseItem: Hashable, Sendable {
-        /// An item.
-        case item(String)
-        /// A label.
-        case label(OperationID)
     }
 
     /// Writes the labels in a format.
@@ -159,9 +153,9 @@ public final class ReleaseContents {
         var (items, labels) = (0, 0)
         let ticker = ProgressTicker(node.onProgress)
         ticker.begin(.writing)
-        try forEachLeaf { item, bytes in
+        try forEachLeaf { place, bytes in
             ticker.count()
-            switch item {
+            switch place {
             case .item: items += 1
             case .label: labels += 1
             }

@@ -53,25 +53,15 @@ public struct ReleaseDifference: Sendable {
 
     /// A leaf's place in the order, and its hash.
     private struct Leaf {
-        let place: Place
+        let place: ReleaseLeaf.Place
         let hash: Digest
-    }
-
-    private enum Place: Comparable {
-        case item(ByteKey)
-        case label(Origin, UInt64)
     }
 
     private static func leaves(_ contents: ReleaseContents) throws -> [Leaf] {
         var leaves: [Leaf] = []
         var hasher = TreeHasher()
-        try contents.forEachLeaf { item, bytes in
-            let hash = bytes.withUnsafeBytes { hasher.leaf($0) }
-            switch item {
-            case .item(let key): leaves.append(Leaf(place: .item(ByteKey(key)), hash: hash))
-            case .label(let id):
-                leaves.append(Leaf(place: .label(id.origin, id.slot.packed), hash: hash))
-            }
+        try contents.forEachLeaf { place, bytes in
+            leaves.append(Leaf(place: place, hash: bytes.withUnsafeBytes { hasher.leaf($0) }))
         }
         return leaves
     }

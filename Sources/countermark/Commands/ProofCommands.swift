@@ -30,6 +30,9 @@ struct Prove: AsyncParsableCommand {
             """)
     var format = Form.label
 
+    @Option(help: "Also shows that the label is in this release, or that it is not.")
+    var release: String?
+
     @Flag(help: "Asks the partners that this node can dial for their word that this is all.")
     var ask = false
 
@@ -37,13 +40,16 @@ struct Prove: AsyncParsableCommand {
         if ask, format != .label {
             throw ValidationError("--ask adds to a label's proof, not to a \(format.rawValue)")
         }
+        if release != nil, format != .label {
+            throw ValidationError("--release adds to a label's proof, not to a \(format.rawValue)")
+        }
     }
 
     func run() async throws {
         let node = try common.node()
         guard format == .label else { return try writePiece(node) }
         var (proof, without) = try node.proveWithStatement(
-            annotation, in: try within.dataset(common, node))
+            annotation, in: try within.dataset(common, node), release: release)
         var answers: [StatementAnswer] = []
         if ask {
             let home = try Home(opening: common.homePath)
@@ -67,7 +73,7 @@ struct Prove: AsyncParsableCommand {
             [
                 "annotation": proof.annotation.description, "dataset": proof.dataset.description,
                 "file": output, "bytes": bytes.count, "entries": proof.pieces.count,
-                "statements": orgs,
+                "statements": orgs, "release": release ?? NSNull() as Any,
                 "without": without ?? NSNull() as Any,
                 "asked": answers.map {
                     ["org": $0.org, "error": $0.error ?? NSNull() as Any] as [String: Any]
@@ -151,8 +157,35 @@ private func document(_ proof: LabelProof, _ report: LabelProofReport) -> [Strin
                     word.heads.map { ($0.origin.description, $0.size) },
                     uniquingKeysWith: { first, _ in first }),
             ] as [String: Any]
-        }, "notes": report.notes,
+        }, "notes": report.notes, "release": report.release.map(document) ?? NSNull() as Any,
     ]
+}
+
+private func document(_ release: LabelProofReport.InRelease) -> Any {
+    let said: Any =
+        release.said.map {
+            [
+                "item": $0.item, "class": $0.className, "retracted": $0.isRetracted,
+                "contested": $0.isContested,
+            ] as [String: Any]
+        } ?? NSNull()
+    return [
+        "name": release.name, "digest": Digest(release.digest)?.hex ?? "",
+        "in": release.said != nil, "label": said,
+        "withdrawn": release.withdrawal ?? NSNull() as Any, "quorum": release.quorum,
+        "countersigned": release.countersigned.map(\.description),
+    ] as [String: Any]
+}
+
+private func words(_ release: LabelProofReport.InRelease) -> [String] {
+    let signed = release.countersigned.map(\.description).joined(separator: ", ")
+    return [
+        (release.said.map { "in the release \(release.name) as \($0.className) on \($0.item)" }
+            ?? "not in the release \(release.name)")
+            + ", countersigned by \(signed.isEmpty ? "nobody" : signed)"
+            + (release.quorum > 0
+                ? " (\(release.countersigned.count) of \(release.quorum))" : "")
+    ] + (release.withdrawal.map { ["the steward has withdrawn that release: \($0)"] } ?? [])
 }
 
 private func lines(_ proof: LabelProof, _ report: LabelProofReport) -> [String] {
@@ -170,5 +203,5 @@ private func lines(_ proof: LabelProof, _ report: LabelProofReport) -> [String] 
                 + (write.isReplaced ? "  (replaced)" : ""))
     }
     lines += report.witnesses.map { "  seen by \($0.org) at \(Output.time($0.time))" }
-    return lines + report.notes
+    return lines + (report.release.map { words($0) } ?? []) + report.notes
 }
