@@ -12,11 +12,13 @@ public struct DawidSkene: Sendable {
     /// The most probabilities of errors, and of units, that are kept: 64 MiB each.
     public static let probabilitiesMax = 8 << 20
 
-    /// By unit and category: how probable it is.
+    /// The categories that occur: no unit is of one that nobody has ever said.
+    public let categories: [Int]
+    /// By unit and place in ``categories``: how probable it is.
     ///
     /// A unit that nobody judged has the priors.
     public private(set) var probabilities: [Double]
-    /// How probable each category is before anything was said.
+    /// How probable each of ``categories`` is before anything was said.
     public private(set) var priors: [Double]
     /// The turns that were taken.
     public private(set) var iterations = 0
@@ -30,13 +32,15 @@ public struct DawidSkene: Sendable {
     ///
     /// - Parameter iterations: The most turns; a number that is asked for is taken in full.
     /// - Throws: ``Absence`` where there is nothing to fit.
-    public init(_ table: JudgementTable, iterations: Int? = nil) throws(Absence) {
+    public init(_ whole: JudgementTable, iterations: Int? = nil) throws(Absence) {
+        let (table, categories) = whole.withOccurringCategories()
         let kinds = JudgementKinds(table)
-        categoryCount = table.categoryCount
+        self.categories = categories
+        categoryCount = categories.count
         guard table.judgementCount > 0 else { throw .noJudgements }
         guard (0..<table.unitCount).contains(where: { table.starts[$0 + 1] - table.starts[$0] > 1 })
         else { throw .noUnitJudgedTwice }
-        guard kinds.categoriesThatOccur > 1 else { throw .oneCategory }
+        guard categories.count > 1 else { throw .oneCategory }
         guard kinds.count * categoryCount <= Self.probabilitiesMax,
             table.unitCount * categoryCount <= Self.probabilitiesMax
         else { throw .tooLarge }
@@ -62,7 +66,7 @@ public struct DawidSkene: Sendable {
         var best = (category: 0, probability: -1.0)
         for category in 0..<categoryCount {
             let value = probabilities[unit * categoryCount + category]
-            if value > best.probability { best = (category, value) }
+            if value > best.probability { best = (categories[category], value) }
         }
         return best
     }
@@ -72,7 +76,7 @@ public struct DawidSkene: Sendable {
         let best = choice(of: unit).probability
         return (0..<categoryCount).filter {
             probabilities[unit * categoryCount + $0] >= best - Self.tieWidth
-        }
+        }.map { categories[$0] }
     }
 
     /// Probabilities that differ by less are equal: the last bits depend on how the sums are rounded.
@@ -175,7 +179,6 @@ struct JudgementKinds {
     /// The kinds of each rater, one after another.
     private let ofRater: [Range<Int>]
     private let categories: [Int32]
-    let categoriesThatOccur: Int
     /// Up to how many raters times categories are looked up in a list, of 4 bytes each.
     private static let denseMax = 1 << 20
 
@@ -201,7 +204,6 @@ struct JudgementKinds {
         }
         count = ordered.count
         categories = ordered.map { Int32($0 % max(1, width)) }
-        categoriesThatOccur = Set(categories).count
         var ranges: [Range<Int>] = []
         var next = 0
         for rater in 0..<table.raterCount {

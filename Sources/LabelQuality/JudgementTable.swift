@@ -86,6 +86,28 @@ public struct JudgementTable: Sendable {
         (items, itemCount) = Self.numbered(itemOfUnit, starts)
     }
 
+    private init(
+        _ table: JudgementTable, categories: [Int32], categoryCount: Int, values: [Double]
+    ) {
+        (raterCount, itemCount) = (table.raterCount, table.itemCount)
+        (starts, raters, items) = (table.starts, table.raters, table.items)
+        (self.categories, self.categoryCount, self.values) = (categories, categoryCount, values)
+    }
+
+    /// The table with the categories that occur alone, and which those are.
+    func withOccurringCategories() -> (table: JudgementTable, categories: [Int]) {
+        var numbers = [Int32](repeating: -1, count: categoryCount)
+        for category in categories { numbers[Int(category)] = 0 }
+        let occurring = numbers.indices.filter { numbers[$0] == 0 }
+        if occurring.count == categoryCount { return (self, occurring) }
+        for (number, category) in occurring.enumerated() { numbers[category] = Int32(number) }
+        let table = JudgementTable(
+            self, categories: categories.map { numbers[Int($0)] },
+            categoryCount: occurring.count,
+            values: values.isEmpty ? [] : occurring.map { values[$0] })
+        return (table, occurring)
+    }
+
     /// Sorts each unit's judgements by rater and category, and keeps one of each rater.
     private static func sortWithinUnits(
         _ starts: [Int32], _ raters: inout [Int32], _ categories: inout [Int32]

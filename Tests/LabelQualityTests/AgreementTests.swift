@@ -82,8 +82,16 @@ struct AgreementTests {
         #expect(figure(alpha, [[1e308, -1e308], [1e308, 1e308]], .interval).why == .outOfRange)
         let many = (0...Agreement.ratioValuesMax).map { Double($0) as Double? }
         #expect(figure(alpha, [many, many], .ratio).why == .tooManyValues)
-        #expect(figure(alpha, [many.dropLast(), many.dropLast()], .ratio).value == 1)
         #expect(figure(alpha, [many, many], .interval).value == 1)
+        // One item: nothing is drawn anew.
+        var entries = JudgementTable.Entries()
+        for (unit, _) in many.dropLast().enumerated() {
+            for rater in 0..<2 { entries.append(unit: unit, rater: rater, category: unit) }
+        }
+        let most = JudgementTable(
+            entries, itemOfUnit: many.dropLast().map { _ in 0 }, raterCount: 2,
+            categoryCount: Agreement.ratioValuesMax, values: many.dropLast().compactMap(\.self))
+        #expect(Agreement.figures([alpha], of: most, level: .ratio, seed: [])[0].value == 1)
         let names = JudgementTable(
             .init(), itemOfUnit: [], raterCount: 2, categoryCount: 2)
         #expect(

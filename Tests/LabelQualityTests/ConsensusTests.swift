@@ -57,6 +57,27 @@ struct ConsensusTests {
         }
     }
 
+    @Test("a category that nobody uses changes nothing, and is nobody's consensus")
+    func unused() throws {
+        let rows = crowd(units: 80, raters: 6, categories: 4, seed: 2)
+        var entries = JudgementTable.Entries()
+        for (rater, row) in rows.enumerated() {
+            for (unit, value) in row.enumerated() {
+                guard let value else { continue }
+                entries.append(unit: unit, rater: rater, category: 2 * Int(value) + 1)
+            }
+        }
+        let spread = JudgementTable(
+            entries, itemOfUnit: (0..<80).map { Int32($0) }, raterCount: 6, categoryCount: 9)
+        let (one, other) = (try DawidSkene(table(rows)), try DawidSkene(spread))
+        #expect(one.probabilities == other.probabilities)
+        #expect(other.categories == [1, 3, 5, 7])
+        #expect(one.choice(of: 3).category * 2 + 1 == other.choice(of: 3).category)
+        #expect(
+            Agreement.figures([.gwetAC1], of: table(rows), seed: [])
+                == Agreement.figures([.gwetAC1], of: spread, seed: []))
+    }
+
     @Test("a unit with thousands of judgements leaves no probability out of range")
     func manyJudgements() throws {
         var entries = JudgementTable.Entries()
@@ -84,12 +105,15 @@ struct ConsensusTests {
         #expect(why(table([[nil], [nil]])) == .noJudgements)
         #expect(why(table([[1, nil], [nil, 2]])) == .noUnitJudgedTwice)
         #expect(why(table([[1, 1], [1, 1]])) == .oneCategory)
+        let count = 2_897
+        #expect(count * count > DawidSkene.probabilitiesMax)
         var entries = JudgementTable.Entries()
-        entries.append(unit: 0, rater: 0, category: 0)
-        entries.append(unit: 0, rater: 1, category: 1)
+        for unit in 0..<count {
+            for rater in 0..<2 { entries.append(unit: unit, rater: rater, category: unit) }
+        }
         let wide = JudgementTable(
-            entries, itemOfUnit: [0], raterCount: 2,
-            categoryCount: DawidSkene.probabilitiesMax / 2 + 1)
+            entries, itemOfUnit: (0..<count).map { Int32($0) }, raterCount: 2,
+            categoryCount: count)
         #expect(why(wide) == .tooLarge)
     }
 
