@@ -65,6 +65,9 @@ let package = Package(
             name: "AnnotationFormats", dependencies: ["AnnotationModel", "CanonicalCBOR"],
             swiftSettings: settings),
         .target(
+            name: "LabelQuality", dependencies: ["AnnotationModel"], swiftSettings: settings,
+            linkerSettings: [.linkedLibrary("m")]),
+        .target(
             name: "LogStorage", dependencies: ["CFileBirth", "TransparencyLog", "Signing"],
             swiftSettings: settings),
         .target(
@@ -81,17 +84,17 @@ let package = Package(
         .target(
             name: "CountermarkNode",
             dependencies: [
-                "AnnotationFormats", "AnnotationStore", "LogStorage", "PartnerTLS", "Provenance",
-                "Replication", "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
-                hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, logging,
-                serviceLifecycle, grdb,
+                "AnnotationFormats", "AnnotationStore", "LabelQuality", "LogStorage", "PartnerTLS",
+                "Provenance", "Replication", "AnnotationModel", "TransparencyLog", "Signing",
+                "CanonicalCBOR", hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix,
+                nioHTTP1, logging, serviceLifecycle, grdb,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "countermark",
             dependencies: [
-                "CountermarkNode", "AnnotationFormats", "AnnotationStore", "LogStorage",
-                "PartnerTLS",
+                "CountermarkNode", "AnnotationFormats", "AnnotationStore", "LabelQuality",
+                "LogStorage", "PartnerTLS",
                 "Provenance", "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
                 argumentParser, logging, serviceLifecycle, unixSignals,
             ],
@@ -100,6 +103,9 @@ let package = Package(
             name: "CanonicalCBORTests", dependencies: ["CanonicalCBOR"], swiftSettings: settings),
         .testTarget(
             name: "AnnotationModelTests", dependencies: ["AnnotationModel", "CanonicalCBOR"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "LabelQualityTests", dependencies: ["LabelQuality", "AnnotationModel"],
             swiftSettings: settings),
         .testTarget(
             name: "SigningTests", dependencies: ["Signing", "CanonicalCBOR"],

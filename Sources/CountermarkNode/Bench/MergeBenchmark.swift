@@ -68,7 +68,7 @@ public enum MergeBenchmark {
         return rows
     }
 
-    private static func measure(
+    static func measure(
         _ body: () throws -> Void
     ) rethrows -> (wallSeconds: Double, cpuSeconds: Double) {
         let wall = Date()
@@ -87,7 +87,7 @@ public enum MergeBenchmark {
     }
 
     /// The largest resident memory since ``forgetPeak()``.
-    private static func peakResidentMegabytes() -> Double {
+    static func peakResidentMegabytes() -> Double {
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
         let kilobytes = line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Double($0) }
@@ -95,7 +95,7 @@ public enum MergeBenchmark {
     }
 
     /// What the writing homes took in the same process is none of the merge's.
-    private static func forgetPeak() {
+    static func forgetPeak() {
         // proc(5), clear_refs: 5 resets the peak to what is resident now.
         try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
     }

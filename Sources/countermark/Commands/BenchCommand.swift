@@ -10,6 +10,8 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "Labels in the workload.") var labels = 1_000_000
     @Option(help: "Operations in a changeset; 1 measures single edits.") var perChangeset = 4_096
     @Option(help: "Measure this many annotations between two serving nodes instead.") var live: Int?
+    @Option(help: "Measure agreement and consensus of this many judgements instead.")
+    var quality: Int?
     @Option(help: "Where to put the homes while it runs.") var scratch = NSTemporaryDirectory()
 
     func run() async throws {
@@ -17,7 +19,9 @@ struct Bench: AsyncParsableCommand {
             throw ValidationError("--labels is above 0, --per-changeset 1...4096")
         }
         let rows =
-            if let live {
+            if let quality {
+                QualityBenchmark.run(judgements: min(max(1, quality), 100_000_000))
+            } else if let live {
                 try await LiveBenchmark.run(annotations: live, folder: scratch)
             } else {
                 try MergeBenchmark.run(

@@ -1,0 +1,233 @@
+import AnnotationFormats
+import AnnotationModel
+import LabelQuality
+
+/// The judgements of one task: a table, what its numbers stand for, and which labels mean the same thing.
+struct JudgedThings {
+    let task: QualityTask
+    let table: JudgementTable
+    /// By category: the class or the value; nil for nothing.
+    let names: [String?]
+    /// The item of each unit.
+    let itemOfUnit: [Int32]
+    /// The labels of each unit, one unit after another; empty for whole items.
+    let members: [Int32]
+    let memberStarts: [Int32]
+    /// Pairs of labels that mean the same thing, of every two raters; by item.
+    let matched: [Match]
+    /// By label: its category; -1 for one of another task, or one without a value.
+    let categoryOfLabel: [Int32]
+    /// The raters that have looked at each item, ascending, by item.
+    let looked: [Int32: [Int32]]
+    /// Items whose labels lie too dense to be compared.
+    let dense: [Int32]
+    /// How far apart the values are, if they are numbers.
+    let level: Level
+    /// Items of which a rater gave the field several values.
+    let ambiguous: Int
+
+    struct Match {
+        let item, one, other: Int32
+    }
+
+    /// The labels of a unit.
+    func members(of unit: Int) -> ArraySlice<Int32> {
+        memberStarts.isEmpty
+            ? [] : members[Int(memberStarts[unit])..<Int(memberStarts[unit + 1])]
+    }
+}
+
+/// What raters say: classes or values, numbered in an order that follows from what they are.
+struct Categories {
+    /// The category of "nothing of this kind here".
+    static let nothing = 0
+
+    private let question: QualityQuestion
+    private let labels: QualityLabels
+    /// The chosen class; nil for each by its own.
+    private let chosen: Int32?
+    private var sets = Numbers()
+    private var values: [FieldValue: Int32] = [:]
+    private var list: [FieldValue] = []
+
+    init(_ labels: QualityLabels, _ question: QualityQuestion) {
+        (self.labels, self.question) = (labels, question)
+        chosen = question.className.map { name in
+            Int32(labels.classes.firstIndex { $0.hasSameBytes(as: name) } ?? -1)
+        }
+    }
+
+    var isOfField: Bool { question.field != nil }
+
+    /// The number, for now, of what one rater said in one or several labels; nil where it said nothing of it.
+    mutating func number(_ said: [Int32], isAmbiguous: inout Bool) -> Int32? {
+        if isOfField {
+            let found = Set(said.compactMap { labels.labels[Int($0)].value }.filter { $0 != .null })
+            if found.count > 1 { isAmbiguous = true }
+            guard found.count == 1, let value = found.first else { return nil }
+            if let known = values[value] { return known }
+            values[value] = Int32(list.count)
+            list.append(value)
+            return Int32(list.count - 1)
+        }
+        let classes = Set(said.map { labels.labels[Int($0)].className }).sorted()
+        if let chosen { return classes.contains(chosen) ? 1 : Int32(Self.nothing) }
+        let name = classes.map { labels.classes[Int($0)] }.joined(separator: " + ")
+        return sets.number(name) + 1
+    }
+
+    /// What the numbers stand for in the end, and where each of them has gone.
+    func settled() -> (names: [String?], places: [Int32], values: [Double]) {
+        if isOfField { return settledValues() }
+        if question.className != nil { return ([nil, question.className], [0, 1], []) }
+        let (names, places) = Numbers.sorted(sets.names)
+        return ([nil] + names.map { $0 }, [0] + places.map { $0 + 1 }, [])
+    }
+
+    private func settledValues() -> (names: [String?], places: [Int32], values: [Double]) {
+        let numbers = list.compactMap(\.numberValue)
+        guard numbers.count == list.count else {
+            let texts = list.map { $0.textValue ?? $0.json }
+            let (names, places) = Numbers.sorted(texts)
+            return (names.map { $0 }, places, [])
+        }
+        // 1 and 1.0 are one value where values are measured.
+        let sorted = Set(numbers).sorted()
+        let places = numbers.map { number in
+            Int32(sorted.firstIndex(of: number) ?? 0)
+        }
+        return (sorted.map { FieldValue.float($0).json }, places, sorted)
+    }
+}
+
+/// Judgements of one task while the items go by.
+struct JudgedThingsBuilder {
+    private let labels: QualityLabels
+    private let question: QualityQuestion
+    private var categories: Categories
+    private var judged: [(unit: Int32, rater: Int32, category: Int32)] = []
+    private var itemOfUnit: [Int32] = []
+    private var members: [Int32] = []
+    private var memberStarts: [Int32] = [0]
+    private var matched: [JudgedThings.Match] = []
+    private var categoryOfLabel: [Int32]
+    private var looked: [Int32: [Int32]] = [:]
+    private var dense: [Int32] = []
+    private var ambiguous = 0
+
+    init(_ labels: QualityLabels, _ question: QualityQuestion) {
+        (self.labels, self.question) = (labels, question)
+        categories = Categories(labels, question)
+        categoryOfLabel = Array(repeating: -1, count: labels.labels.count)
+    }
+
+    /// The judgements of a task; nil where nobody has given a label of that kind.
+    mutating func things(_ task: QualityTask) -> JudgedThings? {
+        let isWhole = task == .items
+        guard labels.labels.contains(where: { ($0.shape == nil) == isWhole }) else { return nil }
+        let labels = labels
+        let markers = Set(labels.labels.filter { $0.shape != nil }.map(\.rater))
+        labels.forEachItem { item, range in
+            switch task {
+            case .items: addWhole(item, range)
+            case .places: addPlaces(item, range, markers)
+            }
+        }
+        let (names, places, values) = categories.settled()
+        var entries = JudgementTable.Entries()
+        entries.reserveCapacity(judged.count)
+        for (unit, rater, category) in judged {
+            entries.append(
+                unit: Int(unit), rater: Int(rater), category: Int(places[Int(category)]))
+        }
+        let table = JudgementTable(
+            entries, itemOfUnit: itemOfUnit, raterCount: labels.raters.count,
+            categoryCount: names.count, values: values)
+        return JudgedThings(
+            task: task, table: table, names: names, itemOfUnit: itemOfUnit, members: members,
+            memberStarts: isWhole ? [] : memberStarts, matched: matched,
+            categoryOfLabel: categoryOfLabel.map { $0 < 0 ? -1 : places[Int($0)] },
+            looked: looked, dense: dense,
+            level: question.level ?? (values.isEmpty ? .nominal : .interval), ambiguous: ambiguous)
+    }
+
+    // MARK: Whole items
+
+    private mutating func addWhole(_ item: Int32, _ range: Range<Int>) {
+        var said: [Int32: [Int32]] = [:]
+        for place in range where labels.labels[place].shape == nil {
+            said[labels.labels[place].rater, default: []].append(Int32(place))
+        }
+        // Whoever has examined the item and given it no class says that none fits.
+        let silent = categories.isOfField ? [] : labels.examined[item] ?? []
+        let raters = silent.union(said.keys).sorted()
+        if raters.isEmpty { return }
+        looked[item] = raters
+        let unit = Int32(itemOfUnit.count)
+        itemOfUnit.append(item)
+        for rater in raters {
+            guard let own = said[rater] else {
+                judged.append((unit, rater, Int32(Categories.nothing)))
+                continue
+            }
+            append(own, unit, rater)
+        }
+    }
+
+    private mutating func append(_ said: [Int32], _ unit: Int32, _ rater: Int32) {
+        var isAmbiguous = false
+        if let category = categories.number(said, isAmbiguous: &isAmbiguous) {
+            judged.append((unit, rater, category))
+            for label in said { categoryOfLabel[Int(label)] = category }
+        }
+        if isAmbiguous { ambiguous += 1 }
+    }
+
+    // MARK: Places
+
+    /// - Parameter markers: The raters that mark places at all: a whole item's class is their word on it, too.
+    private mutating func addPlaces(_ item: Int32, _ range: Range<Int>, _ markers: Set<Int32>) {
+        var looked = labels.examined[item] ?? []
+        var placed: [PlacedLabel] = []
+        var places: [Int32] = []
+        for place in range {
+            let label = labels.labels[place]
+            if markers.contains(label.rater) { looked.insert(label.rater) }
+            guard let shape = label.shape else { continue }
+            placed.append(
+                PlacedLabel(
+                    rater: Int(label.rater), category: Int(label.className), shape: shape,
+                    order: placed.count))
+            places.append(Int32(place))
+        }
+        if looked.isEmpty { return }
+        let matching = Matching(placed, threshold: question.overlapMin)
+        if matching.isTooDense {
+            dense.append(item)
+            return
+        }
+        for pair in matching.pairs {
+            matched.append(
+                .init(item: item, one: places[pair.one], other: places[pair.other]))
+        }
+        let raters = looked.sorted()
+        self.looked[item] = raters
+        // Who has looked at an item in which nobody found anything agrees about it.
+        let units = matching.units.isEmpty && !categories.isOfField ? [[]] : matching.units
+        for unit in units { addUnit(unit.map { places[$0] }, item, raters) }
+    }
+
+    private mutating func addUnit(_ unit: [Int32], _ item: Int32, _ looked: [Int32]) {
+        let number = Int32(itemOfUnit.count)
+        itemOfUnit.append(item)
+        members += unit
+        memberStarts.append(Int32(members.count))
+        for rater in looked {
+            if let own = unit.first(where: { labels.labels[Int($0)].rater == rater }) {
+                append([own], number, rater)
+            } else if !categories.isOfField {
+                judged.append((number, rater, Int32(Categories.nothing)))
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+import AnnotationModel
+import LabelQuality
+import Signing
+
+extension Node {
+    /// How far the raters of a dataset agree, as it is now.
+    public func agreement(
+        _ dataset: DatasetID, _ question: QualityQuestion
+    ) throws -> AgreementReport {
+        let labels = try qualityLabels(dataset, question)
+        var report = AgreementReport()
+        report.digest = Self.hexadecimal(labels.digest)
+        report.raters = labels.raters
+        let reference = try question.against.map { try rater($0, labels, question) }
+        try requireClass(question.className, labels, dataset)
+        for task in QualityTask.allCases {
+            var builder = JudgedThingsBuilder(labels, question)
+            guard let things = builder.things(task) else { continue }
+            report.denseItems += things.dense.map { labels.items[Int($0)] }
+            report.ambiguous += things.ambiguous
+            report.level = things.level
+            addFigures(things, labels, question, &report)
+            report.reliability += reliability(things, labels)
+            if let reference, question.field == nil {
+                report.rows +=
+                    QualityReferee(labels, things, question, reference: reference).rows()
+            }
+        }
+        return report
+    }
+
+    /// What most raters said of each thing, or what is most probable.
+    ///
+    /// - Parameter isWeighted: By Dawid and Skene, and not by the majority.
+    public func consensus(
+        _ dataset: DatasetID, _ question: QualityQuestion, isWeighted: Bool
+    ) throws -> ConsensusReport {
+        let labels = try qualityLabels(dataset, question)
+        var report = ConsensusReport()
+        report.digest = Self.hexadecimal(labels.digest)
+        for task in QualityTask.allCases {
+            var builder = JudgedThingsBuilder(labels, question)
+            guard let things = builder.things(task) else { continue }
+            report.denseItems += things.dense.map { labels.items[Int($0)] }
+            if isWeighted {
+                do throws(Absence) {
+                    let model = try DawidSkene(things.table)
+                    report.iterations[task] = model.iterations
+                    report.rows += rows(things, labels) { unit in
+                        (model.choice(of: unit).probability, model.winners(of: unit))
+                    }
+                } catch {
+                    report.absences[task] = error
+                }
+            } else {
+                let majority = Majority(things.table)
+                report.rows += rows(things, labels) { unit in
+                    (majority.shares[unit], majority.winners(of: unit))
+                }
+            }
+        }
+        return report
+    }
+
+    // MARK: Parts
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        Digest(bytes)?.hex ?? ""
+    }
+
+    private func rater(
+        _ name: String, _ labels: QualityLabels, _ question: QualityQuestion
+    ) throws -> Int {
+        if let found = labels.raters.firstIndex(where: { $0.hasSameBytes(as: name) }) {
+            return found
+        }
+        throw NodeError(
+            .failed, "unknown-rater", "nobody by that name has labelled or examined: \(name)",
+            hint: "the raters by \(question.by.rawValue) are "
+                + Self.some(labels.raters, of: "nobody"))
+    }
+
+    private func requireClass(
+        _ name: String?, _ labels: QualityLabels, _ dataset: DatasetID
+    ) throws {
+        guard let name, !labels.classes.contains(where: { $0.hasSameBytes(as: name) }) else {
+            return
+        }
+        throw NodeError(
+            .failed, "not-found", "\(dataset) has no label of the class \(name)",
+            hint: "its classes are " + Self.some(labels.classes, of: "none"))
+    }
+
+    /// The first few names.
+    private static func some(_ names: [String], of nothing: String) -> String {
+        if names.isEmpty { return nothing }
+        return names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
+    }
+
+    private func addFigures(
+        _ things: JudgedThings, _ labels: QualityLabels, _ question: QualityQuestion,
+        _ report: inout AgreementReport
+    ) {
+        let shared = things.table.sharedUnits(limit: QualityQuestion.pairsMax)
+        let pairs = shared?.pairs ?? []
+        report.pairsLeftOut += (shared?.total ?? 0) - pairs.count
+        // Cohen's is of pairs: where there are some, a line that says so helps nobody.
+        let measures = question.measures.filter { $0 != .cohenKappa || pairs.isEmpty }
+        let figures = Agreement.figures(
+            measures, of: things.table, level: things.level, seed: labels.digest)
+        for (measure, figure) in zip(measures, figures) {
+            var figure = figure
+            if measure == .cohenKappa, shared != nil, labels.raters.count < 2 {
+                figure = Figure(.failure(.oneRater), counts: figure.counts)
+            } else if measure == .cohenKappa, shared != nil {
+                figure = Figure(.failure(.noUnitJudgedTwice), counts: figure.counts)
+            }
+            report.rows.append(
+                QualityRow(
+                    measure: measure.rawValue, task: things.task, raters: [], className: nil,
+                    figure: figure))
+        }
+        var rows: [(one: Int, other: Int, rows: [QualityRow], confusion: [ConfusionRow])] = []
+        things.forEachPair(pairs, labels, isOfField: question.field != nil) { pair in
+            rows.append(
+                (
+                    pair.one, pair.other, self.figures(of: pair, things, labels, question),
+                    confusion(of: pair, things, labels)
+                ))
+        }
+        for pair in rows.sorted(by: { ($0.one, $0.other) < ($1.one, $1.other) }) {
+            report.rows += pair.rows
+            let room = QualityQuestion.confusionMax - report.confusion.count
+            report.confusion += pair.confusion.prefix(room)
+            report.confusionLeftOut += max(0, pair.confusion.count - room)
+        }
+    }
+
+    private func figures(
+        of pair: RaterPair, _ things: JudgedThings, _ labels: QualityLabels,
+        _ question: QualityQuestion
+    ) -> [QualityRow] {
+        let names = [labels.raters[pair.one], labels.raters[pair.other]]
+        let wanted = question.measures.filter { $0 == .percent || $0 == .cohenKappa }
+        if wanted.isEmpty { return [] }
+        let figures = pair.figures(
+            seed: labels.digest, label: "\(things.task)\u{0}" + names.joined(separator: "\u{0}"))
+        return wanted.map { measure in
+            QualityRow(
+                measure: measure.rawValue, task: things.task, raters: names, className: nil,
+                figure: measure == .percent ? figures.percent : figures.cohenKappa)
+        }
+    }
+
+    private func confusion(
+        of pair: RaterPair, _ things: JudgedThings, _ labels: QualityLabels
+    ) -> [ConfusionRow] {
+        pair.confusion.map { cell in
+            ConfusionRow(
+                one: labels.raters[pair.one], other: labels.raters[pair.other],
+                className: things.names[cell.one], otherClass: things.names[cell.other],
+                count: cell.count, task: things.task)
+        }
+    }
+
+    private func reliability(_ things: JudgedThings, _ labels: QualityLabels) -> [RaterRow] {
+        let majority = Majority(things.table).agreeing()
+        var values: [Result<Double, Absence>] = []
+        var judgements = [Int](repeating: 0, count: labels.raters.count)
+        do throws(Absence) {
+            let model = try DawidSkene(things.table)
+            values = model.reliability.map { .success($0.value) }
+        } catch {
+            values = Array(repeating: .failure(error), count: labels.raters.count)
+        }
+        for unit in 0..<things.table.unitCount {
+            for (rater, _) in things.table.judgements(of: unit) { judgements[rater] += 1 }
+        }
+        return labels.raters.indices.filter { judgements[$0] > 0 }.map { rater in
+            RaterRow(
+                rater: labels.raters[rater], task: things.task, judgements: judgements[rater],
+                reliability: values[rater],
+                majority: (majority[rater].units, majority[rater].agreeing))
+        }
+    }
+
+    private func rows(
+        _ things: JudgedThings, _ labels: QualityLabels,
+        _ choice: (Int) -> (confidence: Double, winners: [Int])
+    ) -> [ConsensusRow] {
+        (0..<things.table.unitCount).compactMap { unit in
+            let judgements = things.table.judgements(of: unit).count
+            if judgements == 0 { return nil }
+            let (confidence, winners) = choice(unit)
+            return ConsensusRow(
+                item: labels.items[Int(things.itemOfUnit[unit])], task: things.task,
+                className: winners.count == 1 ? things.names[winners[0]] : nil,
+                confidence: confidence,
+                tied: winners.count > 1 ? winners.map { things.names[$0] } : [],
+                judgements: judgements,
+                labels: things.members(of: unit).map {
+                    labels.id(labels.labels[Int($0)]).description
+                })
+        }
+    }
+}

@@ -1,0 +1,190 @@
+import AnnotationFormats
+import AnnotationModel
+import AnnotationStore
+import LabelQuality
+import Provenance
+import Signing
+
+/// A dataset's labels as its raters gave them, numbered alike on every node.
+///
+/// Raters, classes and items are in the order of their bytes, the labels of an item in that of their ids, so that nothing
+/// depends on the order in which a home got its logs.
+struct QualityLabels {
+    struct Label {
+        var item: Int32
+        var rater: Int32
+        var className: Int32
+        let log: Int32
+        let slot: Slot
+        /// Nil for the whole item.
+        let shape: Shape?
+        let confidence: Double?
+        /// The field that is asked for.
+        let value: FieldValue?
+    }
+
+    var digest: [UInt8] = []
+    private(set) var raters: [String] = []
+    private(set) var classes: [String] = []
+    private(set) var items: [String] = []
+    private(set) var origins: [Origin] = []
+    private(set) var labels: [Label] = []
+    /// The raters that say they have examined an item, by item.
+    private(set) var examined: [Int32: Set<Int32>] = [:]
+
+    private var itemNumbers = Numbers()
+    private var raterNumbers = Numbers()
+    private var classNumbers = Numbers()
+
+    /// The label's id.
+    func id(_ label: Label) -> OperationID {
+        OperationID(origin: origins[Int(label.log)], slot: label.slot)
+    }
+
+    // MARK: Gathering
+
+    mutating func note(examined item: String, by origin: String, _ kind: QualityQuestion.RaterKind)
+    {
+        let number = itemNumbers.number(item)
+        // An author or a tool is not the company that examined.
+        guard kind == .org else { return }
+        examined[number, default: []].insert(raterNumbers.number(origin))
+    }
+
+    mutating func add(
+        _ label: LabelView, item: String, className: String, _ question: QualityQuestion
+    ) {
+        let origin = label.id.origin
+        let log: Int
+        if let known = origins.firstIndex(of: origin) {
+            log = known
+        } else {
+            log = origins.count
+            origins.append(origin)
+        }
+        labels.append(
+            Label(
+                item: itemNumbers.number(item),
+                rater: raterNumbers.number(Self.rater(label, question.by)),
+                className: classNumbers.number(className), log: Int32(log), slot: label.id.slot,
+                shape: Shape(label.selector), confidence: label.fields["confidence"]?.numberValue,
+                value: question.field.flatMap { label.fields[$0] }))
+    }
+
+    /// A rater's name before it is known whether two companies have people of one name.
+    private static func rater(_ label: LabelView, _ kind: QualityQuestion.RaterKind) -> String {
+        let origin = label.id.origin.description
+        switch kind {
+        case .org: return origin
+        case .source: return label.fields["source"]?.textValue ?? label.source ?? "no source"
+        case .author:
+            let author = label.fields["author"]?.textValue ?? label.author
+            // An origin holds no slash, so the first one ends it.
+            return author.map { "\(origin)/\($0)" } ?? origin
+        }
+    }
+
+    /// Puts everything into an order that is the same on every node.
+    mutating func settle(_ kind: QualityQuestion.RaterKind) {
+        let names = kind == .author ? Self.authors(raterNumbers.names) : raterNumbers.names
+        let (raters, raterOrder) = Numbers.sorted(names)
+        let (items, itemOrder) = Numbers.sorted(itemNumbers.names)
+        let (classes, classOrder) = Numbers.sorted(classNumbers.names)
+        (self.raters, self.items, self.classes) = (raters, items, classes)
+        for place in labels.indices {
+            labels[place].item = itemOrder[Int(labels[place].item)]
+            labels[place].rater = raterOrder[Int(labels[place].rater)]
+            labels[place].className = classOrder[Int(labels[place].className)]
+        }
+        var ordered: [Int32: Set<Int32>] = [:]
+        for (item, raters) in examined {
+            ordered[itemOrder[Int(item)]] = Set(raters.map { raterOrder[Int($0)] })
+        }
+        examined = ordered
+        let ranks = origins.map { origin in Int32(origins.count { $0 < origin }) }
+        labels.sort { one, other in
+            if one.item != other.item { return one.item < other.item }
+            if one.log != other.log { return ranks[Int(one.log)] < ranks[Int(other.log)] }
+            return one.slot < other.slot
+        }
+        (itemNumbers, raterNumbers, classNumbers) = (Numbers(), Numbers(), Numbers())
+    }
+
+    /// Authors by their own names, where only one company has one of that name.
+    private static func authors(_ names: [String]) -> [String] {
+        var companies: ByteMap<Int> = [:]
+        let short = names.map { name in
+            name.firstIndex(of: "/").map { String(name[name.index(after: $0)...]) } ?? name
+        }
+        for name in short { companies[name, default: 0] += 1 }
+        return zip(names, short).map { companies[$1] == 1 ? $1 : $0 }
+    }
+
+    /// The labels of each item, the items ascending; also those that somebody examined and nobody labelled.
+    func forEachItem(_ body: (_ item: Int32, _ labels: Range<Int>) -> Void) {
+        var next = 0
+        for item in items.indices {
+            let first = next
+            while next < labels.count, labels[next].item == item { next += 1 }
+            body(Int32(item), first..<next)
+        }
+    }
+}
+
+/// Numbers for names, in the order in which they come.
+struct Numbers {
+    private var byName: ByteMap<Int32> = [:]
+    private(set) var names: [String] = []
+
+    mutating func number(_ name: String) -> Int32 {
+        if let known = byName[name] { return known }
+        let number = Int32(names.count)
+        byName[name] = number
+        names.append(name)
+        return number
+    }
+
+    /// Names by their bytes, and the place there of each one.
+    static func sorted(_ names: [String]) -> (names: [String], places: [Int32]) {
+        let keys = names.map { ByteKey($0) }
+        let order = keys.indices.sorted { keys[$0] < keys[$1] }
+        var places = [Int32](repeating: 0, count: names.count)
+        for (place, number) in order.enumerated() { places[number] = Int32(place) }
+        return (order.map { names[$0] }, places)
+    }
+}
+
+extension Node {
+    /// The labels of a dataset as it is now, without those that were retracted, and without items that `filter` excludes.
+    func qualityLabels(
+        _ dataset: DatasetID, _ question: QualityQuestion
+    ) throws -> QualityLabels {
+        try require(dataset)
+        try catchUp(dataset)
+        let schema = try schema(of: dataset)
+        let store = store
+        return try read(dataset) { merge in
+            var found = QualityLabels()
+            found.digest = merge.state.digest.bytes
+            let same = SameItems(store, dataset)
+            try store.forEachItem(dataset, withoutExcluded: true) { item in
+                for (name, value) in item.fields
+                where name.hasPrefix(Field.examinedPrefix) && value == .bool(true) {
+                    found.note(
+                        examined: try same.shown(item),
+                        by: String(name.dropFirst(Field.examinedPrefix.count)), question.by)
+                }
+            }
+            var filter = LabelFilter()
+            filter.isWithoutExcluded = true
+            try store.forEachLabel(merge.state.logs.mapValues(\.origin), filter: filter) { label in
+                if label.isRetracted { return }
+                found.add(
+                    label, item: try same.shown(label),
+                    className: schema.className(label.className), question)
+            }
+            found.settle(question.by)
+            return found
+        }
+    }
+}

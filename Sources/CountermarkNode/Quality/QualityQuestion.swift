@@ -1,0 +1,156 @@
+import LabelQuality
+
+/// What is asked of a label set's quality.
+public struct QualityQuestion: Sendable {
+    /// Who counts as one rater.
+    public enum RaterKind: String, CaseIterable, Sendable {
+        /// Whoever labelled, as the label or its changeset names them; else the company.
+        case author
+        /// The company whose log holds the label.
+        case org
+        /// The tool, as `source` names it.
+        case source
+    }
+
+    /// Who counts as one rater.
+    public var by = RaterKind.org
+    /// From which overlap on two labels may mean the same thing.
+    public var overlapMin = QualityQuestion.overlapDefault
+    /// Judges one class against all else.
+    public var className: String?
+    /// Compares the values of this field, and not the classes.
+    public var field: String?
+    /// How far apart values are; where it is left out, numbers by their difference and all else by name.
+    public var level: Level?
+    /// What to compute.
+    public var measures = Measure.allCases
+    /// The rater whose labels the others' are held against.
+    public var against: String?
+
+    /// All measures between companies.
+    public init() {}
+
+    /// Half, as most users of boxes ask.
+    public static let overlapDefault = 0.5
+    /// The most pairs of raters of whom figures are given: those that share most.
+    public static let pairsMax = 1_000
+    /// The most lines of confusion.
+    public static let confusionMax = 50_000
+    /// The most classes that are held against a reference one by one: the most frequent ones.
+    public static let classesMax = 200
+}
+
+/// What is judged: the classes of whole items, or of places in them that labels share.
+public enum QualityTask: String, Sendable, CaseIterable {
+    /// Each item as a whole.
+    case items
+    /// Boxes, spans and all else that lies somewhere in an item.
+    case places
+}
+
+/// One figure of a label set, with what it is of.
+public struct QualityRow: Sendable {
+    /// The measure's name.
+    public let measure: String
+    /// What is judged.
+    public let task: QualityTask
+    /// The raters it is of; none stands for all.
+    public let raters: [String]
+    /// The class that is held against a reference; nil for all.
+    public let className: String?
+    /// The number, or why there is none.
+    public let figure: Figure
+
+    /// Of whom, in words.
+    public var scope: String {
+        switch measure {
+        case "precision", "recall", "f1", "average-precision":
+            raters.joined(separator: " against ")
+        default: raters.isEmpty ? "all" : raters.joined(separator: ", ")
+        }
+    }
+}
+
+/// How often one rater said one class where another said another one; nil stands for nothing at all.
+public struct ConfusionRow: Sendable {
+    /// The two raters.
+    public let one, other: String
+    /// What the first said.
+    public let className: String?
+    /// What the other said.
+    public let otherClass: String?
+    /// How often.
+    public let count: Int
+    /// What is judged.
+    public let task: QualityTask
+}
+
+/// How far a rater can be relied on.
+public struct RaterRow: Sendable {
+    /// The rater.
+    public let rater: String
+    /// What is judged.
+    public let task: QualityTask
+    /// How many judgements it made.
+    public let judgements: Int
+    /// How probable it is that one is right, by Dawid and Skene, or why that is not known.
+    public let reliability: Result<Double, Absence>
+    /// Where two or more judged and most agreed: how often, and how often this rater was with them.
+    public let majority: (units: Int, agreeing: Int)
+}
+
+/// What `agreement` found.
+public struct AgreementReport: Sendable {
+    /// The state that it was computed at, in hexadecimal.
+    public internal(set) var digest = ""
+    /// The raters, by their names' bytes.
+    public internal(set) var raters: [String] = []
+    /// The figures.
+    public internal(set) var rows: [QualityRow] = []
+    /// Who said what where another said something else.
+    public internal(set) var confusion: [ConfusionRow] = []
+    /// How far each rater can be relied on.
+    public internal(set) var reliability: [RaterRow] = []
+    /// Pairs of raters that share something and that no figures are given of.
+    public internal(set) var pairsLeftOut = 0
+    /// Lines of confusion that are not given.
+    public internal(set) var confusionLeftOut = 0
+    /// Items on which more labels lie upon each other than are compared.
+    public internal(set) var denseItems: [String] = []
+    /// How far apart values were.
+    public internal(set) var level = Level.nominal
+    /// Items of which a rater gave a field several values, so that none counts.
+    public internal(set) var ambiguous = 0
+}
+
+/// What most raters said of a thing, or what is most probable.
+public struct ConsensusRow: Sendable {
+    /// The item.
+    public let item: String
+    /// What is judged.
+    public let task: QualityTask
+    /// The class; nil for nothing, or where several tie.
+    public let className: String?
+    /// The share of the judgements, or the probability.
+    public let confidence: Double
+    /// The classes that tie, nil for nothing; empty where one is ahead.
+    public let tied: [String?]
+    /// How many judged.
+    public let judgements: Int
+    /// The labels that mean this thing, by their ids; none for whole items.
+    public let labels: [String]
+}
+
+/// What `consensus` found.
+public struct ConsensusReport: Sendable {
+    /// The state that it was computed at, in hexadecimal.
+    public internal(set) var digest = ""
+    /// The things, by item.
+    public internal(set) var rows: [ConsensusRow] = []
+    /// Why there is no consensus of a task.
+    public internal(set) var absences: [QualityTask: Absence] = [:]
+    /// The turns that the model took, by task.
+    public internal(set) var iterations: [QualityTask: Int] = [:]
+    /// Items on which more labels lie upon each other than are compared.
+    public internal(set) var denseItems: [String] = []
+}

@@ -1,0 +1,180 @@
+import AnnotationModel
+
+/// Where a label is, ready to be compared with others of its family.
+///
+/// Shapes of one family overlap by a share from 0 to 1; those of two families never do.
+public struct Shape: Sendable {
+    /// What can be compared with each other.
+    public enum Family: UInt8, Sendable, CaseIterable {
+        /// Boxes, turned boxes, ellipses, polygons and masks in pixels.
+        case region
+        case keypoints, cuboid, interval, textSpan, cells, pointSet, graph, track
+        /// What is the same or not: lines, relations, rankings, targets, payloads.
+        case exact
+    }
+
+    enum Form: Sendable {
+        case box(Edges)
+        /// The corners of a turned box: x, y, x, y…
+        case quad([Double])
+        case polygon([[[Double]]])
+        case mask(PixelColumns)
+        case keypoints([Selector.Keypoint])
+        case cuboid(base: [Double], low: Double, high: Double)
+        case interval(start: Double, end: Double, channels: [String])
+        case textSpan(start: Int64, end: Int64)
+        case cells(start: Int64, end: Int64, columns: [String])
+        case pointSet([UInt64])
+        case graph(kind: String, elements: [String])
+        case track([Selector.Keyframe])
+        case exact(Selector)
+    }
+
+    /// The sides of the smallest upright box around a shape; of what lies on one axis, the second is 0.
+    struct Edges: Sendable, Equatable {
+        var left, top, right, bottom: Double
+
+        static let none = Edges(left: 0, top: 0, right: 0, bottom: 0)
+
+        func meets(_ other: Edges) -> Bool {
+            left <= other.right && other.left <= right && top <= other.bottom
+                && other.top <= bottom
+        }
+    }
+
+    /// The family.
+    public let family: Family
+    let form: Form
+    let edges: Edges
+
+    /// The shape of a selector; nil for the whole item, which is no place in it.
+    public init?(_ selector: Selector) {
+        if case .wholeItem = selector { return nil }
+        let (family, form) = Self.form(selector)
+        (self.family, self.form) = (family, form)
+        edges = Self.edges(form)
+    }
+
+    private static func form(_ selector: Selector) -> (Family, Form) {
+        switch selector {
+        case .box(let box):
+            return (
+                .region,
+                .box(
+                    Edges(
+                        left: box.x, top: box.y, right: box.x + box.width,
+                        bottom: box.y + box.height))
+            )
+        case .rotatedBox(let box): return (.region, .quad(corners(box)))
+        case .ellipse(let ellipse): return (.region, .polygon([[outline(ellipse)]]))
+        case .polygon(let parts): return (.region, .polygon(parts))
+        case .mask(let mask): return (.region, .mask(PixelColumns(mask)))
+        case .keypoints(let points): return (.keypoints, .keypoints(points))
+        case .cuboid(let cuboid): return (.cuboid, standing(cuboid))
+        case .interval(let start, let end, let channels):
+            return (.interval, .interval(start: start, end: end, channels: channels))
+        case .textSpan(let start, let end, _): return (.textSpan, .textSpan(start: start, end: end))
+        case .cells(let start, let end, let columns):
+            return (.cells, .cells(start: start, end: end, columns: columns))
+        case .pointSet(let indices): return (.pointSet, .pointSet(indices))
+        case .graph(let kind, let elements):
+            return (.graph, .graph(kind: kind, elements: elements))
+        case .track(let frames): return (.track, .track(frames))
+        case .wholeItem, .polyline, .blob, .relation, .preference, .targets, .all:
+            return (.exact, .exact(selector))
+        }
+    }
+
+    // MARK: Corners
+
+    static func corners(_ box: Selector.RotatedBox) -> [Double] {
+        corners(box.centerX, box.centerY, box.width, box.height, box.angle)
+    }
+
+    private static func corners(
+        _ x: Double, _ y: Double, _ width: Double, _ height: Double, _ angle: Double
+    ) -> [Double] {
+        let (sine, cosine) = (Turn.sine(angle), Turn.cosine(angle))
+        return [(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)].flatMap { across, down in
+            let (dx, dy) = (across * width, down * height)
+            return [x + dx * cosine - dy * sine, y + dx * sine + dy * cosine]
+        }
+    }
+
+    /// How many corners stand for an ellipse.
+    static let ellipseCorners = 64
+
+    /// A polygon of the ellipse's area.
+    private static func outline(_ ellipse: Selector.RotatedBox) -> [Double] {
+        let step = 2 * Double.pi / Double(ellipseCorners)
+        let grown = (step / Turn.sine(step)).squareRoot() / 2
+        let (sine, cosine) = (Turn.sine(ellipse.angle), Turn.cosine(ellipse.angle))
+        return (0..<ellipseCorners).flatMap { corner in
+            let turn = Double(corner) * step
+            let dx = ellipse.width * grown * Turn.cosine(turn)
+            let dy = ellipse.height * grown * Turn.sine(turn)
+            return [
+                ellipse.centerX + dx * cosine - dy * sine,
+                ellipse.centerY + dx * sine + dy * cosine,
+            ]
+        }
+    }
+
+    /// A cuboid as its base and the heights between which it stands: turned about the vertical alone.
+    private static func standing(_ cuboid: Selector.Cuboid) -> Form {
+        guard cuboid.center.count == 3, cuboid.size.count == 3, cuboid.rotation.count == 4 else {
+            return .exact(.cuboid(cuboid))
+        }
+        let (w, x, y, z) = (
+            cuboid.rotation[0], cuboid.rotation[1], cuboid.rotation[2], cuboid.rotation[3]
+        )
+        let turn = Turn.angle(y: 2 * (w * z + x * y), x: 1 - 2 * (y * y + z * z))
+        let half = cuboid.size[2] / 2
+        return .cuboid(
+            base: corners(
+                cuboid.center[0], cuboid.center[1], cuboid.size[0], cuboid.size[1], turn),
+            low: cuboid.center[2] - half, high: cuboid.center[2] + half)
+    }
+
+    // MARK: Edges
+
+    private static func edges(_ form: Form) -> Edges {
+        switch form {
+        case .box(let edges): return edges
+        case .quad(let corners): return edges([corners])
+        case .polygon(let parts): return edges(parts.joined())
+        case .mask(let columns): return columns.edges
+        case .keypoints(let points):
+            return edges(points.filter { $0.visibility != .absent }.map { [$0.x, $0.y] })
+        case .cuboid(let base, _, _): return edges([base])
+        case .interval(let start, let end, _):
+            return Edges(left: start, top: 0, right: end, bottom: 0)
+        case .textSpan(let start, let end), .cells(let start, let end, _):
+            return Edges(left: Double(start), top: 0, right: Double(end), bottom: 0)
+        case .track(let frames):
+            return frames.reduce(into: nil as Edges?) { around, frame in
+                guard let next = Shape(frame.selector).map(\.edges) else { return }
+                around = around.map { joined($0, next) } ?? next
+            } ?? .none
+        case .pointSet, .graph, .exact: return .none
+        }
+    }
+
+    private static func joined(_ one: Edges, _ other: Edges) -> Edges {
+        Edges(
+            left: min(one.left, other.left), top: min(one.top, other.top),
+            right: max(one.right, other.right), bottom: max(one.bottom, other.bottom))
+    }
+
+    private static func edges(_ rings: some Sequence<[Double]>) -> Edges {
+        var edges: Edges?
+        for ring in rings {
+            for index in stride(from: 0, to: ring.count - 1, by: 2) {
+                let (x, y) = (ring[index], ring[index + 1])
+                let point = Edges(left: x, top: y, right: x, bottom: y)
+                edges = edges.map { joined($0, point) } ?? point
+            }
+        }
+        return edges ?? .none
+    }
+}

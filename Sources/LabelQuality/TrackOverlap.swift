@@ -1,0 +1,90 @@
+import AnnotationModel
+
+/// The mean overlap of two moving shapes over the frames in which both are seen.
+enum TrackOverlap {
+    /// The most frames that are compared one by one; longer tracks are compared at their keyframes.
+    static let framesMax = 65_536
+
+    static func of(_ one: [Selector.Keyframe], _ other: [Selector.Keyframe]) -> Double {
+        var (sum, count) = (0.0, 0)
+        for time in times(one, other) {
+            guard let a = selector(one, at: time), let b = selector(other, at: time),
+                let shape = Shape(a), let against = Shape(b)
+            else { continue }
+            sum += shape.overlap(against)
+            count += 1
+        }
+        return count == 0 ? 0 : sum / Double(count)
+    }
+
+    /// Every frame between the later beginning and the earlier end; of times that are no whole numbers, the keyframes' own.
+    private static func times(
+        _ one: [Selector.Keyframe], _ other: [Selector.Keyframe]
+    ) -> [Double] {
+        let keys = (one + other).map(\.time)
+        let start = max(one.first?.time ?? 0, other.first?.time ?? 0)
+        let end = min(one.last?.time ?? 0, other.last?.time ?? 0)
+        guard start <= end else { return [] }
+        if keys.allSatisfy({ $0.rounded() == $0 }), end - start < Double(framesMax) {
+            return (0...Int(end - start)).map { start + Double($0) }
+        }
+        return Set(keys.filter { start <= $0 && $0 <= end }).sorted()
+    }
+
+    /// Where the thing is at a time; nil where it is not seen.
+    private static func selector(_ frames: [Selector.Keyframe], at time: Double) -> Selector? {
+        // The last keyframe that is not later.
+        var (low, high) = (0, frames.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if frames[middle].time <= time { low = middle + 1 } else { high = middle }
+        }
+        guard low > 0, !frames[low - 1].isOutside else { return nil }
+        let frame = frames[low - 1]
+        guard low < frames.count, frame.time < time else {
+            return frame.time == time ? frame.selector : nil
+        }
+        let next = frames[low]
+        return between(
+            frame.selector, next.selector, (time - frame.time) / (next.time - frame.time))
+    }
+
+    /// Numbers move in a straight line, turns along the shorter way; what has nothing between stays.
+    private static func between(_ one: Selector, _ other: Selector, _ share: Double) -> Selector {
+        func mix(_ a: Double, _ b: Double) -> Double { a + (b - a) * share }
+        func turn(_ a: Double, _ b: Double) -> Double {
+            a + Turn.angle(y: Turn.sine(b - a), x: Turn.cosine(b - a)) * share
+        }
+        switch (one, other) {
+        case (.box(let a), .box(let b)):
+            return .box(
+                .init(
+                    x: mix(a.x, b.x), y: mix(a.y, b.y), width: mix(a.width, b.width),
+                    height: mix(a.height, b.height)))
+        case (.rotatedBox(let a), .rotatedBox(let b)):
+            return .rotatedBox(
+                .init(
+                    centerX: mix(a.centerX, b.centerX), centerY: mix(a.centerY, b.centerY),
+                    width: mix(a.width, b.width), height: mix(a.height, b.height),
+                    angle: turn(a.angle, b.angle)))
+        case (.keypoints(let a), .keypoints(let b)) where a.count == b.count:
+            return .keypoints(
+                zip(a, b).map {
+                    .init(x: mix($0.x, $1.x), y: mix($0.y, $1.y), visibility: $0.visibility)
+                })
+        case (.cuboid(let a), .cuboid(let b)):
+            let angle = turn(yaw(a.rotation), yaw(b.rotation)) / 2
+            return .cuboid(
+                .init(
+                    center: zip(a.center, b.center).map(mix), size: zip(a.size, b.size).map(mix),
+                    rotation: [Turn.cosine(angle), 0, 0, Turn.sine(angle)]))
+        default: return one
+        }
+    }
+
+    private static func yaw(_ q: [Double]) -> Double {
+        guard q.count == 4 else { return 0 }
+        return Turn.angle(
+            y: 2 * (q[0] * q[3] + q[1] * q[2]), x: 1 - 2 * (q[2] * q[2] + q[3] * q[3]))
+    }
+}

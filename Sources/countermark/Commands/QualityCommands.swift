@@ -1,0 +1,110 @@
+import AnnotationModel
+import ArgumentParser
+import CountermarkNode
+import LabelQuality
+
+/// How far raters agree.
+struct AgreementCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "agreement",
+        abstract: "How far companies, people or tools agree, and who says what instead.",
+        discussion: "Docs/Quality.md defines every figure.")
+    @OptionGroup var common: CommonOptions
+    @Argument var dataset: String
+    @OptionGroup var raters: RaterOptions
+    @Option(
+        name: .customLong("measure"), parsing: .upToNextOption,
+        help: "\(Measure.allCases.map(\.rawValue).joined(separator: ", ")); all if left out.")
+    var measures: [Measure] = []
+    @Option(name: .customLong("class"), help: "One class against all else.") var className: String?
+    @Option(help: "Compare the values of this field, and not the classes.") var field: String?
+    @Option(
+        help: """
+            How far apart values are: nominal, ordinal, interval, ratio. Left out, numbers are compared by \
+            their difference and all else by name.
+            """)
+    var level: Level?
+    @Option(help: "Hold the others' labels against this rater's: precision, recall, F1, AP.")
+    var against: String?
+
+    func validate() throws {
+        if field != nil, className != nil || against != nil {
+            throw ValidationError("--field goes with neither --class nor --against")
+        }
+        if level != nil, field == nil {
+            throw ValidationError("--level is for the values of a --field")
+        }
+    }
+
+    func run() throws {
+        let node = try common.node()
+        let id = try common.dataset(dataset, node)
+        var question = raters.question
+        if !measures.isEmpty { question.measures = measures.uniqued }
+        question.className = className
+        question.field = field
+        question.level = level
+        question.against = against
+        let report = try node.agreement(id, question)
+        let document = AgreementDocument(id.description, question, report)
+        try common.print(document: document, document.lines)
+    }
+}
+
+/// What raters hold in common.
+struct ConsensusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "consensus",
+        abstract: "What most say of each item and place, or what is most probable.",
+        discussion: "Nothing is written: anybody who holds the logs computes the same.")
+
+    /// How it is found.
+    enum Method: String, ExpressibleByArgument, CaseIterable {
+        case majority
+        case dawidSkene = "dawid-skene"
+    }
+
+    @OptionGroup var common: CommonOptions
+    @Argument var dataset: String
+    @Option(help: "majority, or dawid-skene: weighted by how far each rater can be relied on.")
+    var method: Method
+    @OptionGroup var raters: RaterOptions
+
+    func run() throws {
+        let node = try common.node()
+        let id = try common.dataset(dataset, node)
+        let question = raters.question
+        let report = try node.consensus(id, question, isWeighted: method == .dawidSkene)
+        let document = ConsensusDocument(
+            id.description, method: method.rawValue, question, report)
+        try common.print(document: document, document.lines)
+    }
+}
+
+/// Who is a rater, and when two labels may mean the same thing.
+struct RaterOptions: ParsableArguments {
+    @Option(help: "Who is one rater: org, author or source.") var by = QualityQuestion.RaterKind.org
+    @Option(help: "From which overlap on labels may mean the same thing: above 0, at most 1.")
+    var iou = QualityQuestion.overlapDefault
+
+    func validate() throws {
+        guard iou > 0, iou <= 1 else { throw ValidationError("--iou is above 0 and at most 1") }
+    }
+
+    var question: QualityQuestion {
+        var question = QualityQuestion()
+        (question.by, question.overlapMin) = (by, iou)
+        return question
+    }
+}
+
+extension Measure: ExpressibleByArgument {}
+extension Level: ExpressibleByArgument {}
+extension QualityQuestion.RaterKind: ExpressibleByArgument {}
+
+extension [Measure] {
+    /// Each of them once, in the order in which they came.
+    fileprivate var uniqued: [Measure] {
+        reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+}
