@@ -146,10 +146,9 @@ struct TableTests {
                 #"{"item":"a","selector":{"kind":"interval","start":2,"end":1,"channels":[]}}"#,
                 "selector", "ends"
             ),
-            (#"{"item":"a","selector":{"kind":"wholeItem"},"confidence":1.5}"#, "line 1", "0...1"),
             (
-                #"{"item":"a","selector":{"kind":"wholeItem"},"confidence":"1"}"#, "confidence",
-                "number"
+                #"{"item":"a","selector":{"kind":"wholeItem"},"confidence":[[[[[[1]]]]]]}"#,
+                "confidence", "nested"
             ),
             (#"{"item":"a","selector":{"kind":"wholeItem"},"status":"gone"}"#, "status", "active"),
             (#"{"item":"a","selector":{"kind":"wholeItem"},"colour":1}"#, "colour", "attributes"),

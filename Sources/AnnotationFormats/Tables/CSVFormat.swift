@@ -68,6 +68,7 @@ public struct CSVFormat: AnnotationFormat {
                 file: file, line: 1, why: "the table is empty; a header is needed")
         }
         let columns = try header(cells, file: file, line: scanner.line)
+        var strays = StrayConfidences()
         while try nextRow() {
             let line = scanner.line
             guard cells.count == columns.count else {
@@ -78,8 +79,11 @@ public struct CSVFormat: AnnotationFormat {
                             + "quote cells that hold commas"))
                 continue
             }
-            try sink(Row(cells: cells, columns: columns).event(where: "\(file), line \(line)"))
+            try sink(
+                Row(cells: cells, columns: columns)
+                    .event(where: "\(file), line \(line)", &strays))
         }
+        try strays.note.map(sink)
     }
 
     /// Which column stands where.
@@ -213,10 +217,22 @@ extension CSVFormat {
             var why: String
         }
 
-        func event(where place: @autoclosure () -> String) -> FormatEvent {
+        func event(
+            where place: @autoclosure () -> String, _ strays: inout StrayConfidences
+        ) -> FormatEvent {
             do throws(Refusal) {
                 switch text(.kind) ?? "annotation" {
-                case "annotation": return .annotation(try annotation())
+                case "annotation":
+                    var label = try annotation()
+                    if let text = text(.confidence), label.confidence == nil {
+                        let value = (try? JSONValue(parsing: text))
+                            .flatMap { FieldValueJSON.value($0) }
+                        strays.keep(value ?? .text(text), in: &label, at: place())
+                    }
+                    if let problem = RecordRule.problem(label) {
+                        throw Refusal(column: .labelClass, why: problem)
+                    }
+                    return .annotation(label)
                 case "item": return .item(try item())
                 case "class": return .labelClass(try labelClass())
                 default:
@@ -285,7 +301,7 @@ extension CSVFormat {
             var label = LabelRecord(
                 item: item, className: text(.labelClass) ?? "", selector: try selector())
             label.attributes = try fields()
-            label.confidence = try confidence()
+            label.confidence = confidence
             label.source = text(.source)
             label.author = text(.author)
             label.externalID = text(.externalID)
@@ -296,9 +312,6 @@ extension CSVFormat {
                 label.isRetracted = isRetracted
             }
             label.provenance = try provenance()
-            if let problem = RecordRule.problem(label) {
-                throw Refusal(column: .labelClass, why: problem)
-            }
             return label
         }
 
@@ -324,11 +337,11 @@ extension CSVFormat {
             return box
         }
 
-        private func confidence() throws(Refusal) -> Double? {
-            guard let text = text(.confidence) else { return nil }
-            guard let value = try? JSONValue(parsing: text).double, (0...1).contains(value) else {
-                throw Refusal(column: .confidence, why: "must be a number within 0...1")
-            }
+        /// Nil for one on another scale, too.
+        private var confidence: Double? {
+            guard let text = text(.confidence),
+                let value = try? JSONValue(parsing: text).double, (0...1).contains(value)
+            else { return nil }
             return value
         }
 

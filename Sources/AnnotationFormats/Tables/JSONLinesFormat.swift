@@ -42,6 +42,7 @@ public struct JSONLinesFormat: AnnotationFormat {
         var start = 0
         var line = 0
         var plain = PlainLine()
+        var strays = StrayConfidences()
         while start < bytes.count {
             meter?.note(start)
             let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
@@ -66,19 +67,27 @@ public struct JSONLinesFormat: AnnotationFormat {
                             line: line, column: error.offset + 1, offset: start + error.offset),
                         path: "", reason: error.reason)
                 }
-                try sink(event(json, where: "\(file), line \(line)"))
+                try sink(event(json, where: "\(file), line \(line)", &strays))
             }
             start += length + 1
         }
+        try strays.note.map(sink)
     }
 
     static func event(_ json: JSONValue, where place: String) -> FormatEvent {
+        var strays = StrayConfidences()
+        return event(json, where: place, &strays)
+    }
+
+    private static func event(
+        _ json: JSONValue, where place: String, _ strays: inout StrayConfidences
+    ) -> FormatEvent {
         guard case .object(let members) = json else {
             return .skipped(where: place, why: "a line holds one JSON object")
         }
         var record = Record(members: members)
         do throws(Refusal) {
-            return try record.event()
+            return try record.event(where: place, &strays)
         } catch {
             return .skipped(
                 where: "\(place)\(error.member.map { ", \($0)" } ?? "")", why: error.why)
@@ -95,11 +104,27 @@ public struct JSONLinesFormat: AnnotationFormat {
     private struct Record {
         var members: ByteMap<JSONValue>
 
-        mutating func event() throws(Refusal) -> FormatEvent {
+        mutating func event(
+            where place: String, _ strays: inout StrayConfidences
+        ) throws(Refusal) -> FormatEvent {
             let kind = try text("kind") ?? "annotation"
             let event: FormatEvent
             switch kind {
-            case "annotation": event = .annotation(try annotation())
+            case "annotation":
+                let confidence = members.removeValue(forKey: "confidence") ?? .null
+                var label = try annotation()
+                if let number = confidence.double, (0...1).contains(number) {
+                    label.confidence = number
+                } else if confidence != .null {
+                    guard let value = FieldValueJSON.value(confidence) else {
+                        throw Refusal(member: "confidence", why: "nested too deeply")
+                    }
+                    strays.keep(value, in: &label, at: place)
+                }
+                if let problem = RecordRule.problem(label) {
+                    throw Refusal(member: nil, why: problem)
+                }
+                event = .annotation(label)
             case "item": event = .item(try item())
             case "class": event = .labelClass(try labelClass())
             default:
@@ -129,7 +154,6 @@ public struct JSONLinesFormat: AnnotationFormat {
             var label = LabelRecord(
                 item: item, className: try text("class") ?? "", selector: selector)
             label.attributes = try fields("attributes")
-            label.confidence = try confidence()
             label.externalID = try text("externalID")
             label.author = try text("author")
             label.source = try text("source")
@@ -140,7 +164,6 @@ public struct JSONLinesFormat: AnnotationFormat {
                 label.isRetracted = isRetracted
             }
             label.provenance = try provenance()
-            if let problem = RecordRule.problem(label) { throw Refusal(member: nil, why: problem) }
             return label
         }
 
@@ -194,16 +217,6 @@ public struct JSONLinesFormat: AnnotationFormat {
                     why: "must be an object of values nested \(FieldValue.depthMax) levels at most")
             }
             return fields
-        }
-
-        private mutating func confidence() throws(Refusal) -> Double? {
-            guard let json = members.removeValue(forKey: "confidence"), json != .null else {
-                return nil
-            }
-            guard let value = json.double else {
-                throw Refusal(member: "confidence", why: "must be a number within 0...1")
-            }
-            return value
         }
 
         private mutating func text(_ name: String) throws(Refusal) -> String? {
