@@ -4,7 +4,7 @@ import AnnotationModel
 ///
 /// The item's key is the path of its image or point cloud, or its id where there is none; the subset (the
 /// name of the file) is the field `split`. `bbox`, `polygon`, `polyline`, `points`, `mask`, `ellipse`,
-/// `rotated_bbox`, `cuboid_3d`, `label` and `caption` are read and written; a group other than 0 is the
+/// `rotated_bbox`, `cuboid_3d`, `skeleton`, `label` and `caption` are read and written; a group other than 0 is the
 /// attribute `datumaro.group`, `z_order` other than 0 `datumaro.z_order`, the attribute `score` within
 /// 0...1 the confidence. Rotations of cuboids are Euler angles applied about x, then y, then z; the triple
 /// that was read is kept as `datumaro.rotation`. Numbers are written with all digits, where Datumaro
@@ -22,6 +22,8 @@ public struct DatumaroFormat: AnnotationFormat {
     static let groupAttribute = "datumaro.group"
     static let orderAttribute = "datumaro.z_order"
     static let rotationAttribute = "datumaro.rotation"
+    /// True for points that were a skeleton: not every version of Datumaro reads these.
+    static let skeletonAttribute = "datumaro.skeleton"
 
     /// The format.
     public init() {}

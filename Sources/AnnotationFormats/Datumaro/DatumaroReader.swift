@@ -5,6 +5,8 @@ struct DatumaroReader {
     let file: FormatFile
     private let finder: ItemFinder
     private var names: [String] = []
+    /// The names of the points of classes, by their index.
+    private var points: [Int: [String]] = [:]
 
     init(file: FormatFile, finder: ItemFinder) { (self.file, self.finder) = (file, finder) }
 
@@ -54,7 +56,13 @@ struct DatumaroReader {
             guard let id = entry["label_id"]?.integer else { continue }
             colors[id] = ClassRecord.color(of: ["r", "g", "b"].map { entry[$0]?.integer })
         }
-        for (index, entry) in (json["label"]?["labels"]?.array ?? []).enumerated() {
+        points = keypoints.mapValues(\.names)
+        let labels = json["label"]?["labels"]?.array ?? []
+        var skeletons: ByteMap<[String]> = [:]
+        for (index, entry) in labels.enumerated() {
+            if let name = entry["name"]?.string { skeletons[name] = keypoints[index]?.names }
+        }
+        for (index, entry) in labels.enumerated() {
             guard let name = entry["name"]?.string, !name.isEmpty,
                 name.utf8.count <= RecordRule.nameBytesMax
             else {
@@ -63,6 +71,10 @@ struct DatumaroReader {
                     why: "must be a text of 1...\(RecordRule.nameBytesMax) bytes")
             }
             names.append(name)
+            // A point of a skeleton has a label below that of the whole, and is no class.
+            if let parent = entry["parent"]?.string, skeletons[parent]?.contains(name) == true {
+                continue
+            }
             try sink(
                 .labelClass(
                     ClassRecord(
@@ -119,12 +131,7 @@ struct DatumaroReader {
 
     private func label(_ json: JSONValue) throws(Refusal) -> LabelRecord {
         var label = LabelRecord(item: "", className: "", selector: .wholeItem)
-        if let index = json["label_id"]?.integer {
-            guard names.indices.contains(Int(clamping: index)) else {
-                throw Refusal(why: "no label has the index \(index), there are \(names.count)")
-            }
-            label.className = names[Int(index)]
-        }
+        if let index = json["label_id"]?.integer { label.className = try name(index) }
         if case .object(let members)? = json["attributes"] {
             for (name, member) in members where member != .null {
                 guard let value = FieldValueJSON.value(member) else {
@@ -149,6 +156,57 @@ struct DatumaroReader {
             throw Refusal(why: "label_id is missing; say the class")
         }
         return label
+    }
+
+    private func name(_ index: Int64) throws(Refusal) -> String {
+        guard names.indices.contains(Int(clamping: index)) else {
+            throw Refusal(why: "no label has the index \(index), there are \(names.count)")
+        }
+        return names[Int(index)]
+    }
+
+    /// The points of a skeleton in the order of its class; what it lacks is absent.
+    private func skeleton(
+        _ json: JSONValue, _ label: inout LabelRecord
+    ) throws(Refusal) -> [Selector.Keypoint] {
+        let order = json["label_id"]?.integer.flatMap { points[Int(clamping: $0)] } ?? []
+        var found: [(name: String, point: Selector.Keypoint)] = []
+        for element in json["elements"]?.array ?? [] {
+            guard let place = element["points"]?.doubles, place.count == 2 else {
+                throw Refusal(why: "an element of the skeleton is no point")
+            }
+            let name = try element["label_id"]?.integer.map(name) ?? ""
+            guard order.isEmpty || order.contains(name) else {
+                throw Refusal(
+                    why: "the skeleton has no point \"\(name.prefix(40))\" in categories.points")
+            }
+            if !order.isEmpty, found.contains(where: { $0.name == name }) {
+                throw Refusal(why: "the skeleton has the point \"\(name.prefix(40))\" twice")
+            }
+            let flag = element["visibility"]?.array?.first?.double ?? 2
+            found.append(
+                (name, .init(x: place[0], y: place[1], visibility: try Self.visibility(flag))))
+            guard case .object(let members)? = element["attributes"] else { continue }
+            for (key, member) in members where member != .null {
+                label.attributes[CVATSkeletons.attribute(key, of: name)] = FieldValueJSON.value(
+                    member)
+            }
+        }
+        guard !found.isEmpty else { throw Refusal(why: "the skeleton has no elements") }
+        label.attributes[DatumaroFormat.skeletonAttribute] = .bool(true)
+        if order.isEmpty { return found.map(\.point) }
+        return order.map { name in
+            found.first { $0.name == name }?.point ?? .init(x: 0, y: 0, visibility: .absent)
+        }
+    }
+
+    private static func visibility(
+        _ flag: Double
+    ) throws(Refusal) -> Selector.Keypoint.Visibility {
+        guard let flag = UInt8(exactly: flag),
+            let visibility = Selector.Keypoint.Visibility(rawValue: flag)
+        else { throw Refusal(why: "a visibility must be 0, 1 or 2") }
+        return visibility
     }
 
     private func selector(
@@ -186,14 +244,12 @@ struct DatumaroReader {
             }
             var points: [Selector.Keypoint] = []
             for index in 0..<flat.count / 2 {
-                guard
-                    let flag = UInt8(exactly: flags.isEmpty ? 2 : flags[index]),
-                    let visibility = Selector.Keypoint.Visibility(rawValue: flag)
-                else { throw Refusal(why: "a visibility must be 0, 1 or 2") }
+                let visibility = try Self.visibility(flags.isEmpty ? 2 : flags[index])
                 points.append(
                     .init(x: flat[2 * index], y: flat[2 * index + 1], visibility: visibility))
             }
             return .keypoints(points)
+        case "skeleton": return .keypoints(try skeleton(json, &label))
         case "mask": return .mask(try mask(json["rle"] ?? .null))
         case "ellipse":
             // Written as the corners of its box.

@@ -5,8 +5,10 @@ struct DatumaroWriter {
     private let output: any FormatOutput
     private var names: [String] = []
     private var indexByName: ByteMap<Int> = [:]
-    private var records: [ClassRecord] = []
+    private(set) var records: [ClassRecord] = []
     private var media: Set<MediaType> = []
+    /// The classes of which a label is a skeleton, with the index of their first point.
+    private(set) var firstPoint: ByteMap<Int> = [:]
 
     /// What a dataset's items are; Datumaro refuses clouds in a dataset that does not say so.
     private enum MediaType: Int {
@@ -29,7 +31,11 @@ struct DatumaroWriter {
             if !label.className.isEmpty, !WriteSurvey.isCaption(label) {
                 add(ClassRecord(name: label.className))
             }
+            if label.attributes[DatumaroFormat.skeletonAttribute] == .bool(true) {
+                firstPoint[label.className] = 0
+            }
         }
+        number()
         var subsets: [String] = []
         try source.forEachItem { item in
             let subset = Self.subset(item)
@@ -60,6 +66,20 @@ struct DatumaroWriter {
         names.append(record.name)
         records.append(record)
     }
+
+    /// Gives each class its index: the points of a skeleton follow their class.
+    private mutating func number() {
+        var next = 0
+        for record in records {
+            indexByName[record.name] = next
+            next += 1
+            guard firstPoint[record.name] != nil else { continue }
+            firstPoint[record.name] = record.keypoints.isEmpty ? nil : next
+            next += record.keypoints.count
+        }
+    }
+
+    private func index(_ record: ClassRecord) -> Int { indexByName[record.name] ?? 0 }
 
     private func write(
         _ subset: String, _ source: LabelSource, _ report: inout ConversionReport, isFirst: Bool
@@ -116,14 +136,18 @@ struct DatumaroWriter {
         writer.key("labels")
         writer.beginArray()
         for record in records {
-            writer.beginObject()
-            writer.key("name")
-            writer.string(record.name)
-            writer.key("parent")
-            writer.string(record.parent)
-            writer.key("attributes")
-            writer.coordinates([])
-            writer.endObject()
+            let points = firstPoint[record.name] == nil ? [] : record.keypoints
+            for (name, parent) in [(record.name, record.parent)] + points.map({ ($0, record.name) })
+            {
+                writer.beginObject()
+                writer.key("name")
+                writer.string(name)
+                writer.key("parent")
+                writer.string(parent)
+                writer.key("attributes")
+                writer.coordinates([])
+                writer.endObject()
+            }
         }
         writer.endArray()
         writer.endObject()
@@ -138,11 +162,11 @@ struct DatumaroWriter {
         writer.beginObject()
         writer.key("colormap")
         writer.beginArray()
-        for (index, record) in records.enumerated() {
+        for record in records {
             guard let parts = record.colorParts else { continue }
             writer.value(
                 .object([
-                    "label_id": .integer(Int64(index)), "r": .integer(parts[0]),
+                    "label_id": .integer(Int64(index(record))), "r": .integer(parts[0]),
                     "g": .integer(parts[1]), "b": .integer(parts[2]),
                 ]))
         }
@@ -155,10 +179,10 @@ struct DatumaroWriter {
         writer.beginObject()
         writer.key("items")
         writer.beginArray()
-        for (index, record) in records.enumerated() where !record.keypoints.isEmpty {
+        for record in records where !record.keypoints.isEmpty {
             writer.beginObject()
             writer.key("label_id")
-            writer.integer(index)
+            writer.integer(index(record))
             writer.key("labels")
             writer.beginArray()
             for name in record.keypoints { writer.string(name) }
@@ -260,6 +284,8 @@ struct DatumaroWriter {
         case .polyline(let points):
             writer.string("polyline")
             list("points", points)
+        case .keypoints(let points) where writeSkeleton(label, points, &attributes, &writer):
+            break
         case .keypoints(let points):
             writer.string("points")
             list("points", points.flatMap { [$0.x, $0.y] })
