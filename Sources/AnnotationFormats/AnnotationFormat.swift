@@ -76,14 +76,43 @@ public struct ClassRecord: Hashable, Sendable {
     public var color: String
     /// The number that the file gives it, where that says more than its place in the list.
     public var number: Int64?
+    /// The numbers that further lists give it.
+    public var otherNumbers: [Int64] = []
+    /// What the file declares of attributes whose values are listed.
+    public var attributes: [ClassAttribute]
 
     /// A class.
     public init(
         name: String, parent: String = "", keypoints: [String] = [], skeleton: [[Int64]] = [],
-        color: String = "", number: Int64? = nil
+        color: String = "", number: Int64? = nil, attributes: [ClassAttribute] = []
     ) {
         (self.name, self.parent, self.color, self.number) = (name, parent, color, number)
-        (self.keypoints, self.skeleton) = (keypoints, skeleton)
+        (self.keypoints, self.skeleton, self.attributes) = (keypoints, skeleton, attributes)
+    }
+}
+
+/// An attribute of a class with the list of values from which annotators choose.
+public struct ClassAttribute: Hashable, Sendable {
+    /// The name.
+    public var name: String
+    /// How it is asked for: `select`, `radio` or `number`.
+    public var type: String
+    /// The values; of a number its least, its greatest and its step.
+    public var values: [String]
+    /// What it is where nobody chose; empty for nothing.
+    public var usual: String
+    /// True if it may change along a track.
+    public var isMutable: Bool
+
+    /// The kinds of question that have a list.
+    public static let types = ["select", "radio", "number"]
+
+    /// An attribute.
+    public init(
+        name: String, type: String, values: [String], usual: String = "", isMutable: Bool = false
+    ) {
+        (self.name, self.type, self.values) = (name, type, values)
+        (self.usual, self.isMutable) = (usual, isMutable)
     }
 }
 

@@ -56,36 +56,43 @@ struct CVATReader {
             sources[id]?.note(size: task)
             tasks[id] = [task.value("name"), source, source.map(FileTree.stem)].compactMap { $0 }
         }
-        var listed: [String] = []
         for scope in scopes {
             sources[""]?.note(size: scope)
             let labels = scope.first("labels")?.children ?? []
-            for label in labels { skeletons.note(label) }
+            var listed: ByteMap<[ClassAttribute]> = [:]
             for label in labels {
+                skeletons.note(label)
+                noteAttributes(label, &listed)
+            }
+            for label in labels where label.value("parent") == nil {
                 guard let name = label.value("name") else { continue }
-                let parent = label.value("parent")
-                for attribute in label.first("attributes")?.children ?? [] {
-                    guard let key = attribute.value("name") else { continue }
-                    let own = parent == nil ? key : CVATSkeletons.attribute(key, of: name)
-                    typeByAttribute["\(parent ?? name)\0\(own)"] =
-                        attribute.value("input_type") ?? "text"
-                    if ["select", "radio"].contains(attribute.value("input_type")) {
-                        listed.append("\(name).\(key)")
-                    }
-                }
-                if parent != nil { continue }
                 var record = skeletons.record(name) ?? ClassRecord(name: name)
                 record.color = ClassRecord.color(of: label.value("color"))
+                record.attributes = listed[name] ?? []
                 try sink(.labelClass(record))
             }
         }
-        if let first = listed.first {
-            try sink(
-                .note(
-                    where: "\(file.file.name), <labels>",
-                    why: "\(listed.count) attributes choose from a list of values, the first is "
-                        + "\(first.prefix(80)); the lists are not kept, and an export declares the "
-                        + "attributes as text"))
+    }
+
+    /// Notes what a label declares of its attributes, or of those of a skeleton's point.
+    private mutating func noteAttributes(
+        _ label: XMLTree, _ listed: inout ByteMap<[ClassAttribute]>
+    ) {
+        guard let name = label.value("name") else { return }
+        let parent = label.value("parent")
+        for attribute in label.first("attributes")?.children ?? [] {
+            guard let key = attribute.value("name") else { continue }
+            let own = parent == nil ? key : CVATSkeletons.attribute(key, of: name)
+            let type = attribute.value("input_type") ?? "text"
+            typeByAttribute["\(parent ?? name)\0\(own)"] = type
+            let values = (attribute.value("values") ?? "").split(whereSeparator: \.isNewline)
+                .map { XMLTree.trim(String($0)) }
+            guard ClassAttribute.types.contains(type), !values.isEmpty else { continue }
+            listed[parent ?? name, default: []].append(
+                ClassAttribute(
+                    name: own, type: type, values: values,
+                    usual: attribute.value("default_value") ?? "",
+                    isMutable: attribute.value("mutable")?.lowercased() == "true"))
         }
     }
 

@@ -7,6 +7,9 @@ struct CVATWriter {
     private var types: ByteMap<ByteMap<String>> = [:]
     /// The attributes that change along a track: class, NUL, name.
     private var changing: ByteSet = []
+    /// The attributes whose values are listed, and those with a value outside the list: class, NUL, name.
+    private var listed: ByteMap<ClassAttribute> = [:]
+    private var unlisted: ByteSet = []
     private var classes: [String] = []
     private var colors: ByteMap<String> = [:]
     /// The names of the points of classes that are skeletons.
@@ -22,6 +25,9 @@ struct CVATWriter {
             if !record.color.isEmpty { colors[record.name] = record.color }
             if Set(record.keypoints).count == record.keypoints.count, !record.keypoints.isEmpty {
                 pointNames[record.name] = record.keypoints
+            }
+            for attribute in record.attributes {
+                listed["\(record.name)\0\(attribute.name)"] = attribute
             }
         }
         var tracks: ByteMap<Int> = [:]
@@ -99,6 +105,11 @@ struct CVATWriter {
             }
         let known = types[className]?[name]
         types[className]?[name] = known == nil || known == type ? type : "text"
+        let id = "\(className)\0\(name)"
+        guard let list = listed[id] else { return }
+        let fits =
+            list.type == "number" ? type == "number" : list.values.contains(value.plainText)
+        if !fits { unlisted.insert(id) }
     }
 
     private func head() -> [UInt8] {
@@ -121,7 +132,7 @@ struct CVATWriter {
             if let color = colors[name] { writer.text("color", color) }
             if pointNames[name] != nil { writer.text("type", "skeleton") }
             writer.start("attributes")
-            let all = (types[name] ?? [:]).sortedByKey().map { (name: $0.key, type: $0.value) }
+            let all = declared(name)
             declare(all.filter { point(of: $0.name, name) == nil }, of: name, &writer)
             writer.end()
             writer.end()
@@ -145,16 +156,32 @@ struct CVATWriter {
         return writer.bytes
     }
 
+    /// The attributes of a class: those of its labels, and those whose values are listed.
+    private func declared(_ className: String) -> [(name: String, type: String)] {
+        var all = types[className] ?? [:]
+        let prefix = "\(className)\0"
+        for (id, list) in listed where id.hasPrefix(prefix) && all[list.name] == nil {
+            all[list.name] = list.type
+        }
+        return all.sortedByKey().map { (name: $0.key, type: $0.value) }
+    }
+
     private func declare(
         _ attributes: [(name: String, type: String)], of className: String,
         _ writer: inout XMLWriter
     ) {
         for attribute in attributes {
-            let isChanging = changing.contains("\(className)\0\(attribute.name)")
+            let id = "\(className)\0\(attribute.name)"
+            let list = unlisted.contains(id) ? nil : listed[id]
+            let isChanging = changing.contains(id) || list?.isMutable == true
             writer.start("attribute")
             writer.text("name", point(of: attribute.name, className)?.name ?? attribute.name)
             writer.text("mutable", isChanging ? "True" : "False")
-            writer.text("input_type", attribute.type)
+            writer.text("input_type", list?.type ?? attribute.type)
+            if let list {
+                writer.text("default_value", list.usual)
+                writer.text("values", list.values.joined(separator: "\n"))
+            }
             writer.end()
         }
     }

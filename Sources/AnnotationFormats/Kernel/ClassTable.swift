@@ -16,6 +16,8 @@ public struct ClassTable: Sendable {
     static let partBytesMax = FieldValue.bytesMax - 4_096
     /// The most fields of one list.
     public static let partsMax = 64
+    /// The most further numbers that are kept of one class: so many lists that disagree are enough to say so.
+    static let otherNumbersMax = 16
 
     /// A table that begins with these.
     public init(_ records: [ClassRecord] = []) {
@@ -44,7 +46,59 @@ public struct ClassTable: Sendable {
             records[index].keypoints = record.keypoints
             records[index].skeleton = record.skeleton
         }
+        if before.attributes.isEmpty { records[index].attributes = record.attributes }
+        for number in [record.number].compactMap({ $0 }) + record.otherNumbers
+        where number != records[index].number && !records[index].otherNumbers.contains(number)
+            && records[index].otherNumbers.count < Self.otherNumbersMax
+        {
+            records[index].otherNumbers.append(number)
+        }
         return records[index] != before
+    }
+
+    /// What a list says that came after this one: the classes to which it gives other numbers, or the number of another
+    /// class; with an example.
+    public func disagreements(with list: [ClassRecord]) -> (count: Int, example: String) {
+        var owners: [Int64: String] = [:]
+        for record in records {
+            if let number = record.number, owners[number] == nil { owners[number] = record.name }
+        }
+        var (count, example) = (0, "")
+        for record in list {
+            guard let number = record.number else { continue }
+            let what: String
+            if let own = self[record.name] {
+                guard let kept = own.number, kept != number else { continue }
+                what = "\"\(record.name.prefix(80))\" is \(number) here and \(kept) there"
+            } else if let owner = owners[number] {
+                what =
+                    "\(number) is \"\(record.name.prefix(80))\" here and \"\(owner.prefix(80))\" there"
+            } else {
+                continue
+            }
+            if count == 0 { example = what }
+            count += 1
+        }
+        return (count, example)
+    }
+
+    /// What a format that writes a list says of classes that lists number differently; nil where none does.
+    func numbersNote(areWritten: Bool) -> String? {
+        var numbers = COCONumbers()
+        for record in records { numbers.reserve(record.number) }
+        var moved: [String] = []
+        for record in records {
+            guard case .integer(let number) = numbers.take(record.number.map { .integer($0) })
+            else { continue }
+            if record.otherNumbers.isEmpty && (record.number ?? number) == number { continue }
+            moved.append("\"\(record.name.prefix(80))\" is \(number)")
+        }
+        if moved.isEmpty { return nil }
+        let shown = moved.prefix(ConversionReport.examplesMax).joined(separator: ", ")
+        return "the lists of classes that were imported disagree about the numbers of "
+            + "\(moved.count) classes; "
+            + (areWritten
+                ? "the first list holds: \(shown)" : "here a class has its place in the first list")
     }
 
     /// True for a field of an item that holds a part of a list.

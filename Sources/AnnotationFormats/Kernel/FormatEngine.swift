@@ -223,6 +223,11 @@ struct WriteSurvey {
                 "\(omitted) items that nobody has labelled or examined are not listed: a reader would "
                     + "take them for empty")
         }
+        if profile.classes != .none,
+            let note = classes.numbersNote(areWritten: profile.classes == .numbers)
+        {
+            report.note(note)
+        }
         if unlisted > 0 {
             report.note(
                 "\(unlisted) classes stand in no list; they follow the listed ones by their names, on "

@@ -33,7 +33,38 @@ enum RecordJSON {
             writer.key("number")
             writer.integer(number)
         }
+        if !record.otherNumbers.isEmpty {
+            writer.key("otherNumbers")
+            writer.beginArray()
+            for number in record.otherNumbers { writer.integer(number) }
+            writer.endArray()
+        }
+        if !record.attributes.isEmpty {
+            writer.key("attributes")
+            writer.value(.array(record.attributes.map(json)))
+        }
         writer.endObject()
+    }
+
+    private static func json(_ attribute: ClassAttribute) -> JSONValue {
+        var members: ByteMap<JSONValue> = [
+            "name": .string(attribute.name), "type": .string(attribute.type),
+            "values": .array(attribute.values.map { .string($0) }),
+        ]
+        if !attribute.usual.isEmpty { members["default"] = .string(attribute.usual) }
+        if attribute.isMutable { members["mutable"] = .bool(true) }
+        return .object(members)
+    }
+
+    private static func attribute(_ json: JSONValue) -> ClassAttribute? {
+        guard let name = json["name"]?.string, !name.isEmpty, let type = json["type"]?.string,
+            ClassAttribute.types.contains(type), let list = json["values"]?.array
+        else { return nil }
+        let values = list.compactMap(\.string)
+        guard values.count == list.count else { return nil }
+        return ClassAttribute(
+            name: name, type: type, values: values, usual: json["default"]?.string ?? "",
+            isMutable: json["mutable"] == .bool(true))
     }
 
     /// A class from its name and ``write(details:to:)``'s object; nil where that is malformed.
@@ -46,6 +77,12 @@ enum RecordJSON {
             case ("color", .string(let color)) where LabelSchema.isColor(color):
                 record.color = color.lowercased()
             case ("number", .integer(let number)): record.number = number
+            case ("otherNumbers", .array(let numbers)):
+                record.otherNumbers = numbers.compactMap(\.integer)
+                if record.otherNumbers.count != numbers.count { return nil }
+            case ("attributes", .array(let list)):
+                record.attributes = list.compactMap(attribute)
+                if record.attributes.count != list.count { return nil }
             case ("keypoints", .array(let names)):
                 record.keypoints = names.compactMap(\.string)
                 if record.keypoints.count != names.count { return nil }

@@ -21,6 +21,7 @@ extension ImportPlan {
             try node.store.forEachItem(dataset) { known.add(listIn: $0.fields) }
         }
         let before = known
+        noteNumbers(before, isOrderSaid: ordered != names)
         guard records.contains(where: { known.add($0) }) else { return }
         if try isUsual(before) { return }
         var own = ClassTable()
@@ -35,6 +36,37 @@ extension ImportPlan {
                 fields: [Field: FieldValue](
                     fields.map { (Field(name: $0.key), $0.value) },
                     uniquingKeysWith: { first, _ in first })))
+    }
+
+    /// Says where the files number classes otherwise than the lists that came before.
+    private func noteNumbers(_ known: ClassTable, isOrderSaid: Bool) {
+        let files = lists.records.map { record in
+            var record = record
+            record.name = classes?.canonical(record.name) ?? record.name
+            return record
+        }
+        var (count, example) = known.disagreements(with: files)
+        if count == 0, let record = lists.records.first(where: { !$0.otherNumbers.isEmpty }) {
+            count = lists.records.count { !$0.otherNumbers.isEmpty }
+            example =
+                "\"\(record.name.prefix(80))\" is \(record.number ?? 0) and "
+                + "\(record.otherNumbers[0])"
+        }
+        if count > 0 {
+            return report.note(
+                "classes",
+                "the files give \(count) classes other numbers than the list that came first: \(example); "
+                    + "exports follow the first")
+        }
+        let common = files.filter { $0.number == nil && known.contains($0.name) }.map(\.name)
+        let names = ByteSet(common)
+        let ordered = known.records.map(\.name).filter(names.contains)
+        if !isOrderSaid, ordered != common {
+            report.note(
+                "classes",
+                "the files list \(common.count) classes in another order than the list that came first; "
+                    + "exports follow the first")
+        }
     }
 
     /// What a file says of a class beyond the schema: nothing of an old name of one of its classes, and no number for a class
@@ -63,6 +95,7 @@ extension ImportPlan {
             var file = pair.1
             if pair.0.number == nil, file.number == Int64(index + 1) { file.number = nil }
             if file.parent.isEmpty { file.parent = pair.0.parent }
+            file.otherNumbers = pair.0.otherNumbers
             return file == pair.0
         }
     }

@@ -208,7 +208,7 @@ struct MemberKindTests {
         #expect(back.labels.first?.attributes["caption"] == .text("a dog"))
     }
 
-    @Test("lists of values in CVAT are named; what changes along a track is declared so")
+    @Test("lists of values in CVAT are kept; what changes along a track is declared so")
     func declarations() throws {
         let text = """
             <annotations><meta><task><labels><label><name>car</name><attributes>
@@ -225,15 +225,42 @@ struct MemberKindTests {
             """
         let reading = try Reading("cvat", text: text, name: "a.xml")
         #expect(
-            reading.notes.contains {
-                $0.why.hasPrefix("1 attributes choose from a list of values, the first is car.s")
-            })
+            reading.classes.first?.attributes == [
+                ClassAttribute(name: "state", type: "select", values: ["a", "b"], isMutable: true)
+            ])
         let (files, _) = try written(
             "cvat", classes: reading.classes, items: reading.items, labels: reading.labels)
         let xml = String(decoding: try #require(files["annotations.xml"]), as: UTF8.self)
         let plain = xml.filter { !$0.isWhitespace }
         #expect(plain.contains("<name>state</name><mutable>True</mutable>"))
         #expect(plain.contains("<name>make</name><mutable>False</mutable>"))
-        #expect(try Reading("cvat", text: xml, name: "a.xml").notes.isEmpty)
+        #expect(try Reading("cvat", text: xml, name: "a.xml").classes == reading.classes)
+        // A value outside the list makes it a text: the program would not show the value else.
+        var label = try #require(reading.labels.first)
+        label.attributes["cvat.changes.state"] = .array([.array([.integer(0), .text("c")])])
+        let (other, _) = try written(
+            "cvat", classes: reading.classes, items: reading.items, labels: [label])
+        let stray = String(decoding: try #require(other["annotations.xml"]), as: UTF8.self)
+        #expect(!stray.contains("<values>"))
+        for format in ["jsonl", "csv"] {
+            let (files, _) = try written(format, classes: reading.classes, items: [], labels: [])
+            let back = try Reading(
+                format, files.map { InputFile(name: $0.key, bytes: $0.value) })
+            #expect(back.classes == reading.classes)
+        }
+    }
+
+    @Test("values that a schema permits are a list in CVAT")
+    func permitted() throws {
+        var schema = LabelSchema()
+        var definition = AttributeDefinition(name: "state", type: .text)
+        definition.permitted = [.text("a"), .text("b")]
+        schema.classes = [LabelClass(name: "car"), LabelClass(name: "bus")]
+        definition.classes = ["car"]
+        schema.attributes = [definition]
+        #expect(
+            schema.classRecords.map(\.attributes) == [
+                [ClassAttribute(name: "state", type: "select", values: ["a", "b"])], [],
+            ])
     }
 }
