@@ -71,14 +71,18 @@ OUTRO = """\
   video rectangles. Without the size of a video its percent stay percent (`ls.unit`).
 - LabelMe: a flag of the picture that is set is a label of the whole item, one that is not a field `labelme.flag.NAME` of the item.
 - CVAT: what is said of a skeleton's point is the attribute `POINT.NAME`; the tracks of a project lie on the videos of their
-  tasks, and two files that do not say of which video they are never meet on one item.
+  tasks, and two files that do not say of which video they are never meet on one item. Lists of the values of an attribute are kept
+  with the class and written again; one that a label's value does not fit is declared as text. Values that a schema permits are such lists.
+- Datumaro: a skeleton is points with the attribute `datumaro.skeleton`, by which they are written as one again; points without it are
+  written as `points`, which every version reads.
+- `csv`, `jsonl`: a confidence that is no number within 0…1 is the attribute `confidence`.
 - Where a format has no place for the author, or for the fact that a model made a label, the report of the export counts how
   many labels that concerns.
 - Two files of one name below two of the given folders (`import d a b`), whose items are called like the files, are refused
   unless the items are registered under their paths.
 - Frames count from 0 inside; MOT and Label Studio count from 1 in their files.
 - Lists of classes keep their order, and in COCO their numbers, supercategories, names of points and skeletons; what stands in no
-  list follows by name. Every node numbers alike.
+  list follows by name. Every node numbers alike. Of lists that disagree the first holds; import and export name the classes.
 - An item that somebody examined and found nothing on is written where a format can say so; where it cannot, the export counts it.
   COCO and its readers take a listed image without labels for such a one, so items that nobody looked at are not listed.
 - `export --format sqlite` writes tables for analysts ([Analysts.md](Analysts.md)); they are not imported.

@@ -176,7 +176,7 @@ extension JSONScanner {
         }
         if number.isNegative { return JSONError(.badNumber, at: number.start) }
         do {
-            return JSONError(.wrongKind(expected: "a number", found: try peek()), at: position)
+            return try misfit("a number")
         } catch {
             return error
         }

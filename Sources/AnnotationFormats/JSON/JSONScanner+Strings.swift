@@ -11,7 +11,7 @@ extension JSONScanner {
     public mutating func string() throws(JSONError) -> String {
         let kind = try peek()
         guard kind == .string else {
-            throw JSONError(.wrongKind(expected: "a string", found: kind), at: position)
+            throw try misfit("a string")
         }
         let raw = try rawString()
         if raw.isEscaped { return String(decoding: try unescape(raw), as: UTF8.self) }
@@ -24,7 +24,7 @@ extension JSONScanner {
     mutating func string(_ cache: inout TextCache) throws(JSONError) -> String {
         let kind = try peek()
         guard kind == .string else {
-            throw JSONError(.wrongKind(expected: "a string", found: kind), at: position)
+            throw try misfit("a string")
         }
         let raw = try rawString()
         if raw.isEscaped { return String(decoding: try unescape(raw), as: UTF8.self) }
@@ -50,7 +50,7 @@ extension JSONScanner {
     ) throws -> Result {
         let kind = try peek()
         guard kind == .string else {
-            throw JSONError(.wrongKind(expected: "a string", found: kind), at: position)
+            throw try misfit("a string")
         }
         let raw = try rawString()
         if raw.isEscaped { return try unescape(raw).withUnsafeBytes(body) }

@@ -181,7 +181,7 @@ public struct JSONScanner {
     public mutating func bool() throws(JSONError) -> Bool {
         let kind = try peek()
         guard kind == .bool else {
-            throw JSONError(.wrongKind(expected: "true or false", found: kind), at: position)
+            throw try misfit("true or false")
         }
         if bytes[position] == UInt8(ascii: "t") {
             try literal("true")
@@ -195,7 +195,7 @@ public struct JSONScanner {
     public mutating func null() throws(JSONError) {
         let kind = try peek()
         guard kind == .null else {
-            throw JSONError(.wrongKind(expected: "null", found: kind), at: position)
+            throw try misfit("null")
         }
         try literal("null")
     }
@@ -241,10 +241,28 @@ public struct JSONScanner {
     @inline(__always)
     private mutating func expect(_ wanted: JSONKind, _ opening: UInt8) throws(JSONError) {
         guard try nextByte() == opening else {
-            let kind = try peek()
-            throw JSONError(
-                .wrongKind(expected: "an \(wanted.rawValue)", found: kind), at: position)
+            throw try misfit("an \(wanted.rawValue)")
         }
+    }
+
+    /// What is wrong where another value stands than the one that is asked for.
+    ///
+    /// A text that is no JSON may begin like a word of JSON: only the whole word is a value.
+    @inline(never)
+    mutating func misfit(_ expected: String) throws(JSONError) -> JSONError {
+        let kind = try peek()
+        if kind == .null || kind == .bool {
+            var ahead = self
+            var isWord = (try? ahead.skipValue()) != nil
+            if isWord, ahead.position < bytes.count {
+                isWord = !(0x61...0x7a).contains(bytes[ahead.position] | 0x20)
+            }
+            guard isWord else {
+                return JSONError(
+                    .unexpectedByte(bytes[position], expected: expected), at: position)
+            }
+        }
+        return JSONError(.wrongKind(expected: expected, found: kind), at: position)
     }
 
     @inline(__always)

@@ -25,6 +25,7 @@ final class ItemFinder {
     private struct Claim {
         var id: String
         var place: String
+        var file: String
         var isGuess: Bool
     }
 
@@ -56,7 +57,7 @@ final class ItemFinder {
         endings: [String] = []
     ) throws -> String {
         if rule == .document, scopes.isEmpty, context.isEmpty, context.rules.map.isEmpty {
-            return ItemName.new(context.rules.stripped(name))
+            return ItemName.new(stripped(name))
         }
         let scope = scopes.first ?? (rule == .besideFile && !name.contains("/") ? file.parent : "")
         let id = "\(scope)\0\(name)"
@@ -66,8 +67,10 @@ final class ItemFinder {
         try claim(
             found.key,
             Claim(
-                id: id, place: scope.isEmpty ? file.path : FileSystem.join(scope, name),
-                isGuess: found.isGuess), isScoped: !scopes.isEmpty, in: file)
+                id: id,
+                place: scope.isEmpty && rule == .besideFile
+                    ? file.path : FileSystem.join(scope, name),
+                file: file.file.name, isGuess: found.isGuess), isScoped: !scopes.isEmpty, in: file)
         named[id] = found.key
         return found.key
     }
@@ -79,13 +82,14 @@ final class ItemFinder {
         for text in scopes.map({ FileSystem.join($0, name) })
             + [FileSystem.join(file.parent, name), name]
         {
-            if let key = context.rules.map[text] { return (key, false) }
+            if let key = try mapped(text) { return (key, false) }
         }
         // Somebody has registered this very name: it must not pass for the one that it looks like.
         if ItemKey.problem(name) != nil, try context.itemFields(name) != nil {
             return (name, false)
         }
-        let spellings = ItemName.spellings(context.rules.stripped(name))
+        let plain = stripped(name)
+        let spellings = ItemName.spellings(plain)
         let lacks = spellings.map { MediaItems.isMedia(FileTree.ending($0)) ? [] : endings }
         let paths = paths(of: file)
         let folders = paths.map { FileSystem.parent($0) }
@@ -106,7 +110,7 @@ final class ItemFinder {
         }
         if let root = context.rules.root, let key = try below(root, name) { return (key, false) }
         if let key = try match(spellings, scopes, file, name) { return (key, true) }
-        let new = ItemName.new(context.rules.stripped(name))
+        let new = ItemName.new(plain)
         if rule == .besideFile, let key = pictureBeside(new, file) { return (key, false) }
         return (new, rule == .besideFile)
     }
@@ -189,10 +193,12 @@ final class ItemFinder {
         }
         guard !other.id.hasSameBytes(as: claim.id), isScoped || other.isGuess || claim.isGuess
         else { return }
+        let elsewhere =
+            other.file.hasSameBytes(as: claim.file) ? "" : " in \(other.file.suffix(120))"
         throw FormatError.ambiguous(
             file: file.file.name,
             why:
-                "\"\(other.place.prefix(120))\" and \"\(claim.place.prefix(120))\" would both be the "
+                "\"\(claim.place.prefix(120))\" and \"\(other.place.prefix(120))\"\(elsewhere) would both be the "
                 + "item \"\(key.prefix(120))\"; register the pictures with items add, say with --map "
                 + "FILE which is which, or import them one after the other with --author")
     }
@@ -236,7 +242,7 @@ final class ItemFinder {
         let paths = paths(of: file)
         for path in [file.path] + paths {
             for name in [path] + candidates(path) {
-                if let key = context.rules.map[name] { return key }
+                if let key = try mapped(name) { return key }
             }
         }
         let known = try known(file, paths, byEnding, mayBeShorter, candidates)
@@ -279,7 +285,9 @@ final class ItemFinder {
             return nil
         }
         try claim(
-            key, Claim(id: file.path, place: file.path, isGuess: true), isScoped: false, in: file)
+            key,
+            Claim(id: file.path, place: file.path, file: file.file.name, isGuess: true),
+            isScoped: false, in: file)
         return key
     }
 
@@ -289,7 +297,25 @@ final class ItemFinder {
     }
 
     /// A name without the beginnings that the user takes off.
-    func stripped(_ name: String) -> String { context.rules.stripped(name) }
+    func stripped(_ name: String) -> String {
+        guard let index = context.rules.strips.firstIndex(where: { name.hasPrefix($0) }) else {
+            return name
+        }
+        context.use.note(strip: index)
+        return String(
+            name.dropFirst(context.rules.strips[index].count).drop { $0 == "/" || $0 == "\\" })
+    }
+
+    /// The key that the user's map has for a name.
+    private func mapped(_ name: String) throws -> String? {
+        if context.rules.map.isEmpty { return nil }
+        guard let key = context.rules.map[name] else { return nil }
+        if !context.use.isNoted(name) {
+            let isNew = try !context.isEmpty && context.itemFields(key) == nil
+            context.use.note(name, to: key, isNew: isNew)
+        }
+        return key
+    }
 
     /// What is known of an item that was found.
     func fields(_ key: String) throws -> [String: FieldValue] {

@@ -98,14 +98,6 @@ public struct ItemRules: Sendable {
     /// Nothing is said.
     public init() {}
 
-    /// The name without a beginning that is to be taken off.
-    func stripped(_ name: String) -> String {
-        for strip in strips where name.hasPrefix(strip) {
-            return String(name.dropFirst(strip.count).drop { $0 == "/" || $0 == "\\" })
-        }
-        return name
-    }
-
     /// Reads a map: one name and its key a line, parted by a tab, or in a JSON object.
     public static func map(_ file: InputFile) throws -> ByteMap<String> {
         let text = try file.smallText()
@@ -134,5 +126,51 @@ public struct ItemRules: Sendable {
             map[parts[0]] = parts[1]
         }
         return map
+    }
+}
+
+/// Which of the words that a user says about names meant anything in the files.
+public final class ItemRuleUse {
+    private var names: ByteSet = []
+    private var strips: Set<Int> = []
+    private var newKeys: [String] = []
+
+    /// Nothing was used.
+    public init() {}
+
+    func isNoted(_ name: String) -> Bool { names.contains(name) }
+
+    func note(_ name: String, to key: String, isNew: Bool) {
+        names.insert(name)
+        if isNew { newKeys.append(key) }
+    }
+
+    func note(strip index: Int) { strips.insert(index) }
+
+    /// What a person should look at: words that fit nothing, and keys that no item has.
+    public func notes(_ rules: ItemRules) -> [(where: String, what: String)] {
+        var notes: [(where: String, what: String)] = []
+        let idle = rules.map.keys.filter { !names.contains($0) }
+        if let first = idle.min(by: { ByteKey($0) < ByteKey($1) }) {
+            notes.append(
+                (
+                    "--map",
+                    "\(idle.count) of \(rules.map.count) names in the map stand in no file, or mean no "
+                        + "item there; the first is \"\(first.prefix(120))\""
+                ))
+        }
+        if let first = newKeys.first {
+            notes.append(
+                (
+                    "--map",
+                    "the map leads \(newKeys.count) names to items that the dataset does not have, the "
+                        + "first is \"\(first.prefix(120))\"; these are new items"
+                ))
+        }
+        for (index, strip) in rules.strips.enumerated() where !strips.contains(index) {
+            notes.append(
+                ("--strip", "no name in the files begins with \"\(strip.prefix(120))\""))
+        }
+        return notes
     }
 }

@@ -13,6 +13,8 @@ public struct ReadContext {
     public var digest: (_ path: String) throws -> [UInt8]? = { _ in nil }
     /// What the user says about the names in the files.
     public var rules = ItemRules()
+    /// Remembers which of that meant anything.
+    public var use = ItemRuleUse()
     /// Hears from a sidecar what the export was made of.
     public var noteBase: (ExportBase) -> Void = { _ in }
     /// Hears, before a label is handed over, what the same label was when it was exported.

@@ -18,6 +18,9 @@ final class ImportItems {
     private var said: ByteMap<Statement> = [:]
     private var known: ByteMap<Bool> = [:]
     private var met = KeySet()
+    /// The items that were counted: 64 bits stand for a key, since there may be millions.
+    private var counted: Set<Int> = []
+    private var lastMentioned = ""
     /// The images that a file takes for larger, smaller or turned, and why.
     private var misshapen: ByteMap<String> = [:]
     private static let keptMax = 65_536
@@ -55,8 +58,8 @@ final class ImportItems {
         guard hasItems, let item = try node.store.item(dataset, key: record.key) else {
             return add(record.key, said)
         }
-        if !met.contains(-item.target) { matched += 1 }
         met.insert(-item.target)
+        count(record.key, isKnown: true)
         var now = item.record.fields
         now[Field.Known.examined.name] =
             now[Field.examined(by: node.home.origin)]
@@ -89,12 +92,25 @@ final class ImportItems {
         return new.isEmpty ? nil : .setItem(key: record.key, fields: fields(new))
     }
 
+    /// Counts an item that a label names: tables may name it nowhere else.
+    func mention(_ key: String) throws {
+        if lastMentioned.hasSameBytes(as: key) { return }
+        lastMentioned = key
+        if counted.contains(ByteKey(key).hashValue) { return }
+        count(key, isKnown: try hasItems && isKnown(key))
+    }
+
+    private func count(_ key: String, isKnown: Bool) {
+        guard counted.insert(ByteKey(key).hashValue).inserted else { return }
+        if isKnown { matched += 1 } else { added += 1 }
+    }
+
     /// A new item, or what another record says more of one.
     private func add(_ key: String, _ said: Statement) -> Operation? {
         guard let before = self.said[key] else {
             if self.said.count >= Self.keptMax { self.said.removeAll(keepingCapacity: true) }
             self.said[key] = said
-            added += 1
+            count(key, isKnown: false)
             return .addItem(key: key, fields: fields(said))
         }
         let new = said.filter { before[$0.key] == nil }

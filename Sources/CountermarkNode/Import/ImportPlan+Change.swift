@@ -29,6 +29,7 @@ extension ImportPlan {
             return
         }
         report.changed += 1
+        if new[ImportStatement.selector] != nil { shapes.weigh(label, record, format.profile) }
         if new[ImportStatement.className] != nil {
             new[ImportStatement.className] = .text(classAsWritten)
         }

@@ -24,7 +24,30 @@ extension ImportPlan {
             return
         }
         doubtful += 1
-        if doubt.isEmpty { doubt = record.item }
+        let isReplaced =
+            Self.isOther(record, label.className, label.selector)
+            && base[ImportStatement.className]?.textValue.map {
+                Self.isOther(record, $0, base[ImportStatement.selector])
+            } ?? true
+        if isReplaced { replaced += 1 }
+        if doubt.isEmpty || isReplaced && replaced == 1 { doubt = record.item }
+    }
+
+    /// True where neither the class nor the place is the same: a corrected label keeps one of them.
+    private static func isOther(
+        _ record: LabelRecord, _ className: String, _ selector: FieldValue?
+    ) -> Bool {
+        guard case .bytes(let bytes)? = selector, let shape = try? Selector(decoding: bytes) else {
+            return true
+        }
+        return isOther(record, className, shape)
+    }
+
+    private static func isOther(
+        _ record: LabelRecord, _ className: String, _ selector: Selector
+    ) -> Bool {
+        !record.className.isEmpty && !className.hasSameBytes(as: record.className)
+            && !ImportStatement.isSame(selector, record.selector)
     }
 
     private static func isSame(
@@ -34,14 +57,20 @@ extension ImportPlan {
             && ImportStatement.isSame(selector, record.selector)
     }
 
-    /// Refuses files that agree with less than they would replace of what other files said.
+    /// Refuses files that agree with less than they would replace of what other files said, or that would make
+    /// one label another.
     func settle() throws {
-        guard doubtful > agreeing else { return }
+        guard doubtful > agreeing || replaced > 0 else { return }
         let author = options.author.map { " of \($0)" } ?? ""
+        let what =
+            doubtful > agreeing
+            ? "the ids of \(doubtful) labels that were imported from other files, the first on "
+                + "\(doubt.prefix(120)), and say something else"
+            : "the ids of \(replaced) labels that were imported from other files, the first on "
+                + "\(doubt.prefix(120)), with another class at another place"
         throw NodeError(
             .failed, "whose-labels",
-            "the files\(author) have the ids of \(doubtful) labels that were imported from other files, the "
-                + "first on \(doubt.prefix(120)), and say something else; nothing was imported",
+            "the files\(author) have \(what); nothing was imported",
             hint:
                 "if another person or another batch labelled, give --author NAME, or items of their own "
                 + "with --root or --map; if this is a newer version of the same labels, give --update"

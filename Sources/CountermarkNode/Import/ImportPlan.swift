@@ -30,7 +30,13 @@ final class ImportPlan {
     /// gave; with the item of the first.
     var agreeing = 0
     var doubtful = 0
+    /// Of these, the labels that would get another class and another place at once.
+    var replaced = 0
     var doubt = ""
+    /// What of the words about names meant anything.
+    private let ruleUse = ItemRuleUse()
+    /// Labels that a format which cannot say their shape would change or double.
+    var shapes = ShapeLosses()
     /// True if what the file does not say is said too.
     let isComplete: Bool
     private(set) var logs: [Int: Origin] = [:]
@@ -79,7 +85,7 @@ final class ImportPlan {
             try node.store.item(dataset, key: $0)?.record.fields
         }
         context.isEmpty = !hasItems
-        context.rules = options.itemRules
+        (context.rules, context.use) = (options.itemRules, ruleUse)
         context.forEachItem = { [node, dataset] body in
             try node.store.forEachItem(dataset) { try body($0.key, $0.fields) }
         }
@@ -145,6 +151,7 @@ final class ImportPlan {
             if let why = try classes?.take(&record) {
                 return report.skip("item \(record.item)", why)
             }
+            try items.mention(record.item)
             guard hasLabels else { return try add(record, into: sink) }
             if pending.last.map({ !$0.record.item.hasSameBytes(as: record.item) }) ?? false
                 || pending.count >= Self.recordsTogetherMax
@@ -226,6 +233,7 @@ final class ImportPlan {
         for (label, (entry, canonical)) in zip(found, zip(written, records)) {
             guard let label else {
                 // The log keeps what the file says.
+                shapes.weigh(canonical.record, besides: open, format.profile)
                 try add(entry.record, into: sink)
                 continue
             }
@@ -291,6 +299,8 @@ final class ImportPlan {
         try flush(into: sink)
         try settle()
         try keepLists(into: sink)
+        for note in ruleUse.notes(options.itemRules) { report.note(note.where, note.what) }
+        for what in shapes.notes(format.name) { report.note("shapes", what) }
         guard options.prune, hasLabels else { return }
         var filter = LabelFilter()
         filter.org = node.home.origin

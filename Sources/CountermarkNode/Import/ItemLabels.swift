@@ -1,3 +1,4 @@
+import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import Provenance
@@ -102,6 +103,20 @@ struct ItemLabels {
         guard let label = labels[index], !isByAnother(index, record) else { return false }
         return !Self.isLasting(record.externalID)
             || !Self.isLasting(label.fields[ImportStatement.externalID]?.textValue)
+    }
+
+    /// True if one of these labels may be what a record says of it in another kind of shape.
+    func hold(_ record: LabelRecord, inAnother isAnother: (Selector.Kind) -> Bool) -> Bool {
+        guard labels.count <= Self.comparedMax, let bounds = record.selector.bounds else {
+            return false
+        }
+        return labels.contains { label in
+            guard let label, !label.isRetracted, label.selector.kind != record.selector.kind,
+                isAnother(label.selector.kind), label.className.hasSameBytes(as: record.className),
+                let own = label.selector.bounds
+            else { return false }
+            return ShapeLosses.isNear(own, bounds)
+        }
     }
 
     /// An id without the folders that it begins with.
