@@ -44,6 +44,7 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // When a file was made, by which a copied home shows.
         .systemLibrary(name: "CFileBirth"),
         // The C library's mathematics, for rounding to half precision.
@@ -62,7 +63,8 @@ let package = Package(
             dependencies: ["Provenance", "AnnotationModel", "TransparencyLog", "Signing"],
             swiftSettings: settings),
         .target(
-            name: "AnnotationFormats", dependencies: ["AnnotationModel", "CanonicalCBOR"],
+            name: "AnnotationFormats",
+            dependencies: ["AnnotationModel", "CanonicalCBOR", "CZlib"],
             swiftSettings: settings),
         .target(
             name: "LabelQuality", dependencies: ["AnnotationModel"], swiftSettings: settings,

@@ -12,7 +12,7 @@ has() {
         *) dpkg -s "$1" >/dev/null 2>&1 ;;
     esac
 }
-for package in libssl-dev libsqlite3-dev pkg-config ca-certificates openssl python3 "$@"; do
+for package in libssl-dev libsqlite3-dev zlib1g-dev pkg-config ca-certificates openssl python3 "$@"; do
     has "$package" || need+=("$package")
 done
 

@@ -38,8 +38,9 @@ enum SegmentPNG {
             guard position + 12 <= bytes.count,
                 case let length = word(bytes, position), length <= bytes.count - position - 12
             else { throw Refusal("the PNG is cut") }
-            let body = bytes[(position + 4)..<(position + 8 + length)]
-            guard Checksum.crc(body) == UInt32(word(bytes, position + 8 + length)) else {
+            let body = UnsafeRawBufferPointer(
+                rebasing: bytes[(position + 4)..<(position + 8 + length)])
+            guard Zlib.crc(body) == UInt32(word(bytes, position + 8 + length)) else {
                 throw Refusal("the PNG is damaged: a checksum is wrong")
             }
             let name = String(decoding: body.prefix(4), as: UTF8.self)
@@ -88,8 +89,8 @@ enum SegmentPNG {
         let (width, height, channels) = (header.width, header.height, header.channels)
         let stride = header.rowBytes
         let raw: [UInt8]
-        do throws(Inflate.Damage) {
-            raw = try Inflate.unpack(data, count: (stride + 1) * height)
+        do throws(Zlib.Damage) {
+            raw = try Zlib.unpack(data, count: (stride + 1) * height)
         } catch {
             throw Refusal("the PNG's pixels are damaged or cut")
         }
@@ -165,82 +166,16 @@ enum SegmentPNG {
         var header = big(UInt32(image.width)) + big(UInt32(image.height))
         header += [8, isGrey ? 0 : 2, 0, 0, 0]
         bytes += chunk("IHDR", header)
-        bytes += chunk("IDAT", Deflate.pack(raw))
+        bytes += chunk("IDAT", Zlib.pack(raw))
         return bytes + chunk("IEND", [])
     }
 
     private static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
         let body = Array(name.utf8) + data
-        return big(UInt32(data.count)) + body + big(Checksum.crc(body))
+        return big(UInt32(data.count)) + body + big(Zlib.crc(body))
     }
 
     static func big(_ value: UInt32) -> [UInt8] {
         [24, 16, 8, 0].map { (shift: UInt32) in UInt8(truncatingIfNeeded: value >> shift) }
-    }
-}
-
-/// Packs bytes into one DEFLATE block of the fixed code that finds runs of one byte, and nothing else.
-enum Deflate {
-    static func pack(_ raw: [UInt8]) -> [UInt8] {
-        var writer = BitWriter()
-        writer.bits(1, 1)
-        writer.bits(1, 2)
-        var index = 0
-        while index < raw.count {
-            let byte = raw[index]
-            writer.symbol(Int(byte))
-            index += 1
-            var run = 0
-            while run < 258, index + run < raw.count, raw[index + run] == byte { run += 1 }
-            if run >= 3 {
-                writer.run(run)
-                index += run
-            }
-        }
-        writer.symbol(256)
-        return [0x78, 0x01] + writer.finished() + SegmentPNG.big(Checksum.adler(raw))
-    }
-
-    private struct BitWriter {
-        private var bytes: [UInt8] = []
-        private var held: UInt32 = 0
-        private var count: UInt32 = 0
-
-        mutating func bits(_ value: Int, _ width: Int) {
-            held |= UInt32(value) << count
-            count += UInt32(width)
-            while count >= 8 {
-                bytes.append(UInt8(truncatingIfNeeded: held))
-                held >>= 8
-                count -= 8
-            }
-        }
-
-        /// A symbol of the fixed code, most significant bit first.
-        mutating func symbol(_ symbol: Int) {
-            let (code, width) =
-                switch symbol {
-                case 0..<144: (0x30 + symbol, 8)
-                case 144..<256: (0x190 + symbol - 144, 9)
-                case 256..<280: (symbol - 256, 7)
-                default: (0xc0 + symbol - 280, 8)
-                }
-            for bit in stride(from: width - 1, through: 0, by: -1) { bits(code >> bit & 1, 1) }
-        }
-
-        /// The last byte again, `length` times.
-        mutating func run(_ length: Int) {
-            var code = 28
-            while code > 0, Inflate.length(code).base > length { code -= 1 }
-            let (base, extra) = Inflate.length(code)
-            symbol(257 + code)
-            bits(length - base, extra)
-            bits(0, 5)
-        }
-
-        mutating func finished() -> [UInt8] {
-            if count > 0 { bits(0, Int(8 - count)) }
-            return bytes
-        }
     }
 }

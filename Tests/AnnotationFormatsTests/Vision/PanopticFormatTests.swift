@@ -138,7 +138,7 @@ struct PanopticFormatTests {
         // A header that promises 10 GB over a few bytes of pixels.
         var header: [UInt8] = Array("IHDR".utf8) + SegmentPNG.big(60_000) + SegmentPNG.big(60_000)
         header += [8, 2, 0, 0, 0]
-        let huge = Array(good[..<12]) + header + SegmentPNG.big(Checksum.crc(header)) + good[33...]
+        let huge = Array(good[..<12]) + header + SegmentPNG.big(Zlib.crc(header)) + good[33...]
         #expect(refused(huge))
     }
 
@@ -146,17 +146,30 @@ struct PanopticFormatTests {
     func streams() {
         var generator = SeededGenerator(seed: 4)
         let raw = (0..<600).map { UInt8(truncatingIfNeeded: $0 / 50) }
-        let packed = Deflate.pack(raw)
+        let packed = Zlib.pack(raw)
         for _ in 0..<5_000 {
             var bytes = packed
             for _ in 0..<Int.random(in: 1...4, using: &generator) {
                 bytes[Int.random(in: 2..<bytes.count, using: &generator)] = UInt8.random(
                     in: 0...255, using: &generator)
             }
-            if let output = try? Inflate.unpack(bytes, count: raw.count) {
+            if let output = try? Zlib.unpack(bytes, count: raw.count) {
                 #expect(output.count == raw.count)
             }
         }
+    }
+
+    @Test("a stream that holds more or less than was said is refused, and room is made for no more")
+    func bombs() throws {
+        let zeros = [UInt8](repeating: 0, count: 1 << 20)
+        let packed = Zlib.pack(zeros)
+        #expect(packed.count < 1 << 11)
+        #expect(try Zlib.unpack(packed, count: zeros.count) == zeros)
+        for count in [0, 1, 1_000, zeros.count - 1, zeros.count + 1, 1 << 40, .max, -1] {
+            #expect(throws: Zlib.Damage()) { try Zlib.unpack(packed, count: count) }
+        }
+        #expect(try Zlib.unpack(Zlib.pack([]), count: 0) == [])
+        #expect(Zlib.crc(Array("IEND".utf8)) == 0xae42_6082)
     }
 
     @Test("public samples, whose PNGs another program packed")
