@@ -157,9 +157,9 @@ let package = Package(
             name: "CountermarkNodeTests",
             dependencies: [
                 "CountermarkNode", "AnnotationFormats", "AnnotationModel", "AnnotationStore",
-                "CanonicalCBOR", "FormatFixtures", "LogStorage", "PartnerTLS", "Provenance",
-                "Replication", "Signing", "TransparencyLog", grdb, logging, nioCore, nioPosix,
-                nioHTTP1,
+                "CanonicalCBOR", "FormatFixtures", "LabelQuality", "LogStorage", "PartnerTLS",
+                "Provenance", "Replication", "Signing", "TransparencyLog", grdb, logging,
+                nioCore, nioPosix, nioHTTP1,
             ],
             swiftSettings: settings),
     ]

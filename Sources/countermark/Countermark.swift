@@ -21,11 +21,8 @@ struct Countermark: AsyncParsableCommand {
             Rebuild.self, SchemaCommand.self, Evidence.self, Bench.self, Sync.self, Carry.self,
             Serve.self,
             Invite.self, JoinInvitation.self, StageCommand.self, Examined.self, Doctor.self,
-<<<<<<< HEAD
-            Backup.self, RepairCommand.self, ReleaseCommand.self,
-=======
-            Backup.self, RepairCommand.self, AgreementCommand.self, ConsensusCommand.self,
->>>>>>> 783b59e (Add the commands agreement and consensus, and compare them with public libraries)
+            Backup.self, RepairCommand.self, ReleaseCommand.self, AgreementCommand.self,
+            ConsensusCommand.self,
         ])
 
     static func main() async {
