@@ -24,6 +24,8 @@ DATASET = f"{OEM}/boards"
 BAD = "\x1b[2J\x1b]52;c;cm0=\x07\x1b[31mFAKE\r\ncountermark: all holds\u2028\x7f"
 # What a name in a log may hold: no controls of ASCII.
 NAME = "\u009b31m\u202eevil\u2066\u0085"
+# Commands that were looked at through a pipe: a bare root has no /dev/pts.
+PIPED = []
 ACTIVE = {
     "a control": lambda c: ord(c) < 0x20 and c != "\n" or 0x7f <= ord(c) < 0xa0,
     "a separator": lambda c: c in "\u2028\u2029",
@@ -42,8 +44,17 @@ def findings(text):
 
 
 def on_terminal(company, *words):
-    """What a command writes to a terminal, as the terminal gets it."""
-    mine, its = pty.openpty()
+    """What a command writes to a terminal, as the terminal gets it; to a pipe where the system has no terminals."""
+    try:
+        mine, its = pty.openpty()
+    except OSError as error:
+        if not PIPED:
+            print(f"SKIPPED: terminals, of which there are none ({error}); pipes are looked at instead")
+        PIPED.append(words)
+        done = subprocess.run(
+            [company.program, *words, "--home", str(company.home)], stdin=subprocess.DEVNULL,
+            capture_output=True, timeout=patience.bound(patience.HANG_SECONDS))
+        return (done.stdout + done.stderr).decode("utf-8", "replace")
     mode = termios.tcgetattr(its)
     mode[1] &= ~termios.OPOST
     mode[3] &= ~termios.ECHO
