@@ -386,11 +386,7 @@ extension LabelStore {
                 for (number, origin) in logs.sorted(by: { $0.key < $1.key }) {
                     let (low, high) = (Int64(number) << 48, Int64(number + 1) << 48)
                     for row in try Row.fetchAll(
-                        db,
-                        sql: "SELECT key << 12 AS op, why, 1 AS whole FROM entry WHERE why IS NOT "
-                            + "NULL AND key>=? AND key<? UNION ALL "
-                            + "SELECT op, why, 0 FROM quarantine WHERE op>=? AND op<? ORDER BY op",
-                        arguments: [low >> 12, high >> 12, low, high])
+                        db, sql: Self.uncounted, arguments: [low >> 12, high >> 12, low, high])
                     {
                         let key = OperationKey(packed: row["op"])
                         guard let why = NotCounted(rawValue: row["why"]) else { continue }

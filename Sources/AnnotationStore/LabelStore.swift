@@ -14,15 +14,37 @@ import Signing
 public final class LabelStore {
     /// The database file.
     public let path: String
-    let queue: DatabaseQueue
-    private let copy: TableCopy?
-    private var open: [DatasetID: OpenDataset] = [:]
+    private(set) var queue: DatabaseQueue
+    private(set) var copy: TableCopy?
+    var open: [Version: OpenDataset] = [:]
     private var dataVersion: Int64 = -1
 
     /// The prepared statements of each dataset, which outlive what is known of its state.
-    private var storages: [Int64: SQLiteLabelStorage] = [:]
+    var storages: [Int64: SQLiteLabelStorage] = [:]
 
-    private final class OpenDataset {
+    /// Which rows of a dataset are meant.
+    struct Version: Hashable {
+        let dataset: DatasetID
+        var kind = Kind.current
+
+        enum Kind: String {
+            /// What everybody reads.
+            case current = ""
+            /// What a rebuild is making, which takes the place of the current rows when it is whole.
+            case next = "next"
+            /// What a rebuild has replaced: who began to read it before that reads on.
+            case former = "former"
+        }
+
+        /// How the rows are found; a dataset's name has no byte zero.
+        var name: Data {
+            kind == .current
+                ? dataset.description.databaseBytes
+                : "\0\(kind.rawValue) \(dataset)".databaseBytes
+        }
+    }
+
+    final class OpenDataset {
         let id: Int64
         let storage: SQLiteLabelStorage
         let merge: Merge
@@ -62,6 +84,19 @@ public final class LabelStore {
     ///
     /// What is merged meanwhile is in the copy alone, and merged again when the place can be written.
     public var whyCopied: String? { copy?.reason }
+
+    /// Uses the tables in their own place again, where they could not be written when they were opened and now can.
+    public func returnToPlace() {
+        guard let made = copy, TableCopy.trouble(of: path) == nil,
+            let queue = try? Self.connect(path)
+        else { return }
+        open.removeAll()
+        storages.removeAll()
+        dataVersion = -1
+        self.queue = queue
+        copy = nil
+        withExtendedLifetime(made) {}
+    }
 
     private static func connect(_ path: String) throws -> DatabaseQueue {
         var configuration = Configuration()
@@ -129,17 +164,28 @@ public final class LabelStore {
 
     /// Runs a merge of one dataset in one transaction; what it throws leaves the tables as they were.
     public func merge<R>(_ dataset: DatasetID, _ body: (Merge) throws -> R) throws -> R {
-        try Self.translating("merging \(dataset)") {
+        try merge(Version(dataset: dataset)) { _, merge in try body(merge) }
+    }
+
+    /// - Parameter ending: Runs when everything is saved, in the same transaction.
+    func merge<R>(
+        _ version: Version, _ body: (Database, Merge) throws -> R,
+        ending: (Database, R) throws -> Void = { _, _ in }
+    ) throws -> R {
+        let dataset = version.dataset
+        return try Self.translating("merging \(dataset)") {
             try queue.writeWithoutTransaction { db in
                 var result: R?
                 do {
                     try db.inTransaction(.immediate) {
                         try forgetIfChanged(db)
-                        let merge = try opened(db, dataset)
-                        result = try body(merge.merge)
+                        let merge = try opened(db, version)
+                        let made = try body(db, merge.merge)
                         try merge.merge.flush()
                         try merge.storage.flush()
                         try save(db, merge)
+                        try ending(db, made)
+                        result = made
                         return .commit
                     }
                 } catch {
@@ -164,8 +210,9 @@ public final class LabelStore {
                 var result: R?
                 try db.inTransaction(.deferred) {
                     try forgetIfChanged(db)
-                    if open[dataset] == nil, try load(db, dataset) == nil { return .rollback }
-                    result = try body(try opened(db, dataset).merge)
+                    let version = Version(dataset: dataset)
+                    if open[version] == nil, try load(db, version) == nil { return .rollback }
+                    result = try body(try opened(db, version).merge)
                     return .commit
                 }
                 return result
@@ -185,31 +232,36 @@ public final class LabelStore {
         dataVersion = version
     }
 
-    private func opened(_ db: Database, _ dataset: DatasetID) throws -> OpenDataset {
+    private func opened(_ db: Database, _ version: Version) throws -> OpenDataset {
         guard let connection = db.sqliteConnection else {
-            throw AnnotationStoreError.unknownDataset("\(dataset)")
+            throw AnnotationStoreError.unknownDataset("\(version.dataset)")
         }
-        if let open = open[dataset] { return open }
-        let (id, state) = try load(db, dataset) ?? create(db, dataset)
+        if let open = open[version] { return open }
+        let (id, state) = try load(db, version) ?? create(db, version)
         let storage = try storages[id] ?? SQLiteLabelStorage(connection, dataset: id)
         storages[id] = storage
         let merge = Merge(state: state, storage: storage)
         merge.numberForNewLog = { try Self.newLog(db, id, $0) }
         let made = OpenDataset(id, storage, merge)
-        open[dataset] = made
+        open[version] = made
         return made
     }
 
-    private func create(_ db: Database, _ dataset: DatasetID) throws -> (Int64, MergeState) {
+    private func create(_ db: Database, _ version: Version) throws -> (Int64, MergeState) {
         try db.execute(
             sql: "INSERT INTO dataset(name,sum,items,annotations,retracted,conflicts,quarantined,"
                 + "operations,rebuild,rebuilt,took) VALUES(?,?,0,0,0,0,0,0,NULL,0,0)",
-            arguments: [dataset.description.databaseBytes, Digest.zero.bytes.databaseBytes])
-        return (db.lastInsertedRowID, MergeState(dataset: dataset, reader: reader))
+            arguments: [version.name, Digest.zero.bytes.databaseBytes])
+        return (db.lastInsertedRowID, MergeState(dataset: version.dataset, reader: reader))
     }
 
     private static func newLog(_ db: Database, _ dataset: Int64, _ origin: Origin) throws -> Int {
-        let next = (try Int.fetchOne(db, sql: "SELECT max(number) FROM log") ?? 0) + 1
+        // Each rebuild takes other numbers than the rows that it replaces, so that they are used again.
+        let next =
+            try Int.fetchOne(
+                db,
+                sql: "SELECT min(n) FROM (SELECT 1 AS n UNION ALL SELECT number+1 FROM log) "
+                    + "WHERE n NOT IN (SELECT number FROM log)") ?? 1
         guard next < 1 << 15 else { throw AnnotationStoreError.tooManyLogs(limit: 1 << 15 - 1) }
         try db.execute(
             sql: "INSERT INTO log VALUES(?,?,?,0,0,NULL,0,NULL,0,?,NULL)",
@@ -217,11 +269,11 @@ public final class LabelStore {
         return next
     }
 
-    private func load(_ db: Database, _ dataset: DatasetID) throws -> (Int64, MergeState)? {
+    func load(_ db: Database, _ version: Version) throws -> (Int64, MergeState)? {
+        let dataset = version.dataset
         guard
             let row = try Row.fetchOne(
-                db, sql: "SELECT * FROM dataset WHERE name=?",
-                arguments: [dataset.description.databaseBytes])
+                db, sql: "SELECT * FROM dataset WHERE name=?", arguments: [version.name])
         else { return nil }
         let id: Int64 = row["id"]
         guard let sum = Digest(Array(row["sum"] as Data)) else {
@@ -325,76 +377,6 @@ public final class LabelStore {
         }
     }
 
-    /// When a dataset was last made anew, and how long that took; in milliseconds, the first since 1970.
-    public func lastRebuild(
-        _ dataset: DatasetID
-    ) throws -> (ended: Int64, took: Int64)? {
-        try Self.translating("reading \(dataset)") {
-            try queue.read { db in
-                try Row.fetchOne(
-                    db, sql: "SELECT rebuilt, took FROM dataset WHERE name=?",
-                    arguments: [dataset.description.databaseBytes]
-                ).map { ($0["rebuilt"], $0["took"]) }
-            }
-        }
-    }
-
-    /// Takes note that a dataset was made anew.
-    public func noteRebuild(_ dataset: DatasetID, ended: Int64, took: Int64) throws {
-        try Self.translating("noting a rebuild of \(dataset)") {
-            try queue.write {
-                try $0.execute(
-                    sql: "UPDATE dataset SET rebuilt=?, took=? WHERE name=?",
-                    arguments: [ended, took, dataset.description.databaseBytes])
-            }
-        }
-    }
-
-    /// Throws a dataset's derived rows away; the caller then merges its logs from the first entry on.
-    public func clear(_ dataset: DatasetID) throws {
-        try Self.translating("clearing \(dataset)") {
-            try queue.write { db in
-                open.removeAll()
-                storages.removeAll()
-                guard
-                    let id = try Int64.fetchOne(
-                        db, sql: "SELECT id FROM dataset WHERE name=?",
-                        arguments: [dataset.description.databaseBytes])
-                else { return }
-                let numbers = try Int64.fetchAll(
-                    db, sql: "SELECT number FROM log WHERE dataset=?", arguments: [id])
-                for number in numbers { try Self.clearLog(db, number) }
-                let items = "(SELECT id FROM item WHERE dataset=\(id))"
-                let targets = "(SELECT -id FROM item WHERE dataset=\(id))"
-                try db.execute(
-                    sql: """
-                        DELETE FROM run WHERE item IN \(items);
-                        DELETE FROM register WHERE target IN \(targets);
-                        DELETE FROM touch WHERE target IN \(targets);
-                        DELETE FROM item WHERE dataset=\(id);
-                        DELETE FROM log WHERE dataset=\(id);
-                        DELETE FROM dataset WHERE id=\(id)
-                        """)
-            }
-        }
-    }
-
-    private static func clearLog(_ db: Database, _ number: Int64) throws {
-        let (low, high) = (number << 48, (number + 1) << 48)
-        for (table, column) in [
-            ("annotation", "key"), ("register", "target"), ("touch", "target"),
-            ("quarantine", "op"), ("act", "op"), ("suggestion", "op"),
-        ] {
-            try db.execute(
-                sql: "DELETE FROM \(table) WHERE \(column)>=\(low) AND \(column)<\(high)")
-        }
-        try db.execute(sql: "DELETE FROM attribute WHERE log=\(number)")
-        for table in ["entry", "context"] {
-            try db.execute(
-                sql: "DELETE FROM \(table) WHERE key>=\(low >> 12) AND key<\(high >> 12)")
-        }
-    }
-
     /// The counts of a dataset as they were last committed; nil if nothing of it was merged.
     public func counts(_ dataset: DatasetID) throws -> LabelCounts? {
         try Self.translating("counting \(dataset)") {
@@ -412,6 +394,7 @@ public final class LabelStore {
         try Self.translating("reading the datasets") {
             try queue.read { db in
                 try Data.fetchAll(db, sql: "SELECT name FROM dataset ORDER BY name")
+                    .filter { $0.first != 0 }
                     .map { try DatasetID(String(decoding: $0, as: UTF8.self)) }
             }
         }

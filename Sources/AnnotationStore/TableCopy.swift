@@ -17,10 +17,15 @@ final class TableCopy {
 
     /// Why a database could not be opened, if a copy of it can; nil for any other failure.
     static func reason(code: Int32, path: String) -> String? {
-        let folder = (path as NSString).deletingLastPathComponent
-        guard [SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_FULL].contains(code & 0xff),
-            FileManager.default.isReadableFile(atPath: folder)
+        guard [SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_FULL].contains(code & 0xff)
         else { return nil }
+        return trouble(of: path)
+    }
+
+    /// Why a database in a readable folder cannot be written; nil where nothing is known that speaks against it.
+    static func trouble(of path: String) -> String? {
+        let folder = (path as NSString).deletingLastPathComponent
+        guard FileManager.default.isReadableFile(atPath: folder) else { return nil }
         var disk = statvfs()
         guard statvfs(folder, &disk) == 0 else { return nil }
         if disk.f_flag & UInt(ST_RDONLY) != 0 { return "\(folder) is on a read-only disk" }

@@ -134,6 +134,12 @@ extension Node {
     private func take(_ log: String, from folder: String, _ report: inout CarryReport) throws {
         let theirs = try LogReader(directory: folder)
         let (member, dataset) = try Self.parts(of: log)
+        if try home.hasLeft(dataset) {
+            throw NodeError(
+                .failed, "dataset-left",
+                "\(home.origin) has left \(dataset): nothing of \(log) was taken",
+                hint: "run countermark dataset join \(dataset) to take part again")
+        }
         let offer = LogOffer(
             origin: log, size: theirs.size,
             checkpoint: String(decoding: theirs.checkpoint, as: UTF8.self))

@@ -33,13 +33,7 @@ extension Node {
         var start: MergeMark?
         while true {
             let step = try store.merge(dataset) { merge -> CatchUp in
-                // Before the logs: what is forked is then never applied.
-                for origin in readers.keys.sorted() {
-                    guard let prefix = forks.prefix(of: "\(origin)/\(dataset)") else { continue }
-                    merge.noteFork(log: try merge.logNumber(origin), prefix: prefix)
-                }
-                try takeNote(of: readers, merge)
-                try merge.settle()
+                try prepare(merge, readers, forks)
                 if let cause = merge.state.needsRebuild, mayRebuild || cause > .member, !isDamaged {
                     return .rebuild
                 }
@@ -60,9 +54,26 @@ extension Node {
                     isDamaged = true
                     continue
                 }
-                return try makeAnew(dataset)
+                if try makeAnew(dataset, isPatient: false) { return try catchUp(dataset) }
+                // Somebody else makes it anew, or writes: until then it goes on as it is.
+                isDamaged = true
             }
         }
+    }
+
+    /// Takes note of what comes before all entries.
+    private func prepare(
+        _ merge: Merge, _ readers: [Origin: LogReader], _ forks: KnownForks
+    ) throws {
+        // Before the logs: what is forked is then never applied.
+        for origin in readers.keys.sorted() {
+            guard let prefix = forks.prefix(of: "\(origin)/\(merge.state.dataset)") else {
+                continue
+            }
+            merge.noteFork(log: try merge.logNumber(origin), prefix: prefix)
+        }
+        try takeNote(of: readers, merge)
+        try merge.settle()
     }
 
     private enum CatchUp {
@@ -162,15 +173,90 @@ extension Node {
                 hint: "make the disk writable, or free some of it; nothing was changed")
         }
         try requireWholeLogs(dataset)
-        try makeAnew(dataset)
+        try makeAnew(dataset, isPatient: true)
+        try catchUp(dataset)
     }
 
-    func makeAnew(_ dataset: DatasetID) throws {
+    /// Merges a dataset's logs from the first entry on into rows that then take the place of those that are there.
+    ///
+    /// Until then all other processes read these.
+    ///
+    /// - Parameter isPatient: Whether to wait for whoever makes the same rows anew or writes to the own log.
+    /// - Returns: False if it was not waited for.
+    @discardableResult
+    func makeAnew(_ dataset: DatasetID, isPatient: Bool) throws -> Bool {
+        let patience = isPatient ? Self.lockTimeoutSeconds : 0
+        do {
+            guard let path = store.rebuildLock else {
+                try mergeAnew(dataset, patience)
+                return true
+            }
+            return try FileLock.holding(path, timeoutSeconds: patience) {
+                // What others write meanwhile is not for nothing; but who writes now may do so for long.
+                if !isPatient { try whileNobodyWrites(dataset, patience) {} }
+                try mergeAnew(dataset, max(patience, Self.swapTimeoutSeconds))
+                return true
+            }
+        } catch LogStorageError.locked where !isPatient {
+            return false
+        }
+    }
+
+    /// How long whoever made a label table anew waits to put it in its place.
+    private static let swapTimeoutSeconds = 3.0
+    /// How often it looks for what others have merged meanwhile; a round takes some of what they add in the time.
+    private static let swapAttempts = 1_000
+
+    private func mergeAnew(_ dataset: DatasetID, _ patience: Double) throws {
         let started = ContinuousClock.now
-        try store.clear(dataset)
-        try catchUp(dataset)
+        try store.beginAnew(dataset)
+        let start = MergeMark(MergeState(dataset: dataset, reader: home.origin))
+        var isComplete = false
+        while !isComplete { isComplete = try !mergeSomeAnew(dataset, start) }
+        // Whoever writes has read what it goes by: the rows' numbers change only when nobody does.
+        try whileNobodyWrites(dataset, patience) {
+            for _ in 0..<Self.swapAttempts {
+                if try mergeSomeAnew(dataset, start, isLast: true) { return }
+            }
+            throw LogStorageError.locked(path: home.path, seconds: patience)
+        }
         let took = (ContinuousClock.now - started) / .milliseconds(1)
         try store.noteRebuild(dataset, ended: now() * 1_000, took: Int64(took))
+        try store.endAnew(dataset)
+    }
+
+    /// Merges a transaction's worth of entries into the new rows.
+    ///
+    /// - Returns: Whether there was more; with `isLast`, whether the rows are in place.
+    private func mergeSomeAnew(
+        _ dataset: DatasetID, _ start: MergeMark, isLast: Bool = false
+    ) throws -> Bool {
+        let readers = try readers(of: dataset)
+        let forks = try forks()
+        var isMore = false
+        let isInPlace = try store.mergeAnew(dataset) { merge, current in
+            try prepare(merge, readers, forks)
+            isMore = try applySome(merge, readers)
+            onProgress?(MergeMark(merge.state).progress(since: start, isMore: isMore))
+            guard isLast, !isMore else { return false }
+            // What somebody has been shown stays, as long as its log has it.
+            return current.allSatisfy { log in
+                let here = merge.state.progress(log.origin)?.applied ?? 0
+                return here >= log.applied || readers[log.origin].map { $0.size <= here } ?? true
+            }
+        }
+        return isLast ? isInPlace : isMore
+    }
+
+    /// Runs `body` while no other process writes to the own log.
+    private func whileNobodyWrites(
+        _ dataset: DatasetID, _ patience: Double, _ body: () throws -> Void
+    ) throws {
+        let folder = home.logFolder(home.origin, dataset)
+        guard !isWriting, store.rebuildLock != nil, try DurableFile.isThere(folder) else {
+            return try body()
+        }
+        try FileLock.holding(LogWriter.lockPath(folder), timeoutSeconds: patience, body)
     }
 
     /// Notes how much of each log is held, and its acts.

@@ -9,6 +9,8 @@ import Signing
 public struct UncountedWrites: Sendable, Equatable {
     /// The dataset.
     public let dataset: DatasetID
+    /// This organisation.
+    public let org: Origin
     /// Why they do not count.
     public let why: NotCounted
     /// How many entries as a whole.
@@ -22,6 +24,27 @@ public struct UncountedWrites: Sendable, Equatable {
     /// Whether what this organisation wrote last is among them: what it writes now would not count either.
     public var isLatest = false
 
+    /// What can be done so that the next writes count.
+    public var hint: String {
+        switch why {
+        case .readerRole:
+            "ask \(dataset.owner) for `countermark member set \(dataset) \(org) --role annotator` and write "
+                + "it again, or run countermark dataset leave \(dataset)"
+        case .beyondCut:
+            "ask \(dataset.owner) for `countermark member set \(dataset) \(org) --role annotator`, or run "
+                + "countermark dataset leave \(dataset)"
+        case .notMember:
+            "run countermark sync, in case \(dataset.owner) has made it a member; else ask it to, or run "
+                + "countermark dataset leave \(dataset)"
+        case .forked:
+            "see countermark evidence, and in Docs/Operations.md \"After a fork of your own log\""
+        case .retiredKey, .outsideValidity: "run countermark key rotate, then write it again"
+        case .falseHead, .unknownTarget: "run countermark sync, then write it again"
+        case .stewardOnly, .notYoursToDecide: "ask \(dataset.owner)"
+        case .tooMany, .unreadable, .suggestion: "see countermark quarantine \(dataset)"
+        }
+    }
+
     /// One line for people.
     public var line: String {
         let what =
@@ -34,7 +57,7 @@ public struct UncountedWrites: Sendable, Equatable {
         let place = first == last ? "at \(first)" : "from \(first) to \(last)"
         return
             "\(dataset): \(what) of this organisation do\(entries + operations == 1 ? "es" : "") "
-            + "not count (\(place)): \(why.reason)"
+            + "not count (\(place)): \(why.reason); \(hint)"
     }
 }
 
@@ -155,21 +178,38 @@ extension Node {
             let entry = row.slot.entry
             var one =
                 found[row.why]
-                ?? UncountedWrites(dataset: dataset, why: row.why, first: entry, last: entry)
+                ?? UncountedWrites(
+                    dataset: dataset, org: home.origin, why: row.why, first: entry, last: entry)
             if row.isEntry { one.entries += 1 } else { one.operations += 1 }
             one.last = entry
             if row.isEntry, entry == last { one.isLatest = true }
             found[row.why] = one
         }
-        if let cut = try home.toldCut(dataset), found[.beyondCut] == nil {
-            let first = max(cut, index)
-            if own.stored > first {
-                var one = UncountedWrites(
-                    dataset: dataset, why: .beyondCut, first: first, last: own.stored - 1)
-                (one.entries, one.isLatest) = (Int(clamping: own.stored - first), true)
-                found[.beyondCut] = one
-            }
+        if found[.beyondCut] == nil, let cut = try writtenBeyondToldCut(dataset, from: index) {
+            found[.beyondCut] = cut
         }
         return found.values.sorted { $0.first < $1.first }
+    }
+
+    /// What this organisation has written beyond the index at which it was cut, where only the steward's word says so: here
+    /// these entries are merged, and nowhere else do they count.
+    func writtenBeyondToldCut(
+        _ dataset: DatasetID, from index: UInt64 = 0
+    ) throws -> UncountedWrites? {
+        guard let cut = try home.toldCut(dataset),
+            let own = try read(dataset, { $0.state.progress(home.origin) })
+        else { return nil }
+        let first = max(cut, index)
+        guard own.stored > first else { return nil }
+        // What does not count for another reason is told of already.
+        let told = Set(
+            try store.uncounted(log: own.number, from: first).filter(\.isEntry).map(\.slot.entry))
+        guard let start = (first..<own.stored).first(where: { !told.contains($0) }) else {
+            return nil
+        }
+        var one = UncountedWrites(
+            dataset: dataset, org: home.origin, why: .beyondCut, first: start, last: own.stored - 1)
+        (one.entries, one.isLatest) = (Int(clamping: own.stored - first) - told.count, true)
+        return one
     }
 }

@@ -120,4 +120,52 @@ extension Node {
         try catchUp(named.dataset)
         return try suggestion(named.id, named.dataset).map { (named.dataset, named.id, $0) }
     }
+
+    /// Whether a verdict with its reason is what the same reviewer of this organisation said last of a label, and nothing of
+    /// the label has changed since.
+    public func isStandingVerdict(
+        _ verdict: Verdict, reason: String?, author: String?, on label: OperationKey,
+        _ dataset: DatasetID
+    ) throws -> Bool {
+        let author = author ?? person.map { NodeIdentity.name(of: $0.certificate) }
+        let reviewer = home.origin.description + (author.map { "/\($0)" } ?? "")
+        let value = FieldValue.array([
+            .integer(Int64(verdict.rawValue)), reason.map { .text($0) } ?? .null,
+        ]).encoded
+        let logs = try logNames(dataset)
+        let said = try store.writes(label.packed, logs).filter {
+            Merge.reviewer(ofRegister: Array($0.field.utf8)) == reviewer
+        }
+        guard let last = said.first, said.count == 1, last.encoded == value else { return false }
+        let touches = try store.touches(label.packed, logs)
+        return try read(dataset) { merge in
+            guard let own = merge.state.number(last.operation.origin) else { return false }
+            let key = OperationKey(log: own, slot: last.operation.slot)
+            let known = try merge.rows.context(key.entryKey)
+            return touches.allSatisfy { touch in
+                guard let log = merge.state.number(touch.origin) else { return false }
+                return log == own
+                    ? touch.slot <= key.slot : touch.slot.entry < known[log]
+            }
+        }
+    }
+
+    /// Whether this organisation has decided a suggestion so already, and its values stand.
+    public func hasDecided(
+        _ id: OperationID, _ suggestion: SuggestionRow, _ verdict: Verdict, _ dataset: DatasetID
+    ) throws -> Bool {
+        switch (suggestion.state, verdict) {
+        case (.rejected, .reject): return true
+        case (.accepted, .accept):
+            let logs = try logNames(dataset)
+            let fields = try store.suggestions(suggestion.target, logs).first { $0.operation == id }
+            let own = try store.writes(suggestion.target.packed, logs).filter {
+                $0.operation.origin == home.origin
+            }
+            return fields?.fields.allSatisfy { name, value in
+                own.contains { $0.field == name && $0.encoded == value.encoded }
+            } ?? false
+        default: return false
+        }
+    }
 }

@@ -181,7 +181,9 @@ extension Node {
         try requireHeard()
         // What the label table knows of entries that are gone for good would keep new ones from it.
         let merged = try read(dataset) { $0.state.progress(home.origin)?.stored ?? 0 }
-        if mayWriteUnchecked, merged > writer.size { try makeAnew(dataset) }
+        if mayWriteUnchecked, merged > writer.size {
+            try makeAnew(dataset, isPatient: true)
+        }
     }
 
     private func behind(_ log: String, held: UInt64, _ head: KnownOwnHead) -> NodeError {

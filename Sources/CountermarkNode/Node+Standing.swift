@@ -1,4 +1,5 @@
 import AnnotationModel
+import AnnotationStore
 import Foundation
 import Provenance
 
@@ -22,6 +23,11 @@ public struct DatasetStanding: Sendable {
     public var unnamed: [Origin] = []
     /// What this organisation wrote and does not count.
     public var uncounted: [UncountedWrites] = []
+    /// Entries and operations of all logs that are stored and do not count, readers' acts about their own logs left out:
+    /// these take effect.
+    public var notCounted = 0
+    /// Own entries that are merged here and, as the steward says, do not count.
+    public var beyondCut = 0
     /// Whether this organisation has left it.
     public var isLeft = false
     /// Entries of the own log that no other member is known to have merged.
@@ -35,6 +41,11 @@ extension Node {
         standing.uncounted = try uncountedWrites(dataset)
         standing.isLeft = try home.hasLeft(dataset)
         let state = try read(dataset) { $0.state }
+        standing.beyondCut =
+            state.membership.members[home.origin]?.cutIndex == nil
+            ? try writtenBeyondToldCut(dataset)?.entries ?? 0 : 0
+        standing.notCounted =
+            try state.counts.quarantined - store.actsOfReaders(state.logs.keys) + standing.beyondCut
         standing.members = state.membership.members.sorted { $0.key < $1.key }.map { org, member in
             .init(
                 org: org, role: member.spans.last { $0.role != nil }?.role ?? .reader,

@@ -57,6 +57,8 @@ public final class Node {
     public private(set) var lastWritten: DatasetID?
     /// Whether anything was signed since this value was made.
     public private(set) var hasWritten = false
+    /// Whether this value holds an own log's lock.
+    private(set) var isWriting = false
     /// Told of each own log that has a new checkpoint, with its first new entry and its size: these entries
     /// stay, whatever the command fails at afterwards.
     public var onPublish: ((_ log: String, _ first: UInt64, _ size: UInt64) -> Void)?
@@ -135,7 +137,11 @@ public final class Node {
         _ body: (_ append: (Operation) throws -> OperationID) throws -> Void
     ) throws -> Int {
         let writer = try ownWriter(dataset)
-        defer { writer.close() }
+        isWriting = true
+        defer {
+            isWriting = false
+            writer.close()
+        }
         // Another process may have changed the key before it let go of the log.
         signer = nil
         (uncounted, lastWritten) = ([], dataset)

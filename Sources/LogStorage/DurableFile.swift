@@ -108,6 +108,28 @@ public enum DurableFile {
         return staged
     }
 
+    /// The bytes that a probe writes: a block of most file systems.
+    private static let probeBytes = 4_096
+
+    /// Writes a file and removes it again, to see whether the disk takes one.
+    public static func probe(_ path: String) throws(LogStorageError) {
+        let file = try open(path).file
+        defer {
+            close(file)
+            unlink(path)
+        }
+        let bytes = [UInt8](repeating: 0x20, count: probeBytes)
+        let failure = bytes.withUnsafeBytes { bytes -> LogStorageError? in
+            do throws(LogStorageError) {
+                try write(bytes, to: file, at: 0, path)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
+    }
+
     /// Removes a file if it is there, durably.
     public static func remove(_ path: String) throws(LogStorageError) {
         if unlink(path) != 0, errno != ENOENT { throw .last("unlink", path) }

@@ -38,7 +38,7 @@ public struct FileLock: ~Copyable {
     /// Runs `body` while nobody else holds the lock.
     ///
     /// - Throws: ``LogStorageError/locked(path:seconds:)`` if somebody else keeps it, or what `body` throws.
-    static func holding<R>(
+    public static func holding<R>(
         _ path: String, timeoutSeconds: Double, _ body: () throws -> R
     ) throws -> R {
         let lock = try take(path, timeoutSeconds: timeoutSeconds)

@@ -36,6 +36,9 @@ public final class LogWriter {
     private var bundleBytes = 0
     private var lock: Int32 = -1
 
+    /// The file that whoever appends to a log keeps locked.
+    public static func lockPath(_ directory: String) -> String { directory + "/lock" }
+
     /// Takes the lock and brings the folder to what its checkpoint says.
     ///
     /// - Parameter beforeRecovery: Looks at the folder when the lock is held and before anything beyond the
@@ -45,7 +48,7 @@ public final class LogWriter {
         directory: String, lockTimeoutSeconds: Double, beforeRecovery: () throws -> Void = {}
     ) throws {
         self.directory = directory
-        let path = directory + "/lock"
+        let path = Self.lockPath(directory)
         lock = try DurableFile.open(path).file
         var waited = 0.0
         while flock(lock, LOCK_EX | LOCK_NB) != 0 {

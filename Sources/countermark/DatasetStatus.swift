@@ -30,7 +30,8 @@ struct DatasetStatus {
             "schema": schema.document, "outsideSchema": outside ?? NSNull() as Any,
             "id": id.description, "digest": state.digest.hex, "items": state.counts.items,
             "annotations": state.counts.annotations - state.counts.retracted,
-            "conflicts": state.counts.conflicts, "quarantined": state.counts.quarantined,
+            "conflicts": state.counts.conflicts, "quarantined": standing.notCounted,
+            "beyondCut": standing.beyondCut,
             "logs": logs, "uncounted": standing.uncounted.map(Self.document),
             "unnamed": standing.unnamed.map(\.description), "left": standing.isLeft,
             "audience": standing.audience?.map(\.description) ?? NSNull() as Any,
@@ -39,7 +40,7 @@ struct DatasetStatus {
         ]
         let counts =
             "  \(state.counts.items) items, \(state.counts.annotations - state.counts.retracted) "
-            + "annotations, \(state.counts.conflicts) conflicts, \(state.counts.quarantined) not counted"
+            + "annotations, \(state.counts.conflicts) conflicts, \(standing.notCounted) not counted"
             + (outside.map { $0 == 0 ? "" : ", \($0) outside the schema" }
                 ?? ", not judged: the schema cannot be read")
         lines =
@@ -75,6 +76,11 @@ struct DatasetStatus {
                 + "cite its log"
         }
         lines += standing.uncounted.map { "  NOT COUNTED \($0.line)" }
+        if standing.beyondCut > 0 {
+            lines.append(
+                "  SHOWN HERE all the same: what the \(standing.beyondCut) entries beyond the cut say; others' "
+                    + "labels and exports are without it")
+        }
         return lines
     }
 

@@ -1,6 +1,7 @@
 import AnnotationModel
 import Foundation
 import LogStorage
+import Provenance
 import Replication
 import Signing
 import Testing
@@ -45,6 +46,33 @@ struct LostLogTests {
             key: try member.home.witnessKey())
         #expect(try member.take(cosignatures: note + line))
         return all
+    }
+
+    @Test("a steward's log that is lost, or older than its members, comes back from whoever has it")
+    func stewardBrings() throws {
+        let all = try written()
+        let member = try Origin(tier)
+        #expect(throws: Never.self) {
+            try all.node(oem).requireMayBring(try Origin(tier), all.dataset, member)
+        }
+        // Nobody else adds to it as long as nothing is missing.
+        #expect(throws: NodeError.self) {
+            try all.node(oem).requireMayBring(
+                try Origin(oem), all.dataset, try Origin("stranger.example"))
+        }
+        let node = try lost(oem, all)
+        #expect(throws: Never.self) {
+            try node.requireMayBring(node.home.origin, all.dataset, member)
+        }
+        #expect(throws: NodeError.self) {
+            try node.requireMayBring(try Origin(tier), all.dataset, try Origin("stranger.example"))
+        }
+        let theirs = try all.node(tier).reader(of: "\(oem)/\(all.dataset)")
+        try node.accept(
+            "\(oem)/\(all.dataset)", from: 0, checkpoint: theirs.checkpoint, isTakingBack: true
+        ) { try theirs.forEachBatch(from: 0, to: theirs.size, $0) }
+        try node.catchUp(all.dataset)
+        #expect(try node.read(all.dataset) { $0.state.digest.hex } == all.digest(tier))
     }
 
     @Test("a member that finds a line of its own witness waits, and gets back what a partner has")

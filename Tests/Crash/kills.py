@@ -5,11 +5,15 @@ Each command is killed at a call that the seed chooses, before or after the call
 what is there. After every kill each log must begin with what it was before. After every `--check` kills, `verify` must
 find nothing, a command must work, and all that any command acknowledged must be there. Now and then the first home is
 put back, so that the homes stay small. With `--sync` the commands are syncs with a partner that serves.
+
+For very many kills, `--workers` has as many homes killed at once, and `--check 200` looks at each round at its end:
+still every acknowledged operation is looked for, and every log verified, before a home is put back.
 """
 
 import argparse
 import collections
 import json
+import multiprocessing
 import os
 import pathlib
 import random
@@ -32,20 +36,23 @@ def table(stage, name, x):
     box = '"{""kind"":""box"",""x"":%d,""y"":2,""width"":3,""height"":4}"'
     rows = [f"annotation,board-{index % 7}.png,spur,{box % (index + x)},{index}" for index in range(40)]
     file.write_text("\n".join(["kind,item,class,selector,external_id", *rows]) + "\n")
-    return ["import", DATASET, file, "--format", "csv"]
+    return ["import", DATASET, file, "--format", "csv", "--update"]
 
 
 class Chain:
     """Commands that are killed one after the other."""
 
-    def __init__(self, stage, options):
-        self.stage, self.options = stage, options
-        self.chance = random.Random(options.seed)
+    def __init__(self, stage, options, seed):
+        self.stage, self.options, self.seed = stage, options, seed
+        self.chance = random.Random(seed)
         self.kills, self.ended, self.checks = 0, 0, 0
         self.calls, self.by_command = collections.Counter(), collections.Counter()
         self.acknowledged, self.total = set(), 0
         (pair if options.sync else single)(stage)
         stage.keep()
+        # What was prepared is done; from here on each command is run again and again.
+        stage.program.close()
+        stage.program.warmed = not options.sync
         self.commands = [["sync"]] if options.sync else [
             *[["annotate", DATASET, "a.png", "--class", "spur"]] * 6, table(stage, "one.csv", 0),
             table(stage, "other.csv", 5), ["rebuild", DATASET], ["key", "rotate"],
@@ -114,7 +121,8 @@ class Chain:
 
     def run(self):
         start, number = time.monotonic(), 0
-        while self.kills < self.options.kills and time.monotonic() - start < self.options.seconds:
+        wanted = -(-self.options.kills // self.options.workers)
+        while self.kills < wanted and time.monotonic() - start < self.options.seconds:
             number += 1
             try:
                 self.one()
@@ -123,21 +131,38 @@ class Chain:
             except Wrong as wrong:
                 kept = f"{self.stage.folder}.wrong"
                 shutil.copytree(self.stage.folder, kept, dirs_exist_ok=True)
-                print(f"WRONG: command {number} of seed {self.options.seed}: {wrong}\n  the homes are kept in {kept}")
+                print(f"WRONG: command {number} of seed {self.seed}: {wrong}\n  the homes are kept in {kept}")
                 return False
             if number % ROUND == 0:
                 self.put_back()
-            if number % 1000 == 0:
+            if number % 400 == 0:
                 print(self.line(time.monotonic() - start), flush=True)
         self.check()
-        print(self.line(time.monotonic() - start))
-        print(f"at {json.dumps(dict(self.calls.most_common()))}\nin {json.dumps(dict(self.by_command.most_common()))}")
+        self.seconds = time.monotonic() - start
         return True
 
     def line(self, seconds):
         return (
-            f"{self.kills} kills in {seconds:.0f} s, {self.ended} commands ended by themselves, {self.checks} checks, "
-            f"{self.total} acknowledged operations all there")
+            f"seed {self.seed}: {self.kills} kills in {seconds:.0f} s, {self.ended} commands ended by themselves, "
+            f"{self.checks} checks, {self.total} acknowledged operations all there")
+
+
+# MARK: Running
+
+def work(options, seed, library, folder):
+    """Kills commands in a home of its own; returns the chain, or nothing where something is lost."""
+    own = pathlib.Path(tempfile.mkdtemp(prefix="home-", dir=folder))
+    program = programs.Program(options.program, library, own)
+    stage = Stage(program, own / "stage")
+    chain = Chain(stage, options, seed)
+    holds = chain.run()
+    if options.sync:
+        stage.stop(TIER)
+    program.close()
+    if not holds:
+        return None
+    shutil.rmtree(own)
+    return chain.kills, chain.ended, chain.checks, chain.total, chain.calls, chain.by_command, chain.seconds
 
 
 def main():
@@ -147,21 +172,30 @@ def main():
     parser.add_argument("--seconds", type=float, default=1e9)
     parser.add_argument("--check", type=int, default=20, help="commands between checks")
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--workers", type=int, default=1, help="homes that are killed in at once; seeds count up")
     parser.add_argument("--sync", action="store_true")
     parser.add_argument("--scratch", default="/dev/shm" if os.path.isdir("/dev/shm") else None)
     options = parser.parse_args()
-    print(f"seed {options.seed}")
+    if ROUND % options.check:
+        sys.exit(f"--check has to divide {ROUND}: a home is put back after so many commands")
+    print(f"seed {options.seed}", flush=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="countermark-kills-", dir=options.scratch))
-    program = programs.Program(options.program, programs.compiled(folder), folder)
-    stage = Stage(program, folder / "stage")
-    chain = Chain(stage, options)
-    holds = chain.run()
-    if options.sync:
-        stage.stop(TIER)
-    program.close()
-    if holds:
+    library = programs.compiled(folder)
+    with multiprocessing.get_context("fork").Pool(options.workers, maxtasksperchild=1) as pool:
+        waiting = [
+            pool.apply_async(work, (options, options.seed + index, library, folder)) for index in range(options.workers)]
+        done = [result.get() for result in waiting]
+    held = [one for one in done if one]
+    kills, ended, checks, total = (sum(one[field] for one in held) for field in range(4))
+    calls, commands = (sum((one[field] for one in held), collections.Counter()) for field in (4, 5))
+    seconds = max((one[6] for one in held), default=0)
+    print(
+        f"{kills} kills in {seconds:.0f} s in {len(held)} homes, {ended} commands ended by themselves, {checks} checks, "
+        f"{total} acknowledged operations all there")
+    print(f"at {json.dumps(dict(calls.most_common()))}\nin {json.dumps(dict(commands.most_common()))}")
+    if len(held) == len(done):
         shutil.rmtree(folder)
-    sys.exit(0 if holds else 1)
+    sys.exit(0 if len(held) == len(done) else 1)
 
 
 if __name__ == "__main__":

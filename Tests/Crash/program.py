@@ -10,6 +10,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import struct
@@ -66,13 +67,31 @@ def text(field):
     return field.split(b"\0", 1)[0].decode(errors="replace")
 
 
+@contextlib.contextmanager
+def copied(folders):
+    """Folders are copies of themselves for a while: what happens to them is forgotten."""
+    folders = [pathlib.Path(folder) for folder in folders]
+    aside = {folder: folder.with_name(f"{folder.name}.aside") for folder in folders if folder.exists()}
+    for folder, kept in aside.items():
+        folder.rename(kept)
+        shutil.copytree(kept, folder, symlinks=True)
+    try:
+        yield
+    finally:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+            if folder in aside:
+                aside[folder].rename(folder)
+
+
 class Loaded:
     """The program with one command line, loaded and not yet run.
 
     A command that has several threads by its first touch cannot wait there; such a one is loaded for each run.
+    With `warmed` it has run once, on what is only a copy.
     """
 
-    def __init__(self, program, library, folder, words, touching, environment):
+    def __init__(self, program, library, folder, words, touching, environment, warmed=False):
         folder.mkdir()
         self.words, self.touching, self.program = words, str(touching), program
         self.report, self.output, self.error = folder / "report", folder / "output", folder / "error"
@@ -81,12 +100,18 @@ class Loaded:
             "STOP_REPORT": str(self.report), "STOP_FOLDER": self.touching}
         self.pid, self.plain = None, None
         ours, theirs = socket.socketpair()
-        self.process = subprocess.Popen(
-            [program, *words], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
-            env={**self.environment, "STOP_SERVER": str(theirs.fileno()), "STOP_PLAN": "0 none"})
-        theirs.close()
-        self.channel = ours
+        self.channel, self.plan = ours, "0 none"
         self.channel.settimeout(patience.bound(HANG_SECONDS))
+        with copied(self.touching.split(":")) if warmed else contextlib.nullcontext():
+            self.process = subprocess.Popen(
+                [program, *words], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL if warmed else None,
+                env={
+                    **self.environment, "STOP_SERVER": str(theirs.fileno()), "STOP_PLAN": "0 none",
+                    **({"STOP_WARM": "1"} if warmed else {})})
+            theirs.close()
+            if warmed and self.answer() is None:
+                sys.exit(f"FAILED: {' '.join(words)} ended before it began anew")
 
     def answer(self):
         """The next number that the loaded program says; none where it has ended."""
@@ -160,9 +185,10 @@ class Loaded:
 
 
 class Program:
-    """The program, whose command lines stay loaded."""
+    """The program, whose command lines stay loaded; with `warmed` each has run once before."""
 
     def __init__(self, program, library, folder, environment=None):
+        self.warmed = False
         self.program, self.library = str(pathlib.Path(program).resolve()), library
         self.folder, self.environment = pathlib.Path(folder), environment or {}
         self.loaded, self.count = {}, 0
@@ -174,7 +200,8 @@ class Program:
         if found is None:
             self.count += 1
             found = Loaded(
-                self.program, self.library, self.folder / f"loaded-{self.count}", words, touching, self.environment)
+                self.program, self.library, self.folder / f"loaded-{self.count}", words, touching, self.environment,
+                self.warmed)
             idle = [other for other, loaded in self.loaded.items() if not loaded.pid]
             if len(self.loaded) >= LOADED_MAX and idle:
                 self.loaded.pop(idle[0]).close()

@@ -19,6 +19,9 @@
 // is a 32-bit length and so many bytes of texts that end with NUL: plan, file for standard output, file for standard
 // error, folders, trace ("" for none). The answers are the process's 32-bit number at once, and the 32-bit status of
 // waitpid when it has ended.
+//
+// With STOP_WARM set beside it, the program first runs once to its end, says so with one 32-bit number, and begins anew
+// in the same process: what a process does once only (symbols, types, tables of libraries) is then done before each run.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -54,6 +57,7 @@ struct report {
 };
 
 #define FILES 65536
+static int has_warmed;   // whether the program has run once before
 static int channel = -1; // where requests come from, while the program waits for its first touch
 static void serve_requests(void);
 static _Atomic(unsigned char) inside[FILES]; // descriptors of what was opened in the folder
@@ -456,7 +460,8 @@ static void serve_requests(void) {
     channel = -1;
     struct stat tasks;
     // Only a process of one thread can be forked whole; its folder in /proc has two links more than it has threads.
-    if (syscall(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &tasks, 0) || tasks.st_nlink != 3) _exit(98);
+    // What a run that is over has left of threads is idle: it has put down what it no longer needs.
+    if (!has_warmed && (syscall(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &tasks, 0) || tasks.st_nlink != 3)) _exit(98);
     while (read_whole(from, &size, sizeof size)) {
         char *request = malloc(size + 1);
         if (!request || !read_whole(from, request, size)) break;
@@ -483,6 +488,41 @@ static void serve_requests(void) {
 
 typedef int (*main_function)(int, char **, char **);
 
+// The program's own beginning, and whether it is still in the run that only warms it.
+static main_function program;
+static int argument_count;
+static char **argument_values;
+static pid_t warming;
+static int channel_after;
+
+static void begin_anew(void) {
+    static char **environment;
+    environment = __environ;
+    fflush(NULL);
+    warming = 0;
+    has_warmed = 1;
+    usleep(100000); // until its threads are idle
+    memset((void *)inside, 0, sizeof inside);
+    int32_t done = 0;
+    if (syscall(SYS_write, channel_after, &done, sizeof done) != sizeof done) _exit(96);
+    channel = channel_after;
+    exit(program(argument_count, argument_values, environment));
+}
+
+void exit(int status) {
+    REAL(void, exit, int);
+    if (warming && warming == getpid()) begin_anew();
+    real(status);
+    for (;;) pause();
+}
+
+static int warmed(int count, char **arguments, char **environment) {
+    argument_count = count;
+    argument_values = arguments;
+    warming = getpid();
+    exit(program(count, arguments, environment));
+}
+
 int __libc_start_main(main_function main, int count, char **arguments, void (*init)(void), void (*fini)(void),
                       void (*rtld_fini)(void), void *stack_end) {
     REAL(int, __libc_start_main, main_function, int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
@@ -491,5 +531,11 @@ int __libc_start_main(main_function main, int count, char **arguments, void (*in
     const char *where = getenv("STOP_FOLDER");
     if (getenv("STOP_PLAN")) set_plan(getenv("STOP_PLAN"), where ? where : "", getenv("STOP_TRACE"));
     if (getenv("STOP_SERVER")) channel = atoi(getenv("STOP_SERVER"));
+    if (channel >= 0 && getenv("STOP_WARM")) {
+        channel_after = channel;
+        channel = -1;
+        program = main;
+        main = warmed;
+    }
     return real(main, count, arguments, init, fini, rtld_fini, stack_end);
 }

@@ -20,7 +20,6 @@ from words import BOARDS, ROOT, Pair, check, failures  # noqa: E402
 ALWAYS_NEW = {
     "annotate": "each label is one more",
     "comment": "each comment is one more",
-    "review": "each verdict is of its moment, and replaces the one before",
     "key rotate": "each key is a new one",
     "invite create": "each invitation is a new one",
     "bench": "it works on a home of its own",
@@ -91,7 +90,7 @@ def writing(program, folder):
     for words in (
             ["items", "add", BOARDS, image, twin], ["items", "same", BOARDS, "twin.png", "image.png"],
             ["items", "same", BOARDS, "twin.png", "--apart"], ["set", label, "class=open"], ["retract", label],
-            ["restore", label], ["resolve", label, "--field", "class", "--value", "open"],
+            ["restore", label], ["review", label, "needs-work", "--reason", "blurred"], ["resolve", label, "--field", "class", "--value", "open"],
             ["stage", "set", BOARDS, "image.png", "--stage", "filter", "--state", "kept"],
             ["examined", BOARDS, "image.png"], ["examined", BOARDS, "image.png", "--withdraw"],
             ["audience", BOARDS, "--org", "oem.example"], ["audience", BOARDS, "--all"]):

@@ -187,8 +187,14 @@ def repairing(program, folder):
     # The steward dials nobody: the page says who has to run what, and so does the program.
     damage(oem, "tier.example")
     done = oem.say("repair")
-    check(done.status == 1 and "tier.example" in done.text and "--set-aside" in done.text
+    check(done.status == 1 and "tier.example" in done.text and "it waits" in done.text
           and "countermark sync" in done.text, "repair names who has to run what", done.text)
+    check("REPAIR of tier.example/oem.example/boards waits" in oem.ok("status").out, "status shows that it waits")
+    with oem.serving():
+        done = tier.ok("sync")
+    check("brought oem.example 1 bundles" in done.out, "the dialler says what it brought", done.text)
+    check(oem.say("verify").status == 0 and "REPAIR" not in oem.ok("status").out, "the next contact brings it by itself")
+    damage(oem, "tier.example")
     one.call(oem, one.placed(words[2][1]), "Damage", [1])
     with oem.serving():
         tier.ok("sync")

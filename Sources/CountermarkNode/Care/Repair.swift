@@ -59,6 +59,7 @@ public struct Repair: Sendable {
                     folder + "/lock", timeoutSeconds: Node.lockTimeoutSeconds)
                 try DurableFile.move(folder, to: "\(aside)/\(name)")
                 lock.release()
+                try home.endRepair(name)
                 checks.append(
                     HomeCheck(
                         name, false, "moved to \(aside)/\(name)",
@@ -70,14 +71,25 @@ public struct Repair: Sendable {
 
     private var hint: String {
         let others = (try? onlyDialling()) ?? []
-        if others.isEmpty {
-            return "a partner that can be dialled, or --from a backup, has to have it"
-        }
-        let names = others.joined(separator: " or ")
+        let ways =
+            others.isEmpty
+            ? "run countermark sync when a partner can be reached"
+            : "let this node serve, and let \(others.joined(separator: " or ")) run countermark sync"
         return
-            "no partner that can be dialled has it; \(names) only dials this node: run countermark repair "
-            + "--set-aside here, let this node serve, and let \(names) run countermark sync; or take it "
+            "it waits, and the next contact with a partner that has it brings it: \(ways); or take it "
             + "from a backup with --from"
+    }
+
+    /// Keeps in mind what nobody who was asked had, so that the next contact brings it.
+    private func wait(for log: String, _ missing: Int, _ note: [UInt8]?) async throws {
+        let home = home
+        try await node.run { node in
+            let since = try home.waitingRepair(log)?.since ?? node.now()
+            try home.note(
+                WaitingRepair(
+                    log: log, missing: missing, since: since,
+                    checkpoint: note.map { String(decoding: $0, as: UTF8.self) } ?? ""))
+        }
     }
 
     /// The partners that this node cannot dial.
@@ -106,13 +118,17 @@ public struct Repair: Sendable {
     }
 
     private func repair(_ log: String) async throws -> HomeCheck {
-        guard let found = try await problem(log) else { return try whole(log) }
+        guard let found = try await problem(log) else {
+            try home.endRepair(log)
+            return try whole(log)
+        }
         let (folder, notes) = try await node.run { node in
             (try node.reader(lenient: log), try node.goodCheckpoints(log))
         }
         var candidates = notes
         if candidates.isEmpty { candidates = try await partnersCheckpoints(log) }
         guard let note = candidates.first else {
+            try await wait(for: log, 0, nil)
             throw NodeError(
                 .failed, "no-checkpoint", "\(found); no checkpoint that its key signed is at hand",
                 hint: hint)
@@ -121,13 +137,16 @@ public struct Repair: Sendable {
         if !mender.isComplete { fill(mender, log) }
         if !mender.isComplete { await fetch(mender, log) }
         guard mender.isComplete else {
+            let missing = mender.wanted.count
+            try await wait(for: log, missing, note)
             throw NodeError(
                 .failed, "not-repaired",
-                "\(found); \(mender.wanted.count) of its bundles are to be had from nobody who "
-                    + "was asked", hint: hint)
+                "\(found); \(missing) of its bundles are to be had from nobody who was asked",
+                hint: hint)
         }
         let files = try mender.finish(
             aside: "\(aside)/\(log)", lockTimeoutSeconds: Node.lockTimeoutSeconds)
+        try home.endRepair(log)
         let rest = try await node.run { node -> String? in
             try node.catchUp(try Node.parts(of: log).dataset)
             return try node.damage(of: log)
@@ -219,93 +238,5 @@ public struct Repair: Sendable {
                 return HomeCheck("evidence/\(name)", false, PlainError.line(error))
             }
         }
-    }
-}
-
-extension Node {
-    /// The organisations whose log of a dataset is or was here.
-    func membersToCheck(_ dataset: DatasetID) throws -> [Origin] {
-        var members = Set(
-            try read(dataset) { $0.state.logs.values.filter { $0.stored > 0 }.map(\.origin) })
-        members.formUnion(try home.members(of: dataset))
-        for name in try DurableFile.names(in: "\(home.path)/logs") {
-            guard let member = try? Origin(name) else { continue }
-            // A lock or what a crash left is no log.
-            let folder = home.logFolder(member, dataset)
-            if try DurableFile.isThere(folder + "/tile") { members.insert(member) }
-        }
-        if try home.signedHeads(dataset).all().contains(where: { $0.size > 0 }) {
-            members.insert(home.origin)
-        }
-        return members.sorted()
-    }
-
-    /// What is wrong with a log's files; nil if they are whole.
-    func damage(of log: String) throws -> String? {
-        let (member, dataset) = try Self.parts(of: log)
-        if let problem = try LogCheck.run(directory: home.logFolder(member, dataset)).first {
-            return problem.what
-        }
-        let reader = try reader(of: log)
-        if let short = try shortLogs(dataset).first(where: { $0.log == log }) {
-            return "\(short.error)"
-        }
-        guard member == home.origin else {
-            if reader.size > 0, try authentic(reader.checkpoint, log) == nil {
-                return "\(reader.directory)/checkpoint was not signed by the log's key"
-            }
-            return nil
-        }
-        let last = try knownOwnHeads(dataset).max { $0.size < $1.size }
-        if let last, last.size > reader.size {
-            return "its key has signed \(last.size) entries, and \(reader.size) are here"
-        }
-        if reader.size > 0, try authentic(reader.checkpoint, log) == nil {
-            return "\(reader.directory)/checkpoint was not signed by this organisation's key"
-        }
-        return nil
-    }
-
-    func reader(lenient log: String) throws -> String {
-        let (member, dataset) = try Self.parts(of: log)
-        return home.logFolder(member, dataset)
-    }
-
-    /// A checkpoint with the log's own signature alone; nil if the log's key did not sign it.
-    func authentic(_ note: [UInt8], _ log: String) throws -> [UInt8]? {
-        let (member, dataset) = try Self.parts(of: log)
-        let held = try read(dataset) { merge in
-            merge.state.number(member).flatMap { merge.state.logKeys[$0] }
-        }
-        guard let key = try held ?? pinnedLogKey(member, dataset) else { return nil }
-        let verifier = try NoteVerifier(name: log, publicKey: key)
-        guard (try? Checkpoint.open(note, verifier: verifier, origin: log)) != nil else {
-            return nil
-        }
-        return try Self.plain(note, of: [verifier])
-    }
-
-    /// The checkpoints of a log that its key signed and that are at hand, the one to go back to first.
-    ///
-    /// Of the own log that is the one with the most entries; of others the one that lies there, if it is whole.
-    func goodCheckpoints(_ log: String) throws -> [[UInt8]] {
-        let (member, dataset) = try Self.parts(of: log)
-        let folder = home.logFolder(member, dataset)
-        var notes: [[UInt8]] = []
-        if let present = try? LogReader(directory: folder), present.size > 0,
-            let plain = try authentic(present.checkpoint, log)
-        {
-            notes.append(plain)
-        }
-        if member == home.origin {
-            notes += try knownOwnHeads(dataset).map(\.note).filter { !$0.isEmpty }
-        } else if notes.isEmpty {
-            let cosigned = (try? CosignedCheckpoint.read(directory: folder))?.notes ?? []
-            let witnessed = (try? home.witnessRegister.latest(of: log)) ?? nil
-            notes = try (cosigned + [witnessed].compactMap { $0 })
-                .compactMap { try authentic($0, log) }
-        }
-        let sized = try notes.map { (try Self.size(of: $0), $0) }
-        return sized.sorted { $0.0 > $1.0 }.map(\.1)
     }
 }

@@ -82,17 +82,33 @@ extension Home {
     /// A rotation replaces the certificate first: then the key that fits it is in the other file.
     public func identity() throws -> NodeIdentity {
         let chain = try certificates(in: "trust/own.pem")
+        guard let used = try usedKey(of: chain[0]) else {
+            throw NodeError(
+                .failed, "missing-file",
+                "no key in \(path)/keys belongs to the certificate in trust/own.pem",
+                hint: "restore keys/node.key from a backup")
+        }
+        return NodeIdentity(unchecked: chain, key: used.key)
+    }
+
+    /// The file with the key that belongs to a certificate, and the key; nil if there is none.
+    private func usedKey(of certificate: Certificate) throws -> (file: String, key: SigningKey)? {
         for file in [Self.nodeKeyFile, Self.nextNodeKeyFile] {
             guard try DurableFile.isThere("\(path)/\(file)") else { continue }
             let key = try key(inFile: file)
-            if try chain[0].verificationKey == key.verificationKey {
-                return NodeIdentity(unchecked: chain, key: key)
-            }
+            if try certificate.verificationKey == key.verificationKey { return (file, key) }
         }
-        throw NodeError(
-            .failed, "missing-file",
-            "no key in \(path)/keys belongs to the certificate in trust/own.pem",
-            hint: "restore keys/node.key from a backup")
+        return nil
+    }
+
+    /// Puts the key in its place that a rotation which was ended has left in the next one's: another rotation writes
+    /// there.
+    func finishKeyChange() throws {
+        guard try DurableFile.isThere("\(path)/\(Self.nextNodeKeyFile)"),
+            try usedKey(of: certificate())?.file == Self.nextNodeKeyFile
+        else { return }
+        try Self.writeSecret(read(Self.nextNodeKeyFile), "\(path)/\(Self.nodeKeyFile)")
+        try WholeFile.remove("\(path)/\(Self.nextNodeKeyFile)")
     }
 
     /// This node's certificate.

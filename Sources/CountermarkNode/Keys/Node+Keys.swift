@@ -39,6 +39,7 @@ extension Home {
     ///
     /// - Parameter keyText: PEM or a PKCS #11 URI.
     func change(to identity: NodeIdentity, keyText: String) throws {
+        try finishKeyChange()
         let old = try certificate()
         try Self.writeSecret(keyText, "\(path)/\(Self.nextNodeKeyFile)")
         let retired = try retiredKeys().map(\.hex).filter { $0 != old.fingerprint.hex }

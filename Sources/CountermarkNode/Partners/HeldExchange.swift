@@ -45,6 +45,8 @@ struct HeldAnswer: Codable, Sendable {
     let complete: Bool
     /// The receiver's clock, in Unix seconds.
     var time: Int64?
+    /// What the receiver lacks of damaged logs, its own and others'.
+    var wanted: [WantedBundles]?
 }
 
 extension Node {
@@ -95,7 +97,10 @@ extension Node {
             }
         }
         if isComplete { try noteHeard(partner) }
-        return HeldAnswer(logs: answer, complete: isComplete, time: now())
+        let wanted = (try? wanted()) ?? []
+        return HeldAnswer(
+            logs: answer, complete: isComplete, time: now(),
+            wanted: wanted.isEmpty ? nil : wanted)
     }
 }
 

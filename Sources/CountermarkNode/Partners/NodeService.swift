@@ -65,7 +65,7 @@ public struct NodeService: Service {
             group.addTask { try await application.run() }
             if let operatorAddress {
                 let page = Application(
-                    router: OperatorServer(node: node, desk: server.desk).router(),
+                    router: OperatorServer(home: home, node: node, desk: server.desk).router(),
                     configuration: .init(
                         address: .hostname(operatorAddress.host, port: operatorAddress.port)),
                     logger: logger)
@@ -74,6 +74,7 @@ public struct NodeService: Service {
             group.addTask { await follow(sync, watcher) }
             group.addTask { await sweep(desk, sync.trust) }
             group.addTask { await tellOfEnds() }
+            group.addTask { await watchDisk() }
             try await group.next()
             group.cancelAll()
         }
@@ -109,6 +110,24 @@ public struct NodeService: Service {
                 }
             }
             try? await Task.sleep(for: Self.endsInterval)
+        }
+    }
+
+    /// How often the disk is looked at: a few system calls, and nothing is synced.
+    private static let diskInterval = Duration.seconds(2)
+
+    /// Says once when the disk takes nothing more, and once when it does again.
+    private func watchDisk() async {
+        var said: String?
+        while !Task.isCancelled {
+            let found = HomeDisk(home).trouble()
+            if let found, said == nil {
+                logger.error("the disk takes nothing", metadata: ["what": "\(found)"])
+            } else if found == nil, said != nil {
+                logger.notice("the disk takes writes again")
+            }
+            said = found
+            try? await Task.sleep(for: Self.diskInterval)
         }
     }
 

@@ -8,6 +8,7 @@ import NIOCore
 
 /// Answers the node's own operator: whether it lives, whether it works, and figures for Prometheus.
 struct OperatorServer: Sendable {
+    let home: Home
     let node: SharedNode
     let desk: PartnerDesk
 
@@ -20,7 +21,9 @@ struct OperatorServer: Sendable {
                 return try await self.ready()
             } catch {
                 context.logger.error("not ready", metadata: ["error": "\(PlainError.line(error))"])
-                return Self.text("not ready\n", status: .serviceUnavailable)
+                return Self.text(
+                    "not ready\n" + InertText.lines(PlainError.line(error) + "\n"),
+                    status: .serviceUnavailable)
             }
         }
         router.get("/metrics") { _, _ in
@@ -30,19 +33,23 @@ struct OperatorServer: Sendable {
         return router
     }
 
-    /// Ready, unless the own certificate is over; what ends soon is named.
+    /// Ready, unless the own certificate is over or the disk takes nothing; what ends soon is named.
     private func ready() async throws -> Response {
         let (ends, time) = try await node.run { (try $0.endings(), $0.now()) }
         let clock = try await node.run { try $0.clockTrouble() }
         let own = try await node.run { $0.home.origin.description }
-        let isOver = ends.contains {
-            $0.org == own && $0.kind != .list && $0.level(at: time) == .over
-        }
+        let disk = HomeDisk(home).trouble()
+        let isNotReady =
+            disk != nil
+            || ends.contains {
+                $0.org == own && $0.kind != .list && $0.level(at: time) == .over
+            }
         let lines = ends.map { "\($0.level(at: time).rawValue): \($0.line(at: time))\n" }.joined()
-        let clockLine = clock.map { "clock: \($0.line)\n" } ?? ""
+        let clockLine =
+            (disk.map { "disk: \($0)\n" } ?? "") + (clock.map { "clock: \($0.line)\n" } ?? "")
         return Self.text(
-            (isOver ? "not ready\n" : "ready\n") + InertText.lines(lines + clockLine),
-            status: isOver ? .serviceUnavailable : .ok)
+            (isNotReady ? "not ready\n" : "ready\n") + InertText.lines(lines + clockLine),
+            status: isNotReady ? .serviceUnavailable : .ok)
     }
 
     /// When each certificate, root and list ends, in Unix seconds, and the own entries that do not count.

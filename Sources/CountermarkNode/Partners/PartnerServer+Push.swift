@@ -144,13 +144,26 @@ extension Node {
     }
 
     private func requireMayBring(_ part: PartnerServer.Part, _ caller: Origin) throws {
-        // What this organisation's own key signed comes back from whoever has it, also where all else is lost.
-        if part.member == home.origin, try home.members(of: part.dataset).isEmpty { return }
+        try requireMayBring(part.member, part.dataset, caller)
+    }
+
+    /// Throws where an organisation may not bring entries of a log.
+    func requireMayBring(_ member: Origin, _ dataset: DatasetID, _ caller: Origin) throws {
+        // What this organisation's own key signed comes back from whoever has it: where its log is lost or older than that, who
+        // is a member may be forgotten, too.
+        if member == home.origin, try isOwnLogBehind(dataset) { return }
         // Of a dataset that was joined and is not here yet the steward may bring the first log.
-        if try !home.takesPart(in: part.dataset) { try require(part.dataset) }
-        guard try mayBring(part.member, part.dataset, caller) else {
-            throw NodeError.notFound("log", part.log, hint: "")
+        if try !home.takesPart(in: dataset) { try require(dataset) }
+        guard try mayBring(member, dataset, caller) else {
+            throw NodeError.notFound("log", "\(member)/\(dataset)", hint: "")
         }
+    }
+
+    /// Whether less of the own log is here than its key is known to have signed.
+    private func isOwnLogBehind(_ dataset: DatasetID) throws -> Bool {
+        guard try home.members(of: dataset).contains(home.origin) else { return true }
+        let held = (try? home.log(home.origin, dataset))?.size ?? 0
+        return try knownOwnHeads(dataset).contains { $0.size > held }
     }
 
     /// Takes the next bytes of a push.

@@ -46,6 +46,7 @@ struct PartnerServer: Sendable {
         router.post("/v1/evidence") { request, _ in try await self.takeEvidence(request) }
         router.post("/v1/digests") { request, _ in try await self.digests(request) }
         router.post("/v1/held") { request, _ in try await self.held(request) }
+        router.post("/v1/mend") { request, _ in try await self.mend(request) }
         router.post("/v1/revocations") { request, _ in
             try await self.exchangeRevocations(request)
         }

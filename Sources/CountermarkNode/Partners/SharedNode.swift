@@ -1,3 +1,4 @@
+import AnnotationStore
 import Dispatch
 
 /// A node that several tasks use, one after another, off the cooperative threads: its work blocks on
@@ -14,6 +15,8 @@ public final class SharedNode: @unchecked Sendable {
     public func run<R: Sendable>(_ body: @escaping @Sendable (Node) throws -> R) async throws -> R {
         try await withCheckedThrowingContinuation { continuation in
             queue.async { [self] in
+                // A long-lived node that was opened on a full disk goes on in its place when there is room.
+                node.store.returnToPlace()
                 continuation.resume(with: Result { try body(node) })
             }
         }

@@ -156,7 +156,8 @@ private struct Examination {
             let standing = try node.standing(of: id)
             let waiting = try node.waitingEntries(id)
             let found =
-                standing.uncounted.map(\.line) + waiting.map { "\($0.log) waits: \($0.hint)" }
+                (standing.isLeft ? [] : standing.uncounted.map(\.line))
+                + waiting.map { "\($0.log) waits: \($0.hint)" }
                 + standing.unnamed.map { "the log key of \($0) is not named yet" }
             guard !found.isEmpty else { return (nil, "all that is stored is merged and counts") }
             let hint =

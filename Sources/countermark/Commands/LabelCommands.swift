@@ -110,14 +110,35 @@ private func writeOne(
     let node = try signing.node(common)
     let (dataset, label) = try node.find(annotation, in: try within.dataset(common, node))
     let operation = try operation(label)
-    if try changesNothing(operation, label, node, dataset) {
+    let isRepeated = try repeatsVerdict(operation, label, node, dataset, author: author)
+    if try isRepeated || changesNothing(operation, label, node, dataset) {
         return common.print(
             [
                 "id": NSNull(), "changed": false, "suggestion": false, "counted": true,
                 "why": NSNull(), "dataset": dataset.description,
-            ], ["nothing has changed: \(label.id) has these values already"])
+            ],
+            [
+                isReview(operation)
+                    ? "nothing has changed: that is the standing verdict on \(label.id) already"
+                    : "nothing has changed: \(label.id) has these values already"
+            ])
     }
     try writeOne(common, node, dataset, author: author, operation)
+}
+
+private func isReview(_ operation: AnnotationModel.Operation) -> Bool {
+    if case .review = operation { return true }
+    return false
+}
+
+/// Whether a verdict is the one that its reviewer gave last, with the same reason, on the label as it still is.
+private func repeatsVerdict(
+    _ operation: AnnotationModel.Operation, _ label: LabelView, _ node: Node, _ dataset: DatasetID,
+    author: String?
+) throws -> Bool {
+    guard case .review(_, let verdict, let reason) = operation else { return false }
+    return try node.isStandingVerdict(
+        verdict, reason: reason, author: author, on: label.key, dataset)
 }
 
 /// Whether a change repeats what this organisation has said of a label before and nobody has replaced.
@@ -240,6 +261,13 @@ struct Review: ParsableCommand {
         let chosen = try within.dataset(common, node)
         if let (dataset, id, row) = try node.findSuggestion(annotation, in: chosen) {
             try node.requireDecider(of: row, dataset)
+            if try node.hasDecided(id, row, verdict, dataset) {
+                return common.print(
+                    [
+                        "id": NSNull(), "changed": false, "suggestion": false, "counted": true,
+                        "why": NSNull(), "dataset": dataset.description,
+                    ], ["nothing has changed: \(id) was decided so already"])
+            }
             try writeOne(
                 common, node, dataset, author: author, .review(id, verdict, reason: reason))
             return

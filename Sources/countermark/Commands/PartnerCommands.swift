@@ -74,7 +74,8 @@ private struct SyncEffect {
             lines.append(
                 "\(id)  \(now.0) labels (\(Self.signed(now.0 - labels))), \(now.1) items "
                     + "(\(Self.signed(now.1 - items)))")
-            uncounted += try node.uncountedWrites(id)
+            // Whoever has left it has nothing more to do about it.
+            if try !node.home.hasLeft(id) { uncounted += try node.uncountedWrites(id) }
         }
         ends = try node.endings()
         let time = time

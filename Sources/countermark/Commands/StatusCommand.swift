@@ -27,12 +27,14 @@ struct Status: ParsableCommand {
         }
         let alarms = try Alarm.all(node, partners, ends, at: now)
         let free = node.freeBytes()
+        let repairs = try node.home.waitingRepairs()
         common.print(
             [
                 "org": node.home.origin.description, "datasets": sets.map(\.document),
                 "partners": partners.map(\.document), "alarms": alarms.map(\.document),
                 "ends": ends.map { StatusText.document($0, at: now) },
                 "invitations": invitations.map(StatusText.document),
+                "repairs": repairs.map(StatusText.document),
                 "disk": [
                     "free": free ?? NSNull() as Any, "needed": Node.headroomBytes,
                 ] as [String: Any],
@@ -41,6 +43,7 @@ struct Status: ParsableCommand {
                 + partners.map(\.line)
                 + sets.flatMap(\.lines)
                 + invitations.map(StatusText.line)
+                + repairs.map(StatusText.line)
                 + ends.map { "ENDS \($0.line(at: now))" }
                 + StatusText.disk(free) + alarms.map { "ALARM \($0.text)" })
     }
@@ -53,6 +56,16 @@ enum StatusText {
             "kind": end.kind.rawValue, "org": end.org, "subject": end.subject,
             "notAfter": end.end, "level": end.level(at: now).rawValue, "renew": end.renew,
         ]
+    }
+
+    static func document(_ repair: WaitingRepair) -> [String: Any] {
+        ["log": repair.log, "missing": repair.missing, "since": repair.since]
+    }
+
+    static func line(_ repair: WaitingRepair) -> String {
+        let what = repair.missing == 0 ? "a checkpoint" : "\(repair.missing) of its bundles"
+        return "REPAIR of \(repair.log) waits for \(what), since "
+            + "\(ReadableTime.text(repair.since)): the next contact with a partner that has them brings them"
     }
 
     static func document(_ view: InvitationView) -> [String: Any] {

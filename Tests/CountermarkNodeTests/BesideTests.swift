@@ -1,0 +1,106 @@
+import AnnotationModel
+import AnnotationStore
+import Foundation
+import LogStorage
+import Provenance
+import Testing
+
+@testable import CountermarkNode
+
+@Suite("A command beside another one")
+struct BesideTests {
+    private let oem = "oem.example"
+    private let tier = "tier.example"
+
+    @Test("whoever asks the label table while it is made anew reads the one before, and may write")
+    func rebuilding() throws {
+        let all = try Companies([oem, tier])
+        try all.carry(oem, to: tier)
+        let node = try all.node(tier)
+        try node.write(all.dataset, [all.label("first.png")])
+        let other = try Node(Home(opening: node.home.path))
+        let before = try other.read(all.dataset) { $0.state }
+        var looks = 0
+        node.onProgress = { _ in
+            looks += 1
+            #expect(throws: Never.self) {
+                let state = try other.read(all.dataset) { $0.state }
+                #expect(state.digest == before.digest)
+                #expect(state.membership.members.keys.sorted() == [try Origin(self.tier)])
+                #expect(try other.whyNotCounted(all.dataset) == nil)
+                #expect(try other.store.datasets() == [all.dataset])
+            }
+        }
+        try node.rebuild(all.dataset)
+        #expect(looks > 0)
+        node.onProgress = nil
+        #expect(try other.read(all.dataset) { $0.state.digest } == before.digest)
+        try other.write(all.dataset, [all.label("second.png")])
+        try node.catchUp(all.dataset)
+        #expect(try node.verify(all.dataset).problems.isEmpty)
+    }
+
+    @Test("what began to read rows before they were replaced reads them to its end")
+    func formerRows() throws {
+        let all = try Companies([oem])
+        let node = try all.node(oem)
+        let ids = try node.write(all.dataset, [all.label("first.png")])
+        let id = try #require(ids.first)
+        try node.write(all.dataset, [.comment(id, text: "so")])
+        let other = try Node(Home(opening: node.home.path))
+        let logs = try other.logNames(all.dataset)
+        let key = try other.key(id, all.dataset)
+        for round in 0..<5 {
+            try node.rebuild(all.dataset)
+            if round == 0 { #expect(try other.store.touches(key.packed, logs).count == 1) }
+        }
+        // Numbers are used again: no number of rebuilds uses them up.
+        let most = try node.logNames(all.dataset).keys.max()
+        #expect(try #require(most) <= 2)
+        #expect(
+            try other.store.touches(other.key(id, all.dataset).packed, other.logNames(all.dataset))
+                .count == 1)
+        #expect(try node.verify(all.dataset).problems.isEmpty)
+    }
+
+    @Test("two do not make a label table anew at once, and nobody does while somebody writes")
+    func locks() throws {
+        let all = try Companies([oem])
+        let node = try all.node(oem)
+        let digest = try all.digest(oem)
+        let path = try #require(node.store.rebuildLock)
+        let lock = try FileLock.take(path, timeoutSeconds: 0)
+        #expect(try !node.makeAnew(all.dataset, isPatient: false))
+        lock.release()
+        let writer = try node.ownWriter(all.dataset)
+        #expect(try !node.makeAnew(all.dataset, isPatient: false))
+        writer.close()
+        #expect(try all.digest(oem) == digest)
+        #expect(try node.makeAnew(all.dataset, isPatient: false))
+        #expect(try all.digest(oem) == digest)
+    }
+
+    @Test("what a rebuild that was ended has left is nobody's, and gone after the next")
+    func brokenOff() throws {
+        let all = try Companies([oem])
+        let node = try all.node(oem)
+        try node.write(all.dataset, [all.label("first.png")])
+        struct Ended: Error {}
+        #expect(throws: Ended.self) {
+            _ = try node.store.mergeAnew(all.dataset) { merge, _ in
+                _ = try merge.logNumber(try Origin(oem))
+                throw Ended()
+            }
+        }
+        _ = try node.store.mergeAnew(all.dataset) { merge, current in
+            _ = try merge.logNumber(try Origin(oem))
+            #expect(current.map(\.origin.description) == [oem])
+            return false
+        }
+        #expect(try node.store.datasets() == [all.dataset])
+        let digest = try all.digest(oem)
+        try node.rebuild(all.dataset)
+        #expect(try all.digest(oem) == digest)
+        #expect(try node.verify(all.dataset).problems.isEmpty)
+    }
+}
