@@ -75,7 +75,6 @@ extension FormatError: CustomStringConvertible {
         switch self {
         case .json(let file, _, _, _), .text(let file, _, _), .structure(let file, _, _):
             file.hasSameBytes(as: name)
-        case .encoding(let file, _, _): file.hasSameBytes(as: name)
         case .cannotOpen(let path, _), .notAFile(let path): path.hasSameBytes(as: name)
         default: false
         }
