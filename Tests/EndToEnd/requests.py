@@ -85,6 +85,10 @@ def templates(push, note):
         lambda r: Request("POST", own, [("from", "0")], body=push[:r.randrange(len(push))]),
         lambda r: Request("POST", own, [("from", r.choice(NUMBERS)), ("at", r.choice(NUMBERS))], body=push[:64]),
         lambda r: Request("POST", f"/v1/logs/{OEM}/{DATASET}/entries", [("from", "1")], body=push[:400]),
+        lambda r: Request("POST", "/v1/held", body=b'{"logs":[],"time":%d}' % r.choice([0, 1, 1 << 62])),
+        lambda r: Request("POST", "/v1/mend",
+                          body=b'{"origin":"%s","checkpoint":"x","tiles":[{"path":"%s","bytes":"AAAA"}]}' % (
+                              f"{r.choice([OEM, TIER])}/{DATASET}".encode(), r.choice(TILES).encode())),
         lambda r: Request("POST", "/v1/evidence", body=b'{"evidence":["countermark/equivocation@v2\\n"]}'),
         lambda r: Request("POST", "/v1/add-checkpoint", body=b"old 0\n\n" + note),
         lambda r: Request("POST", "/v1/add-checkpoint",

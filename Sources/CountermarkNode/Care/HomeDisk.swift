@@ -25,7 +25,7 @@ struct HomeDisk: Sendable {
             try DurableFile.probe("\(path)/incoming/probe")
             return nil
         } catch {
-            return "\(error)"
+            return PlainError.line(error)
         }
     }
 }
