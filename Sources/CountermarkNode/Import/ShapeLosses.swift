@@ -53,7 +53,8 @@ struct ShapeLosses {
                     + "cannot say")
         }
         return [
-            parts.joined(separator: "; ") + "; the first is on \(example.prefix(120)); if the files are "
+            parts.joined(separator: "; ")
+                + "; the first is on \(example.prefix(120)); if the files are "
                 + "an export of this dataset, import it with its sidecar (export --sidecar)"
         ]
     }
