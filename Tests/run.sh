@@ -50,7 +50,7 @@ steps=(
     "proofs        20  bash Tests/Independent/proofs.sh"
     "labelproof    40  bash Tests/Independent/labelproof.sh"
     "clients      400  bash Tests/Clients/run.sh"
-    "quality       60  bash Tests/Quality/run.sh"
+    "quality      150  bash Tests/Quality/run.sh"
     "formats        1  python3 Tests/Formats/matrix.py --check"
     "libraries     40  libraries_of_others"
     "example       15  bash Examples/three-companies/run.sh"

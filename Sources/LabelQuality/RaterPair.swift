@@ -46,9 +46,11 @@ public struct RaterPair: Sendable {
 
     /// The share of units in which both said the same, and Cohen's kappa; each with its interval.
     ///
-    /// - Parameter label: Tells the pair apart from others in the resampling: the raters' names.
+    /// - Parameters:
+    ///   - label: Tells the pair apart from others in the resampling: the raters' names.
+    ///   - pairs: Of how many pairs figures are wanted: together they look at as much as one table does.
     public func figures(
-        seed: [UInt8], label: String
+        seed: [UInt8], label: String, among pairs: Int = 1
     ) -> (percent: Figure, cohenKappa: Figure) {
         let counts = Figure.Counts(
             items: itemCount, units: unitCount, judgements: 2 * unitCount)
@@ -60,7 +62,8 @@ public struct RaterPair: Sendable {
         for cell in cells { margins.add(cell) }
         let outcomes = (margins.percent, margins.cohenKappa)
         var resampled: (percent: [Double], kappa: [Double]) = ([], [])
-        var resampling = Resampling(seed: seed, label: label, steps: unitCount + categoryCount)
+        var resampling = Resampling(
+            seed: seed, label: label, steps: (unitCount + categoryCount) * max(1, pairs))
         if itemCount > 1 {
             for _ in 0..<resampling.replicates {
                 margins.clear()

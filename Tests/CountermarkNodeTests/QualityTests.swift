@@ -175,4 +175,42 @@ struct QualityTests {
             all.dataset, QualityQuestion(), isWeighted: true)
         #expect(weighted.rows.count == 2 && weighted.absences.isEmpty)
     }
+
+    @Test("a release's figures are those of its labels, whatever is written afterwards")
+    func release() throws {
+        let all = try Companies([oem, tier])
+        let names = ["a", "b", "c"]
+        try all.node(oem).write(
+            all.dataset, (0..<9).map { whole("\($0)", names[$0 % 3], by: "kim") })
+        try all.carry(oem, to: tier)
+        let last = try all.node(tier).write(
+            all.dataset, (0..<9).map { whole("\($0)", names[$0 / 3]) })
+        try all.carry(tier, to: oem)
+        let (node, question) = (try all.node(oem), QualityQuestion())
+        let now = try node.agreement(all.dataset, question)
+        try #require(try node.createRelease("v1", of: all.dataset, terms: ReleaseTerms()))
+        try all.node(tier).write(all.dataset, [.set(try #require(last.first), [.className("c")])])
+        try all.carry(oem, to: tier)
+        try all.carry(tier, to: oem)
+        let reports = try [oem, tier].map { name in
+            let node = try all.node(name)
+            let view = try node.release("v1", of: all.dataset)
+            let check = try node.check(view.release, of: all.dataset)
+            try node.requireRight(check, view.release)
+            return try check.contents.agreement(question, digest: view.release.digest)
+        }
+        #expect(reports[0].rows.map(\.figure) == reports[1].rows.map(\.figure))
+        #expect(reports[0].rows.map(\.figure.value) == now.rows.map(\.figure.value))
+        #expect(said(reports[0]) == said(now))
+        #expect(try said(node.agreement(all.dataset, question)) != said(now))
+        var terms = ReleaseTerms()
+        terms.companies = [try Origin(oem)]
+        try #require(try node.createRelease("own", of: all.dataset, terms: terms))
+        let view = try node.release("own", of: all.dataset)
+        let own = try node.check(view.release, of: all.dataset).contents
+        #expect(try own.agreement(question, digest: view.release.digest).raters == [oem])
+        let consensus = try own.consensus(
+            question, digest: view.release.digest, isWeighted: false)
+        #expect(consensus.rows.map(\.judgements) == Array(repeating: 1, count: 9))
+    }
 }

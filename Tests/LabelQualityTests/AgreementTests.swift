@@ -41,6 +41,9 @@ struct AgreementTests {
         #expect(interval.low < 0.4 && 0.4 < interval.high && interval.low > 0)
         #expect(pair.confusion.map(\.count) == [20, 5, 10, 15])
         #expect(kappa.counts == .init(items: 50, units: 50, judgements: 100))
+        // Among ten thousand pairs each is drawn less often.
+        let fewer = pair.figures(seed: [], label: "", among: 10_000).cohenKappa
+        #expect(fewer.value == kappa.value && fewer.interval != kappa.interval)
     }
 
     @Test("Fleiss' own example of 10 subjects and 14 raters is 0.210")

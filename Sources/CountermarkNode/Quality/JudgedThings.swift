@@ -126,11 +126,10 @@ struct JudgedThingsBuilder {
         let isWhole = task == .items
         guard labels.labels.contains(where: { ($0.shape == nil) == isWhole }) else { return nil }
         let labels = labels
-        let markers = Set(labels.labels.filter { $0.shape != nil }.map(\.rater))
         labels.forEachItem { item, range in
             switch task {
             case .items: addWhole(item, range)
-            case .places: addPlaces(item, range, markers)
+            case .places: addPlaces(item, range)
             }
         }
         let (names, places, values) = categories.settled()
@@ -185,14 +184,14 @@ struct JudgedThingsBuilder {
 
     // MARK: Places
 
-    /// - Parameter markers: The raters that mark places at all: a whole item's class is their word on it, too.
-    private mutating func addPlaces(_ item: Int32, _ range: Range<Int>, _ markers: Set<Int32>) {
+    /// A whole item's class is a word on its places, too: "no change", by somebody who marks changes.
+    private mutating func addPlaces(_ item: Int32, _ range: Range<Int>) {
         var looked = labels.examined[item] ?? []
         var placed: [PlacedLabel] = []
         var places: [Int32] = []
         for place in range {
             let label = labels.labels[place]
-            if markers.contains(label.rater) { looked.insert(label.rater) }
+            looked.insert(label.rater)
             guard let shape = label.shape else { continue }
             placed.append(
                 PlacedLabel(

@@ -7,7 +7,12 @@ extension Node {
     public func agreement(
         _ dataset: DatasetID, _ question: QualityQuestion
     ) throws -> AgreementReport {
-        let labels = try qualityLabels(dataset, question)
+        try agreement(of: try qualityLabels(dataset, question), dataset, question)
+    }
+
+    func agreement(
+        of labels: QualityLabels, _ dataset: DatasetID, _ question: QualityQuestion
+    ) throws -> AgreementReport {
         var report = AgreementReport()
         report.digest = Self.hexadecimal(labels.digest)
         report.raters = labels.raters
@@ -35,7 +40,12 @@ extension Node {
     public func consensus(
         _ dataset: DatasetID, _ question: QualityQuestion, isWeighted: Bool
     ) throws -> ConsensusReport {
-        let labels = try qualityLabels(dataset, question)
+        consensus(of: try qualityLabels(dataset, question), question, isWeighted: isWeighted)
+    }
+
+    func consensus(
+        of labels: QualityLabels, _ question: QualityQuestion, isWeighted: Bool
+    ) -> ConsensusReport {
         var report = ConsensusReport()
         report.digest = Self.hexadecimal(labels.digest)
         for task in QualityTask.allCases {
@@ -122,11 +132,8 @@ extension Node {
         }
         var rows: [(one: Int, other: Int, rows: [QualityRow], confusion: [ConfusionRow])] = []
         things.forEachPair(pairs, labels, isOfField: question.field != nil) { pair in
-            rows.append(
-                (
-                    pair.one, pair.other, self.figures(of: pair, things, labels, question),
-                    confusion(of: pair, things, labels)
-                ))
+            let figures = self.figures(of: pair, among: pairs.count, things, labels, question)
+            rows.append((pair.one, pair.other, figures, confusion(of: pair, things, labels)))
         }
         for pair in rows.sorted(by: { ($0.one, $0.other) < ($1.one, $1.other) }) {
             report.rows += pair.rows
@@ -137,14 +144,15 @@ extension Node {
     }
 
     private func figures(
-        of pair: RaterPair, _ things: JudgedThings, _ labels: QualityLabels,
+        of pair: RaterPair, among pairs: Int, _ things: JudgedThings, _ labels: QualityLabels,
         _ question: QualityQuestion
     ) -> [QualityRow] {
         let names = [labels.raters[pair.one], labels.raters[pair.other]]
         let wanted = question.measures.filter { $0 == .percent || $0 == .cohenKappa }
         if wanted.isEmpty { return [] }
         let figures = pair.figures(
-            seed: labels.digest, label: "\(things.task)\u{0}" + names.joined(separator: "\u{0}"))
+            seed: labels.digest, label: "\(things.task)\u{0}" + names.joined(separator: "\u{0}"),
+            among: pairs)
         return wanted.map { measure in
             QualityRow(
                 measure: measure.rawValue, task: things.task, raters: names, className: nil,

@@ -155,30 +155,37 @@ struct Numbers {
 }
 
 extension Node {
-    /// The labels of a dataset as it is now, without those that were retracted, and without items that `filter` excludes.
+    /// The labels of a dataset as it is now, without those that were retracted.
+    ///
+    /// - Parameters:
+    ///   - filter: Which labels; where it is left out, those of items that `filter` does not exclude.
+    ///   - companies: Whose `examined` counts; empty for everybody's.
+    ///   - seed: What intervals follow from; the state's digest where it is left out.
+    ///   - holds: Whether a label that the filter lets through is meant.
     func qualityLabels(
-        _ dataset: DatasetID, _ question: QualityQuestion
+        _ dataset: DatasetID, _ question: QualityQuestion, filter: LabelFilter = .kept,
+        companies: [Origin] = [], seed: [UInt8]? = nil,
+        where holds: (LabelView) throws -> Bool = { _ in true }
     ) throws -> QualityLabels {
         try require(dataset)
         try catchUp(dataset)
         let schema = try schema(of: dataset)
         let store = store
+        let examiners = ByteSet(companies.map(\.description))
         return try read(dataset) { merge in
             var found = QualityLabels()
-            found.digest = merge.state.digest.bytes
+            found.digest = seed ?? merge.state.digest.bytes
             let same = SameItems(store, dataset)
-            try store.forEachItem(dataset, withoutExcluded: true) { item in
+            try store.forEachItem(dataset, withoutExcluded: filter.isWithoutExcluded) { item in
                 for (name, value) in item.fields
                 where name.hasPrefix(Field.examinedPrefix) && value == .bool(true) {
-                    found.note(
-                        examined: try same.shown(item),
-                        by: String(name.dropFirst(Field.examinedPrefix.count)), question.by)
+                    let company = String(name.dropFirst(Field.examinedPrefix.count))
+                    guard examiners.isEmpty || examiners.contains(company) else { continue }
+                    found.note(examined: try same.shown(item), by: company, question.by)
                 }
             }
-            var filter = LabelFilter()
-            filter.isWithoutExcluded = true
             try store.forEachLabel(merge.state.logs.mapValues(\.origin), filter: filter) { label in
-                if label.isRetracted { return }
+                guard !label.isRetracted, try holds(label) else { return }
                 found.add(
                     label, item: try same.shown(label),
                     className: schema.className(label.className), question)
@@ -186,5 +193,14 @@ extension Node {
             found.settle(question.by)
             return found
         }
+    }
+}
+
+extension LabelFilter {
+    /// All labels but those of items that the stage `filter` excludes.
+    static var kept: LabelFilter {
+        var filter = LabelFilter()
+        filter.isWithoutExcluded = true
+        return filter
     }
 }

@@ -80,11 +80,17 @@ public final class ReleaseContents {
         get throws { try node.read(dataset) { $0.state.digest } }
     }
 
-    /// Calls `body` with each label in the order of the leaves.
-    public func forEachLabel(_ body: (LabelView) throws -> Void) throws {
+    /// The labels whose stage and item are meant; ``holds(_:)`` says which of them are.
+    var filter: LabelFilter {
         var filter = LabelFilter()
         filter.stage = terms.stage.map { ($0.stage, $0.state) }
         filter.isWithoutExcluded = terms.isWithoutExcluded
+        return filter
+    }
+
+    /// Calls `body` with each label in the order of the leaves.
+    public func forEachLabel(_ body: (LabelView) throws -> Void) throws {
+        let filter = filter
         for (number, origin) in logs {
             if !terms.companies.isEmpty, !terms.companies.contains(origin) { continue }
             try node.store.forEachLabel([number: origin], filter: filter) { label in

@@ -52,7 +52,7 @@ struct Export: ParsableCommand {
         let options = WriteOptions(writesSidecar: sidecar)
         let (report, contested) = try progress.show(node, common) {
             if let release {
-                return try contents(of: release, node, id).export(
+                return try node.checkedRelease(release, of: id).contents.export(
                     format: format, part: part, names: classNames, to: target, options: options)
             }
             return try node.export(
@@ -77,23 +77,6 @@ struct Export: ParsableCommand {
                     "\(report.annotations) annotations of \(report.items) items in \(path), "
                         + "\(report.skipped) left out, \(report.poorer) poorer, \(contested) contested"
                 ])
-    }
-
-    /// The labels of a release that is what its steward signed, and was not withdrawn.
-    private func contents(
-        of name: String, _ node: Node, _ id: DatasetID
-    ) throws -> ReleaseContents {
-        let view = try node.release(name, of: id)
-        if let reason = view.release.withdrawal {
-            Terminal.warn("countermark: warning: the steward has withdrawn \(name): \(reason)")
-        } else if !view.holds {
-            Terminal.warn(
-                "countermark: warning: \(view.countersigned.count) of "
-                    + "\(view.release.terms.quorum) have countersigned \(name)")
-        }
-        let check = try node.check(view.release, of: id)
-        try node.requireRight(check, view.release)
-        return check.contents
     }
 
     /// How many items without a place are named in the lines for people; `--json` names all.

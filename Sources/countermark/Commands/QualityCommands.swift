@@ -45,8 +45,15 @@ struct AgreementCommand: ParsableCommand {
         question.field = field
         question.level = level
         question.against = against
-        let report = try node.agreement(id, question)
-        let document = AgreementDocument(id.description, question, report)
+        let report: AgreementReport
+        if let release = raters.release {
+            let (contents, digest) = try node.checkedRelease(release, of: id)
+            report = try contents.agreement(question, digest: digest)
+        } else {
+            report = try node.agreement(id, question)
+        }
+        let document = AgreementDocument(
+            id.description, release: raters.release, question, report)
         try common.print(document: document, document.lines)
     }
 }
@@ -74,9 +81,16 @@ struct ConsensusCommand: ParsableCommand {
         let node = try common.node()
         let id = try common.dataset(dataset, node)
         let question = raters.question
-        let report = try node.consensus(id, question, isWeighted: method == .dawidSkene)
+        let isWeighted = method == .dawidSkene
+        let report: ConsensusReport
+        if let release = raters.release {
+            let (contents, digest) = try node.checkedRelease(release, of: id)
+            report = try contents.consensus(question, digest: digest, isWeighted: isWeighted)
+        } else {
+            report = try node.consensus(id, question, isWeighted: isWeighted)
+        }
         let document = ConsensusDocument(
-            id.description, method: method.rawValue, question, report)
+            id.description, release: raters.release, method: method.rawValue, question, report)
         try common.print(document: document, document.lines)
     }
 }
@@ -86,6 +100,8 @@ struct RaterOptions: ParsableArguments {
     @Option(help: "Who is one rater: org, author or source.") var by = QualityQuestion.RaterKind.org
     @Option(help: "From which overlap on labels may mean the same thing: above 0, at most 1.")
     var iou = QualityQuestion.overlapDefault
+    @Option(help: "Over the labels of this release, whatever has changed since.")
+    var release: String?
 
     func validate() throws {
         guard iou > 0, iou <= 1 else { throw ValidationError("--iou is above 0 and at most 1") }

@@ -74,6 +74,7 @@ struct AgreementDocument: Encodable {
     }
 
     let dataset: String
+    let release: String?
     let digest: String
     let by: String
     let iou: Double
@@ -89,8 +90,11 @@ struct AgreementDocument: Encodable {
     let ambiguous: Int
     let denseItems: [String]
 
-    init(_ dataset: String, _ question: QualityQuestion, _ report: AgreementReport) {
-        self.dataset = dataset
+    init(
+        _ dataset: String, release: String?, _ question: QualityQuestion,
+        _ report: AgreementReport
+    ) {
+        (self.dataset, self.release) = (dataset, release)
         digest = report.digest
         by = question.by.rawValue
         iou = question.overlapMin

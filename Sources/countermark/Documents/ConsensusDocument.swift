@@ -27,6 +27,7 @@ struct ConsensusDocument: Encodable {
     }
 
     let dataset: String
+    let release: String?
     let digest: String
     let method: String
     let by: String
@@ -37,9 +38,10 @@ struct ConsensusDocument: Encodable {
     let denseItems: [String]
 
     init(
-        _ dataset: String, method: String, _ question: QualityQuestion, _ report: ConsensusReport
+        _ dataset: String, release: String?, method: String, _ question: QualityQuestion,
+        _ report: ConsensusReport
     ) {
-        (self.dataset, self.method) = (dataset, method)
+        (self.dataset, self.release, self.method) = (dataset, release, method)
         (digest, by, iou) = (report.digest, question.by.rawValue, question.overlapMin)
         items = report.rows.map { Item($0) }
         without = QualityTask.allCases.compactMap { task in
