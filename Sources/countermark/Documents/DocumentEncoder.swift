@@ -56,6 +56,8 @@ enum DocumentEncoder {
         func member(_ key: any CodingKey) -> Node {
             let node = Node(path: codingPath + [key])
             if case .object(var nodes) = form {
+                // Held by nobody else, so that it grows in its place.
+                form = .single(.null)
                 nodes[key.stringValue] = node
                 form = .object(nodes)
             }
@@ -67,6 +69,7 @@ enum DocumentEncoder {
         func element() -> Node {
             let node = Node(path: codingPath)
             if case .array(var nodes) = form {
+                form = .single(.null)
                 nodes.append(node)
                 form = .array(nodes)
             }
