@@ -121,11 +121,23 @@ def start(*arguments, home):
 
 
 def on_terminal(*arguments, home, limit=COMMAND_LIMIT):
-    """Runs one command with a terminal as its output; returns the bytes that the terminal would get."""
-    ours, its = pty.openpty()
+    """Runs one command with a terminal as its output; returns the bytes that the terminal would get.
+
+    A bare root has no terminals (no /dev/pts): there a pipe takes their place, which is said.
+    """
+    try:
+        ours, its = pty.openpty()
+    except OSError as error:
+        print(f"SKIPPED: a terminal, of which there is none ({error}); a pipe is looked at instead")
+        ours, its = os.pipe()
+        return _run_on(ours, its, arguments, home, limit)
     mode = termios.tcgetattr(its)
     mode[1] &= ~termios.OPOST
     termios.tcsetattr(its, termios.TCSANOW, mode)
+    return _run_on(ours, its, arguments, home, limit)
+
+
+def _run_on(ours, its, arguments, home, limit):
     process = subprocess.Popen(
         [Setting.program, *map(str, arguments), "--home", str(home)],
         stdin=subprocess.DEVNULL,
