@@ -118,9 +118,11 @@ def bad_files(home, folder):
         path = coco(folder, "bad.json", document(annotation))
         done = home.call("import", "boards", path, "--format", "coco")
         # A file of which nothing was taken is a failure that says line by line why.
-        skipped = json.loads(done.stdout)["skipped"] if done.stdout else []
+        said = json.loads(done.stdout) if done.stdout else {"skipped": [], "notes": []}
+        # A doubled id costs the id alone.
+        skipped = said["notes"] if what == "duplicate id" else said["skipped"]
         refused = done.returncode == 1 and "bad.json" in done.stderr
-        place = (skipped[0]["where"] + ": " + skipped[0]["why"]) if skipped else done.stderr[:120]
+        place = "{}: {}".format(*skipped[0].values()) if skipped else done.stderr[:120]
         check(bool(skipped) or refused, f"COCO, {what}: {place.strip()}")
     home.refuses(
         "a file that is not there",

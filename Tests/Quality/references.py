@@ -41,6 +41,9 @@ def compare(company, dataset, judgements, what, *options, pairs=None):
         if not ones:
             continue
         same(figures.confusion(one, other), crowds.counted(zip(ones, others)), f"{what}: who says what")
+        if "--measure" in options and "cohen-kappa" not in options:
+            compared += 1
+            continue
         if len(set(ones) | set(others)) == 1:
             figures.none("cohen-kappa", "one category only", what, one, other)
             continue
