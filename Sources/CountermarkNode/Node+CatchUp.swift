@@ -24,8 +24,7 @@ extension Node {
     public func catchUp(_ dataset: DatasetID) throws {
         let readers = try readers(of: dataset)
         if readers.isEmpty { return }
-        // What the logs held at given heads does not depend on what was proven of them since.
-        let forks = heads == nil ? try forks() : KnownForks()
+        let forks = try forksToMerge()
         if try isCurrent(dataset, readers, forks) { return }
         let mayRebuild = try hasRested(dataset)
         var isDamaged = false
@@ -59,6 +58,11 @@ extension Node {
                 isDamaged = true
             }
         }
+    }
+
+    /// The forks to go by: what the logs held at given heads does not depend on what was proven of them since.
+    private func forksToMerge() throws -> KnownForks {
+        heads == nil ? try forks() : KnownForks()
     }
 
     /// Takes note of what comes before all entries.
@@ -232,7 +236,7 @@ extension Node {
         _ dataset: DatasetID, _ start: MergeMark, isLast: Bool = false
     ) throws -> Bool {
         let readers = try readers(of: dataset)
-        let forks = try forks()
+        let forks = try forksToMerge()
         var isMore = false
         let isInPlace = try store.mergeAnew(dataset) { merge, current in
             try prepare(merge, readers, forks)

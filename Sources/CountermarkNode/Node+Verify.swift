@@ -252,6 +252,12 @@ extension Node {
                         + "\(state.digest.hex); run countermark rebuild"))
             return
         }
+        report.problems.append(
+            .init(
+                log: dataset.description, index: nil,
+                what:
+                    "the label table was never as far as a replay of the logs, which grow all the time; "
+                    + "run countermark verify again"))
     }
 
     /// A replay goes on with what has come meanwhile; somebody who adds for ever cannot keep the check from its end.

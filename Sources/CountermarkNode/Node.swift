@@ -48,6 +48,8 @@ public final class Node {
 
     /// What a partner is pushing to a serving node.
     let pushes = IncomingPushes()
+    /// What was found out about damaged logs, and who may have them looked at.
+    let mendingLooks = MendingLooks()
     /// What is being fetched from a partner.
     let fetches = IncomingFetches()
 

@@ -15,28 +15,8 @@ fi
 
 # MARK: The clients
 
-needs=(Tests/Clients/requirements.txt Tests/Clients/requirements-alone.txt Tests/Clients/constraints.txt)
-bash Tests/setup.sh python3-venv
-# Without a home folder, as under some services, beside the build.
-cache="${XDG_CACHE_HOME:-${HOME:-$PWD/.build}/.cache}/countermark"
-hash="$({ python3 --version && cat "${needs[@]}"; } | sha256sum | cut -c1-16)"
-clients="$cache/clients-$hash"
-if [ ! -d "$clients" ]; then
-    echo "installing the clients into $clients"
-    mkdir -p "$cache"
-    # Built aside and renamed: an installation that was interrupted is never taken for whole.
-    building="$(mktemp -d "$cache/building-XXXXXX")"
-    trap 'rm -rf "$building"' EXIT
-    python3 -m venv "$building"
-    pip=("$building/bin/python" -m pip install --quiet --disable-pip-version-check)
-    "${pip[@]}" -r "${needs[0]}" -c "${needs[2]}"
-    "${pip[@]}" --no-deps -r "${needs[1]}"
-    # Where another run was faster, its environment serves.
-    mv -T "$building" "$clients" 2>/dev/null || [ -d "$clients" ]
-fi
-# Environments of other versions go when nobody has used them for a month.
-touch "$clients"
-find "$cache" -maxdepth 1 -name 'clients-*' -mtime +30 -exec rm -rf {} +
+clients="$(bash Tests/environment.sh clients Tests/Clients/requirements.txt \
+    --alone Tests/Clients/requirements-alone.txt --constraints Tests/Clients/constraints.txt)"
 
 # MARK: The checks
 

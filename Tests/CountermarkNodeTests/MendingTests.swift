@@ -44,13 +44,13 @@ struct MendingTests {
         // Others' bytes under that name are not taken.
         var wrong = brought
         wrong.tiles = [.init(path: "tile/entries/000", bytes: Data(good.dropLast(40)))]
-        #expect(try node.take(wrong).tiles == wanted.tiles)
-        #expect(try node.take(brought).isEmpty)
+        #expect(try node.take(wrong, from: Origin(oem)).tiles == wanted.tiles)
+        #expect(try node.take(brought, from: Origin(tier)).isEmpty)
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == good)
         #expect(try node.home.waitingRepairs().isEmpty)
         #expect(try node.verify(all.dataset).problems.isEmpty)
         // Nobody may bring what was not asked for.
-        #expect(try node.take(brought).isEmpty)
+        #expect(try node.take(brought, from: Origin(tier)).isEmpty)
     }
 
     @Test("what came in parts is kept, and a log that is whole again waits for nothing")
@@ -66,11 +66,11 @@ struct MendingTests {
         var one = wanted
         one.tiles = [wanted.tiles[0]]
         let first = try all.node(tier).bundles(for: one, to: Origin(oem))
-        #expect(try node.take(#require(first)).tiles == [wanted.tiles[1]])
+        #expect(try node.take(#require(first), from: Origin(tier)).tiles == [wanted.tiles[1]])
         #expect(try node.home.waitingRepairs().map(\.missing) == [1])
         one.tiles = [wanted.tiles[1]]
         let second = try all.node(tier).bundles(for: one, to: Origin(oem))
-        #expect(try node.take(#require(second)).isEmpty)
+        #expect(try node.take(#require(second), from: Origin(tier)).isEmpty)
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == good)
         #expect(try node.verify(all.dataset).problems.isEmpty)
         #expect(try await Repair(node.home, from: nil).run([all.dataset]).allSatisfy(\.isOk))
@@ -88,5 +88,57 @@ struct MendingTests {
         #expect(try all.node(tier).bundles(for: wanted, to: Origin("third.example")) == nil)
         #expect(try all.node(tier).bundles(for: wanted, to: Origin(oem)) != nil)
         #expect(try all.node(tier).bundles(for: wanted, to: Origin("stranger.example")) == nil)
+    }
+
+    @Test("a partner that may not read a damaged log neither hears of it nor brings anything")
+    func strangers() async throws {
+        let (all, log, _, _) = try await damaged()
+        let node = try all.node(oem)
+        let stranger = try Origin("stranger.example")
+        #expect(try node.wanted(for: Origin(tier)).map(\.origin) == [log])
+        #expect(try node.wanted(for: stranger).isEmpty)
+        for origin in [log, "\(tier)/\(oem)/unknown"] {
+            #expect {
+                try node.take(
+                    BroughtBundles(
+                        origin: origin,
+                        tiles: [.init(path: "tile/entries/000", bytes: Data([0]))]),
+                    from: stranger)
+            } throws: {
+                ($0 as? NodeError)?.code == "not-found"
+            }
+        }
+    }
+
+    @Test("whoever brings what is of no use is looked at no more for a while, others are")
+    func useless() async throws {
+        let (all, log, _, _) = try await damaged()
+        let node = try all.node(oem)
+        let looks = MendingLooks()
+        var count = 0
+        func look(_ name: String, useful: Bool) throws -> WantedBundles? {
+            try looks.look(at: log, for: Origin(name)) {
+                count += 1
+                if useful { looks.forget(log) }
+                Thread.sleep(forTimeInterval: 0.2)
+                return WantedBundles(origin: log, tiles: useful ? [] : ["a"])
+            }
+        }
+        _ = looks.wanted(of: log) {
+            Thread.sleep(forTimeInterval: 0.2)
+            return WantedBundles(origin: log, tiles: ["a"])
+        }
+        // What is known is not found out again.
+        #expect(looks.wanted(of: log) { WantedBundles(origin: log, tiles: ["b"]) }.tiles == ["a"])
+        #expect(try look("evil.example", useful: false)?.tiles == ["a"])
+        #expect(try look("evil.example", useful: false) == nil)
+        #expect(count == 1)
+        #expect(try look("good.example", useful: true)?.tiles == [])
+        #expect(count == 2)
+        // What nobody asked for is not looked at.
+        let before = try node.wanted(of: log)
+        let brought = BroughtBundles(
+            origin: log, tiles: [.init(path: "tile/entries/007", bytes: Data([0]))])
+        #expect(try node.take(brought, from: Origin(tier)).tiles == before.tiles)
     }
 }

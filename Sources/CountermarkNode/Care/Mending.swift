@@ -137,17 +137,22 @@ extension Node {
         guard try home.waitingRepair(log) != nil else {
             return WantedBundles(origin: log, tiles: [])
         }
-        guard let mender = try mender(log) else {
-            return WantedBundles(origin: log, tiles: [], checkpoint: true)
+        return try mendingLooks.wanted(of: log) {
+            guard let mender = try mender(log) else {
+                return WantedBundles(origin: log, tiles: [], checkpoint: true)
+            }
+            return WantedBundles(
+                origin: log,
+                tiles: mender.wanted.prefix(WantedBundles.tilesMax).map(\.path))
         }
-        return WantedBundles(
-            origin: log,
-            tiles: mender.wanted.prefix(WantedBundles.tilesMax).map(\.path))
     }
 
-    /// What is wanted of all logs that wait.
-    func wanted() throws -> [WantedBundles] {
-        try home.waitingRepairs().prefix(WantedBundles.logsMax).compactMap { waiting in
+    /// What is wanted of all logs that wait and that a partner may read: of others it does not learn that they are there.
+    func wanted(for partner: Origin) throws -> [WantedBundles] {
+        try home.waitingRepairs().filter { waiting in
+            let (member, dataset) = try Self.parts(of: waiting.log)
+            return try mayRead(member, dataset, by: partner)
+        }.prefix(WantedBundles.logsMax).compactMap { waiting in
             // What cannot be looked at waits on, and keeps nothing else from its repair.
             guard let found = try? wanted(of: waiting.log), !found.isEmpty else { return nil }
             return found
@@ -178,7 +183,22 @@ extension Node {
     /// Takes what a partner brings of a log that waits for it, and puts the log right when all is there.
     ///
     /// - Returns: What is wanted still.
-    func take(_ brought: BroughtBundles) throws -> WantedBundles {
+    /// - Throws: ``NodeError`` `not-found` for a log that the partner may not read.
+    func take(_ brought: BroughtBundles, from partner: Origin) throws -> WantedBundles {
+        let log = brought.origin
+        let (member, dataset) = try Self.parts(of: log)
+        guard try home.holds(dataset), try mayRead(member, dataset, by: partner) else {
+            throw NodeError.notFound("log", log, hint: "")
+        }
+        let known = try wanted(of: log)
+        let isAsked =
+            brought.tiles.contains { known.tiles.contains($0.path) }
+            || known.checkpoint == true && brought.checkpoint != nil
+        guard isAsked else { return known }
+        return try mendingLooks.look(at: log, for: partner) { try take(brought) } ?? known
+    }
+
+    private func take(_ brought: BroughtBundles) throws -> WantedBundles {
         let log = brought.origin
         guard var waiting = try home.waitingRepair(log) else {
             return WantedBundles(origin: log, tiles: [])
@@ -190,6 +210,7 @@ extension Node {
             try home.note(waiting)
         }
         guard let mender = try mender(log) else { return try wanted(of: log) }
+        mendingLooks.forget(log)
         for bundle in brought.tiles {
             guard let tile = try? Tile(path: bundle.path), mender.wanted.contains(tile),
                 mender.take(tile, Array(bundle.bytes))
@@ -220,7 +241,9 @@ extension Node {
 
 extension PartnerSync {
     /// Takes from a partner what is wanted of damaged logs.
-    func fetchWanted(_ client: HTTPClient, _ report: inout SyncReport) async throws {
+    func fetchWanted(
+        from org: Origin, _ client: HTTPClient, _ report: inout SyncReport
+    ) async throws {
         for waiting in try home.waitingRepairs() {
             var wanted = try await node.run { try $0.wanted(of: waiting.log) }
             while !wanted.isEmpty {
@@ -239,7 +262,7 @@ extension PartnerSync {
                 }
                 if brought.tiles.isEmpty, brought.checkpoint == nil { break }
                 let part = brought
-                let rest = try await node.run { try $0.take(part) }
+                let rest = try await node.run { try $0.take(part, from: org) }
                 if Self.isSame(rest, wanted) { break }
                 wanted = rest
             }
@@ -292,7 +315,7 @@ extension PartnerServer {
             brought.tiles.count <= WantedBundles.tilesMax,
             (try? Node.parts(of: brought.origin)) != nil
         else { throw Refusal.bad("bundles come as a list of up to \(WantedBundles.tilesMax)") }
-        let rest = try await desk.node(for: caller).run { try $0.take(brought) }
+        let rest = try await desk.node(for: caller).run { try $0.take(brought, from: caller) }
         if rest.isEmpty {
             logger.notice(
                 "a damaged log was put right",

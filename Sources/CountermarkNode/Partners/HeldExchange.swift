@@ -97,7 +97,7 @@ extension Node {
             }
         }
         if isComplete { try noteHeard(partner) }
-        let wanted = (try? wanted()) ?? []
+        let wanted = (try? wanted(for: partner)) ?? []
         return HeldAnswer(
             logs: answer, complete: isComplete, time: now(),
             wanted: wanted.isEmpty ? nil : wanted)

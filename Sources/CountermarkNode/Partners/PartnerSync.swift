@@ -117,7 +117,9 @@ public final class PartnerSync: Sendable {
             var told: HeldAnswer?
             try await attempt(&report) { _ in told = try await self.tellHeld(org, client) }
             // What lies beyond a damaged place comes in its own way, once the place is whole.
-            try await attempt(&report) { report in try await self.fetchWanted(client, &report) }
+            try await attempt(&report) { report in
+                try await self.fetchWanted(from: org, client, &report)
+            }
             let lacking = told?.wanted ?? []
             try await attempt(&report) { report in
                 try await self.bring(lacking, to: org, client, &report)

@@ -15,7 +15,7 @@ public final class ReleaseContents {
     public let dataset: DatasetID
     /// Which labels are meant.
     public let terms: ReleaseTerms
-    private let logs: [(number: Int, origin: Origin)]
+    private let names: [Int: Origin]
 
     /// Replays the logs up to given heads.
     ///
@@ -42,7 +42,7 @@ public final class ReleaseContents {
                         + "ask the steward for another one")
             }
         }
-        logs = state.logs.values.map { ($0.number, $0.origin) }.sorted { $0.1 < $1.1 }
+        names = state.logs.mapValues(\.origin)
     }
 
     private static func require(_ head: TreeHead, _ node: Node, _ dataset: DatasetID) throws {
@@ -91,7 +91,7 @@ public final class ReleaseContents {
     /// Calls `body` with each label in the order of the leaves.
     public func forEachLabel(_ body: (LabelView) throws -> Void) throws {
         let filter = filter
-        for (number, origin) in logs {
+        for (number, origin) in names.sorted(by: { $0.value < $1.value }) {
             if !terms.companies.isEmpty, !terms.companies.contains(origin) { continue }
             try node.store.forEachLabel([number: origin], filter: filter) { label in
                 if try holds(label) { try body(label) }
@@ -108,7 +108,6 @@ public final class ReleaseContents {
     }
 
     private func isAccepted(_ label: LabelView) throws -> Bool {
-        let names = try node.logNames(dataset)
         let verdicts = try node.store.writes(label.key.packed, names)
             .filter { $0.field.hasPrefix("\u{0}review/") }
             .map { write -> Int64? in
