@@ -53,6 +53,6 @@ final class MendingLooks {
 
     private static func end(of start: ContinuousClock.Instant) -> ContinuousClock.Instant {
         let now = ContinuousClock.now
-        return now + restAfterLook * (now - start)
+        return now.advanced(by: start.duration(to: now) * restAfterLook)
     }
 }
