@@ -90,6 +90,10 @@ def words_of(done):
     try:
         error = json.loads(lines[-1])["error"]
     except (IndexError, ValueError, KeyError):
+        # A node that serves writes its log there, and one line when it cannot begin.
+        said = [line for line in done.error.splitlines() if line.startswith("countermark: ")]
+        if said:
+            return "line", wrong_words(said[-1])
         texts = [row["error"] for row in partners(done) if row["error"]] + [
             f"{row['detail']}; {row['hint']}" for row in rows_of(done, "checks") if not row["ok"]]
         return "partners", [wrong for text in texts for wrong in wrong_words(text)] if texts else [
