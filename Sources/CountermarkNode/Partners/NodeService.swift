@@ -37,6 +37,7 @@ public struct NodeService: Service {
         let logger = logger
         let watcher = HomeWatcher(home)
         Incoming(home).clean()
+        let disk = DiskWatch(home, logger: logger)
         let connections = OpenFiles.raise()
         var sizes = ConnectionRoom.Sizes()
         sizes.inAll = min(sizes.inAll, connections * 3 / 4)
@@ -65,7 +66,9 @@ public struct NodeService: Service {
             group.addTask { try await application.run() }
             if let operatorAddress {
                 let page = Application(
-                    router: OperatorServer(home: home, node: node, desk: server.desk).router(),
+                    router: OperatorServer(
+                        home: home, node: node, desk: server.desk, disk: disk
+                    ).router(),
                     configuration: .init(
                         address: .hostname(operatorAddress.host, port: operatorAddress.port)),
                     logger: logger)
@@ -74,7 +77,7 @@ public struct NodeService: Service {
             group.addTask { await follow(sync, watcher) }
             group.addTask { await sweep(desk, sync.trust) }
             group.addTask { await tellOfEnds() }
-            group.addTask { await watchDisk() }
+            group.addTask { await follow(disk) }
             try await group.next()
             group.cancelAll()
         }
@@ -116,17 +119,10 @@ public struct NodeService: Service {
     /// How often the disk is looked at: a few system calls, and nothing is synced.
     private static let diskInterval = Duration.seconds(2)
 
-    /// Says once when the disk takes nothing more, and once when it does again.
-    private func watchDisk() async {
-        var said: String?
+    /// Says when the disk takes nothing more, and when it does again, also while nobody asks.
+    private func follow(_ disk: DiskWatch) async {
         while !Task.isCancelled {
-            let found = HomeDisk(home).trouble()
-            if let found, said == nil {
-                logger.error("the disk takes nothing", metadata: ["what": "\(found)"])
-            } else if found == nil, said != nil {
-                logger.notice("the disk takes writes again")
-            }
-            said = found
+            _ = disk.look()
             try? await Task.sleep(for: Self.diskInterval)
         }
     }

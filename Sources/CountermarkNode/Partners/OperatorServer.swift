@@ -11,6 +11,7 @@ struct OperatorServer: Sendable {
     let home: Home
     let node: SharedNode
     let desk: PartnerDesk
+    let disk: DiskWatch
 
     func router() -> Router<BasicRequestContext> {
         let router = Router()
@@ -38,7 +39,7 @@ struct OperatorServer: Sendable {
         let (ends, time) = try await node.run { (try $0.endings(), $0.now()) }
         let clock = try await node.run { try $0.clockTrouble() }
         let own = try await node.run { $0.home.origin.description }
-        let disk = HomeDisk(home).trouble()
+        let disk = self.disk.look()
         let isNotReady =
             disk != nil
             || ends.contains {
