@@ -63,11 +63,20 @@ let package = Package(
             dependencies: ["Provenance", "AnnotationModel", "TransparencyLog", "Signing"],
             swiftSettings: settings),
         .target(
-            name: "AnnotationFormats",
-            dependencies: ["AnnotationModel", "CanonicalCBOR", "CZlib"],
+            name: "LabelText", dependencies: ["AnnotationModel"], swiftSettings: settings),
+        .target(name: "Shapes", dependencies: ["AnnotationModel"], swiftSettings: settings),
+        .target(
+            name: "LabelSchema", dependencies: ["AnnotationModel", "LabelText"],
             swiftSettings: settings),
         .target(
-            name: "LabelQuality", dependencies: ["AnnotationModel"], swiftSettings: settings,
+            name: "AnnotationFormats",
+            dependencies: [
+                "AnnotationModel", "CanonicalCBOR", "CZlib", "LabelSchema", "LabelText", "Shapes",
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "LabelQuality", dependencies: ["AnnotationModel", "Shapes"],
+            swiftSettings: settings,
             linkerSettings: [.linkedLibrary("m")]),
         .target(
             name: "LogStorage", dependencies: ["CFileBirth", "TransparencyLog", "Signing"],
@@ -86,9 +95,10 @@ let package = Package(
         .target(
             name: "CountermarkNode",
             dependencies: [
-                "AnnotationFormats", "AnnotationStore", "LabelQuality", "LogStorage", "PartnerTLS",
-                "Provenance", "Replication", "AnnotationModel", "TransparencyLog", "Signing",
-                "CanonicalCBOR", hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix,
+                "AnnotationFormats", "AnnotationStore", "LabelQuality", "LabelSchema", "LabelText",
+                "LogStorage", "PartnerTLS", "Provenance", "Replication", "Shapes",
+                "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR", hummingbird,
+                hummingbirdCore, httpTypes, nioCore, nioPosix,
                 nioHTTP1, logging, serviceLifecycle, grdb,
             ],
             swiftSettings: settings),
@@ -96,9 +106,9 @@ let package = Package(
             name: "countermark",
             dependencies: [
                 "CountermarkNode", "AnnotationFormats", "AnnotationStore", "LabelQuality",
-                "LogStorage", "PartnerTLS",
-                "Provenance", "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
-                argumentParser, logging, serviceLifecycle, unixSignals,
+                "LabelSchema", "LabelText", "LogStorage", "PartnerTLS", "Provenance",
+                "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR", argumentParser,
+                logging, serviceLifecycle, unixSignals,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -107,7 +117,7 @@ let package = Package(
             name: "AnnotationModelTests", dependencies: ["AnnotationModel", "CanonicalCBOR"],
             swiftSettings: settings),
         .testTarget(
-            name: "LabelQualityTests", dependencies: ["LabelQuality", "AnnotationModel"],
+            name: "LabelQualityTests", dependencies: ["LabelQuality", "AnnotationModel", "Shapes"],
             swiftSettings: settings),
         .testTarget(
             name: "SigningTests", dependencies: ["Signing", "CanonicalCBOR"],
@@ -140,11 +150,15 @@ let package = Package(
             path: "Tests/Laws", swiftSettings: settings),
         // Small datasets for tests, one for each format.
         .target(
-            name: "FormatFixtures", dependencies: ["AnnotationFormats", "AnnotationModel"],
+            name: "FormatFixtures",
+            dependencies: ["AnnotationFormats", "AnnotationModel", "LabelText", "Shapes"],
             path: "Tests/FormatFixtures", swiftSettings: settings),
         .testTarget(
             name: "AnnotationFormatsTests",
-            dependencies: ["AnnotationFormats", "AnnotationModel", "FormatFixtures"],
+            dependencies: [
+                "AnnotationFormats", "AnnotationModel", "FormatFixtures", "LabelSchema",
+                "LabelText", "Shapes",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "PartnerTLSTests",
@@ -157,8 +171,9 @@ let package = Package(
             name: "CountermarkNodeTests",
             dependencies: [
                 "CountermarkNode", "AnnotationFormats", "AnnotationModel", "AnnotationStore",
-                "CanonicalCBOR", "FormatFixtures", "LabelQuality", "LogStorage", "PartnerTLS",
-                "Provenance", "Replication", "Signing", "TransparencyLog", grdb, logging,
+                "CanonicalCBOR", "FormatFixtures", "LabelQuality", "LabelSchema", "LabelText",
+                "LogStorage", "PartnerTLS", "Provenance", "Replication", "Shapes", "Signing",
+                "TransparencyLog", grdb, logging,
                 nioCore, nioPosix, nioHTTP1,
             ],
             swiftSettings: settings),

@@ -1,4 +1,5 @@
 import AnnotationFormats
+import LabelText
 import Provenance
 
 /// How far a long piece of work is.

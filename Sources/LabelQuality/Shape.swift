@@ -1,4 +1,5 @@
 import AnnotationModel
+import Shapes
 
 /// Where a label is, ready to be compared with others of its family.
 ///
@@ -65,7 +66,7 @@ public struct Shape: Sendable {
                         left: box.x, top: box.y, right: box.x + box.width,
                         bottom: box.y + box.height))
             )
-        case .rotatedBox(let box): return (.region, .quad(corners(box)))
+        case .rotatedBox(let box): return (.region, .quad(Geometry.corners(box)))
         case .ellipse(let ellipse): return (.region, .polygon([[outline(ellipse)]]))
         case .polygon(let parts): return (.region, .polygon(parts))
         case .mask(let mask): return (.region, .mask(PixelColumns(mask)))
@@ -87,32 +88,18 @@ public struct Shape: Sendable {
 
     // MARK: Corners
 
-    static func corners(_ box: Selector.RotatedBox) -> [Double] {
-        corners(box.centerX, box.centerY, box.width, box.height, box.angle)
-    }
-
-    private static func corners(
-        _ x: Double, _ y: Double, _ width: Double, _ height: Double, _ angle: Double
-    ) -> [Double] {
-        let (sine, cosine) = (Turn.sine(angle), Turn.cosine(angle))
-        return [(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)].flatMap { across, down in
-            let (dx, dy) = (across * width, down * height)
-            return [x + dx * cosine - dy * sine, y + dx * sine + dy * cosine]
-        }
-    }
-
     /// How many corners stand for an ellipse.
     static let ellipseCorners = 64
 
     /// A polygon of the ellipse's area.
     private static func outline(_ ellipse: Selector.RotatedBox) -> [Double] {
         let step = 2 * Double.pi / Double(ellipseCorners)
-        let grown = (step / Turn.sine(step)).squareRoot() / 2
-        let (sine, cosine) = (Turn.sine(ellipse.angle), Turn.cosine(ellipse.angle))
+        let grown = (step / Trigonometry.sine(step)).squareRoot() / 2
+        let (sine, cosine) = (Trigonometry.sine(ellipse.angle), Trigonometry.cosine(ellipse.angle))
         return (0..<ellipseCorners).flatMap { corner in
             let turn = Double(corner) * step
-            let dx = ellipse.width * grown * Turn.cosine(turn)
-            let dy = ellipse.height * grown * Turn.sine(turn)
+            let dx = ellipse.width * grown * Trigonometry.cosine(turn)
+            let dy = ellipse.height * grown * Trigonometry.sine(turn)
             return [
                 ellipse.centerX + dx * cosine - dy * sine,
                 ellipse.centerY + dx * sine + dy * cosine,
@@ -125,14 +112,13 @@ public struct Shape: Sendable {
         guard cuboid.center.count == 3, cuboid.size.count == 3, cuboid.rotation.count == 4 else {
             return .exact(.cuboid(cuboid))
         }
-        let (w, x, y, z) = (
-            cuboid.rotation[0], cuboid.rotation[1], cuboid.rotation[2], cuboid.rotation[3]
-        )
-        let turn = Turn.angle(y: 2 * (w * z + x * y), x: 1 - 2 * (y * y + z * z))
+        let turn = Rotation.yaw(cuboid.rotation).angle
         let half = cuboid.size[2] / 2
         return .cuboid(
-            base: corners(
-                cuboid.center[0], cuboid.center[1], cuboid.size[0], cuboid.size[1], turn),
+            base: Geometry.corners(
+                .init(
+                    centerX: cuboid.center[0], centerY: cuboid.center[1], width: cuboid.size[0],
+                    height: cuboid.size[1], angle: turn)),
             low: cuboid.center[2] - half, high: cuboid.center[2] + half)
     }
 

@@ -1,4 +1,5 @@
 import AnnotationModel
+import Shapes
 
 /// The mean overlap of two moving shapes over the frames in which both are seen.
 enum TrackOverlap {
@@ -45,46 +46,7 @@ enum TrackOverlap {
             return frame.time == time ? frame.selector : nil
         }
         let next = frames[low]
-        return between(
-            frame.selector, next.selector, (time - frame.time) / (next.time - frame.time))
-    }
-
-    /// Numbers move in a straight line, turns along the shorter way; what has nothing between stays.
-    private static func between(_ one: Selector, _ other: Selector, _ share: Double) -> Selector {
-        func mix(_ a: Double, _ b: Double) -> Double { a + (b - a) * share }
-        func turn(_ a: Double, _ b: Double) -> Double {
-            a + Turn.angle(y: Turn.sine(b - a), x: Turn.cosine(b - a)) * share
-        }
-        switch (one, other) {
-        case (.box(let a), .box(let b)):
-            return .box(
-                .init(
-                    x: mix(a.x, b.x), y: mix(a.y, b.y), width: mix(a.width, b.width),
-                    height: mix(a.height, b.height)))
-        case (.rotatedBox(let a), .rotatedBox(let b)):
-            return .rotatedBox(
-                .init(
-                    centerX: mix(a.centerX, b.centerX), centerY: mix(a.centerY, b.centerY),
-                    width: mix(a.width, b.width), height: mix(a.height, b.height),
-                    angle: turn(a.angle, b.angle)))
-        case (.keypoints(let a), .keypoints(let b)) where a.count == b.count:
-            return .keypoints(
-                zip(a, b).map {
-                    .init(x: mix($0.x, $1.x), y: mix($0.y, $1.y), visibility: $0.visibility)
-                })
-        case (.cuboid(let a), .cuboid(let b)):
-            let angle = turn(yaw(a.rotation), yaw(b.rotation)) / 2
-            return .cuboid(
-                .init(
-                    center: zip(a.center, b.center).map(mix), size: zip(a.size, b.size).map(mix),
-                    rotation: [Turn.cosine(angle), 0, 0, Turn.sine(angle)]))
-        default: return one
-        }
-    }
-
-    private static func yaw(_ q: [Double]) -> Double {
-        guard q.count == 4 else { return 0 }
-        return Turn.angle(
-            y: 2 * (q[0] * q[3] + q[1] * q[2]), x: 1 - 2 * (q[2] * q[2] + q[3] * q[3]))
+        return Interpolation.selector(
+            frame.selector, next.selector, at: (time - frame.time) / (next.time - frame.time))
     }
 }

@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import CountermarkNode
 import Foundation
+import LabelText
 
 /// A document as JSON text: on one line, keys ascending, and values of different types different.
 ///

@@ -3,6 +3,7 @@ import AnnotationModel
 import AnnotationStore
 import CountermarkNode
 import Foundation
+import LabelSchema
 import LogStorage
 import Provenance
 import Signing

@@ -5,6 +5,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import Glibc
+import LabelText
 import Signing
 
 /// The options that every command takes.

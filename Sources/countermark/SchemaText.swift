@@ -3,6 +3,7 @@ import AnnotationModel
 import AnnotationStore
 import CountermarkNode
 import Foundation
+import LabelSchema
 
 /// Reads a label schema from a file that the user named.
 func readSchema(_ path: String) throws -> LabelSchema {

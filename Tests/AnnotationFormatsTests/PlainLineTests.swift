@@ -1,4 +1,5 @@
 import AnnotationModel
+import LabelText
 import Testing
 
 @testable import AnnotationFormats

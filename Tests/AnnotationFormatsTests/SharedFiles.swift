@@ -1,4 +1,5 @@
 import AnnotationFormats
+import LabelText
 
 /// Public sample files that lie beside the package and are not part of it.
 enum SharedFiles {

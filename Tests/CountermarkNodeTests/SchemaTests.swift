@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import Foundation
+import LabelSchema
 import Provenance
 import Testing
 

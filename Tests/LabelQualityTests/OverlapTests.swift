@@ -1,4 +1,5 @@
 import AnnotationModel
+import Shapes
 import Testing
 
 @testable import LabelQuality
@@ -81,7 +82,7 @@ struct OverlapTests {
                 [
                     (0..<1_500).flatMap { corner in
                         let turn = Double(corner) / 1_500 * 2 * .pi
-                        return [x + 50 * Turn.cosine(turn), 50 * Turn.sine(turn)]
+                        return [x + 50 * Trigonometry.cosine(turn), 50 * Trigonometry.sine(turn)]
                     }
                 ]
             ])
@@ -137,7 +138,7 @@ struct OverlapTests {
             .cuboid(
                 .init(
                     center: [x, 0, z], size: [4, 2, 2],
-                    rotation: [Turn.cosine(angle / 2), 0, 0, Turn.sine(angle / 2)]))
+                    rotation: [Trigonometry.cosine(angle / 2), 0, 0, Trigonometry.sine(angle / 2)]))
         }
         expect(try overlap(cuboid(0, 0, 0), cuboid(2, 0, 0)), 1.0 / 3)
         expect(try overlap(cuboid(0, 0, 0), cuboid(0, 1, 0)), 1.0 / 3)

@@ -1,5 +1,6 @@
 import AnnotationModel
 import Glibc
+import LabelText
 
 /// A label file with its path below the folder that the user gave.
 struct FormatFile {

@@ -1,4 +1,5 @@
 import AnnotationModel
+import Shapes
 
 /// Tracks in formats that write down every frame in which a thing is seen, and nothing in between.
 enum FrameTrack {

@@ -1,3 +1,5 @@
+import LabelText
+
 /// Walks the lines of a text file, which end in LF or CRLF.
 struct TextLines {
     /// The longest line in bytes where a format asks for no other limit.
@@ -49,12 +51,10 @@ struct TextLines {
     static func refuseWideText(
         _ bytes: UnsafeRawBufferPointer, file: String
     ) throws(FormatError) {
-        let isWide =
-            bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff])
-            || bytes.prefix(4).contains(0)
-        if isWide {
-            throw .encoding(
-                file: file, line: 1, why: "the file is UTF-16 or binary; save it as UTF-8 text")
+        do throws(TextFault) {
+            try TextFault.refuseWideText(bytes, file: file)
+        } catch {
+            throw FormatError(error)
         }
     }
 }
@@ -89,40 +89,6 @@ extension InputFile {
                     file: name, line: 1, why: "the text is not UTF-8; convert the file to UTF-8")
             }
             return text
-        }
-    }
-}
-
-/// Numbers of text formats: decimal, finite, no hexadecimal, no names.
-enum TextNumber {
-    private static let bytesMax = 64
-
-    static func double(_ text: some StringProtocol) -> Double? {
-        let bytes = text.utf8
-        guard (1...bytesMax).contains(bytes.count), bytes.allSatisfy(isNumberByte),
-            let value = Double(text), value.isFinite
-        else { return nil }
-        return value
-    }
-
-    static func whole(_ text: some StringProtocol) -> Int64? {
-        if let value = Int64(text) { return value }
-        guard let value = double(text), value.magnitude < 0x1p53 else { return nil }
-        return Int64(exactly: value)
-    }
-
-    /// The shortest text that reads back as the same double; whole numbers go without point.
-    static func text(_ value: Double) -> String {
-        if value.magnitude < 1e15, let whole = Int64(exactly: value) { return String(whole) }
-        return value.description
-    }
-
-    private static func isNumberByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
-            UInt8(ascii: "e"), UInt8(ascii: "E"):
-            true
-        default: false
         }
     }
 }

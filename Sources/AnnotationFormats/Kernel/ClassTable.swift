@@ -1,4 +1,5 @@
 import AnnotationModel
+import LabelText
 
 /// The classes of a dataset in one order, whatever says so: the schema first, then the lists that imported files
 /// held, then what labels are called, by the bytes of the names.

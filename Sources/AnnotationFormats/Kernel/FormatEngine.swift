@@ -1,4 +1,5 @@
 import AnnotationModel
+import LabelText
 
 /// Runs a format: what is the same for all of them is done here, and a format knows no more than its own syntax.
 ///

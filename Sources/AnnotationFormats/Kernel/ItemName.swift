@@ -1,4 +1,5 @@
 import AnnotationModel
+import LabelText
 
 /// The spellings under which programs write one item's name.
 enum ItemName {

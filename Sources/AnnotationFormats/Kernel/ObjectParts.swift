@@ -1,4 +1,6 @@
 import AnnotationModel
+import LabelText
+import Shapes
 
 /// Writes objects of several polygons, or with holes, by the convention of the format.
 enum PartSplitter {

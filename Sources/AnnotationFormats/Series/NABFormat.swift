@@ -1,4 +1,5 @@
 import AnnotationModel
+import LabelText
 
 /// Anomaly windows and points of the Numenta Anomaly Benchmark: `{SERIES: [[first, last], …]}`.
 ///

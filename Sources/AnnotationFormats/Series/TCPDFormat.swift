@@ -1,4 +1,5 @@
 import AnnotationModel
+import LabelText
 
 /// Change points of several annotators, as the Turing Change Point Dataset has them:
 /// `{SERIES: {ANNOTATOR: [index, …]}}`.

@@ -1,4 +1,5 @@
 import AnnotationModel
+import LabelText
 
 /// A table with one record a row, lossless (RFC 4180, UTF-8, header row).
 ///

@@ -1,4 +1,5 @@
 import AnnotationModel
+import LabelText
 
 /// Countermark's own lossless format: one JSON object a line.
 ///

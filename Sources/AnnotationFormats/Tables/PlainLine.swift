@@ -1,4 +1,5 @@
 import AnnotationModel
+import LabelText
 
 /// Reads lines of JSON Lines that hold an annotation and nothing unusual, without building a tree.
 ///

@@ -1,4 +1,6 @@
 import AnnotationModel
+import LabelSchema
+import LabelText
 
 /// The parts of a record that JSON Lines and CSV share.
 enum RecordJSON {

@@ -3,6 +3,7 @@ import AnnotationModel
 import AnnotationStore
 import GRDB
 import Provenance
+import Shapes
 
 /// The tables of an export for analysts while they are being filled, within one transaction.
 final class AnalystDatabase {

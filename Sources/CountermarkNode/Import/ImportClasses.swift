@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import LabelSchema
 
 /// A class of label files that a dataset's schema does not have.
 public struct UnfitClass: Sendable, Equatable {

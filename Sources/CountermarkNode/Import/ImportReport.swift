@@ -1,4 +1,5 @@
 import AnnotationFormats
+import LabelSchema
 
 /// What an import did.
 public struct ImportReport: Sendable {

@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import LabelText
 
 /// What a record, a label or a set of writes says, by field: comparable whatever it came from.
 ///

@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import Provenance
+import Shapes
 
 /// This organisation's labels of one item that no record of the files has been matched with yet.
 struct ItemLabels {

@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import Foundation
+import LabelText
 import Provenance
 import Signing
 

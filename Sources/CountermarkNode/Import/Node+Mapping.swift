@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import LabelSchema
 import Provenance
 
 extension Node {

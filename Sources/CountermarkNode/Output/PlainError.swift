@@ -2,6 +2,8 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import Foundation
+import LabelSchema
+import LabelText
 import LogStorage
 import PartnerTLS
 import Provenance

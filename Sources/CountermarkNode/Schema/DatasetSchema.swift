@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import LabelSchema
 
 /// A dataset's schema as this program understands it, ready to judge labels and to name their classes.
 ///

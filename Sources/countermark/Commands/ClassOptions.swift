@@ -3,6 +3,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelSchema
 
 /// What `import` does about classes that the schema does not have.
 struct ClassOptions: ParsableArguments {

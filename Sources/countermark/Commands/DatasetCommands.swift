@@ -4,6 +4,7 @@ import AnnotationStore
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelSchema
 import Provenance
 import Signing
 

@@ -4,6 +4,7 @@ import AnnotationStore
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelText
 import Provenance
 import Signing
 

@@ -1,5 +1,6 @@
 import AnnotationFormats
 import AnnotationModel
+import LabelText
 
 /// Turns a document into JSON: members that are nil are written as null, so that each document always has
 /// the same members.

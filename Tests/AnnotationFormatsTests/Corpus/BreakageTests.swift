@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import FormatFixtures
 import Glibc
+import LabelText
 import Testing
 
 /// A table: each format of the registry with each breakage, so that no cell is forgotten.

@@ -1,5 +1,6 @@
 import AnnotationFormats
 import AnnotationModel
+import LabelText
 import Testing
 
 @Suite("Broken files of every format")

@@ -1,5 +1,6 @@
 import AnnotationFormats
 import AnnotationModel
+import LabelText
 import Testing
 
 @testable import AnnotationFormats

@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import Foundation
+import LabelText
 import Testing
 
 /// Which item a name in a file means, whatever the format.

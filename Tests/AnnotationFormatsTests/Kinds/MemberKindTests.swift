@@ -1,5 +1,7 @@
 import AnnotationModel
 import Foundation
+import LabelSchema
+import LabelText
 import Testing
 
 @testable import AnnotationFormats

@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import FormatFixtures
+import LabelText
 import Testing
 
 @testable import AnnotationFormats

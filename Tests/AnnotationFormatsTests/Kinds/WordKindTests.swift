@@ -1,5 +1,6 @@
 import AnnotationModel
 import Foundation
+import LabelText
 import Testing
 
 @testable import AnnotationFormats

@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import FormatFixtures
+import LabelText
 import Testing
 
 /// Takes each format's dataset through its files, and notes what came back for `Docs/Formats.md`.

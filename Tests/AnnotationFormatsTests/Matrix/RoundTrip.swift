@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import FormatFixtures
+import LabelText
 
 /// What a dataset lost on its way through the files of a format.
 struct RoundTrip {

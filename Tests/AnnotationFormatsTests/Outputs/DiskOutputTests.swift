@@ -1,5 +1,6 @@
 import AnnotationFormats
 import Glibc
+import LabelText
 import Testing
 
 @Suite("Files that an export writes")

@@ -1,5 +1,6 @@
 import AnnotationModel
 import FormatFixtures
+import LabelText
 import Testing
 
 @testable import AnnotationFormats

@@ -1,5 +1,6 @@
 import AnnotationFormats
 import AnnotationModel
+import LabelSchema
 import Testing
 
 @Suite("Judging labels by a schema")

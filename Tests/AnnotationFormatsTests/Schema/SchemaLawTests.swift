@@ -1,4 +1,6 @@
 import AnnotationModel
+import LabelSchema
+import LabelText
 import Testing
 
 @testable import AnnotationFormats

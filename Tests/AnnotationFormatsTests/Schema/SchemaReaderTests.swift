@@ -1,5 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
+import LabelSchema
+import LabelText
 import Testing
 
 @Suite("Label schemas as text")

@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import Foundation
+import LabelText
 import Testing
 
 private func file(_ name: String, _ text: String) -> InputFile {

@@ -1,5 +1,6 @@
 import AnnotationFormats
 import AnnotationModel
+import LabelText
 import Testing
 
 private func file(_ name: String, _ text: String) -> InputFile {

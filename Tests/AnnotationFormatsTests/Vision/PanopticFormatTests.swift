@@ -1,4 +1,6 @@
 import AnnotationModel
+import LabelText
+import Shapes
 import Testing
 
 @testable import AnnotationFormats

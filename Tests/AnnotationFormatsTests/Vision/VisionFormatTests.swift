@@ -1,5 +1,6 @@
 import AnnotationFormats
 import AnnotationModel
+import LabelText
 import Testing
 
 /// The labels of a text in a format, with the first skip beside them.

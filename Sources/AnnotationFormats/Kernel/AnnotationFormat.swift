@@ -1,0 +1,212 @@
+import AnnotationModel
+import LabelText
+
+/// One format of label files: how to read it, how to write it, and what it cannot carry.
+///
+/// Readers hand over one record at a time and writers ask for one at a time, so memory does not grow with
+/// the number of labels.
+public protocol AnnotationFormat: Sendable {
+    /// The name on the command line.
+    var name: String { get }
+
+    /// What a user should know before choosing it, in one line.
+    var summary: String { get }
+
+    /// The name that a single output file gets by default, or nil where a folder is written.
+    var defaultFileName: String? { get }
+
+    /// What the format's files carry of labels and items.
+    var profile: FormatProfile { get }
+
+    /// Reads files and hands over what they hold.
+    ///
+    /// Items come before the annotations that speak of them. A record that cannot be taken becomes
+    /// ``FormatEvent/skipped(where:why:)``; a file that cannot be trusted as a whole throws, possibly
+    /// after records were handed over, so the caller applies them only when reading has ended.
+    ///
+    /// - Parameter context: The items that the dataset has, and what the user says about names.
+    /// - Throws: ``FormatError``, or what `sink` throws.
+    func read(
+        _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
+    ) throws
+
+    /// Writes items and annotations.
+    ///
+    /// - Returns: what was written, and what the format could not carry.
+    /// - Throws: ``FormatError``, or what the source or the output throws.
+    func write(
+        _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
+    ) throws -> ConversionReport
+}
+
+extension AnnotationFormat {
+    /// Reads files of which nothing is known beforehand.
+    public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
+        try read(files, context: .empty, into: sink)
+    }
+
+    /// The profile that the table has for the name.
+    public var profile: FormatProfile { FormatProfile.of(name) }
+}
+
+/// What a reader found next.
+public enum FormatEvent: Hashable, Sendable {
+    /// A class with what the file says about it.
+    case labelClass(ClassRecord)
+    case item(ItemRecord)
+    case annotation(LabelRecord)
+    /// A record that was not taken: where it stands, and why, with what to do.
+    case skipped(where: String, why: String)
+    /// Something that a person should look at; nothing was left out.
+    case note(where: String, why: String)
+    /// A file of which nothing is taken, or none of its labels; the others go on.
+    case fileRefused(where: String, why: String)
+}
+
+/// A class as label files describe it.
+public struct ClassRecord: Hashable, Sendable {
+    /// The name, which labels refer to.
+    public var name: String
+    /// The name of the class above; empty for none.
+    public var parent: String
+    /// The names of the keypoints in their order.
+    public var keypoints: [String]
+    /// The pairs of keypoints that are joined, counted from 1.
+    public var skeleton: [[Int64]]
+    /// `#rrggbb`; empty for none.
+    public var color: String
+    /// The number that the file gives it, where that says more than its place in the list.
+    public var number: Int64?
+    /// The numbers that further lists give it.
+    public var otherNumbers: [Int64] = []
+    /// What the file declares of attributes whose values are listed.
+    public var attributes: [ClassAttribute]
+
+    /// A class.
+    public init(
+        name: String, parent: String = "", keypoints: [String] = [], skeleton: [[Int64]] = [],
+        color: String = "", number: Int64? = nil, attributes: [ClassAttribute] = []
+    ) {
+        (self.name, self.parent, self.color, self.number) = (name, parent, color, number)
+        (self.keypoints, self.skeleton, self.attributes) = (keypoints, skeleton, attributes)
+    }
+}
+
+/// An attribute of a class with the list of values from which annotators choose.
+public struct ClassAttribute: Hashable, Sendable {
+    /// The name.
+    public var name: String
+    /// How it is asked for: `select`, `radio` or `number`.
+    public var type: String
+    /// The values; of a number its least, its greatest and its step.
+    public var values: [String]
+    /// What it is where nobody chose; empty for nothing.
+    public var usual: String
+    /// True if it may change along a track.
+    public var isMutable: Bool
+
+    /// The kinds of question that have a list.
+    public static let types = ["select", "radio", "number"]
+
+    /// An attribute.
+    public init(
+        name: String, type: String, values: [String], usual: String = "", isMutable: Bool = false
+    ) {
+        (self.name, self.type, self.values) = (name, type, values)
+        (self.usual, self.isMutable) = (usual, isMutable)
+    }
+}
+
+/// What is to be written: calls back for each record, and may be asked more than once.
+public struct LabelSource {
+    /// Calls back for each item.
+    public typealias Items = ((ItemRecord) throws -> Void) throws -> Void
+    /// Calls back for each annotation.
+    public typealias Annotations = ((LabelRecord) throws -> Void) throws -> Void
+
+    /// The classes that are known beforehand; they come first, in this order.
+    public let classes: [ClassRecord]
+    /// Calls back for each item.
+    public let forEachItem: Items
+    /// Calls back for each annotation.
+    public let forEachAnnotation: Annotations
+
+    /// A source that iterates by itself.
+    public init(
+        classes: [ClassRecord] = [], forEachItem: @escaping Items,
+        forEachAnnotation: @escaping Annotations
+    ) {
+        self.classes = classes
+        self.forEachItem = forEachItem
+        self.forEachAnnotation = forEachAnnotation
+    }
+
+    /// A source of records at hand.
+    public init(
+        classes: [ClassRecord] = [], items: [ItemRecord], annotations: [LabelRecord]
+    ) {
+        self.classes = classes
+        forEachItem = { body in for item in items { try body(item) } }
+        forEachAnnotation = { body in for annotation in annotations { try body(annotation) } }
+    }
+}
+
+/// How to write.
+public struct WriteOptions: Hashable, Sendable {
+    /// Writes who said what beside each annotation, where the format has room for it.
+    public var includesProvenance: Bool
+    /// Writes `<output>.countermark.jsonl` beside the output, with which it reads back without loss.
+    public var writesSidecar: Bool
+    /// What the labels were taken from, which the sidecar keeps; nil for unknown.
+    public var base: ExportBase?
+
+    /// Options; machines want the defaults.
+    public init(
+        includesProvenance: Bool = true, writesSidecar: Bool = false
+    ) {
+        self.includesProvenance = includesProvenance
+        self.writesSidecar = writesSidecar
+    }
+}
+
+/// What an export was made of: how much of each log its label set had merged.
+public struct ExportBase: Hashable, Sendable {
+    /// The dataset's id.
+    public var dataset: String
+    /// The number of entries by organisation.
+    public var heads: [String: UInt64]
+
+    /// The state of a dataset.
+    public init(dataset: String, heads: [String: UInt64]) {
+        (self.dataset, self.heads) = (dataset, heads)
+    }
+}
+
+/// The formats that are built in.
+public enum FormatRegistry {
+    /// All formats, in the order of help texts.
+    public static let all: [any AnnotationFormat] = [
+        COCOFormat(), DeepPCBFormat(), CSVFormat(), JSONLinesFormat(), YOLOFormat(.detect),
+        YOLOFormat(.segment), YOLOFormat(.pose), YOLOFormat(.orientedBox), VOCFormat(),
+        VOCFormat(isZeroBased: true), LabelMeFormat(), CVATFormat(), LabelStudioFormat(),
+        DatumaroFormat(), KITTIFormat(), KITTITrackletFormat(), MOTFormat(), SUSTechFormat(),
+        PCDFormat(),
+        PCDFormat(isText: true), LASFormat(), SDFFormat(), DXFFormat(),
+        PanopticFormat(), NuScenesFormat(), OpenLABELFormat(),
+        WebVTTFormat(), RTTMFormat(), TextGridFormat(), AudacityFormat(),
+        BratFormat(), CoNLLFormat(.begin), CoNLLFormat(.ends), SpaCyFormat(),
+        NABFormat(), TCPDFormat(),
+        WebAnnotationFormat(),
+        PreferenceFormat(.all), PreferenceFormat(.pairs), PreferenceFormat(.judgements),
+        PreferenceFormat(.answers),
+    ]
+
+    /// The format with a name, run by the engines that are the same for all; it looks for a sidecar when it reads, and
+    /// writes one when asked to.
+    public static func format(named name: String) throws(FormatError) -> any AnnotationFormat {
+        guard let format = all.first(where: { $0.name == name }) else {
+            throw .unknownFormat(name: String(name.prefix(40)), known: all.map(\.name))
+        }
+        return SidecarFormat(FormatEngine(format))
+    }
+}
