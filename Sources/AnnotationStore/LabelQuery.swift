@@ -96,29 +96,25 @@ extension LabelStore {
         _ logs: [Int: Origin], filter: LabelFilter = LabelFilter(), after: OperationKey? = nil,
         limit: Int
     ) throws -> [LabelView] {
-        try Self.translating("reading labels") {
-            try queue.unsafeReentrantWrite { db in
-                let names = NameCache(db)
-                let (from, conditions, arguments) = try clauses(db, logs, filter, names)
-                var found: [LabelView] = []
-                for (number, origin) in logs.sorted(by: { $0.key < $1.key }) {
-                    if let org = filter.org, org != origin { continue }
-                    let low = Int64(number) << 48
-                    let start = max(low, (after?.packed ?? -1) + 1)
-                    let statement = try db.cachedStatement(
-                        sql: "SELECT a.*, i.key AS itemKey, i.flags AS itemFlags FROM \(from) "
-                            + "WHERE a.key>=? AND a.key<?\(conditions) ORDER BY a.key LIMIT ?")
-                    let cursor = try Row.fetchCursor(
-                        statement,
-                        arguments: [start, Int64(number + 1) << 48] + arguments
-                            + [limit - found.count])
-                    while let row = try cursor.next() {
-                        found.append(try Self.view(row, origin, names))
-                    }
-                    if found.count >= limit { break }
+        try reading("reading labels") { rows in
+            let (from, conditions, arguments) = try clauses(rows, logs, filter)
+            let statement = try rows.statement(
+                "SELECT \(LabelView.columns) FROM \(from) "
+                    + "WHERE a.key>=? AND a.key<?\(conditions) ORDER BY a.key LIMIT ?")
+            defer { statement.reset() }
+            var found: [LabelView] = []
+            for (number, origin) in logs.sorted(by: { $0.key < $1.key }) {
+                if let org = filter.org, org != origin { continue }
+                let start = max(Int64(number) << 48, (after?.packed ?? -1) + 1)
+                statement.bind(
+                    [.integer(start), .integer(Int64(number + 1) << 48)] + arguments
+                        + [.integer(Int64(limit - found.count))])
+                while try statement.step() {
+                    found.append(try LabelView(statement, origin, rows))
                 }
-                return found
+                if found.count >= limit { break }
             }
+            return found
         }
     }
 
@@ -138,31 +134,35 @@ extension LabelStore {
     private static let pageLabels = 1_000
 
     private func clauses(
-        _ db: Database, _ logs: [Int: Origin], _ filter: LabelFilter, _ names: NameCache
-    ) throws -> (from: String, conditions: String, arguments: StatementArguments) {
+        _ rows: ReadRows, _ logs: [Int: Origin], _ filter: LabelFilter
+    ) throws -> (from: String, conditions: String, arguments: [Statement.Argument]) {
         var from = "annotation a JOIN item i ON i.id=a.item"
         var conditions = ""
-        var arguments: StatementArguments = []
+        var arguments: [Statement.Argument] = []
         if !filter.items.isEmpty {
             let ids = try filter.items.compactMap { item in
-                try Int64.fetchOne(
-                    db.cachedStatement(
-                        sql: "SELECT id FROM item WHERE key=? AND dataset="
-                            + "(SELECT dataset FROM log WHERE number=?)"),
-                    arguments: [item.databaseBytes, logs.keys.first ?? 0])
+                try rows.integer(
+                    "SELECT id FROM item WHERE key=? AND dataset="
+                        + "(SELECT dataset FROM log WHERE number=?)",
+                    [.bytes(Array(item.utf8)), .integer(Int64(logs.keys.first ?? 0))])
             }
             // Crossed, since SQLite would rather walk the whole log than start from the item's few runs.
             from =
                 "run r CROSS JOIN annotation a ON a.key BETWEEN r.first AND r.last "
                 + "AND a.item=r.item CROSS JOIN item i ON i.id=a.item"
-            // One argument, however many keys an item has.
-            conditions += " AND r.item IN (SELECT value FROM json_each(?))"
-            arguments += ["\(ids)"]
+            if ids.count == 1 {
+                conditions += " AND r.item=?"
+                arguments.append(.integer(ids[0]))
+            } else {
+                // One argument, however many keys an item has.
+                conditions += " AND r.item IN (SELECT value FROM json_each(?))"
+                arguments.append(.text("\(ids)"))
+            }
         }
         if !filter.classNames.isEmpty {
-            let ids = try filter.classNames.compactMap { try names.id($0) }
-            conditions += " AND a.class IN (\(ids.map { _ in "?" }.joined(separator: ",")))"
-            arguments += StatementArguments(ids)
+            let ids = try filter.classNames.compactMap { try rows.id(ofName: $0) }
+            conditions += " AND a.class IN (SELECT value FROM json_each(?))"
+            arguments.append(.text("\(ids)"))
         }
         if filter.conflictsOnly { conditions += " AND a.flags & 3" }
         if let (stage, state) = filter.stage {
@@ -170,37 +170,10 @@ extension LabelStore {
             conditions +=
                 " AND coalesce(\(StageFunction.name)(a.fields,\(field)),"
                 + "\(StageFunction.name)(i.fields,\(field))) IS ?"
-            arguments += [state]
+            arguments.append(.text(state))
         }
         if filter.isWithoutExcluded { conditions += " AND NOT \(StageFunction.isExcluded)" }
         return (from, conditions, arguments)
-    }
-
-    private static func view(
-        _ row: Row, _ origin: Origin, _ names: NameCache
-    ) throws -> LabelView {
-        let key = OperationKey(packed: row["key"])
-        let source: Int64 = row["source"]
-        let author: Int64 = row["author"]
-        return LabelView(
-            key: key, id: OperationID(origin: origin, slot: key.slot),
-            item: String(decoding: row["itemKey"] as Data, as: UTF8.self),
-            isOfAlias: RowFlags(rawValue: row["itemFlags"]).contains(.namesAnother),
-            className: try names.name(row["class"]),
-            selector: try Selector(decoding: Array(row["selector"] as Data)),
-            isRetracted: row["status"], flags: RowFlags(rawValue: row["flags"]),
-            source: source == 0 ? nil : try names.name(source),
-            author: author == 0 ? nil : try names.name(author),
-            fields: try fields(row["fields"], names))
-    }
-
-    /// The fields of a row by name.
-    static func fields(_ list: Data?, _ names: NameCache) throws -> [String: FieldValue] {
-        var fields: [String: FieldValue] = [:]
-        for (field, value) in FieldList.decode(list.map { Array($0) } ?? []) {
-            fields[try names.field(field)] = try FieldValue(decoding: value)
-        }
-        return fields
     }
 
     /// One annotation.
@@ -213,7 +186,7 @@ extension LabelStore {
     public func writes(_ target: Int64, _ logs: [Int: Origin]) throws -> [WriteView] {
         try Self.translating("reading registers") {
             try queue.unsafeReentrantWrite { db in
-                let names = NameCache(db)
+                let names = try rows(db)
                 return try Row.fetchAll(
                     db, sql: "SELECT field,op,value FROM register WHERE target=?",
                     arguments: [target]
@@ -257,7 +230,7 @@ extension LabelStore {
     ) throws -> [SuggestionView] {
         try Self.translating("reading suggestions") {
             try queue.unsafeReentrantWrite { db in
-                let names = NameCache(db)
+                let names = try rows(db)
                 return try Row.fetchAll(
                     db, sql: "SELECT op,fields,state FROM suggestion WHERE target=? ORDER BY op",
                     arguments: [target.packed]
@@ -304,53 +277,28 @@ extension LabelStore {
     public func forEachItem(
         _ dataset: DatasetID, keys: [String], _ body: (String, StoredItem?) throws -> Void
     ) throws {
-        try Self.translating("reading items") {
-            try queue.unsafeReentrantWrite { db in
-                let names = NameCache(db)
-                let statement = try db.cachedStatement(
-                    sql: "SELECT i.id, i.key, i.flags, i.fields FROM item i JOIN dataset d "
-                        + "ON d.id=i.dataset WHERE d.name=? AND i.key=?")
-                for key in keys {
-                    let row = try Row.fetchOne(
-                        statement,
-                        arguments: [dataset.description.databaseBytes, key.databaseBytes])
-                    try body(
-                        key,
-                        try row.map { try Self.stored($0, names) })
+        try reading("reading items") { rows in
+            let name = Array("\(dataset)".utf8)
+            for key in keys {
+                let statement = try rows.statement(
+                    "SELECT \(StoredItem.columns) FROM item i JOIN dataset d ON d.id=i.dataset "
+                        + "WHERE d.name=? AND i.key=?")
+                statement.bind([.bytes(name), .bytes(Array(key.utf8))])
+                var item: StoredItem?
+                do {
+                    defer { statement.reset() }
+                    if try statement.step() { item = try StoredItem(statement, rows) }
                 }
+                try body(key, item)
             }
         }
     }
 
     /// The items of a dataset that companies disagree about, in the order of their keys.
     public func itemsInConflict(_ dataset: DatasetID) throws -> [StoredItem] {
-        try Self.translating("reading items") {
-            try queue.unsafeReentrantWrite { db in
-                let names = NameCache(db)
-                return try Row.fetchAll(
-                    db,
-                    sql: "SELECT i.id, i.key, i.flags, i.fields FROM item i JOIN dataset d "
-                        + "ON d.id=i.dataset WHERE d.name=? AND i.flags & 3 ORDER BY i.key",
-                    arguments: [dataset.description.databaseBytes]
-                ).map { try Self.stored($0, names) }
-            }
-        }
-    }
-
-    private static func stored(_ row: Row, _ names: NameCache) throws -> StoredItem {
-        StoredItem(
-            target: -(row["id"] as Int64), flags: RowFlags(rawValue: row["flags"]),
-            record: try record(row, names))
-    }
-
-    static func record(_ row: Row, _ names: NameCache) throws -> ItemRecord {
-        var record = ItemRecord(key: String(decoding: row["key"] as Data, as: UTF8.self))
-        let list = (row["fields"] as Data?).map { Array($0) } ?? []
-        for (field, value) in FieldList.decode(list) {
-            let value = try FieldValue(decoding: value)
-            if value != .null { record.fields[try names.field(field)] = value }
-        }
-        return record
+        var found: [StoredItem] = []
+        try forEachStoredItem(dataset, where: " AND i.flags & 3") { found.append($0) }
+        return found
     }
 
     /// Calls `body` with each item of a dataset.
@@ -359,20 +307,23 @@ extension LabelStore {
     public func forEachItem(
         _ dataset: DatasetID, withoutExcluded: Bool = false, _ body: (ItemRecord) throws -> Void
     ) throws {
-        try Self.translating("reading items") {
-            try queue.unsafeReentrantWrite { db in
-                let names = NameCache(db)
-                let cursor = try Row.fetchCursor(
-                    db,
-                    sql: "SELECT i.key, i.fields FROM item i JOIN dataset d ON d.id=i.dataset "
-                        + "WHERE d.name=?"
-                        + (withoutExcluded ? " AND NOT \(StageFunction.isExcluded)" : "")
-                        + " ORDER BY i.key",
-                    arguments: [dataset.description.databaseBytes])
-                while let row = try cursor.next() {
-                    try body(try Self.record(row, names))
-                }
-            }
+        let condition = withoutExcluded ? " AND NOT \(StageFunction.isExcluded)" : ""
+        try forEachStoredItem(dataset, where: condition) { try body($0.record) }
+    }
+
+    /// Calls `body` with the items for which a condition of SQL's holds, in the order of their keys.
+    func forEachStoredItem(
+        _ dataset: DatasetID, where condition: String, _ arguments: [Statement.Argument] = [],
+        _ body: (StoredItem) throws -> Void
+    ) throws {
+        try reading("reading items") { rows in
+            // One of its own: `body` may read items, too.
+            let statement = try Statement(
+                rows.connection,
+                "SELECT \(StoredItem.columns) FROM item i JOIN dataset d ON d.id=i.dataset "
+                    + "WHERE d.name=?\(condition) ORDER BY i.key")
+            statement.bind([.bytes(Array("\(dataset)".utf8))] + arguments)
+            while try statement.step() { try body(try StoredItem(statement, rows)) }
         }
     }
 
@@ -396,40 +347,5 @@ extension LabelStore {
                 return found
             }
         }
-    }
-}
-
-/// Names by id for the time of one query.
-final class NameCache {
-    private let db: Database
-    private var texts: [Int64: String] = [:]
-
-    init(_ db: Database) { self.db = db }
-
-    func name(_ id: Int64) throws -> String {
-        if let text = texts[id] { return text }
-        guard
-            let bytes = try Data.fetchOne(
-                db, sql: "SELECT text FROM name WHERE id=?", arguments: [id])
-        else { throw AnnotationStoreError.damagedRow(table: "name", key: id) }
-        let text = String(decoding: bytes, as: UTF8.self)
-        texts[id] = text
-        return text
-    }
-
-    func id(_ name: String) throws -> Int64? {
-        try Int64.fetchOne(
-            db, sql: "SELECT id FROM name WHERE text=?", arguments: [name.databaseBytes])
-    }
-
-    /// A field's name for people: the model's own fields by theirs, attributes by theirs.
-    func field(_ id: Int64) throws -> String {
-        if id < nameBase {
-            return Field.Known(rawValue: Int(id))?.name ?? "field \(id)"
-        }
-        let text = try name(id)
-        let examined = "\u{0}" + Field.examinedPrefix
-        if text.hasPrefix(examined) { return String(text.dropFirst()) }
-        return text.hasPrefix("\u{0}") ? text : Field.attribute(text).name
     }
 }

@@ -27,29 +27,28 @@ extension LabelStore {
         _ logs: [Int: Origin], withFields: Bool, withMediaType: Bool,
         _ body: (LabelOutline) throws -> Void
     ) throws {
-        try Self.translating("judging labels") {
-            try queue.unsafeReentrantWrite { db in
-                let names = NameCache(db)
-                var mediaTypes = MediaTypes(db, names)
-                for (number, origin) in logs.sorted(by: { $0.key < $1.key }) {
-                    let cursor = try Row.fetchCursor(
-                        db,
-                        sql: "SELECT key, class, selector, item, fields FROM annotation "
-                            + "WHERE key>=? AND key<? AND status=0 ORDER BY key",
-                        arguments: [Int64(number) << 48, Int64(number + 1) << 48])
-                    while let row = try cursor.next() {
-                        let packed: Int64 = row[0]
-                        let selector: Data = row[2]
-                        guard let kind = Selector.Kind(ofEncoded: selector) else {
-                            throw AnnotationStoreError.damagedRow(table: "annotation", key: packed)
-                        }
-                        try body(
-                            LabelOutline(
-                                key: OperationKey(packed: packed), origin: origin,
-                                className: try names.name(row[1]), kind: kind,
-                                fields: withFields ? try Self.fields(row[4], names) : [:],
-                                mediaType: withMediaType ? try mediaTypes.ofItem(row[3]) : nil))
+        try reading("judging labels") { rows in
+            var mediaTypes = MediaTypes(rows)
+            // One of its own: `body` may read, too.
+            let labels = try Statement(
+                rows.connection,
+                "SELECT key, class, selector, item, fields FROM annotation "
+                    + "WHERE key>=? AND key<? AND status=0 ORDER BY key")
+            for (number, origin) in logs.sorted(by: { $0.key < $1.key }) {
+                labels.bind(1, Int64(number) << 48)
+                labels.bind(2, Int64(number + 1) << 48)
+                while try labels.step() {
+                    let packed = labels.integer(0)
+                    guard let kind = Selector.Kind(ofEncoded: labels.blob(2)) else {
+                        throw AnnotationStoreError.damagedRow(table: "annotation", key: packed)
                     }
+                    let mediaType = withMediaType ? try mediaTypes.ofItem(labels.integer(3)) : nil
+                    try body(
+                        LabelOutline(
+                            key: OperationKey(packed: packed), origin: origin,
+                            className: try rows.name(labels.integer(1)), kind: kind,
+                            fields: withFields ? try rows.fields(labels.blob(4)) : [:],
+                            mediaType: mediaType))
                 }
             }
         }
@@ -90,18 +89,19 @@ extension LabelStore {
 
 /// Media types of items by row, the last ones met.
 private struct MediaTypes {
-    private let db: Database
-    private let names: NameCache
+    private let rows: ReadRows
     private var known: [Int64: String?] = [:]
     private static let knownMax = 4_096
 
-    init(_ db: Database, _ names: NameCache) { (self.db, self.names) = (db, names) }
+    init(_ rows: ReadRows) { self.rows = rows }
 
     mutating func ofItem(_ id: Int64) throws -> String? {
         if let answer = known[id] { return answer }
-        let bytes = try Data.fetchOne(
-            db, sql: "SELECT fields FROM item WHERE id=?", arguments: [id])
-        let type = try LabelStore.fields(bytes, names)[Field.Known.mediaType.name]?.textValue
+        let item = try rows.statement("SELECT fields FROM item WHERE id=?")
+        item.bind(1, id)
+        defer { item.reset() }
+        let fields = try item.step() ? rows.fields(item.blob(0)) : [:]
+        let type = fields[Field.Known.mediaType.name]?.textValue
         if known.count >= Self.knownMax { known.removeAll(keepingCapacity: true) }
         known[id] = .some(type)
         return type
@@ -110,17 +110,13 @@ private struct MediaTypes {
 
 extension Selector.Kind {
     /// The kind of an encoded selector, from its head alone.
-    fileprivate init?(ofEncoded bytes: Data) {
+    fileprivate init?(ofEncoded bytes: UnsafeRawBufferPointer) {
         // An array of at most 23 members, then the kind and the scale as one whole number below 256.
-        let head = bytes.prefix(3)
-        guard head.count >= 2, let first = head.first, first >> 5 == 4, first & 0x1f < 24 else {
-            return nil
-        }
-        let number = head[head.startIndex + 1]
-        if number < 24 {
-            self.init(code: Int(number) >> 3)
-        } else if number == 24, head.count == 3 {
-            self.init(code: Int(head[head.startIndex + 2]) >> 3)
+        guard bytes.count >= 2, bytes[0] >> 5 == 4, bytes[0] & 0x1f < 24 else { return nil }
+        if bytes[1] < 24 {
+            self.init(code: Int(bytes[1]) >> 3)
+        } else if bytes[1] == 24, bytes.count >= 3 {
+            self.init(code: Int(bytes[2]) >> 3)
         } else {
             return nil
         }

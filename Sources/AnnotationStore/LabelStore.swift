@@ -18,6 +18,8 @@ public final class LabelStore {
     private(set) var copy: TableCopy?
     var open: [Version: OpenDataset] = [:]
     private var dataVersion: Int64 = -1
+    /// Names are only ever added, but for those of a transaction that was rolled back.
+    var reads: ReadRows?
 
     /// The prepared statements of each dataset, which outlive what is known of its state.
     var storages: [Int64: SQLiteLabelStorage] = [:]
@@ -92,6 +94,7 @@ public final class LabelStore {
         else { return }
         open.removeAll()
         storages.removeAll()
+        reads = nil
         dataVersion = -1
         self.queue = queue
         copy = nil
@@ -192,6 +195,7 @@ public final class LabelStore {
                     // What is in memory may run ahead of what was rolled back.
                     open.removeAll()
                     storages.removeAll()
+                    reads = nil
                     throw error
                 }
                 guard let result else { throw AnnotationStoreError.unknownDataset("\(dataset)") }

@@ -107,17 +107,8 @@ extension LabelStore {
     func forEachItem(
         _ dataset: DatasetID, content: Int64, _ body: (ItemRecord) throws -> Void
     ) throws {
-        try Self.translating("reading items") {
-            try queue.unsafeReentrantWrite { db in
-                let names = NameCache(db)
-                let cursor = try Row.fetchCursor(
-                    db.cachedStatement(
-                        sql: "SELECT i.key, i.fields FROM item i "
-                            + "WHERE i.dataset=(SELECT id FROM dataset WHERE name=?) "
-                            + "AND i.content=? ORDER BY i.key"),
-                    arguments: [dataset.description.databaseBytes, content])
-                while let row = try cursor.next() { try body(try Self.record(row, names)) }
-            }
+        try forEachStoredItem(dataset, where: " AND i.content=?", [.integer(content)]) {
+            try body($0.record)
         }
     }
 

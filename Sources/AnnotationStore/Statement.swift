@@ -60,6 +60,31 @@ final class Statement {
 
     func bindNull(_ index: Int32) { sqlite3_bind_null(handle, index) }
 
+    /// Binds a copy of a text.
+    func bind(text: String, _ index: Int32) {
+        sqlite3_bind_text(
+            handle, index, text, -1, unsafeBitCast(-1, to: sqlite3_destructor_type.self))
+    }
+
+    /// Binds arguments in their order, from the first.
+    func bind(_ arguments: [Argument]) {
+        for (index, argument) in zip(1..., arguments) {
+            switch argument {
+            case .integer(let value): bind(Int32(index), value)
+            case .bytes(let value): bind(Int32(index), value)
+            case .text(let value?): bind(text: value, Int32(index))
+            case .text(nil): bindNull(Int32(index))
+            }
+        }
+    }
+
+    /// A value of a query whose parts are put together as it is asked for.
+    enum Argument {
+        case integer(Int64)
+        case bytes([UInt8])
+        case text(String?)
+    }
+
     /// Runs a statement that returns no row, and makes it ready for the next use.
     @inline(__always)
     func run() throws(AnnotationStoreError) {

@@ -5,16 +5,20 @@ import CanonicalCBOR
 public enum FieldList {
     /// The pairs of an encoded list; the list was written by ``encode(_:)``.
     public static func decode(_ bytes: [UInt8]) -> [(field: Int64, value: [UInt8])] {
-        bytes.withUnsafeBytes { buffer in
-            var reader = CBORReader(buffer)
-            var pairs: [(field: Int64, value: [UInt8])] = []
-            while !reader.isAtEnd {
-                guard let field = try? reader.integer(), let value = try? reader.item() else {
-                    break
-                }
-                pairs.append((field, Array(value)))
-            }
-            return pairs
+        var pairs: [(field: Int64, value: [UInt8])] = []
+        bytes.withUnsafeBytes { forEach($0) { pairs.append(($0, Array($1))) } }
+        return pairs
+    }
+
+    /// Calls `body` with each pair of an encoded list, where it lies.
+    public static func forEach(
+        _ bytes: UnsafeRawBufferPointer,
+        _ body: (_ field: Int64, _ value: UnsafeRawBufferPointer) throws -> Void
+    ) rethrows {
+        var reader = CBORReader(bytes)
+        while !reader.isAtEnd {
+            guard let field = try? reader.integer(), let value = try? reader.item() else { return }
+            try body(field, value)
         }
     }
 

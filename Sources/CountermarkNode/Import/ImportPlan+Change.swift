@@ -9,6 +9,10 @@ extension ImportPlan {
         _ label: LabelView, _ record: LabelRecord, _ exported: LabelRecord?,
         classAsWritten: String, into sink: (Operation) throws -> Void
     ) throws {
+        if repeats(label, record) {
+            report.unchanged += 1
+            return
+        }
         let said = ImportStatement.of(record)
         let now = ImportStatement.of(label)
         var new = said.filter { !ImportStatement.isSame($0.key, $0.value, now[$0.key]) }
@@ -39,6 +43,42 @@ extension ImportPlan {
                 try new.sorted { $0.key < $1.key }.map {
                     try ImportStatement.write($0.key, $0.value)
                 }))
+    }
+
+    /// True if a record says of a label what holds already, in the same digits: most labels of a file that is imported again.
+    ///
+    /// Whatever it says of others is for the comparison field by field.
+    private func repeats(_ label: LabelView, _ record: LabelRecord) -> Bool {
+        guard Self.isExactly(record.selector, label.selector),
+            record.isRetracted == label.isRetracted,
+            record.className.isEmpty || record.className.hasSameBytes(as: label.className)
+        else { return false }
+        func holds(_ said: String?, _ field: String, else other: String?) -> Bool {
+            guard let said else { return true }
+            return (label.fields[field]?.textValue ?? other)?.hasSameBytes(as: said) ?? false
+        }
+        if record.externalID != nil, label.fields[ImportStatement.externalID] == nil {
+            return false
+        }
+        guard holds(record.author, "author", else: label.author),
+            holds(record.source, "source", else: label.source)
+        else { return false }
+        if let confidence = record.confidence, label.fields["confidence"] != .float(confidence) {
+            return false
+        }
+        // Attributes, and what a file that says everything leaves out, are compared one by one.
+        return record.attributes.isEmpty && !(isComplete && label.fields.contains(where: isCleared))
+
+        func isCleared(_ field: (key: String, value: FieldValue)) -> Bool {
+            field.key == Field.Known.confidence.name
+                ? record.confidence == nil : Self.mayBeCleared(field.key)
+        }
+    }
+
+    /// Texts in selectors are told apart by their bytes.
+    private static func isExactly(_ one: Selector, _ other: Selector) -> Bool {
+        if case .box(let box) = one, case .box(let second) = other { return box == second }
+        return one == other && one.encoded == other.encoded
     }
 
     private static func mayBeCleared(_ field: String) -> Bool {

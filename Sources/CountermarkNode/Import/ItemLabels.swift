@@ -16,15 +16,14 @@ struct ItemLabels {
     private let author: String?
     private var byExternalID: ByteMap<[Int]> = [:]
     private var byPlace: [Substring: [Int]] = [:]
-    private var byContent: [Content: [Int]] = [:]
+    /// Made when a record is looked for by what it says: most are found by their ids.
+    private var byContent: [Content: [Int]]?
     /// Comparing digit by digit is for items with few labels; with many, equal is equal.
     private static let comparedMax = 512
 
     init(_ found: [LabelView], author: String?) {
         (labels, self.author) = (found, author)
         for (index, label) in found.enumerated() {
-            byContent[Content(className: label.className, selector: label.selector), default: []]
-                .append(index)
             if let id = label.fields[ImportStatement.externalID]?.textValue {
                 byExternalID[id, default: []].append(index)
                 if id.utf8.contains(UInt8(ascii: "#")) {
@@ -79,11 +78,24 @@ struct ItemLabels {
     /// The label that says the same, unless both carry a lasting id: then these differ.
     mutating func take(byContent record: LabelRecord) -> LabelView? {
         let content = Content(className: record.className, selector: record.selector)
-        if let index = byContent[content]?.first(where: { mayBe($0, record) }) {
+        if let index = contents()[content]?.first(where: { mayBe($0, record) }) {
             return take(index)
         }
         guard labels.count <= Self.comparedMax else { return nil }
         return take(labels.indices.first { mayBe($0, record) && says($0, record) })
+    }
+
+    /// The labels that nothing was matched with when they were first asked for, by what they say.
+    private mutating func contents() -> [Content: [Int]] {
+        if let byContent { return byContent }
+        var made: [Content: [Int]] = [:]
+        for (index, label) in labels.enumerated() {
+            guard let label else { continue }
+            made[Content(className: label.className, selector: label.selector), default: []]
+                .append(index)
+        }
+        byContent = made
+        return made
     }
 
     /// True if the user names who labelled, and nobody is named so far: then it may be another person.

@@ -1,0 +1,146 @@
+import AnnotationModel
+import GRDB
+import GRDBSQLite
+import Provenance
+
+/// What reading uses again and again on one connection: prepared statements, and names by id.
+///
+/// Rows are read where SQLite has them: a listing, an export and an import that changes nothing cost what their labels
+/// cost, not a container for each.
+final class ReadRows {
+    let connection: OpaquePointer
+    private var statements: [String: Statement] = [:]
+    /// Queries differ by what is asked for; more than that many kinds are prepared again.
+    private static let statementsMax = 64
+    private var names: [Int64: String] = [:]
+    private var fieldNames: [Int64: String] = [:]
+    /// Names are few; a log that brings very many must not fill the memory with them.
+    private static let namesMax = 65_536
+    private var item = ""
+
+    init(_ connection: OpaquePointer) { self.connection = connection }
+
+    /// A statement that is not in use: who steps it resets it before anything else can ask for it.
+    func statement(_ sql: String) throws(AnnotationStoreError) -> Statement {
+        if let made = statements[sql] { return made }
+        if statements.count >= Self.statementsMax { statements.removeAll() }
+        let made = try Statement(connection, sql)
+        statements[sql] = made
+        return made
+    }
+
+    /// The first column of a query's first row; nil where it has none.
+    func integer(_ sql: String, _ arguments: [Statement.Argument]) throws -> Int64? {
+        let statement = try statement(sql)
+        statement.bind(arguments)
+        defer { statement.reset() }
+        return try statement.step() ? statement.integer(0) : nil
+    }
+
+    func name(_ id: Int64) throws -> String {
+        if let text = names[id] { return text }
+        let statement = try statement("SELECT text FROM name WHERE id=?")
+        statement.bind(1, id)
+        defer { statement.reset() }
+        guard try statement.step() else {
+            throw AnnotationStoreError.damagedRow(table: "name", key: id)
+        }
+        let text = String(decoding: statement.blob(0), as: UTF8.self)
+        if names.count >= Self.namesMax { names.removeAll(keepingCapacity: true) }
+        names[id] = text
+        return text
+    }
+
+    func id(ofName name: String) throws -> Int64? {
+        try integer("SELECT id FROM name WHERE text=?", [.bytes(Array(name.utf8))])
+    }
+
+    /// A field's name for people: the model's own fields by theirs, attributes by theirs.
+    func field(_ id: Int64) throws -> String {
+        if let text = fieldNames[id] { return text }
+        let text = try unknownField(id)
+        if fieldNames.count >= Self.namesMax { fieldNames.removeAll(keepingCapacity: true) }
+        fieldNames[id] = text
+        return text
+    }
+
+    private func unknownField(_ id: Int64) throws -> String {
+        if id < nameBase {
+            return Field.Known(rawValue: Int(id))?.name ?? "field \(id)"
+        }
+        let text = try name(id)
+        let examined = "\u{0}" + Field.examinedPrefix
+        if text.hasPrefix(examined) { return String(text.dropFirst()) }
+        return text.hasPrefix("\u{0}") ? text : Field.attribute(text).name
+    }
+
+    /// The fields of a row by name.
+    func fields(_ list: UnsafeRawBufferPointer) throws -> [String: FieldValue] {
+        var fields: [String: FieldValue] = [:]
+        try FieldList.forEach(list) { fields[try field($0)] = try FieldValue(decoding: $1) }
+        return fields
+    }
+
+    /// An item's key; labels of one item mostly follow each other.
+    fileprivate func key(_ bytes: UnsafeRawBufferPointer) -> String {
+        let isSame = item.withUTF8 { $0.elementsEqual(bytes) }
+        if !isSame { item = String(decoding: bytes, as: UTF8.self) }
+        return item
+    }
+}
+
+extension LabelView {
+    /// What a row has, of an annotation `a` and its item `i`.
+    static let columns =
+        "a.key,a.class,a.selector,a.status,a.flags,a.source,a.author,a.fields,i.key,i.flags"
+
+    init(_ row: Statement, _ origin: Origin, _ rows: ReadRows) throws {
+        let key = OperationKey(packed: row.integer(0))
+        let (source, author) = (row.integer(5), row.integer(6))
+        self.init(
+            key: key, id: OperationID(origin: origin, slot: key.slot), item: rows.key(row.blob(8)),
+            isOfAlias: RowFlags(rawValue: Int(row.integer(9))).contains(.namesAnother),
+            className: try rows.name(row.integer(1)),
+            selector: try Selector(decoding: row.blob(2)), isRetracted: row.integer(3) != 0,
+            flags: RowFlags(rawValue: Int(row.integer(4))),
+            source: source == 0 ? nil : try rows.name(source),
+            author: author == 0 ? nil : try rows.name(author),
+            fields: try rows.fields(row.blob(7)))
+    }
+}
+
+extension StoredItem {
+    /// What a row has, of an item `i`.
+    static let columns = "i.id,i.key,i.flags,i.fields"
+
+    init(_ row: Statement, _ rows: ReadRows) throws {
+        var record = ItemRecord(key: String(decoding: row.blob(1), as: UTF8.self))
+        try FieldList.forEach(row.blob(3)) { field, value in
+            let value = try FieldValue(decoding: value)
+            if value != .null { record.fields[try rows.field(field)] = value }
+        }
+        self.init(
+            target: -row.integer(0), flags: RowFlags(rawValue: Int(row.integer(2))), record: record)
+    }
+}
+
+extension LabelStore {
+    /// What reads on this store's connection.
+    func rows(_ db: Database) throws -> ReadRows {
+        if let reads { return reads }
+        guard let connection = db.sqliteConnection else {
+            throw AnnotationStoreError.sqlite(
+                code: SQLITE_MISUSE, message: "the connection is closed", doing: "reading")
+        }
+        let made = ReadRows(connection)
+        reads = made
+        return made
+    }
+
+    /// Reads on this store's connection.
+    func reading<R>(_ doing: String, _ body: (ReadRows) throws -> R) throws -> R {
+        try Self.translating(doing) {
+            try queue.unsafeReentrantWrite { try body(try rows($0)) }
+        }
+    }
+}
