@@ -4,8 +4,8 @@ import Glibc
 ///
 /// Swift takes two texts for equal that look equal (canonical equivalence): `é` as one character and
 /// as two, the Kelvin sign and the letter K. In the logs they are different names. So whatever is
-/// looked up by a name out of a log or a file is looked up by this type, or by ``ByteMap`` and ``ByteSet``. All three are
-/// inlined across modules: readers look up names for every record.
+/// looked up by a name out of a log or a file is looked up by this type, or by ``ByteMap`` and ``ByteSet``. All
+/// three are inlined across modules: readers look up names for every record.
 public struct ByteKey: Sendable {
     /// The text.
     public let text: String

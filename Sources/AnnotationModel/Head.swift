@@ -1,8 +1,8 @@
 /// How much of another log an author had merged, with that log's own word that it has as much.
 ///
-/// The signature is the one in the log's checkpoint (C2SP tlog-checkpoint, signed-note): over its name, `size` and `root`. So
-/// nobody cites what never was without the cited company's key, and two heads that contradict each other are
-/// that company's two histories.
+/// The signature is the one in the log's checkpoint (C2SP tlog-checkpoint, signed-note): over its name, `size`
+/// and `root`. So nobody cites what never was without the cited company's key, and two heads that contradict each
+/// other are that company's two histories.
 public struct Head: Hashable, Sendable {
     /// The organisation whose log it is.
     public var origin: Origin

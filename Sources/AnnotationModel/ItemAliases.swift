@@ -1,8 +1,8 @@
 /// Which items of equal content somebody has called the same, and under which key each is shown.
 ///
-/// Each item says at most one thing: `sameAs`, the key of another. An item is shown under the last key that following these
-/// words leads to; where they lead in a circle, under the circle's smallest key (bytewise). So what is shown follows from the
-/// words alone, in whatever order they came.
+/// Each item says at most one thing: `sameAs`, the key of another. An item is shown under the last key that
+/// following these words leads to; where they lead in a circle, under the circle's smallest key (bytewise). So
+/// what is shown follows from the words alone, in whatever order they came.
 public struct ItemAliases: Sendable {
     private let heads: ByteMap<String>
     private let members: ByteMap<[String]>

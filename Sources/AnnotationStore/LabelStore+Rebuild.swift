@@ -31,8 +31,8 @@ extension LabelStore {
 
     // MARK: Making anew
 
-    /// Labels up to which the rows that a rebuild has replaced stay until the next one, for whoever reads them still: they
-    /// take some hundred bytes each.
+    /// Labels up to which the rows that a rebuild has replaced stay until the next one, for whoever reads them
+    /// still: they take some hundred bytes each.
     private static let formerLabelsMax = 100_000
     /// How long rows of more labels stay, in microseconds: most reads are over by then.
     private static let formerMicroseconds: UInt32 = 500_000

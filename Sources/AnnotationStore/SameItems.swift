@@ -41,7 +41,8 @@ public final class SameItems {
         return try aliases(of: item.record)?.names(of: key) ?? [key]
     }
 
-    /// The keys of other items that have the same content and that nobody has called the same, in the order of their bytes.
+    /// The keys of other items that have the same content and that nobody has called the same, in the order of
+    /// their bytes.
     public func twins(of key: String) throws -> [String] {
         guard let item = try store.item(dataset, key: key),
             case .bytes(let digest)? = item.record.fields[Field.Known.sha256.name],

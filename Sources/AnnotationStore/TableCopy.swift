@@ -3,8 +3,8 @@ import GRDBSQLite
 
 /// A copy of the label tables in a folder for passing files, where their own place cannot be written.
 ///
-/// SQLite writes beside a database even to read it. A disk that is full, or that the system has made read-only after an error,
-/// is where people most want to look, to export and to back up.
+/// SQLite writes beside a database even to read it. A disk that is full, or that the system has made read-only
+/// after an error, is where people most want to look, to export and to back up.
 final class TableCopy {
     /// The copied database.
     let path: String

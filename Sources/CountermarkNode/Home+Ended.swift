@@ -13,7 +13,7 @@ extension Home {
         let text: String?
         do {
             text = try WholeFile.read(cutFile(dataset))
-        } catch let error as NodeError where error.code == "damaged-file" {
+        } catch let error as NodeError where error.code == .damagedFile {
             // What is damaged says nothing, and the next contact with the steward writes it anew.
             return nil
         }

@@ -17,7 +17,7 @@ extension Home {
     public func leave(_ dataset: DatasetID) throws -> Bool {
         if dataset.owner == origin {
             throw NodeError(
-                .failed, "steward-cannot-leave",
+                .stewardCannotLeave,
                 "\(origin) governs \(dataset): without its log nobody can check anything",
                 hint: "keep serving it, or cut the members")
         }

@@ -28,7 +28,7 @@ extension Home {
         let known = all.first { $0.org == org.description }
         guard let pem = pem ?? known?.roots else {
             throw NodeError(
-                .usage, "no-root", "\(org) is not known yet, and no root is given",
+                .noRoot, kind: .usage, "\(org) is not known yet, and no root is given",
                 hint: "give --root FILE, what its `countermark key show` prints as root")
         }
         let roots = try Certificate.all(pem: pem)
@@ -37,7 +37,7 @@ extension Home {
         if let url {
             guard let read = PartnerAddress(url: url) else {
                 throw NodeError(
-                    .usage, "bad-url", "\(url) is no https address",
+                    .badUrl, "\(url) is no https address",
                     hint: "use https://HOST:PORT, with an IPv6 address in brackets")
             }
             address = PartnerAddress.isIPv6(read.host) ? read.url : url
@@ -68,7 +68,7 @@ extension Home {
     private func require(_ root: Certificate, of org: Origin, at time: Int64) throws {
         func refused(_ why: String, _ hint: String) -> NodeError {
             NodeError(
-                .failed, "bad-root", "'\(root.subject)' cannot be pinned for \(org): \(why)",
+                .badRoot, "'\(root.subject)' cannot be pinned for \(org): \(why)",
                 hint: hint)
         }
         guard root.isAuthority else {

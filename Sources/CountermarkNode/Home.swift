@@ -57,13 +57,13 @@ public struct Home: Sendable {
             config.version == 1
         else {
             throw NodeError(
-                .failed, "bad-config", "\(file) is damaged or of another version",
+                .badConfig, "\(file) is damaged or of another version",
                 hint: "restore it from a backup")
         }
         self.path = path
         guard let origin = try? Origin(config.org) else {
             throw NodeError(
-                .failed, "bad-config",
+                .badConfig,
                 "\(file) names no organisation: \"\(config.org)\" is no DNS name",
                 hint:
                     "set org back to the name that countermark init was given, or restore the file")
@@ -82,22 +82,22 @@ public struct Home: Sendable {
         if let text = try WholeFile.read(file) { return text }
         if try HomeFolder(path).isUsed() {
             throw NodeError(
-                .failed, "missing-file", "\(file) is missing, and keys or logs of a home are here",
+                .missingFile, "\(file) is missing, and keys or logs of a home are here",
                 hint: "restore it from a backup; countermark init makes no home in this folder")
         }
         throw NodeError(
-            .failed, "no-home", "\(path) is not a Countermark home",
+            .noHome, "\(path) is not a Countermark home",
             hint: "run countermark init, or name the home with --home or COUNTERMARK_HOME")
     }
 
-    /// Throws if the certificate does not speak for the name in `config.json`: what is written under it would be refused
-    /// by everybody, and by this node's own `verify`.
+    /// Throws if the certificate does not speak for the name in `config.json`: what is written under it would be
+    /// refused by everybody, and by this node's own `verify`.
     private func requireOwnName() throws {
         // A certificate that is missing or damaged is told of where it is needed.
         guard let certificate = try? certificate(), !certificate.speaks(for: origin.description)
         else { return }
         throw NodeError(
-            .failed, "config-contradicts",
+            .configContradicts,
             "\(path)/config.json names \(origin), and the certificate in \(path)/trust/own.pem is for "
                 + "\(NodeIdentity.name(of: certificate))",
             hint:
@@ -105,14 +105,15 @@ public struct Home: Sendable {
                 + "lets it go on for the old one (Docs/Operations.md, \"Renaming and moving\")")
     }
 
-    /// Makes a home, in which nobody else reads anything: the organisation's authority (or the company's own), node key, log key.
+    /// Makes a home, in which nobody else reads anything: the organisation's authority (or the company's own),
+    /// node key, log key.
     public static func make(
         _ path: String, origin: Origin, name: String, keys: KeyPlan = KeyPlan(), time: Int64
     ) throws -> Home {
         let folder = HomeFolder(path)
         if try DurableFile.isThere(path + "/config.json") || folder.isUsed() {
             throw NodeError(
-                .failed, "home-exists", "\(path) is a home already",
+                .homeExists, "\(path) is a home already",
                 hint: "choose another folder; nothing was changed")
         }
         try folder.make()
@@ -134,13 +135,13 @@ public struct Home: Sendable {
     func read(_ file: String) throws -> String {
         guard let text = try WholeFile.read("\(path)/\(file)") else {
             throw NodeError(
-                .failed, "missing-file", "\(path)/\(file) is missing",
+                .missingFile, "\(path)/\(file) is missing",
                 hint: "restore it from a backup")
         }
         // An authority of the organisation's own has no issuer above it.
         if text.isEmpty, file != "trust/issuer.pem" {
             throw NodeError(
-                .failed, "damaged-file", "\(path)/\(file) is empty",
+                .damagedFile, "\(path)/\(file) is empty",
                 hint: "restore it from a backup")
         }
         return text
@@ -153,7 +154,7 @@ public struct Home: Sendable {
             return try Certificate.all(pem: text)
         } catch {
             throw NodeError(
-                .failed, "damaged-file",
+                .damagedFile,
                 "\(path)/\(file) holds no certificates that can be read: \(PlainError.line(error))",
                 hint: "restore it from a backup")
         }
@@ -181,8 +182,8 @@ public struct Home: Sendable {
 
     /// What the files of all partners hold.
     ///
-    /// - Throws: `LogStorageError` for a folder that cannot be read: that is not one without partners, and a copied home
-    ///   would not ask anybody.
+    /// - Throws: `LogStorageError` for a folder that cannot be read: that is not one without partners, and a
+    ///   copied home would not ask anybody.
     func partnerFiles() throws -> [(org: String, found: Result<Partner, any Error>)] {
         try names(in: "trust").filter { $0.hasSuffix(".json") }.map { name in
             let org = String(name.dropLast(5))
@@ -192,12 +193,12 @@ public struct Home: Sendable {
 
     private func partner(_ org: String) throws -> Partner {
         let damaged = NodeError(
-            .failed, "bad-partner", "trust/\(org).json is damaged, so \(org) is not trusted",
+            .badPartner, "trust/\(org).json is damaged, so \(org) is not trusted",
             hint: "run countermark partner add \(org) --root FILE again")
         do {
             let data = Data(try read("trust/\(org).json").utf8)
             return try JSONDecoder().decode(Partner.self, from: data)
-        } catch let error as NodeError where error.code == "damaged-file" {
+        } catch let error as NodeError where error.code == .damagedFile {
             throw damaged
         } catch is DecodingError {
             throw damaged
@@ -209,7 +210,7 @@ public struct Home: Sendable {
         let origin = try Origin(partner.org)
         if origin == self.origin {
             throw NodeError(
-                .usage, "own-origin", "\(origin) is this organisation", hint: "name a partner")
+                .ownOrigin, "\(origin) is this organisation", hint: "name a partner")
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]

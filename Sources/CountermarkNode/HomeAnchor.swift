@@ -5,11 +5,11 @@ import TransparencyLog
 
 /// Tells a home that has been in use from one that was copied, moved or restored.
 ///
-/// The file `anchor` says which file it is itself, and since which start of the machine, and which mount of its disk, the
-/// home has been in contact. A home
-/// whose anchor is a copy may be older than what partners have of its logs: its next write could give a place in a log to
-/// a second entry. So it asks first. A snapshot of the whole disk keeps the file; but whoever goes back to one starts the
-/// machine or mounts the disk anew, and after that the first contact comes before the first write.
+/// The file `anchor` says which file it is itself, and since which start of the machine, and which mount of its
+/// disk, the home has been in contact. A home
+/// whose anchor is a copy may be older than what partners have of its logs: its next write could give a place in
+/// a log to a second entry. So it asks first. A snapshot of the whole disk keeps the file; but whoever goes back
+/// to one starts the machine or mounts the disk anew, and after that the first contact comes before the first write.
 struct HomeAnchor {
     /// What the anchor says.
     enum State {
@@ -59,7 +59,7 @@ struct HomeAnchor {
             try file.write(Array(lines.joined().utf8))
         } catch {
             throw NodeError(
-                .failed, "not-writable",
+                .notWritable,
                 "the home's anchor cannot be written: \(PlainError.line(error))",
                 hint: "check the folder's owner and its disk")
         }
@@ -145,8 +145,8 @@ extension Home {
         try Hearing(self).forget()
     }
 
-    /// The datasets whose own log is gone with the record of what was signed, and of which something else here says that
-    /// its first entry was written.
+    /// The datasets whose own log is gone with the record of what was signed, and of which something else here
+    /// says that its first entry was written.
     ///
     /// Such a log must not begin anew: its first entries would be a second history. A log that was never begun shows
     /// none of the signs, however long others have written.

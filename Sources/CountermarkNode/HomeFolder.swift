@@ -27,7 +27,7 @@ struct HomeFolder {
                 atPath: above, withIntermediateDirectories: true)
         } catch {
             throw NodeError(
-                .failed, "not-writable", "\(path) cannot be made: \(PlainError.line(error))",
+                .notWritable, "\(path) cannot be made: \(PlainError.line(error))",
                 hint: "check the folder above it")
         }
         if mkdir(path, Self.mode) != 0, errno != EEXIST { throw failure(path) }
@@ -86,13 +86,13 @@ struct HomeFolder {
 
     private func foreign(_ place: String) -> NodeError {
         NodeError(
-            .failed, "not-own", "\(place) is a link, no folder, or belongs to another user",
+            .notOwn, "\(place) is a link, no folder, or belongs to another user",
             hint: "name a folder that does not exist yet; no home was made")
     }
 
     private func failure(_ place: String) -> NodeError {
         NodeError(
-            .failed, "not-writable",
+            .notWritable,
             "\(place) cannot be made: \(SystemReason.words(errno))",
             hint: "check the folder above it")
     }

@@ -66,7 +66,7 @@ extension Node {
         defer { writer.close() }
         guard writer.size <= reader.size, try reader.root(at: writer.size) == writer.root else {
             throw NodeError(
-                .failed, "other-history",
+                .otherHistory,
                 "\(folder) holds another history of \(log), or more of it, than this home",
                 hint: "carry it in first, or choose an empty folder")
         }
@@ -92,7 +92,7 @@ extension Node {
         let names = try Self.carried(folder)
         guard !names.isEmpty else {
             throw NodeError(
-                .failed, "nothing-carried", "\(folder) holds no logs",
+                .nothingCarried, "\(folder) holds no logs",
                 hint: "give the folder that countermark carry out wrote")
         }
         // The stewards' logs first: they pin the roots of the others.
@@ -136,7 +136,7 @@ extension Node {
         let (member, dataset) = try Self.parts(of: log)
         if try home.hasLeft(dataset) {
             throw NodeError(
-                .failed, "dataset-left",
+                .datasetLeft,
                 "\(home.origin) has left \(dataset): nothing of \(log) was taken",
                 hint: "run countermark dataset join \(dataset) to take part again")
         }
@@ -155,7 +155,7 @@ extension Node {
                     isTakingBack: member == home.origin
                 ) { try theirs.forEachBatch(from: from, to: theirs.size, $0) }
                 report.entries = theirs.size - from
-            } catch let error as NodeError where error.code == Self.doesNotExtend {
+            } catch let error as NodeError where error.code == .doesNotExtend {
                 try settleWith(theirs, log)
                 throw error
             }
@@ -171,7 +171,7 @@ extension Node {
         try settle(log, with: .init(checkpoint: theirs.checkpoint) { try theirs.subtree($0) })
         if try isForked(log) { throw Self.forked(log) }
         throw NodeError(
-            .failed, Self.doesNotExtend,
+            .doesNotExtend,
             "\(theirs.directory) does not continue what is held of \(log)",
             hint: "carry it out anew; nothing of it was taken")
     }

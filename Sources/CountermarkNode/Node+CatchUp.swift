@@ -173,7 +173,7 @@ extension Node {
     public func rebuild(_ dataset: DatasetID) throws {
         if let why = store.whyCopied {
             throw NodeError(
-                .failed, "not-writable", "\(why): the label table there stays as it is",
+                .notWritable, "\(why): the label table there stays as it is",
                 hint: "make the disk writable, or free some of it; nothing was changed")
         }
         try requireWholeLogs(dataset)

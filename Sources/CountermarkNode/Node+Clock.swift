@@ -41,8 +41,8 @@ extension Node {
 
     /// Takes the operator's word that this machine's clock is right.
     ///
-    /// Partners whose clocks differ by so much are asked no more, until they agree: else one that lies about the time would
-    /// stop each write anew.
+    /// Partners whose clocks differ by so much are asked no more, until they agree: else one that lies about the
+    /// time would stop each write anew.
     private func noteClocksWrong(_ dataset: DatasetID) throws {
         for word in try clockWords(dataset) where ClockRule.judge([word]) != .agrees {
             try DurableFile.replace(wrongClockFile(word.partner), with: [])
@@ -100,7 +100,8 @@ extension Node {
         return words.values.sorted { $0.partner < $1.partner }
     }
 
-    /// The logs whose latest entries claim times far ahead of this clock: they are kept, and nothing follows from their time.
+    /// The logs whose latest entries claim times far ahead of this clock: they are kept, and nothing follows from
+    /// their time.
     public func timesAhead(_ dataset: DatasetID) throws -> [(log: String, seconds: Int64)] {
         let time = now()
         return try read(dataset) { merge in
@@ -144,7 +145,8 @@ extension Node {
 
     /// Compares this node's clock with its partners' before anything is signed.
     ///
-    /// - Throws: ``NodeError`` where it differs by more than a day from all of them, unless the operator says that it is right.
+    /// - Throws: ``NodeError`` where it differs by more than a day from all of them, unless the operator says
+    ///   that it is right.
     func requireClock(_ dataset: DatasetID) throws {
         switch ClockRule.judge(try clockWords(dataset)) {
         case .agrees: return
@@ -157,7 +159,7 @@ extension Node {
                 )
             }
             throw NodeError(
-                .failed, "clock-differs", Self.clockWords(word),
+                .clockDiffers, Self.clockWords(word),
                 hint:
                     "set the clock of the machine whose clock is wrong and run countermark sync; if "
                     + "this one is right, give --clock-is-right; nothing was written")

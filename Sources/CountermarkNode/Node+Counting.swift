@@ -87,7 +87,7 @@ extension Node {
     func requireCounted(_ dataset: DatasetID, at index: UInt64, isAct: Bool) throws {
         if try home.hasRevoked(signing().identity.certificate) {
             throw NodeError(
-                .failed, "key-revoked",
+                .keyRevoked,
                 "the certificate that would sign is on this organisation's own revocation list; nothing was "
                     + "written",
                 hint: person == nil
@@ -96,7 +96,7 @@ extension Node {
         }
         if try home.hasLeft(dataset) {
             throw NodeError(
-                .failed, "dataset-left", "\(home.origin) has left \(dataset); nothing was written",
+                .datasetLeft, "\(home.origin) has left \(dataset); nothing was written",
                 hint: "run countermark dataset join \(dataset) to take part again")
         }
         guard let why = try whyNotCounted(dataset, at: index, isAct: isAct) else { return }
@@ -106,35 +106,35 @@ extension Node {
     /// What a write that would not count is refused with: the reason, and the way out.
     private func refusal(_ why: NotCounted, _ dataset: DatasetID) throws -> NodeError {
         let org = home.origin
-        func error(_ code: String, _ message: String, _ hint: String) -> NodeError {
-            NodeError(.failed, code, message + "; nothing was written", hint: hint)
+        func error(_ code: ErrorCode, _ message: String, _ hint: String) -> NodeError {
+            NodeError(code, message + "; nothing was written", hint: hint)
         }
         switch why {
         case .readerRole:
             return error(
-                "reader-role", "\(org) is a reader of \(dataset): what it writes does not count",
+                .readerRole, "\(org) is a reader of \(dataset): what it writes does not count",
                 "ask \(dataset.owner) for `countermark member set \(dataset) \(org) --role annotator`"
             )
         case .beyondCut:
             return error(
-                "cut-off",
+                .cutOff,
                 "\(dataset.owner) has cut \(org) off from \(dataset): what it writes "
                     + "does not count",
                 "ask \(dataset.owner) for `countermark member set \(dataset) \(org) --role annotator`, "
                     + "or run countermark dataset leave \(dataset)")
         case .notMember:
             return error(
-                "not-member", "\(org) is not a member of \(dataset): what it writes does not count",
+                .notMember, "\(org) is not a member of \(dataset): what it writes does not count",
                 "run countermark sync, in case \(dataset.owner) has made it one; else ask it to")
         case .forked:
             return error(
-                "own-log-forked",
+                .ownLogForked,
                 "the log of \(org) in \(dataset) has signed two histories: what it writes does not count",
                 "see countermark evidence, and in Docs/Operations.md \"After a fork of your own log\": "
                     + "a new home goes on for this one")
         case .retiredKey:
             return error(
-                "key-retired",
+                .keyRetired,
                 "the key that would sign was retired in \(dataset): its entries do not "
                     + "count",
                 person == nil
@@ -143,7 +143,7 @@ extension Node {
         case .outsideValidity: return try outsideValidity()
         default:
             return error(
-                "not-counted", "it would not count: \(why.reason)", "see countermark status")
+                .notCounted, "it would not count: \(why.reason)", "see countermark status")
         }
     }
 
@@ -153,7 +153,7 @@ extension Node {
         let time = now()
         let isOver = time > certificate.notAfter
         return NodeError(
-            .failed, "certificate-expired",
+            .certificateExpired,
             "the certificate of \(NodeIdentity.name(of: certificate)) "
                 + (isOver
                     ? "ended on \(ReadableTime.text(certificate.notAfter))"
@@ -191,8 +191,8 @@ extension Node {
         return found.values.sorted { $0.first < $1.first }
     }
 
-    /// What this organisation has written beyond the index at which it was cut, where only the steward's word says so: here
-    /// these entries are merged, and nowhere else do they count.
+    /// What this organisation has written beyond the index at which it was cut, where only the steward's word
+    /// says so: here these entries are merged, and nowhere else do they count.
     func writtenBeyondToldCut(
         _ dataset: DatasetID, from index: UInt64 = 0
     ) throws -> UncountedWrites? {

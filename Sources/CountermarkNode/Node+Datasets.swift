@@ -11,12 +11,12 @@ extension Node {
     public func create(_ dataset: DatasetID, title: String, schema: String) throws {
         guard dataset.owner == home.origin else {
             throw NodeError(
-                .usage, "not-owner", "\(dataset) would belong to \(dataset.owner)",
+                .notOwner, "\(dataset) would belong to \(dataset.owner)",
                 hint: "leave the origin out, or use \(home.origin)/\(dataset.name)")
         }
         if try home.members(of: dataset).contains(home.origin) {
             throw NodeError(
-                .failed, "dataset-exists", "\(dataset) exists already",
+                .datasetExists, "\(dataset) exists already",
                 hint: "see countermark dataset show \(dataset)")
         }
         try write(dataset, [.governance(.defineDataset(title: title, schema: schema))])
@@ -34,7 +34,7 @@ extension Node {
         let roots = try roots.isEmpty ? home.roots(of: member) : roots
         guard !roots.isEmpty else {
             throw NodeError(
-                .failed, "no-root", "no root certificate of \(member) is known",
+                .noRoot, "no root certificate of \(member) is known",
                 hint: "run countermark partner add \(member) --root FILE, or give --root")
         }
         let state = try read(dataset) { $0.state }
@@ -97,7 +97,7 @@ extension Node {
         }
         if membership.isOwner(old, of: new) {
             throw NodeError(
-                .failed, "bad-succession", "\(old) already goes on for \(new)",
+                .badSuccession, "\(old) already goes on for \(new)",
                 hint: "a succession cannot lead back; make a new log")
         }
         if membership.successors[old] == new { return }
@@ -110,7 +110,7 @@ extension Node {
         try catchUp(dataset)
         if dataset.owner == home.origin {
             throw NodeError(
-                .failed, "steward-is-read-by-all",
+                .stewardIsReadByAll,
                 "\(home.origin) governs \(dataset): every member has to read its log",
                 hint: "label in a dataset of another steward what not all may see")
         }
@@ -133,7 +133,7 @@ extension Node {
         try require(dataset)
         if dataset.owner == home.origin { return }
         throw NodeError(
-            .failed, "not-steward", "\(dataset.owner) governs \(dataset), not \(home.origin)",
+            .notSteward, "\(dataset.owner) governs \(dataset), not \(home.origin)",
             hint: "ask the steward")
     }
 
@@ -179,7 +179,7 @@ extension Node {
         }
         if mayDecide { return }
         throw NodeError(
-            .failed, "not-yours-to-decide",
+            .notYoursToDecide,
             "\(home.origin) is neither the annotation's company nor a reviewer",
             hint: "they decide on suggestions; nothing was written")
     }

@@ -30,7 +30,7 @@ public struct EvidenceFile: Sendable {
     public init(checking path: String) throws {
         guard let data = try DurableFile.read(path, max: Equivocation.bytesMax + 1) else {
             throw NodeError(
-                .failed, "no-evidence", "\(path) cannot be read", hint: "check the path")
+                .noEvidence, "\(path) cannot be read", hint: "check the path")
         }
         self.path = path
         if data.starts(with: Contradiction.version.utf8) {
@@ -194,7 +194,7 @@ extension Node {
         let theirs = try Checkpoint(text: try SignedNote(Array(offer.checkpoint.utf8)).text)
         guard theirs.size == offer.size, theirs.origin == offer.origin else {
             throw NodeError(
-                .network, "bad-answer",
+                .badAnswer,
                 "\(partner) offers \(offer.origin) under another checkpoint",
                 hint: "is it a Countermark node of a matching version?")
         }
@@ -240,7 +240,7 @@ extension Node {
                 throw LogStorageError.damaged(path: reader.directory, why: problem.what)
             }
             throw NodeError(
-                .failed, "unproven-history",
+                .unprovenHistory,
                 "a partner shows another history of \(log) that proves nothing: \(PlainError.line(error))",
                 hint: "nothing was taken; ask the partner where it has the log from")
         }
@@ -251,7 +251,7 @@ extension Node {
 
     static func forked(_ log: String) -> NodeError {
         NodeError(
-            .failed, "equivocation", "\(log) has signed two histories",
+            .equivocation, "\(log) has signed two histories",
             hint: "see countermark evidence; call the partner: nothing more of this log is merged")
     }
 }

@@ -26,7 +26,7 @@ extension Node {
         let (id, written) = try OperationID.parse(text)
         if let chosen, let written, chosen != written {
             throw NodeError(
-                .usage, "two-datasets", "\(text) is of \(written), and --dataset names \(chosen)",
+                .twoDatasets, "\(text) is of \(written), and --dataset names \(chosen)",
                 hint: "leave one of them out")
         }
         if let dataset = written ?? chosen {
@@ -60,7 +60,8 @@ extension Node {
         let names = datasets.map(\.description).joined(separator: " and in ")
         let first = datasets.first?.description ?? "DATASET"
         return NodeError(
-            .usage, "ambiguous-\(what)", "the \(what) \(text) is one in \(names)",
+            what == "item" ? .ambiguousItem : .ambiguousId,
+            "the \(what) \(text) is one in \(names)",
             hint: "add --dataset \(first), or another of them; nothing was written")
     }
 
@@ -121,8 +122,8 @@ extension Node {
         return try suggestion(named.id, named.dataset).map { (named.dataset, named.id, $0) }
     }
 
-    /// Whether a verdict with its reason is what the same reviewer of this organisation said last of a label, and nothing of
-    /// the label has changed since.
+    /// Whether a verdict with its reason is what the same reviewer of this organisation said last of a label, and
+    /// nothing of the label has changed since.
     public func isStandingVerdict(
         _ verdict: Verdict, reason: String?, author: String?, on label: OperationKey,
         _ dataset: DatasetID

@@ -22,7 +22,7 @@ extension Node {
             expression = try groupBy.map { try NSRegularExpression(pattern: $0) }
         } catch {
             throw NodeError(
-                .usage, "bad-expression", "--group-by is no regular expression",
+                .badExpression, "--group-by is no regular expression",
                 hint: "example: '^(.*)_test'")
         }
         var known: ByteMap<[String: FieldValue]> = [:]
@@ -107,12 +107,12 @@ extension Node {
         for path in paths {
             if let obstacle = FileObstacle.at(path) {
                 throw NodeError(
-                    .failed, "no-file", "\(path) cannot be read: \(obstacle.what)",
+                    .noFile, "\(path) cannot be read: \(obstacle.what)",
                     hint: obstacle.remedy)
             }
             guard try DurableFile.isThere(path) else {
                 throw NodeError(
-                    .failed, "no-file", "\(path) is not there", hint: "check the path")
+                    .noFile, "\(path) is not there", hint: "check the path")
             }
             var isFolder: ObjCBool = false
             _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
@@ -161,7 +161,7 @@ extension Node {
     ) throws -> [Field: FieldValue] {
         guard let file = FileHandle(forReadingAtPath: path) else {
             throw NodeError(
-                .failed, "no-file", "\(path) cannot be read", hint: "check its permissions")
+                .noFile, "\(path) cannot be read", hint: "check its permissions")
         }
         var hasher = SHA256Hasher()
         var head: [UInt8] = []

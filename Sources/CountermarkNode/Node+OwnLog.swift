@@ -33,8 +33,8 @@ extension Node {
 
     // MARK: What was signed
 
-    /// All that this home can know to have signed of its own log: its record, the label table, partners' cosignatures, its
-    /// own witness register, and what others have cited.
+    /// All that this home can know to have signed of its own log: its record, the label table, partners'
+    /// cosignatures, its own witness register, and what others have cited.
     func knownOwnHeads(_ dataset: DatasetID) throws -> [KnownOwnHead] {
         let key = try ownVerifier(dataset)
         func known(_ note: [UInt8], _ source: KnownOwnHead.Source) -> KnownOwnHead? {
@@ -85,8 +85,8 @@ extension Node {
         ].filter { $0.size > 0 }
     }
 
-    /// Keeps a checkpoint of an own log that somebody else has, if this organisation's key signed it: from then on not even
-    /// its operator can say that the entries never left this home.
+    /// Keeps a checkpoint of an own log that somebody else has, if this organisation's key signed it: from then
+    /// on not even its operator can say that the entries never left this home.
     ///
     /// - Returns: What it covers; nil if the key did not sign it.
     @discardableResult
@@ -117,8 +117,8 @@ extension Node {
 
     /// Opens this organisation's own log to write to it, or to take entries back.
     ///
-    /// A checkpoint that is lost or older than the files beside it is brought back from what was recorded, before anything
-    /// of these files is removed.
+    /// A checkpoint that is lost or older than the files beside it is brought back from what was recorded, before
+    /// anything of these files is removed.
     func ownWriter(_ dataset: DatasetID) throws -> LogWriter {
         try LogWriter(
             directory: home.logFolder(home.origin, dataset),
@@ -173,7 +173,7 @@ extension Node {
             let here = head.size == writer.size ? writer.root : try reader.root(at: head.size)
             if here != root {
                 throw NodeError(
-                    .failed, "own-log-differs",
+                    .ownLogDiffers,
                     "the first \(head.size) entries of \(log) are not those that its key has signed",
                     hint: "run countermark verify, then countermark repair; nothing was written")
             }
@@ -190,7 +190,7 @@ extension Node {
         let lost = head.size - held
         let isElsewhere = head.source == .elsewhere
         return NodeError(
-            .failed, "own-log-behind",
+            .ownLogBehind,
             "\(held) entries of \(log) are here, and its key has signed \(head.size)"
                 + (isElsewhere ? ", which a partner knows" : ""),
             hint: "run countermark sync, or wait for a partner that dials this node, and "
@@ -215,7 +215,7 @@ extension Node {
                 + missing.joined(separator: ", ")
             : ""
         throw NodeError(
-            .failed, "not-checked",
+            .notChecked,
             (place == .moved
                 ? "\(home.path) was copied, moved or restored"
                 : "the machine was started, or its disk mounted, anew")
@@ -228,7 +228,7 @@ extension Node {
 
     private static func lost(_ log: String) -> NodeError {
         NodeError(
-            .failed, "own-log-lost",
+            .ownLogLost,
             "nothing of \(log) is here any more, and what lies in this home says that its key "
                 + "has signed entries of it; no partner was asked since how many",
             hint: "run countermark sync, or wait for a partner that dials this node: what it has "

@@ -58,7 +58,7 @@ extension Node {
         let count = needed.byLog.values.map(\.count).reduce(0, +) + notes.count
         guard count <= LabelProof.piecesMax else {
             throw NodeError(
-                .failed, "proof-too-large",
+                .proofTooLarge,
                 "\(id) needs \(count) entries, the limit is \(LabelProof.piecesMax)",
                 hint: "carry the whole dataset instead")
         }

@@ -253,9 +253,6 @@ extension Node {
         }
     }
 
-    /// Entries and checkpoint that do not continue what is held: damage, or another history.
-    static let doesNotExtend = "does-not-extend"
-
     /// What is known of a log that entries are meant for.
     func situation(
         _ log: String, held: UInt64, isTakingBack: Bool
@@ -327,7 +324,8 @@ extension Node {
             let result = found.withLock { $0 }
             if !result.mustBeInOrder { return result.operations }
         }
-        // In order: an entry may bring the key that a later one is signed with, and the first that does not hold is named.
+        // In order: an entry may bring the key that a later one is signed with, and the first that does not hold
+        // is named.
         let cose = COSEVerifier()
         var count = 0
         for position in 0..<batch.count {

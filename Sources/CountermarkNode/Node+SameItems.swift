@@ -57,25 +57,25 @@ extension Node {
     private func registered(_ key: String, _ dataset: DatasetID) throws -> StoredItem {
         if let item = try store.item(dataset, key: key) { return item }
         throw NodeError(
-            .failed, "unknown-item", "\(dataset) has no item \(key)",
+            .unknownItem, "\(dataset) has no item \(key)",
             hint: "`countermark items same \(dataset)` lists the items of equal content")
     }
 
     private func requireSameBytes(_ item: ItemRecord, _ other: ItemRecord) throws {
         if item.key.hasSameBytes(as: other.key) {
             throw NodeError(
-                .usage, "same-item", "\(item.key) is given twice", hint: "give two keys")
+                .sameItem, "\(item.key) is given twice", hint: "give two keys")
         }
         let sha256 = Field.Known.sha256.name
         for record in [item, other] where record.fields[sha256] == nil {
             throw NodeError(
-                .failed, "no-digest",
+                .noDigest,
                 "the SHA-256 of \(record.key) is not known, so nobody can tell that it is the same",
                 hint: "`countermark items add` with the file registers it")
         }
         guard item.fields[sha256] == other.fields[sha256] else {
             throw NodeError(
-                .failed, "other-content", "\(item.key) and \(other.key) have different bytes",
+                .otherContent, "\(item.key) and \(other.key) have different bytes",
                 hint: "compare their SHA-256 in `countermark show`")
         }
     }

@@ -38,7 +38,7 @@ extension Node {
         try forEachDistinct(targets, dataset) { target, item in
             if origins.contains(target) {
                 throw NodeError(
-                    .failed, "circular-source", "\(target) cannot be made from itself",
+                    .circularSource, "\(target) cannot be made from itself",
                     hint: "give the item that was cleaned with --from, and its result as ITEM")
             }
             if let item {
@@ -115,7 +115,7 @@ extension Node {
     ) throws {
         guard !keys.isEmpty else {
             throw NodeError(
-                .usage, "no-items", "no item is named", hint: "name items, or --items-from FILE")
+                .noItems, "no item is named", hint: "name items, or --items-from FILE")
         }
         var seen: ByteSet = []
         try store.forEachItem(dataset, keys: keys.filter { seen.insert($0).inserted }, body)
@@ -151,7 +151,7 @@ extension Node {
         else { return nil }
         guard stage.isOfAnnotations else {
             throw NodeError(
-                .usage, "not-of-annotations",
+                .notOfAnnotations,
                 "the stage \(stage.rawValue) is one of items, not labels",
                 hint: "name the item \(label.item)")
         }

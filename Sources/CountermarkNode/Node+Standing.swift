@@ -23,8 +23,8 @@ public struct DatasetStanding: Sendable {
     public var unnamed: [Origin] = []
     /// What this organisation wrote and does not count.
     public var uncounted: [UncountedWrites] = []
-    /// Entries and operations of all logs that are stored and do not count, readers' acts about their own logs left out:
-    /// these take effect.
+    /// Entries and operations of all logs that are stored and do not count, readers' acts about their own logs
+    /// left out: these take effect.
     public var notCounted = 0
     /// Own entries that are merged here and, as the steward says, do not count.
     public var beyondCut = 0

@@ -31,7 +31,7 @@ extension Node {
             let (proof, message) = try statement(
                 about: label.id, label.key, dataset, to: nil, with: acts)
             return (try whole(try proof.adding(message)), nil)
-        } catch let error as NodeError where error.code == "no-statement" {
+        } catch let error as NodeError where error.code == .noStatement {
             return (try whole(try prove(label.id, label.key, dataset, with: acts)), error.message)
         }
     }
@@ -84,7 +84,7 @@ extension Node {
     }
 
     private static func noStatement(_ why: String) -> NodeError {
-        NodeError(.failed, "no-statement", why, hint: "ask again later")
+        NodeError(.noStatement, why, hint: "ask again later")
     }
 
     private func roots(ofSteward dataset: DatasetID) throws(LabelProofError) -> [Certificate] {
@@ -138,11 +138,11 @@ extension Node {
             if report.completeBy.contains(where: { $0.org == org }) { return more }
         } catch {
             throw NodeError(
-                .failed, "other-word", "\(org) does not say the same: \(PlainError.line(error))",
+                .otherWord, "\(org) does not say the same: \(PlainError.line(error))",
                 hint: "run countermark sync --with \(org), then prove again")
         }
         throw NodeError(
-            .failed, "other-word",
+            .otherWord,
             "\(org) has applied less than this home, or may not read all of it",
             hint: "run countermark sync --with \(org), then prove again")
     }

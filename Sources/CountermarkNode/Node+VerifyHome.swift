@@ -103,7 +103,7 @@ extension Node {
 
     private func wrongLogKey(_ dataset: DatasetID) throws -> NodeError {
         NodeError(
-            .failed, "wrong-log-key",
+            .wrongLogKey,
             "\(home.path)/keys/log.key is not the key of the log \(home.origin)/\(dataset)",
             hint: "restore it from a backup; nothing was written")
     }

@@ -75,7 +75,7 @@ extension Node {
         // A checkpoint has room for so many lines.
         guard (0...min(others, CosignatureSet.linesMax)).contains(threshold) else {
             throw NodeError(
-                .usage, "bad-threshold", "\(threshold) of \(others) witnesses cannot be reached",
+                .badThreshold, "\(threshold) of \(others) witnesses cannot be reached",
                 hint: "ask for as many as there are, or fewer")
         }
         if let policy = membership.witnessPolicy, policy.threshold == threshold,

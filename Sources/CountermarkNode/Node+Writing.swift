@@ -106,8 +106,8 @@ extension Node {
 
     /// The heads of other logs that moved since our last changeset cited them.
     ///
-    /// Of each log the checkpoint that is held goes along, signed by the log's own key; a log whose key the steward has not
-    /// named yet cannot be cited.
+    /// Of each log the checkpoint that is held goes along, signed by the log's own key; a log whose key the
+    /// steward has not named yet cannot be cited.
     func headsToCite(
         _ dataset: DatasetID, _ known: [Origin: UInt64]?, naming: [Origin: [UInt8]]
     ) throws -> [Head] {
@@ -197,7 +197,7 @@ struct OwnLimits {
 
     private func beyond(_ what: String, _ max: Int) -> NodeError {
         NodeError(
-            .failed, "too-many",
+            .tooMany,
             "this organisation's log of \(dataset) would hold more than \(max) \(what)",
             hint: "no node would count it; nothing was written")
     }

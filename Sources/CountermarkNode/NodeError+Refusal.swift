@@ -7,30 +7,30 @@ extension NodeError {
         switch refusal {
         case .ownLog:
             self.init(
-                .failed, "own-log", "\(log) is this node's own log",
+                .ownLog, "\(log) is this node's own log",
                 hint: "only this node appends to it")
         case .forked: self = Node.forked(log)
         case .position(let held):
             self.init(
-                .failed, "wrong-position", "\(log) has \(held) entries here",
+                .wrongPosition, "\(log) has \(held) entries here",
                 hint: "send from \(held)")
         case .wrongCheckpoint(let covers, let here):
             self.init(
-                .failed, "wrong-checkpoint",
+                .wrongCheckpoint,
                 "the checkpoint covers \(covers) entries, \(here) are here",
                 hint: "send exactly the entries that the checkpoint covers")
         case .noLogKey:
             self.init(
-                .failed, "no-log-key", "no entry of \(log) introduces the log's key",
+                .noLogKey, "no entry of \(log) introduces the log's key",
                 hint: "the first entry must")
         case .otherLogKey:
             self.init(
-                .failed, "log-key-mismatch",
+                .logKeyMismatch,
                 "\(log) introduces another log key than the one pinned for \(member)",
                 hint: "compare `countermark key show` with the partner by phone")
         case .doesNotExtend(let held, let size):
             self.init(
-                .failed, Node.doesNotExtend,
+                .doesNotExtend,
                 "the entries do not lead from the \(held) of \(log) that are held to its "
                     + "checkpoint of \(size)",
                 hint: "the next sync with a partner that is dialled finds out why")

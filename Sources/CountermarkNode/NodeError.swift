@@ -14,22 +14,23 @@ public struct NodeError: Error, Equatable, Sendable {
         case network = 4
     }
 
-    /// The kind.
+    /// What happened, for scripts.
+    public let code: ErrorCode
+    /// What decides the exit status; the code's own, but for a code that stands for wrong use in one command alone.
     public let kind: Kind
-    /// A stable word for scripts.
-    public let code: String
     /// What happened, to what.
     public let message: String
     /// What to do.
     public let hint: String
 
     /// An error.
-    public init(_ kind: Kind, _ code: String, _ message: String, hint: String) {
-        (self.kind, self.code, self.message, self.hint) = (kind, code, message, hint)
+    public init(_ code: ErrorCode, kind: Kind? = nil, _ message: String, hint: String) {
+        (self.code, self.kind) = (code, kind ?? code.kind)
+        (self.message, self.hint) = (message, hint)
     }
 
     static func notFound(_ what: String, _ name: String, hint: String) -> NodeError {
-        NodeError(.failed, "not-found", "there is no \(what) \(name)", hint: hint)
+        NodeError(.notFound, "there is no \(what) \(name)", hint: hint)
     }
 }
 

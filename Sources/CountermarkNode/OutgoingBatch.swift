@@ -69,7 +69,8 @@ struct OutgoingBatch {
         guard let full = builder, full.count > 0 else { return }
         builder = nil
         let payload = try full.payload(heads: heads)
-        // Whatever a command made of its input: what others would refuse is never signed. The log could not go on behind it.
+        // Whatever a command made of its input: what others would refuse is never signed. The log could not go on
+        // behind it.
         try payload.withUnsafeBytes { try ChangesetView($0).check() }
         let entry = try sign(payload)
         heads = []

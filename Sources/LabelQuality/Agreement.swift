@@ -6,7 +6,8 @@ public enum Agreement {
     /// The measures of a table, each with its interval or the reason why it has no number.
     ///
     /// - Parameters:
-    ///   - level: How far apart categories are for Krippendorff's alpha; all but nominal need the table's values, ascending.
+    ///   - level: How far apart categories are for Krippendorff's alpha; all but nominal need the table's values,
+    ///     ascending.
     ///   - seed: What the resampling of items follows from.
     public static func figures(
         _ measures: [Measure], of table: JudgementTable, level: Level = .nominal, seed: [UInt8]

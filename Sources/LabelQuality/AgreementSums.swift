@@ -124,8 +124,8 @@ struct AgreementPass {
 
     /// Where each category lies among all judgements: in the middle of its own.
     ///
-    /// The difference of two such ranks is Krippendorff's ordinal distance: all judgements from one category to the other, less
-    /// half of those of the two.
+    /// The difference of two such ranks is Krippendorff's ordinal distance: all judgements from one category to
+    /// the other, less half of those of the two.
     static func ranks(_ counts: [Double]) -> [Double] {
         var before = 0.0
         return counts.map { count in

@@ -11,8 +11,8 @@ enum Assignment {
 
     /// The chosen pairs, in the order of the first side.
     ///
-    /// Groups that share nothing are assigned one by one. In a group of more than ``optimalMax`` on both sides the largest weights
-    /// come first.
+    /// Groups that share nothing are assigned one by one. In a group of more than ``optimalMax`` on both sides
+    /// the largest weights come first.
     static func best(_ edges: [Edge], ones: Int, others: Int) -> [Edge] {
         if edges.count < 2 { return edges }
         var groups = Groups(ones + others)

@@ -1,7 +1,7 @@
 /// What each unit most probably is, and how far each rater can be relied on: Dawid and Skene 1979.
 ///
-/// Expectation and maximisation in turns, begun from the shares of each unit's judgements. Nothing is drawn at random, and
-/// nothing depends on the order in which judgements came.
+/// Expectation and maximisation in turns, begun from the shares of each unit's judgements. Nothing is drawn at
+/// random, and nothing depends on the order in which judgements came.
 public struct DawidSkene: Sendable {
     /// The most turns.
     public static let iterationsMax = 100
@@ -170,7 +170,8 @@ public struct DawidSkene: Sendable {
 
 /// The judgements of a table by who said what: a rater and a category that it used.
 ///
-/// A rater's errors are kept for the categories that it used, so that a thousand raters who each said one thing take little room.
+/// A rater's errors are kept for the categories that it used, so that a thousand raters who each said one thing
+/// take little room.
 struct JudgementKinds {
     /// The kind of each judgement.
     let kinds: [Int32]

@@ -1,8 +1,8 @@
 /// What raters said of units: flat arrays by unit, without an allocation for a judgement.
 ///
-/// A unit is one thing that several raters may have judged: a whole item, or a place in it that their labels share. Categories
-/// are small numbers in the caller's order. A rater who has not judged a unit has no entry there: what is missing is missing,
-/// and never a category.
+/// A unit is one thing that several raters may have judged: a whole item, or a place in it that their labels
+/// share. Categories are small numbers in the caller's order. A rater who has not judged a unit has no entry
+/// there: what is missing is missing, and never a category.
 public struct JudgementTable: Sendable {
     /// Judgements in any order, before they are sorted into a table.
     public struct Entries: Sendable {
@@ -50,8 +50,8 @@ public struct JudgementTable: Sendable {
 
     /// Sorts judgements into a table.
     ///
-    /// Of several judgements of one rater on one unit the smallest category is kept; what names a unit, a rater or a category that
-    /// is not numbered is left out.
+    /// Of several judgements of one rater on one unit the smallest category is kept; what names a unit, a rater
+    /// or a category that is not numbered is left out.
     ///
     /// - Parameter itemOfUnit: The item of each unit, never descending.
     public init(

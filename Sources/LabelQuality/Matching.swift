@@ -17,8 +17,9 @@ public struct PlacedLabel: Sendable {
 
 /// Which labels of one item mean the same thing.
 ///
-/// Of every two raters, labels are paired so that the sum of the overlaps is largest, among pairs that overlap by the threshold or more. Pairs then
-/// join into units, the largest overlap first, where no rater comes twice. Nothing depends on the order of labels or raters.
+/// Of every two raters, labels are paired so that the sum of the overlaps is largest, among pairs that overlap by
+/// the threshold or more. Pairs then join into units, the largest overlap first, where no rater comes twice.
+/// Nothing depends on the order of labels or raters.
 public struct Matching: Sendable {
     /// A pair of labels of two raters.
     public struct Pair: Sendable, Equatable {

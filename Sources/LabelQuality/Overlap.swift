@@ -3,8 +3,8 @@ import AnnotationModel
 extension Shape {
     /// How far two shapes are the same: from 0, nothing in common, to 1.
     ///
-    /// Intersection over union, by the measure that the family has (`Docs/Quality.md`). Of shapes without any extent, a point in time
-    /// or a box without width, equal ones have 1 and all others 0.
+    /// Intersection over union, by the measure that the family has (`Docs/Quality.md`). Of shapes without any
+    /// extent, a point in time or a box without width, equal ones have 1 and all others 0.
     public func overlap(_ other: Shape) -> Double {
         guard family == other.family else { return 0 }
         let share = measured(other)

@@ -1,7 +1,8 @@
 /// The areas of two polygons with holes and several parts, and of what they have in common.
 ///
-/// Between two neighbouring corners or crossings, from left to right, every edge is straight and none crosses another: there the
-/// length of a vertical line within a shape changes evenly, and the line in the middle gives the area exactly.
+/// Between two neighbouring corners or crossings, from left to right, every edge is straight and none crosses
+/// another: there the length of a vertical line within a shape changes evenly, and the line in the middle gives
+/// the area exactly.
 enum RegionOverlap {
     /// Up to how many edges of both together the areas are exact; each is compared with each.
     static let exactEdgesMax = 2_048

@@ -1,7 +1,7 @@
 /// How well one rater's labels find another's: precision, recall, their harmonic mean, and the average precision.
 ///
-/// The reference is one rater, not the truth. A label of the rater that is matched with one of the same class is a hit; any other one is
-/// a false one, and a label of the reference that no hit belongs to is missed.
+/// The reference is one rater, not the truth. A label of the rater that is matched with one of the same class is
+/// a hit; any other one is a false one, and a label of the reference that no hit belongs to is missed.
 public struct Retrieval: Sendable {
     private struct Item {
         var hits = 0

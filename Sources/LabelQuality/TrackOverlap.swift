@@ -18,7 +18,8 @@ enum TrackOverlap {
         return count == 0 ? 0 : sum / Double(count)
     }
 
-    /// Every frame between the later beginning and the earlier end; of times that are no whole numbers, the keyframes' own.
+    /// Every frame between the later beginning and the earlier end; of times that are no whole numbers, the
+    /// keyframes' own.
     private static func times(
         _ one: [Selector.Keyframe], _ other: [Selector.Keyframe]
     ) -> [Double] {

@@ -3,8 +3,8 @@ import AnnotationModel
 /// The part of YAML 1.2 that settings of data sets use, as a tree of texts.
 ///
 /// Block and flow lists and mappings in any mixture and over any number of lines, the three ways to write a scalar,
-/// block scalars, comments, `---`. Plain scalars stay texts: `no` may be a class. Anchors, aliases and tags are refused,
-/// since what they stand for would be missing.
+/// block scalars, comments, `---`. Plain scalars stay texts: `no` may be a class. Anchors, aliases and tags are
+/// refused, since what they stand for would be missing.
 package struct YAMLText {
     /// Why a text is not read.
     package struct Problem: Error {

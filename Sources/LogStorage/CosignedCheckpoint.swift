@@ -23,8 +23,8 @@ public enum CosignedCheckpoint {
         }
     }
 
-    /// What is known of a log, as far as it can be read: cosignatures say more of a log and are no part of it, and whoever
-    /// made them brings them again.
+    /// What is known of a log, as far as it can be read: cosignatures say more of a log and are no part of it,
+    /// and whoever made them brings them again.
     public static func readable(directory: String) -> CosignatureSet {
         (try? read(directory: directory)) ?? CosignatureSet()
     }

@@ -136,7 +136,8 @@ public enum DurableFile {
         try syncFolder(of: path)
     }
 
-    /// Moves a file or folder to another place of the same file system, if it is there; what stands at that place stays.
+    /// Moves a file or folder to another place of the same file system, if it is there; what stands at that place
+    /// stays.
     public static func move(_ path: String, to other: String) throws(LogStorageError) {
         guard try isThere(path) else { return }
         try makeFolders(of: other)

@@ -4,9 +4,10 @@ import Signing
 
 /// A small file that says which file it is itself, so that a copy of it shows.
 ///
-/// Its first line names its inode and its birth (where the file system does not know when a file was born, its device and
-/// inode), and the SHA-256 of that and of the rest, which is its content. Whatever copies or restores it makes another file with the same words, or puts old
-/// words into a younger file. A snapshot of the whole disk keeps both.
+/// Its first line names its inode and its birth (where the file system does not know when a file was born, its
+/// device and inode), and the SHA-256 of that and of the rest, which is its content. Whatever copies or restores
+/// it makes another file with the same words, or puts old words into a younger file. A snapshot of the whole disk
+/// keeps both.
 public struct IdentifiedFile: Sendable {
     /// What the file holds, and whether it is the file that it says.
     public struct Found: Sendable {

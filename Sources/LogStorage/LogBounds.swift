@@ -3,8 +3,8 @@ import Glibc
 /// The file `bounds` in a log's folder: checkpoints that are kept because the log's readers change behind them.
 ///
 /// Whoever is kept out of a log is served it up to the act that says so, and that takes a checkpoint which covers
-/// exactly this much. The file is `countermark/bounds@v1`, then for each, ascending by size, `checkpoint <bytes>` and that
-/// many bytes of signed note.
+/// exactly this much. The file is `countermark/bounds@v1`, then for each, ascending by size, `checkpoint <bytes>`
+/// and that many bytes of signed note.
 public enum LogBounds {
     /// The most checkpoints that are kept: a log changes its audience no more often.
     public static let countMax = 32

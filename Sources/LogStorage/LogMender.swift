@@ -4,9 +4,9 @@ import TransparencyLog
 
 /// Puts back what is damaged in a log's folder, byte for byte, under a checkpoint that is known to be good.
 ///
-/// First it finds the bundles that are not what was signed (``wanted``); whoever has them hands them over (``take(_:_:)``);
-/// then the tree over all entries has to lead to the checkpoint, and only what differs is replaced (``finish(aside:)``).
-/// What was there is moved aside, never removed, and what is whole is not touched.
+/// First it finds the bundles that are not what was signed (``wanted``); whoever has them hands them over
+/// (``take(_:_:)``); then the tree over all entries has to lead to the checkpoint, and only what differs is
+/// replaced (``finish(aside:)``). What was there is moved aside, never removed, and what is whole is not touched.
 public final class LogMender {
     private let directory: String
     private let reader: LogReader

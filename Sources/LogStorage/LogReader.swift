@@ -22,8 +22,8 @@ public struct LogReader: Sendable {
 
     /// Opens a folder; one without a checkpoint is an empty log.
     ///
-    /// - Parameter origin: Whose log it has to be, as its checkpoint says: a folder that took another one's place is not
-    ///   read. Nil for any.
+    /// - Parameter origin: Whose log it has to be, as its checkpoint says: a folder that took another one's place
+    ///   is not read. Nil for any.
     public init(directory: String, of origin: String? = nil) throws(LogStorageError) {
         self.directory = directory
         let path = directory + "/checkpoint"

@@ -5,9 +5,9 @@ import TransparencyLog
 /// The last checkpoints of one own log that its key is known to have signed, kept apart from the log.
 ///
 /// The log's folder can come back from a backup, or lose its checkpoint; then this record says how much was signed, and
-/// nothing is signed that does not extend it. A file is named by the number of entries, so that a backup that is copied over
-/// it does not replace it: `<size>.own` was signed here, `<size>.seen` was shown by somebody else. `0.own` says that the
-/// first entry is about to be written.
+/// nothing is signed that does not extend it. A file is named by the number of entries, so that a backup that is
+/// copied over it does not replace it: `<size>.own` was signed here, `<size>.seen` was shown by somebody else.
+/// `0.own` says that the first entry is about to be written.
 public struct SignedHeads: Sendable {
     /// A checkpoint of the record.
     public struct Head: Sendable {

@@ -3,8 +3,8 @@ import TransparencyLog
 
 /// The hashes of a log's tiles, each compared with the checkpoint's root before anybody relies on it.
 ///
-/// A full tile leads to a hash of the tile above it, the partial ones at the right edge to the root. So what is read under a
-/// guard is what the checkpoint binds, whatever happened to the files. Used by one reader at a time.
+/// A full tile leads to a hash of the tile above it, the partial ones at the right edge to the root. So what is
+/// read under a guard is what the checkpoint binds, whatever happened to the files. Used by one reader at a time.
 final class TreeGuard {
     private let reader: LogReader
     private var edges: [Int: [Digest]]?

@@ -13,8 +13,8 @@ public enum Uptime {
         return name.isEmpty ? nil : name
     }
 
-    /// What names the mount of the disk that a folder lies on, as one process sees it with those beside it; nil where the
-    /// system does not say.
+    /// What names the mount of the disk that a folder lies on, as one process sees it with those beside it; nil
+    /// where the system does not say.
     ///
     /// A disk that went back to a snapshot while the machine ran was mounted anew. Containers have mounts of their
     /// own, which say nothing of one another: so the name begins with the namespace.

@@ -6,7 +6,8 @@ import Synchronization
 /// Calls one partner over HTTP/1.1 and mutual TLS, keeping connections for the next call.
 ///
 /// Every connection is made only to the organisation that the policy lets in; there are no redirects
-/// and no cookies. A proxy, if there is one, only passes bytes on: TLS goes through it from end to end. Several tasks may call at once; each uses a connection of its own.
+/// and no cookies. A proxy, if there is one, only passes bytes on: TLS goes through it from end to end. Several
+/// tasks may call at once; each uses a connection of its own.
 public final class HTTPClient: Sendable {
     /// Bounds of a call.
     public struct Limits: Sendable {

@@ -3,8 +3,8 @@ import AnnotationModel
 /// What one member may put into its log of one dataset.
 ///
 /// Every member pays for what any member writes, for as long as the dataset lives: so what grows with the number
-/// of acts or names, and not with the bytes of the labels, is bounded for each log. The bounds are part of the protocol:
-/// all nodes find the same acts beyond them, because they are counted in the log's own order.
+/// of acts or names, and not with the bytes of the labels, is bounded for each log. The bounds are part of the
+/// protocol: all nodes find the same acts beyond them, because they are counted in the log's own order.
 public enum MemberLimits {
     /// Signing keys that one log introduces: a node's yearly, and those of some hundred people.
     ///

@@ -121,7 +121,8 @@ extension Merge {
         return hasher.finish()
     }
 
-    /// What stands for a log in elements; asked for each of them, so it is not looked up in the table of logs each time.
+    /// What stands for a log in elements; asked for each of them, so it is not looked up in the table of logs
+    /// each time.
     private func tag(_ log: Int) throws -> LogTag {
         if tags.indices.contains(log), let known = tags[log] { return known }
         guard let tag = state.logs[log]?.tag else { throw ProvenanceError.unknownLog(log) }

@@ -45,9 +45,9 @@ public enum MergeOutcome: Equatable, Sendable {
 ///
 /// A write replaces exactly the writes in its causal context; concurrent writes all stay. Entries of
 /// one log come in order; an entry waits until the logs that it has merged have been applied that far. So what was
-/// replaced is always there before its replacement, and nodes that hold the same logs end with the same rows, whatever the
-/// order of arrival. All decisions are made pair by pair: that one write replaces another follows from the context of the
-/// one alone, whatever a third entry says.
+/// replaced is always there before its replacement, and nodes that hold the same logs end with the same rows,
+/// whatever the order of arrival. All decisions are made pair by pair: that one write replaces another follows
+/// from the context of the one alone, whatever a third entry says.
 ///
 /// The merge is total: an entry or an operation that cannot be applied is listed with the reason and changes
 /// nothing; only a failing storage ends it.
@@ -147,7 +147,8 @@ public final class Merge {
             state.counts.quarantined += 1
             try touchTargets(of: entry)
         }
-        // Never within an entry: one that goes round among labels with many writes would have them loaded for each operation.
+        // Never within an entry: one that goes round among labels with many writes would have them loaded for
+        // each operation.
         if openWrites > Self.openWritesMax {
             try writeBack(keepingLarge: false)
         } else if open.count > Self.openTargetsMax {

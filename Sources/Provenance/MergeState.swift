@@ -190,9 +190,9 @@ public struct MergeState: Sendable, Equatable {
 
     /// All that the label set follows from; two nodes with the same mark must have the same digest.
     ///
-    /// SHA-256 over a line for each log, ascending by origin: `origin applied acts`, with ` fork` where evidence ends the
-    /// log, and a line feed. `acts` is the number of acts in the stored entries, which are in force before their
-    /// entries' turn comes.
+    /// SHA-256 over a line for each log, ascending by origin: `origin applied acts`, with ` fork` where evidence
+    /// ends the log, and a line feed. `acts` is the number of acts in the stored entries, which are in force
+    /// before their entries' turn comes.
     public var mark: Digest {
         var hasher = SHA256Hasher()
         hasher.update(Array("countermark/mark/v1\n\(dataset)\n".utf8))

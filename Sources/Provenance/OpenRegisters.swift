@@ -1,7 +1,7 @@
 /// The surviving writes of one target while a batch changes it.
 ///
-/// Most labels have one or two, and lie in one list. A label with more gets a table by field, so that a write costs that of
-/// its own register, however many the label has.
+/// Most labels have one or two, and lie in one list. A label with more gets a table by field, so that a write
+/// costs that of its own register, however many the label has.
 struct OpenRegisters {
     /// Writes that are looked through one by one.
     private static let fewMax = 16

@@ -72,7 +72,8 @@ public struct Release: Sendable, Equatable {
 
 /// The leaves of a release's tree.
 ///
-/// First come its items by the bytes of their keys, then its labels by origin, entry and position. So a label that is not in a release stands, if it stood, between two leaves that do.
+/// First come its items by the bytes of their keys, then its labels by origin, entry and position. So a label
+/// that is not in a release stands, if it stood, between two leaves that do.
 public enum ReleaseLeaf {
     /// An item: `[0, key, {field: value}]`.
     public static func item(_ key: String, fields: [String: FieldValue]) -> [UInt8] {

@@ -1,14 +1,14 @@
 /// What a node does about clocks, its own and others'.
 ///
-/// Nobody's clock is trusted alone, and none decides what counts. Before a node signs, it compares its clock with what its partners'
-/// clocks say; the one that is nearest speaks, so that no single partner whose clock is wrong keeps anybody from writing as
-/// long as another one agrees. A time far ahead that an entry claims is kept as it was signed, and is no reason to end a
-/// key.
+/// Nobody's clock is trusted alone, and none decides what counts. Before a node signs, it compares its clock with
+/// what its partners' clocks say; the one that is nearest speaks, so that no single partner whose clock is wrong
+/// keeps anybody from writing as long as another one agrees. A time far ahead that an entry claims is kept as it
+/// was signed, and is no reason to end a key.
 public enum ClockRule {
     /// Beyond this difference, in seconds, a write warns: clocks that are set over the network differ by less.
     public static let warnsBeyond: Int64 = 300
-    /// Beyond this difference, in seconds, nothing is signed unless the operator says that the clock is right: no time zone and
-    /// no summer time makes as much.
+    /// Beyond this difference, in seconds, nothing is signed unless the operator says that the clock is right: no
+    /// time zone and no summer time makes as much.
     public static let refusesBeyond: Int64 = 86_400
 
     /// What one partner's clock says.
@@ -61,8 +61,8 @@ public enum ClockRule {
 
     /// Whether the steward may end a key whose certificate has come to its end.
     ///
-    /// The steward's own clock is not enough, and neither is a time that somebody claims: both have to be beyond the end, and the
-    /// claim must not be far ahead of the clock.
+    /// The steward's own clock is not enough, and neither is a time that somebody claims: both have to be beyond
+    /// the end, and the claim must not be far ahead of the clock.
     ///
     /// - Parameter signed: The latest times that others have signed.
     public static func mayEnd(

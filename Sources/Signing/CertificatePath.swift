@@ -79,8 +79,8 @@ public enum CertificatePath {
         guard X509_verify_cert(context) == 1 else { throw refusal(context) }
     }
 
-    /// Checks that a root can be one: by the rules of ``validate(leaf:intermediates:roots:at:purpose:revocation:depthMax:)``
-    /// a path could end at it.
+    /// Checks that a root can be one: by the rules of
+    /// ``validate(leaf:intermediates:roots:at:purpose:revocation:depthMax:)`` a path could end at it.
     public static func checkRoot(_ root: Certificate, at time: Int64) throws(SigningError) {
         guard root.isAuthority else { throw .notAnAuthority(subject: root.subject) }
         ERR_clear_error()

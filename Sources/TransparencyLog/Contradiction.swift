@@ -2,8 +2,8 @@ import Signing
 
 /// Proof that a log signed a root which a history that it also signed does not have at that size.
 ///
-/// It needs nothing but two checkpoints: so a head that somebody cites is evidence by itself. Unlike an ``Equivocation``
-/// it does not show where the two histories part.
+/// It needs nothing but two checkpoints: so a head that somebody cites is evidence by itself. Unlike an
+/// ``Equivocation`` it does not show where the two histories part.
 public struct Contradiction: Sendable, Equatable {
     /// The first line of a file.
     public static let version = "countermark/contradiction@v1"
@@ -45,8 +45,8 @@ public struct Contradiction: Sendable, Equatable {
         return (one, other)
     }
 
-    /// The file: the version, `log <verifier key>`, `root <Base64>`, the proof, a hash a line, an empty line, and the two
-    /// checkpoints with `checkpoint <bytes>` in front.
+    /// The file: the version, `log <verifier key>`, `root <Base64>`, the proof, a hash a line, an empty line, and
+    /// the two checkpoints with `checkpoint <bytes>` in front.
     public var file: [UInt8] {
         var text = "\(Self.version)\nlog \(log.vkey)\nroot \(root.base64)\n"
         for hash in consistency { text += hash.base64 + "\n" }

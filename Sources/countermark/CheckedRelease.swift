@@ -3,8 +3,8 @@ import CountermarkNode
 import Provenance
 
 extension Node {
-    /// The labels of a release that is what its steward signed, and its digest; a warning where it was withdrawn, or does not
-    /// hold yet.
+    /// The labels of a release that is what its steward signed, and its digest; a warning where it was withdrawn,
+    /// or does not hold yet.
     func checkedRelease(
         _ name: String, of dataset: DatasetID
     ) throws -> (contents: ReleaseContents, digest: [UInt8]) {

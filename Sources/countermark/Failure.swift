@@ -12,13 +12,13 @@ struct Failure {
 
     init(_ error: any Error) {
         let plain = PlainError(error)
-        (code, message, hint) = (plain.code, plain.message, plain.hint)
+        (code, message, hint) = (plain.code.word, plain.message, plain.hint)
         status = plain.kind.rawValue
     }
 
     /// Wrong use, in the argument parser's words.
     init(usage message: String) {
-        (code, self.message, hint) = ("usage", message, "")
+        (code, self.message, hint) = (ErrorCode.usage.word, message, "")
         status = NodeError.Kind.usage.rawValue
     }
 

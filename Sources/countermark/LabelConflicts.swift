@@ -115,12 +115,12 @@ extension Node {
                 "\(org)/\(dataset):\(suggestion.operation.slot.entry)."
                 + "\(suggestion.operation.slot.position)"
             return NodeError(
-                .failed, "only-suggested",
+                .onlySuggested,
                 "\(org) has only suggested a \(field) of \(name), which is \(suggestion.state)",
                 hint: "run countermark review \(id) accept; or give --value")
         }
         return NodeError(
-            .failed, "no-candidate", "\(org) proposes nothing for \(field) of \(name)",
+            .noCandidate, "\(org) proposes nothing for \(field) of \(name)",
             hint: "see countermark show \(name) --dataset \(dataset)")
     }
 }

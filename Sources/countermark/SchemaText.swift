@@ -29,7 +29,7 @@ func writeNew(_ text: String, to path: String) throws {
         try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .withoutOverwriting)
     } catch let error as CocoaError where error.code == .fileWriteFileExists {
         throw NodeError(
-            .failed, "file-exists", "\(path) exists already",
+            .fileExists, "\(path) exists already",
             hint: "name another file, or remove it first; nothing was written")
     }
 }

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("COCO, reading")
 struct COCOReaderTests {
-    /// A file with an image of 10 x 5 pixels (id 7), one of unknown size (id 6), two categories (1 and 4), and annotations.
+    /// A file with an image of 10 x 5 pixels (id 7), one of unknown size (id 6), two categories (1 and 4), and
+    /// annotations.
     static func file(_ annotations: String, images: String? = nil, categories: String? = nil)
         -> String
     {

@@ -183,7 +183,7 @@ struct AnalystExportTests {
         let (all, _) = try companies()
         let node = try all.node(oem)
         let folder = all.folder.path
-        let refused: (any Error) -> Bool = { ($0 as? NodeError)?.code == "not-an-export" }
+        let refused: (any Error) -> Bool = { ($0 as? NodeError)?.code == .notAnExport }
         let text = folder + "/notes.txt"
         try Data("dear diary".utf8).write(to: URL(fileURLWithPath: text))
         let foreign = folder + "/foreign.sqlite"

@@ -125,11 +125,11 @@ struct CareTests {
         for gone in ["", "keys", "trust", "signed"] {
             if !gone.isEmpty { try files.removeItem(atPath: "\(home.path)/\(gone)") }
             let error = #expect(throws: NodeError.self) { try Home(opening: home.path) }
-            #expect(error?.code == "missing-file")
+            #expect(error?.code == .missingFile)
             let refused = #expect(throws: NodeError.self) {
                 try Home.make(home.path, origin: home.origin, name: "OEM", time: 0)
             }
-            #expect(refused?.code == "home-exists")
+            #expect(refused?.code == .homeExists)
             if gone.isEmpty { #expect(try home.read("keys/log.key") == key) }
         }
     }
@@ -187,7 +187,7 @@ struct CareTests {
         let error = #expect(throws: NodeError.self) {
             try node.write(all.dataset, [all.label("first.png")])
         }
-        #expect(error?.code == "not-checked")
+        #expect(error?.code == .notChecked)
     }
 
     /// The folders that decide what a home holds: none of them is empty because it cannot be read.
@@ -278,7 +278,7 @@ struct CareTests {
             _ = try (node.home.logKey(), node.home.identity(), node.home.root())
         }
         #expect(
-            try #require(error).message.contains(file) && #require(error).code != "missing-file")
+            try #require(error).message.contains(file) && #require(error).code != .missingFile)
     }
 
     @Test(

@@ -62,7 +62,7 @@ struct HomeFolderTests {
             let error = #expect(throws: NodeError.self) { try make(home) }
             // A key or certificate that is there already, were it a link, is a home's.
             let isFile = place.contains("/")
-            #expect(error?.code == (isFile ? "home-exists" : "not-own"))
+            #expect(error?.code == (isFile ? .homeExists : .notOwn))
             #expect(!FileManager.default.fileExists(atPath: home + "/config.json"))
             #expect(!FileManager.default.fileExists(atPath: target))
         }
@@ -85,6 +85,6 @@ struct HomeFolderTests {
             atPath: folder + "/theirs", withIntermediateDirectories: true)
         chown(folder + "/theirs", 65_534, 65_534)
         let error = #expect(throws: NodeError.self) { try make(folder + "/theirs") }
-        #expect(error?.code == "not-own")
+        #expect(error?.code == .notOwn)
     }
 }

@@ -48,7 +48,7 @@ struct ImportWordTests {
             _ = try ImportTests.load(node, all.dataset, "coco", ben)
         } throws: { error in
             let error = error as? NodeError
-            return error?.code == "whose-labels" && error?.hint.contains("--author") == true
+            return error?.code == .whoseLabels && error?.hint.contains("--author") == true
                 && error?.hint.contains("--update") == true
         }
         var options = ImportOptions()

@@ -178,9 +178,9 @@ struct IncomingLogTests {
         // Keys and signatures are of one length: each run writes as many bytes, but for lengths of numbers.
         let room = bytes + 200
         #expect(try take { $0.perPartner = room } == nil)
-        #expect(try take { $0.perPartner = bytes / 2 }?.code == "spool-full")
-        #expect(try take { $0.inAll = bytes / 2 }?.code == "spool-full")
-        #expect(try take { $0.left = .max }?.code == "disk-full")
+        #expect(try take { $0.perPartner = bytes / 2 }?.code == .spoolFull)
+        #expect(try take { $0.inAll = bytes / 2 }?.code == .spoolFull)
+        #expect(try take { $0.left = .max }?.code == .diskFull)
     }
 
     @Test("what a partner set aside is given back, and another one's budget is its own")

@@ -64,7 +64,7 @@ struct ItemFilesTests {
             #expect {
                 try node.addItems(all.dataset, ["\(folder)/\(name)"], groupBy: nil)
             } throws: {
-                ($0 as? NodeError)?.code == "no-file"
+                ($0 as? NodeError)?.code == .noFile
             }
         }
     }

@@ -58,7 +58,7 @@ struct LabelKindTests {
         #expect(try ImportTests.load(node, all.dataset, format, ann).added == 1)
         #expect {
             _ = try ImportTests.load(node, all.dataset, format, ben)
-        } throws: { ($0 as? NodeError)?.code == "whose-labels" }
+        } throws: { ($0 as? NodeError)?.code == .whoseLabels }
         #expect(try classes(node, all) == ["scratch"])
         var options = ImportOptions()
         options.author = "ben"

@@ -28,7 +28,7 @@ struct LostLogTests {
         #expect {
             try node.write(all.dataset, [all.label("n.png")])
         } throws: {
-            ($0 as? NodeError)?.code == code
+            ($0 as? NodeError)?.code.word == code
         }
     }
 

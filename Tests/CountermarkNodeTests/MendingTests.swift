@@ -105,7 +105,7 @@ struct MendingTests {
                         tiles: [.init(path: "tile/entries/000", bytes: Data([0]))]),
                     from: stranger)
             } throws: {
-                ($0 as? NodeError)?.code == "not-found"
+                ($0 as? NodeError)?.code == .notFound
             }
         }
     }

@@ -274,7 +274,7 @@ struct NodeTests {
         #expect {
             try to.accept(log, from: held, bundle: out.bundle, checkpoint: out.checkpoint)
         } throws: {
-            ($0 as? NodeError)?.code == Node.doesNotExtend
+            ($0 as? NodeError)?.code == .doesNotExtend
         }
         #expect(try to.settle(log, with: try forked.tree(log)))
         let file = try #require(try to.evidence().first)

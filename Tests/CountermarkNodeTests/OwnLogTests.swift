@@ -33,7 +33,7 @@ struct OwnLogTests {
         #expect {
             try node.write(all.dataset, [all.label("c.png")])
         } throws: {
-            ($0 as? NodeError)?.code == code
+            ($0 as? NodeError)?.code.word == code
         }
     }
 

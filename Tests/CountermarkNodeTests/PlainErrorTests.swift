@@ -131,7 +131,7 @@ struct PlainErrorTests {
         LabelProofError.malformed("bad"), LabelProofError.refused("bad"),
         FormatError.cannotOpen(path: "x", errno: EACCES),
         FormatError.cannotWrite(path: "x", errno: ENOSPC),
-        Refusal.notFound, NodeError(.failed, "x", "something failed", hint: "do this"),
+        Refusal.notFound, NodeError(.notFound, "something failed", hint: "do this"),
     ]
 
     /// What no message holds: others' type names, and seconds since 1970.
@@ -148,7 +148,7 @@ struct PlainErrorTests {
         for sample in Self.samples {
             let plain = PlainError(sample)
             let line = PlainError.line(sample)
-            #expect(!plain.code.isEmpty && plain.code != "failed", "\(sample)")
+            #expect(!plain.code.word.isEmpty && plain.code != .failed, "\(sample)")
             #expect(plain.message.count > 8, "\(line)")
             #expect(Self.raw(line) == nil, "\(line)")
             #expect(!line.contains("\n"), "\(line)")

@@ -149,12 +149,12 @@ struct QualityTests {
         var question = QualityQuestion()
         question.className = "y"
         #expect { try node.agreement(all.dataset, question) } throws: {
-            ($0 as? NodeError)?.code == "not-found"
+            ($0 as? NodeError)?.code == .notFound
         }
         question.className = nil
         question.against = tier
         #expect { try node.agreement(all.dataset, question) } throws: {
-            ($0 as? NodeError)?.code == "unknown-rater"
+            ($0 as? NodeError)?.code == .unknownRater
         }
     }
 

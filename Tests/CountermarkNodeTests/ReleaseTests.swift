@@ -39,7 +39,7 @@ struct ReleaseTests {
         do {
             try body()
             return nil
-        } catch { return (error as? NodeError)?.code ?? "\(error)" }
+        } catch { return (error as? NodeError)?.code.word ?? "\(error)" }
     }
 
     private func labels(_ name: String, _ node: Node, _ all: Companies) throws -> [String] {

@@ -89,7 +89,7 @@ struct SameItemsTests {
             let error = #expect(throws: NodeError.self) {
                 try node.say(key, isSameAs: other, in: all.dataset)
             }
-            #expect(error?.code == code)
+            #expect(error?.code.word == code)
         }
     }
 

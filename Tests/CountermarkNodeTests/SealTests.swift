@@ -85,7 +85,7 @@ struct SealTests {
         try WholeFile.replace("\(node.home.path)/keys/log.key", with: other, mode: 0o600)
         let again = try Node(try Home(opening: node.home.path))
         let error = #expect(throws: NodeError.self) { try again.write(all.dataset, []) }
-        #expect(error?.code == "wrong-log-key")
+        #expect(error?.code == .wrongLogKey)
         #expect(try again.verifyHome().contains { $0.what.contains("log.key") })
     }
 }

@@ -152,11 +152,11 @@ struct StageTests {
         }
         let back = try StageState(.clean, "done", from: "clean.csv")
         #expect { try node.setStage(all.dataset, .clean, back, ["raw.csv"]) } throws: {
-            ($0 as? NodeError)?.code == "circular-source"
+            ($0 as? NodeError)?.code == .circularSource
         }
         let missing = try StageState(.clean, "done", from: "missing.csv")
         #expect { try node.setStage(all.dataset, .clean, missing, ["new.csv"]) } throws: {
-            ($0 as? NodeError)?.code == "not-found"
+            ($0 as? NodeError)?.code == .notFound
         }
         #expect(try node.store.item(all.dataset, key: "new.csv") == nil)
     }
@@ -180,7 +180,7 @@ struct StageTests {
         #expect(progress.states["accepted"] == 2 && progress.total == 2)
         let excluded = try StageState(.filter, "excluded")
         #expect { try all.node(oem).setStage(all.dataset, .filter, excluded, labels) } throws: {
-            ($0 as? NodeError)?.code == "not-of-annotations"
+            ($0 as? NodeError)?.code == .notOfAnnotations
         }
     }
 

@@ -57,8 +57,8 @@ struct StatementTests {
             chain: identity.chain)
     }
 
-    /// A label of the annotator `third` that a reviewer has changed, reviewed, and given up again; and a suggestion that was
-    /// accepted.
+    /// A label of the annotator `third` that a reviewer has changed, reviewed, and given up again; and a
+    /// suggestion that was accepted.
     private func history() throws -> (all: Companies, id: OperationID) {
         let all = try Companies([oem, tier, third])
         let names = [oem, tier, third]
@@ -267,7 +267,7 @@ struct StatementTests {
             try node.statement(
                 about: own.description, in: all.dataset.description, caller: try Origin(third))
         }
-        #expect(error?.code == "not-found")
+        #expect(error?.code == .notFound)
     }
 
     @Test("a partner has one question at a time, and then a pause of nine times what it took")

@@ -162,7 +162,7 @@ struct TrustTests {
         #expect {
             try node.write(all.dataset, [all.label("a.png")])
         } throws: {
-            ($0 as? NodeError)?.code == "certificate-expired"
+            ($0 as? NodeError)?.code == .certificateExpired
         }
     }
 }

@@ -3,8 +3,8 @@ import Signing
 
 /// How long to wait on this machine before a wait counts as a hang.
 ///
-/// No verdict may come from how fast a machine is: bounds are far above what a quiet two-core machine needs, and grow with
-/// the measured slowness of this one.
+/// No verdict may come from how fast a machine is: bounds are far above what a quiet two-core machine needs, and
+/// grow with the measured slowness of this one.
 enum Patience {
     /// What the measured work takes on a quiet machine with two slow cores.
     private static let reference = Duration.milliseconds(250)

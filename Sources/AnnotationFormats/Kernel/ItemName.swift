@@ -15,7 +15,8 @@ enum ItemName {
             }
         }
         add(name)
-        // A name that leaves the folder of all items is somebody's attempt, or somebody else's folder: it is none of ours.
+        // A name that leaves the folder of all items is somebody's attempt, or somebody else's folder: it is none
+        // of ours.
         if climbs(name) { return found }
         let plain = relative(name)
         add(plain)

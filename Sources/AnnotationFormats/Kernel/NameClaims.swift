@@ -3,7 +3,8 @@ import AnnotationModel
 /// Decides which item gets a name in an export that several ask for, or that no file can have.
 ///
 /// The item that a reader would take the name for keeps it, and among equals the one whose key comes first by
-/// its bytes: the same on every node, whatever the order in which the items were written down. Whoever gets none is named in the report; nobody is replaced.
+/// its bytes: the same on every node, whatever the order in which the items were written down. Whoever gets none
+/// is named in the report; nobody is replaced.
 struct NameClaims {
     /// What an item asks for.
     struct Claim {

@@ -2,7 +2,8 @@ import AnnotationModel
 
 /// Names of classes and attributes without control characters, which the model's names cannot hold.
 ///
-/// People write labels of two lines, and paste names with tabs. A space takes the place of such characters, and that is said.
+/// People write labels of two lines, and paste names with tabs. A space takes the place of such characters, and
+/// that is said.
 struct PlainNames {
     private var count = 0
     private var example = ""

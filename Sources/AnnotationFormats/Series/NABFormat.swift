@@ -8,8 +8,8 @@ import LabelText
 /// after the last stamp, because stretches are half-open. A single stamp, or a window from a stamp to itself,
 /// is an interval without length. The class is `anomaly`. A file `NAME_labels_….json` is what one person marked:
 /// `NAME` is the author, except for `combined` and `known`. An empty list says "examined, nothing found". The
-/// item is the series: a known one, else one below `data/`, else the name. The external id is the series, with the author
-/// before it, `#`, and the number of the window.
+/// item is the series: a known one, else one below `data/`, else the name. The external id is the series, with
+/// the author before it, `#`, and the number of the window.
 public struct NABFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "nab"

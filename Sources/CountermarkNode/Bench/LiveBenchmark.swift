@@ -103,7 +103,7 @@ public enum LiveBenchmark {
             while try there.counts(dataset)?.annotations ?? 0 < before + number + 1 {
                 guard ContinuousClock.now - start < .seconds(30) else {
                     throw NodeError(
-                        .failed, "not-live", "annotation \(number) did not arrive in 30 s",
+                        .notLive, "annotation \(number) did not arrive in 30 s",
                         hint: "run with fewer, and look at the machine's load")
                 }
                 usleep(500)
@@ -127,7 +127,7 @@ public enum LiveBenchmark {
             }
         }
         guard result else {
-            throw NodeError(.network, "no-port", "no port is free on 127.0.0.1", hint: "")
+            throw NodeError(.noPort, "no port is free on 127.0.0.1", hint: "")
         }
         return Int(UInt16(bigEndian: address.sin_port))
     }

@@ -55,7 +55,7 @@ extension Node {
         try requireBackupFolder(folder)
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST, chmod(folder, 0o700) == 0 else {
             throw NodeError(
-                .failed, "not-writable", "\(folder) cannot be made or closed to others",
+                .notWritable, "\(folder) cannot be made or closed to others",
                 hint: "check the folder above it")
         }
         let lock = try FileLock.take("\(folder)/lock", timeoutSeconds: Self.lockTimeoutSeconds)
@@ -125,7 +125,7 @@ extension Node {
     /// Throws for a folder in which a backup would destroy something.
     private func requireBackupFolder(_ folder: String) throws {
         func refuse(_ why: String, _ hint: String) -> NodeError {
-            NodeError(.failed, "no-backup-folder", "\(folder) \(why)", hint: hint)
+            NodeError(.noBackupFolder, "\(folder) \(why)", hint: hint)
         }
         let target = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path + "/"
         let own = URL(fileURLWithPath: home.path).resolvingSymlinksInPath().path + "/"
@@ -189,7 +189,7 @@ extension Node {
         }
         if reader.size < signed {
             throw NodeError(
-                .failed, "own-log-behind",
+                .ownLogBehind,
                 "its key has signed \(signed) entries, and \(reader.size) are here",
                 hint: "run countermark repair or countermark sync, then the backup again")
         }

@@ -5,8 +5,8 @@ import Signing
 
 /// The small files of a home on their way into a backup.
 ///
-/// A file that is not what was written to it, that cannot be read, or that is lost, does not replace what the backup has:
-/// that may be the only good copy.
+/// A file that is not what was written to it, that cannot be read, or that is lost, does not replace what the
+/// backup has: that may be the only good copy.
 struct BackupFiles {
     /// What is in the backup.
     private(set) var kept: [BackupList.File] = []

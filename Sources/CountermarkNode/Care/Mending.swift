@@ -7,8 +7,8 @@ import PartnerTLS
 import Provenance
 import TransparencyLog
 
-/// A damaged log of which `repair` could not get everything: the next contact with whoever has it brings the rest, whoever
-/// dials.
+/// A damaged log of which `repair` could not get everything: the next contact with whoever has it brings the
+/// rest, whoever dials.
 public struct WaitingRepair: Codable, Sendable, Equatable {
     /// The log's name.
     public let log: String
@@ -69,8 +69,8 @@ extension Home {
             .compactMap { try waitingRepair(String($0.dropLast("/wanted".count))) }
     }
 
-    /// The repair of a log that waits; nil if none does, or if what is known of it cannot be read: the next `repair` notes
-    /// it anew.
+    /// The repair of a log that waits; nil if none does, or if what is known of it cannot be read: the next
+    /// `repair` notes it anew.
     func waitingRepair(_ log: String) throws -> WaitingRepair? {
         guard let text = try? WholeFile.read(waitingFile(log)) else { return nil }
         let found = try? JSONDecoder().decode(WaitingRepair.self, from: Data(text.utf8))
@@ -147,7 +147,8 @@ extension Node {
         }
     }
 
-    /// What is wanted of all logs that wait and that a partner may read: of others it does not learn that they are there.
+    /// What is wanted of all logs that wait and that a partner may read: of others it does not learn that they
+    /// are there.
     func wanted(for partner: Origin) throws -> [WantedBundles] {
         try home.waitingRepairs().filter { waiting in
             let (member, dataset) = try Self.parts(of: waiting.log)
@@ -159,7 +160,8 @@ extension Node {
         }
     }
 
-    /// What this node can bring of a log that a partner has lost some of; nil if it has nothing of it, or may not say so.
+    /// What this node can bring of a log that a partner has lost some of; nil if it has nothing of it, or may not
+    /// say so.
     func bundles(for wanted: WantedBundles, to org: Origin) throws -> BroughtBundles? {
         let (member, dataset) = try Self.parts(of: wanted.origin)
         guard try home.holds(dataset), try mayRead(member, dataset, by: org) else { return nil }

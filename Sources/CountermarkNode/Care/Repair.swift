@@ -6,10 +6,11 @@ import Provenance
 import Signing
 import TransparencyLog
 
-/// Finds what is damaged in a home's logs and puts it back: from what the home holds itself, from a backup, from partners.
+/// Finds what is damaged in a home's logs and puts it back: from what the home holds itself, from a backup, from
+/// partners.
 ///
-/// Everything that comes from elsewhere has to lead to a checkpoint that the log's own key signed. The damaged bytes are moved
-/// into `damaged/` of the home, and what is whole is not touched.
+/// Everything that comes from elsewhere has to lead to a checkpoint that the log's own key signed. The damaged
+/// bytes are moved into `damaged/` of the home, and what is whole is not touched.
 public struct Repair: Sendable {
     private let home: Home
     private let sync: PartnerSync
@@ -130,7 +131,7 @@ public struct Repair: Sendable {
         guard let note = candidates.first else {
             try await wait(for: log, 0, nil)
             throw NodeError(
-                .failed, "no-checkpoint", "\(found); no checkpoint that its key signed is at hand",
+                .noCheckpoint, "\(found); no checkpoint that its key signed is at hand",
                 hint: hint)
         }
         let mender = try LogMender(directory: folder, note: note)
@@ -140,7 +141,7 @@ public struct Repair: Sendable {
             let missing = mender.wanted.count
             try await wait(for: log, missing, note)
             throw NodeError(
-                .failed, "not-repaired",
+                .notRepaired,
                 "\(found); \(missing) of its bundles are to be had from nobody who was asked",
                 hint: hint)
         }

@@ -26,15 +26,15 @@ public struct Restoring: Sendable {
             list.version == 1
         else {
             throw NodeError(
-                .failed, "no-backup", "\(folder) holds no whole backup",
+                .noBackup, "\(folder) holds no whole backup",
                 hint: "name the folder that countermark backup wrote; a backup that was broken off "
                     + "is made whole by the next one")
         }
         (self.folder, self.list) = (folder, list)
     }
 
-    /// Compares everything with what was written when the backup was made: each file's hash, each log's entries, tree and
-    /// checkpoint.
+    /// Compares everything with what was written when the backup was made: each file's hash, each log's entries,
+    /// tree and checkpoint.
     public func check() -> [HomeCheck] {
         var checks: [HomeCheck] = []
         let bad = list.files.filter { file in
@@ -106,7 +106,7 @@ public struct Restoring: Sendable {
     public func restore(to path: String) throws -> [HomeCheck] {
         if try !DurableFile.names(in: path).isEmpty {
             throw NodeError(
-                .failed, "home-exists", "\(path) is there already",
+                .homeExists, "\(path) is there already",
                 hint:
                     "move it away, do not delete it: it may hold newer entries; nothing was changed"
             )
@@ -141,7 +141,7 @@ public struct Restoring: Sendable {
             rmdir(path)
             guard rename(making, path) == 0 else {
                 throw NodeError(
-                    .failed, "not-writable",
+                    .notWritable,
                     "\(path) cannot be made: \(SystemReason.words(errno))",
                     hint: "check the folder above it")
             }

@@ -15,7 +15,7 @@ struct AnalystFile {
         temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"
         guard try Self.mayReplace(path) else {
             throw NodeError(
-                .failed, "not-an-export", "\(path) is there and is no export of this kind",
+                .notAnExport, "\(path) is there and is no export of this kind",
                 hint: "name another file, or remove it; nothing was written")
         }
     }
@@ -87,7 +87,7 @@ struct AnalystFile {
 
     private static func failure(_ path: String) -> NodeError {
         NodeError(
-            .failed, "not-writable",
+            .notWritable,
             "\(path) cannot be written: \(SystemReason.words(errno))",
             hint: "check the folder, its permissions and the free space")
     }
@@ -95,7 +95,7 @@ struct AnalystFile {
     private static func translated(_ error: any Error, _ path: String) -> any Error {
         guard let error = error as? DatabaseError else { return error }
         return NodeError(
-            .failed, "not-writable",
+            .notWritable,
             "\(path) cannot be written: \(error.message ?? "SQLite failed")",
             hint: "check the folder, its permissions and the free space")
     }

@@ -4,7 +4,7 @@ public enum AnalystTables {
     public static let formatName = "sqlite"
     /// Why such a file is not imported.
     public static let isWriteOnly = NodeError(
-        .usage, "write-only-format", "sqlite is written for analysts and cannot be imported",
+        .writeOnlyFormat, "sqlite is written for analysts and cannot be imported",
         hint: "export as jsonl what is to be imported again; see Docs/Analysts.md")
 
     /// What `meta` says of the tables' version.

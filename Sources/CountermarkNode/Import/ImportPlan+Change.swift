@@ -45,7 +45,8 @@ extension ImportPlan {
                 }))
     }
 
-    /// True if a record says of a label what holds already, in the same digits: most labels of a file that is imported again.
+    /// True if a record says of a label what holds already, in the same digits: most labels of a file that is
+    /// imported again.
     ///
     /// Whatever it says of others is for the comparison field by field.
     private func repeats(_ label: LabelView, _ record: LabelRecord) -> Bool {

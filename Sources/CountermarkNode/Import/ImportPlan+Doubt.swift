@@ -69,7 +69,7 @@ extension ImportPlan {
             : "the ids of \(replaced) labels that were imported from other files, the first on "
                 + "\(doubt.prefix(120)), with another class at another place"
         throw NodeError(
-            .failed, "whose-labels",
+            .whoseLabels,
             "the files\(author) have \(what); nothing was imported",
             hint:
                 "if another person or another batch labelled, give --author NAME, or items of their own "

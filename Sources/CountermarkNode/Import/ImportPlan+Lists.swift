@@ -69,8 +69,8 @@ extension ImportPlan {
         }
     }
 
-    /// What a file says of a class beyond the schema: nothing of an old name of one of its classes, and no number for a class
-    /// that the schema numbers.
+    /// What a file says of a class beyond the schema: nothing of an old name of one of its classes, and no number
+    /// for a class that the schema numbers.
     private func beyond(_ schema: ClassTable, _ record: ClassRecord) -> ClassRecord? {
         let name = classes?.canonical(record.name) ?? record.name
         if !name.hasSameBytes(as: record.name), schema.contains(name) { return nil }

@@ -122,8 +122,8 @@ enum ImportStatement {
 
     /// True for an id that was counted: two files have it by chance.
     ///
-    /// That is a place in a file, or a number by itself or behind names, such as COCO's `1` and CVAT's `track:clip.mp4#0`; not
-    /// an id that somebody made up or that chance made.
+    /// That is a place in a file, or a number by itself or behind names, such as COCO's `1` and CVAT's
+    /// `track:clip.mp4#0`; not an id that somebody made up or that chance made.
     static func isCounted(_ id: String?) -> Bool {
         guard let id else { return false }
         if isPositional(id) { return true }

@@ -15,7 +15,7 @@ extension Node {
         let schema = try schema(of: dataset)
         guard schema.schema?.classes != nil else {
             throw NodeError(
-                .failed, "no-classes",
+                .noClasses,
                 schema.warning ?? "the schema of \(dataset) names no classes",
                 hint: "a mapping leads to classes of the schema; see countermark schema set")
         }

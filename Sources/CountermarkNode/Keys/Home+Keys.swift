@@ -84,7 +84,7 @@ extension Home {
         let chain = try certificates(in: "trust/own.pem")
         guard let used = try usedKey(of: chain[0]) else {
             throw NodeError(
-                .failed, "missing-file",
+                .missingFile,
                 "no key in \(path)/keys belongs to the certificate in trust/own.pem",
                 hint: "restore keys/node.key from a backup")
         }
@@ -153,7 +153,7 @@ extension Home {
             key = try self.key(inFile: "keys/ca.key")
         } else {
             throw NodeError(
-                .failed, "no-authority-key", "the key of the organisation's authority is not here",
+                .noAuthorityKey, "the key of the organisation's authority is not here",
                 hint: "give --ca-key FILE, or a certificate that your PKI has issued")
         }
         let root = try root()
@@ -184,7 +184,7 @@ extension IssuingAuthority {
     func issuing() throws -> CertificateAuthority {
         guard let authority else {
             throw NodeError(
-                .failed, "no-authority-key", "the key of the organisation's authority is not here",
+                .noAuthorityKey, "the key of the organisation's authority is not here",
                 hint: "give --ca-key FILE, or a certificate that your PKI has issued")
         }
         return authority
@@ -226,7 +226,7 @@ extension Home {
         for file in [base + ".pem", base + ".key"]
         where try DurableFile.isThere(file) {
             throw NodeError(
-                .failed, "file-exists", "\(file) is there already",
+                .fileExists, "\(file) is there already",
                 hint: "move it away, or name another folder with -o")
         }
         try Self.writeSecret(try key.pem(passphrase: passphrase), base + ".key", isSealed: false)

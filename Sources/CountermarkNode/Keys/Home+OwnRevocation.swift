@@ -49,7 +49,7 @@ extension Home {
         if let certificate {
             if certificate == authority.certificate || certificate.isSelfIssued {
                 throw NodeError(
-                    .failed, "key-in-use",
+                    .keyInUse,
                     "\(NodeIdentity.name(of: certificate)) is a root: partners would refuse all that it issued, "
                         + "this organisation's node too, and no list could take that back",
                     hint:
@@ -58,7 +58,7 @@ extension Home {
             }
             guard certificate.isIssued(by: authority.certificate) else {
                 throw NodeError(
-                    .failed, "other-issuer",
+                    .otherIssuer,
                     "\(NodeIdentity.name(of: certificate)) was not issued by \(authority.certificate.subject)",
                     hint:
                         "give the key of the authority that issued it with --ca-key, or let your PKI make "

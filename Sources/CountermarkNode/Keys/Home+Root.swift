@@ -23,7 +23,7 @@ extension Home {
             // One that comes out of another home carries that file's seal.
             guard let keyText = keyText.map({ Seal.open(Array($0.utf8)) ?? $0 }) else {
                 throw NodeError(
-                    .usage, "no-authority-key",
+                    .noAuthorityKey, kind: .usage,
                     "this home holds its authority's key, and the new one's is not given",
                     hint: "give --ca-key FILE, or move \(file) out of the home first")
             }

@@ -50,7 +50,7 @@ final class KeyRing: Sendable {
         }
         guard let given = try find(name) else {
             throw NodeError(
-                .failed, "passphrase-needed", "\(name) is encrypted and there is no passphrase",
+                .passphraseNeeded, "\(name) is encrypted and there is no passphrase",
                 hint: "set COUNTERMARK_PASSPHRASE, give --passphrase-file, or run at a terminal")
         }
         do throws(SigningError) {
@@ -60,7 +60,7 @@ final class KeyRing: Sendable {
         } catch {
             guard error == .wrongPassphrase else { throw error }
             throw NodeError(
-                .failed, "wrong-passphrase", "\(name) is encrypted with another passphrase",
+                .wrongPassphrase, "\(name) is encrypted with another passphrase",
                 hint: "check COUNTERMARK_PASSPHRASE or the file that --passphrase-file names")
         }
     }
@@ -85,7 +85,7 @@ final class KeyRing: Sendable {
         } catch {
             guard case .keyNotReached(_, let reason) = error else { throw error }
             throw NodeError(
-                .failed, "key-not-reached",
+                .keyNotReached,
                 "the security module does not give access to \(uri) (\(reason))",
                 hint: "set COUNTERMARK_PIN or COUNTERMARK_PIN_FILE; is the module installed, and "
                     + "named by ?module-path= or OpenSSL's configuration?")

@@ -26,7 +26,7 @@ extension Home {
         guard let text = try WholeFile.read(retiredFile) else { return [] }
         guard let names = try? JSONDecoder().decode([String].self, from: Data(text.utf8)) else {
             throw NodeError(
-                .failed, "damaged-file", "\(retiredFile) is no list of keys",
+                .damagedFile, "\(retiredFile) is no list of keys",
                 hint: "restore it from a backup")
         }
         return names.compactMap { Hex.decode($0).flatMap { Digest($0) } }
@@ -87,8 +87,8 @@ extension Node {
         try home.change(to: identity, keyText: text)
         for dataset in try home.datasets()
         where try home.members(of: dataset).contains(home.origin) && !(try home.hasLeft(dataset)) {
-            // Where nothing of this log counts any more, no key has to be known; a log that was left takes the key up when it
-            // is joined again.
+            // Where nothing of this log counts any more, no key has to be known; a log that was left takes the
+            // key up when it is joined again.
             if [.forked, .beyondCut, .notMember].contains(
                 try whyNotCounted(dataset, isAct: true))
             {
@@ -109,7 +109,7 @@ extension Node {
     ) throws -> (logs: [String], unchanged: [String]) {
         guard fingerprint != (try home.certificate().fingerprint) else {
             throw NodeError(
-                .failed, "key-in-use", "this is the key that the node signs with",
+                .keyInUse, "this is the key that the node signs with",
                 hint: "run countermark key rotate, which retires it")
         }
         var concerned: [String] = []
@@ -146,8 +146,8 @@ extension Node {
         return (concerned, unchanged)
     }
 
-    /// Whether this organisation's word that a key has ended would change nothing: of a member the first one holds, of the
-    /// steward the last one.
+    /// Whether this organisation's word that a key has ended would change nothing: of a member the first one
+    /// holds, of the steward the last one.
     private func has(
         _ key: SigningKeyStanding, retired dataset: DatasetID, at index: UInt64?
     ) -> Bool {
@@ -158,8 +158,8 @@ extension Node {
     /// The fewest digits of a fingerprint that name a certificate.
     private static let fingerprintDigitsMin = 8
 
-    /// The fingerprint that hexadecimal digits stand for: all 64 of them, or the first ones of a certificate that the logs here
-    /// know.
+    /// The fingerprint that hexadecimal digits stand for: all 64 of them, or the first ones of a certificate that
+    /// the logs here know.
     ///
     /// - Returns: Nil for what is no fingerprint.
     /// - Throws: ``NodeError`` where the digits are those of no certificate, or of several.
@@ -174,7 +174,7 @@ extension Node {
                 .filter { $0.hex.hasPrefix(digits) })
         guard let first = found.first, found.count == 1 else {
             throw NodeError(
-                .failed, found.isEmpty ? "not-found" : "ambiguous-id",
+                found.isEmpty ? .notFound : .ambiguousId, kind: .failed,
                 found.isEmpty
                     ? "no log here has a certificate whose fingerprint begins with \(digits)"
                     : "\(found.count) certificates have fingerprints that begin with \(digits)",

@@ -31,7 +31,7 @@ public struct NodeIdentity: Sendable {
         self.init(unchecked: chain.filter { $0 != root }, key: key)
         guard self.chain.count <= Self.chainMax else {
             throw NodeError(
-                .failed, "chain-too-long",
+                .chainTooLong,
                 "\(self.chain.count) certificates lie between \(leaf.subject) and its root",
                 hint: "at most \(Self.chainMax) can stand in a log, the signer's own among them")
         }
@@ -69,7 +69,7 @@ public struct IssuingAuthority: Sendable {
         while let last = path.last, !last.isSelfIssued {
             guard let next = rest.firstIndex(where: { last.isIssued(by: $0) }) else {
                 throw NodeError(
-                    .failed, "no-root",
+                    .noRoot,
                     "the issuer of \(last.subject) is not among the certificates",
                     hint: "give all certificates up to the root with --ca-chain FILE")
             }

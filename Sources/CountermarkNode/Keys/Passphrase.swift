@@ -31,12 +31,14 @@ public enum Passphrase {
         if let given = try given("COUNTERMARK_PASSPHRASE") { return given }
         guard let first = try ask("New passphrase of \(purpose): ") else {
             throw NodeError(
-                .usage, "passphrase-needed", "there is no passphrase to encrypt \(purpose) with",
+                .passphraseNeeded, kind: .usage,
+                "there is no passphrase to encrypt \(purpose) with",
                 hint: "set COUNTERMARK_PASSPHRASE, or give --passphrase-file")
         }
         guard try ask("Again: ") == first else {
             throw NodeError(
-                .usage, "wrong-passphrase", "the two passphrases differ", hint: "type them again")
+                .wrongPassphrase, kind: .usage, "the two passphrases differ",
+                hint: "type them again")
         }
         return first
     }
@@ -52,12 +54,12 @@ public enum Passphrase {
             let data = try file.read(upToCount: bytesMax + 2)
         else {
             throw NodeError(
-                .failed, "no-file", "\(path) cannot be read", hint: "\(variable)_FILE names it")
+                .noFile, "\(path) cannot be read", hint: "\(variable)_FILE names it")
         }
         let line = data.prefix { $0 != 0x0a && $0 != 0x0d }
         guard (1...bytesMax).contains(line.count) else {
             throw NodeError(
-                .failed, "no-passphrase", "the first line of \(path) is no passphrase",
+                .noPassphrase, "the first line of \(path) is no passphrase",
                 hint: "it has 1 to \(bytesMax) bytes")
         }
         return String(decoding: line, as: UTF8.self)

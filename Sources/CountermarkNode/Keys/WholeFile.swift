@@ -41,7 +41,7 @@ enum WholeFile {
         defer { close(file) }
         guard DurableFile.isPlain(file) else {
             throw NodeError(
-                .failed, "damaged-file", "\(path) is a pipe or a device, and no file",
+                .damagedFile, "\(path) is a pipe or a device, and no file",
                 hint: "remove it, and restore the file from a backup")
         }
         var bytes: [UInt8] = []
@@ -55,7 +55,7 @@ enum WholeFile {
         }
         guard let text = Seal.open(bytes) else {
             throw NodeError(
-                .failed, "damaged-file", "\(path) is not what was written to it",
+                .damagedFile, "\(path) is not what was written to it",
                 hint: "restore it from a backup; if you have changed it by hand, take the line or "
                     + "the member sha256 out of it")
         }
@@ -97,7 +97,7 @@ enum WholeFile {
             guard errno == EWOULDBLOCK || errno == EINTR else { throw failure(path) }
             guard ContinuousClock.now < deadline else {
                 throw NodeError(
-                    .locked, "locked", "another process holds \(path)",
+                    .locked, "another process holds \(path)",
                     hint: "wait for it, or end it")
             }
             usleep(10_000)
@@ -110,13 +110,13 @@ enum WholeFile {
             return LogStorageError.system(call: "read", path: path, errno: code)
         }
         return NodeError(
-            .failed, "home-not-readable", "\(path) cannot be read: \(SystemReason.words(code))",
+            .homeNotReadable, "\(path) cannot be read: \(SystemReason.words(code))",
             hint: "run the command as the user who owns the home (ls -ld \(path) says who)")
     }
 
     private static func failure(_ path: String) -> NodeError {
         NodeError(
-            .failed, "not-writable",
+            .notWritable,
             "\(path) cannot be written: \(SystemReason.words(errno))",
             hint: "check the folder, its owner and the space on the disk")
     }

@@ -15,8 +15,8 @@ import TransparencyLog
 /// The modules' own errors bring their words. What comes from Foundation, NIO or the system is put into ours here; its
 /// own text names classes and numbers that help nobody.
 public struct PlainError: Sendable, Equatable {
-    /// A stable word for scripts.
-    public let code: String
+    /// What happened, for scripts.
+    public let code: ErrorCode
     /// What happened, to what.
     public let message: String
     /// What to do; empty where the message says so.
@@ -24,8 +24,11 @@ public struct PlainError: Sendable, Equatable {
     /// The exit status.
     public let kind: NodeError.Kind
 
-    init(_ kind: NodeError.Kind, _ code: String, _ message: String, _ hint: String = "") {
-        (self.kind, self.code, self.message, self.hint) = (kind, code, message, hint)
+    init(
+        _ code: ErrorCode, kind: NodeError.Kind? = nil, _ message: String, _ hint: String = ""
+    ) {
+        (self.code, self.kind) = (code, kind ?? code.kind)
+        (self.message, self.hint) = (message, hint)
     }
 
     /// One line.
@@ -38,49 +41,49 @@ public struct PlainError: Sendable, Equatable {
     public init(_ error: any Error) {
         switch error {
         case let error as NodeError:
-            self.init(error.kind, error.code, error.message, error.hint)
+            self.init(error.code, kind: error.kind, error.message, error.hint)
         case let error as Refusal:
-            self.init(.network, error.code, error.message, error.hint)
+            self.init(error.code, kind: .network, error.message, error.hint)
         case let error as LogStorageError: self.init(error)
         case let error as AnnotationModelError: self.init(error)
-        case let error as PartnerTLSError: self.init(.network, "partner", "\(error)")
-        case let error as AnnotationStoreError: self.init(.failed, "label-table", "\(error)")
+        case let error as PartnerTLSError: self.init(.partner, "\(error)")
+        case let error as AnnotationStoreError: self.init(.labelTable, "\(error)")
         case FormatError.cannotOpen(let path, let code) where FileObstacle.at(path) == nil:
             self.init(
-                .failed, "bad-file", "\(path) cannot be opened: \(SystemReason.words(code))",
+                .badFile, "\(path) cannot be opened: \(SystemReason.words(code))",
                 "check the path and its permissions")
         case FormatError.cannotWrite(let path, let code):
             self.init(
-                .failed, "bad-file", "\(path) cannot be written: \(SystemReason.words(code))",
+                .badFile, "\(path) cannot be written: \(SystemReason.words(code))",
                 "check the folder, its owner and the space on the disk")
-        case let error as SelectorJSON.Problem: self.init(.usage, "bad-selector", "\(error)")
-        case let error as FormatError: self.init(.failed, "bad-file", "\(error)")
-        case let error as InvitationError: self.init(.failed, "invitation", "\(error)")
-        case let error as LabelProofError: self.init(.failed, "bad-proof", "\(error)")
-        case let error as ProvenanceError: self.init(.failed, "refused", "\(error)")
-        case let error as ProvenanceError.Refusal: self.init(.failed, "refused", "\(error)")
-        case let error as SchemaError: self.init(.failed, "bad-schema", "\(error)")
-        case let error as SigningError: self.init(.failed, "signing", "\(error)")
-        case let error as TransparencyLogError: self.init(.failed, "bad-log", "\(error)")
-        case let error as WitnessRefusal: self.init(.failed, "not-cosigned", "\(error)")
-        case let error as JSONError: self.init(.failed, "bad-file", "\(error)")
+        case let error as SelectorJSON.Problem: self.init(.badSelector, "\(error)")
+        case let error as FormatError: self.init(.badFile, "\(error)")
+        case let error as InvitationError: self.init(.invitation, "\(error)")
+        case let error as LabelProofError: self.init(.badProof, "\(error)")
+        case let error as ProvenanceError: self.init(.refused, "\(error)")
+        case let error as ProvenanceError.Refusal: self.init(.refused, "\(error)")
+        case let error as SchemaError: self.init(.badSchema, "\(error)")
+        case let error as SigningError: self.init(.signing, "\(error)")
+        case let error as TransparencyLogError: self.init(.badLog, "\(error)")
+        case let error as WitnessRefusal: self.init(.notCosigned, "\(error)")
+        case let error as JSONError: self.init(.badFile, "\(error)")
         default: self = Self.foreign(error)
         }
     }
 
     private init(_ error: LogStorageError) {
         if case .locked = error {
-            self.init(.locked, "locked", "\(error)")
+            self.init(.locked, "\(error)")
         } else {
-            self.init(.failed, "log-storage", "\(error)")
+            self.init(.logStorage, "\(error)")
         }
     }
 
     private init(_ error: AnnotationModelError) {
         if case .badIdentifier = error {
-            self.init(.usage, "bad-identifier", "\(error)")
+            self.init(.badIdentifier, "\(error)")
         } else {
-            self.init(.failed, "bad-value", "\(error)")
+            self.init(.badValue, "\(error)")
         }
     }
 
@@ -88,29 +91,29 @@ public struct PlainError: Sendable, Equatable {
     private static func foreign(_ error: any Error) -> PlainError {
         if let words = NetworkReason.words(error) {
             return PlainError(
-                .network, "network", "the network failed: \(words)",
+                .network, "the network failed: \(words)",
                 "check the address, the port and the network")
         }
         switch error {
         case is CancellationError:
             return PlainError(
-                .failed, "cancelled", "it was ended before it was done", "run it again")
+                .cancelled, "it was ended before it was done", "run it again")
         case is DecodingError:
             return PlainError(
-                .failed, "unreadable", "a file or an answer does not hold what it should",
+                .unreadable, "a file or an answer does not hold what it should",
                 "run countermark doctor, which names damaged files")
         case is EncodingError:
             return PlainError(
-                .failed, "unwritable", "a value cannot be written as JSON", "tell who wrote it")
+                .unwritable, "a value cannot be written as JSON", "tell who wrote it")
         case let error as CocoaError: return file(error)
         case let error as POSIXError:
             return PlainError(
-                .failed, "system", "the system refused: \(SystemReason.words(error.code.rawValue))",
+                .system, "the system refused: \(SystemReason.words(error.code.rawValue))",
                 "check the disk, and who owns the files")
         default:
             let error = error as NSError
             return PlainError(
-                .failed, "failed",
+                .failed,
                 "something failed that this program has no words for (\(error.domain), number "
                     + "\(error.code))",
                 "run countermark doctor; if it finds nothing, report it with the command")
@@ -127,7 +130,7 @@ public struct PlainError: Sendable, Equatable {
         }
         let verb = isWrite ? "written" : "read"
         return PlainError(
-            .failed, isWrite ? "not-writable" : "no-file",
+            isWrite ? .notWritable : .noFile,
             "\(path) cannot be \(verb): \(reason ?? "the system refused it")",
             isWrite
                 ? "check the folder, its owner and the space on the disk"

@@ -129,7 +129,7 @@ struct InvitationBook: Sendable {
             }
             guard old.count < Self.recordsMax else {
                 throw NodeError(
-                    .failed, "too-many-invitations",
+                    .tooManyInvitations,
                     "this home keeps \(old.count) invitations already",
                     hint: "move the oldest files out of \(folder)")
             }
@@ -145,7 +145,7 @@ struct InvitationBook: Sendable {
             let file = path(nonce)
             guard try DurableFile.isThere(file) else {
                 throw NodeError(
-                    .network, "invitation-unknown", "this node has not made that invitation",
+                    .invitationUnknown, "this node has not made that invitation",
                     hint: "ask the steward for a new one")
             }
             let before = try read(file)
@@ -176,7 +176,7 @@ struct InvitationBook: Sendable {
             let record = try? JSONDecoder().decode(InvitationRecord.self, from: Data(text.utf8))
         else {
             throw NodeError(
-                .failed, "bad-invitation-record", "\(file) is damaged or cannot be read",
+                .badInvitationRecord, "\(file) is damaged or cannot be read",
                 hint: "remove it; the invitation is then unknown and can be made anew")
         }
         return record

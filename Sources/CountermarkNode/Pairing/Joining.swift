@@ -45,7 +45,7 @@ public final class Joining: Sendable {
         (self.invitation, self.root) = (invitation, root)
         guard invitation.steward != home.origin.description else {
             throw NodeError(
-                .usage, "own-origin", "the invitation is this organisation's own",
+                .ownOrigin, "the invitation is this organisation's own",
                 hint: "send it to the company that you invite")
         }
         file = Self.file(home, invitation)
@@ -136,7 +136,7 @@ public final class Joining: Sendable {
             ).isValid(proof, from: .steward)
         else {
             throw NodeError(
-                .network, "wrong-steward",
+                .wrongSteward,
                 "\(invitation.url) does not prove that it made the invitation",
                 hint: "do not go on; call \(invitation.steward)")
         }
@@ -148,7 +148,7 @@ public final class Joining: Sendable {
     private func client() throws -> HTTPClient {
         guard let address = PartnerAddress(url: invitation.url) else {
             throw NodeError(
-                .usage, "bad-url", "\(invitation.url) is no https address",
+                .badUrl, "\(invitation.url) is no https address",
                 hint: "ask the steward for a new invitation")
         }
         let identity = try home.identity()
@@ -171,12 +171,12 @@ public final class Joining: Sendable {
         case .untrustedPeer, .unknownPeer, .wrongPeer, .unreadablePeerCertificate,
             .noPeerCertificate:
             NodeError(
-                .network, "wrong-steward",
+                .wrongSteward,
                 "whoever answers at \(invitation.url) is not \(invitation.steward): \(PlainError.line(error))",
                 hint: "do not go on; call \(invitation.steward)")
         case .refusedByPeer, .truncated, .closed:
             NodeError(
-                .network, "invitation-closed",
+                .invitationClosed,
                 "\(invitation.steward) lets no unknown company in now: the invitation was used, taken "
                     + "back, or has expired",
                 hint: "ask the steward what countermark invite list says, or for a new one")
@@ -194,11 +194,12 @@ public final class Joining: Sendable {
         guard let problem = try? JSONDecoder().decode(Problem.self, from: Data(response.body))
         else {
             return NodeError(
-                .network, "bad-answer", "\(invitation.url) answered \(response.status) to /v1/join",
+                .badAnswer, "\(invitation.url) answered \(response.status) to /v1/join",
                 hint: "is it a Countermark node of a matching version?")
         }
         return NodeError(
-            .network, problem.code, "\(invitation.steward) refuses: \(problem.message)",
+            ErrorCode(told: problem.code), kind: .network,
+            "\(invitation.steward) refuses: \(problem.message)",
             hint: problem.hint)
     }
 
@@ -213,7 +214,7 @@ public final class Joining: Sendable {
         let pinned = try home.roots(of: origin)
         guard pinned.isEmpty || pinned.contains(root) else {
             throw NodeError(
-                .failed, "origin-taken", "\(origin) is known here with another root certificate",
+                .originTaken, "\(origin) is known here with another root certificate",
                 hint:
                     "if its root has changed: countermark partner remove \(origin), then join again"
             )

@@ -71,7 +71,7 @@ extension Node {
     private func lastAddress() throws -> String {
         guard let address = try WholeFile.read(home.path + "/invitations/address") else {
             throw NodeError(
-                .usage, "no-address", "where newcomers reach this node is not known",
+                .noAddress, "where newcomers reach this node is not known",
                 hint: "give --url https://HOST:PORT; it is remembered for the next invitation")
         }
         return address
@@ -95,7 +95,7 @@ extension Node {
             try book.change(before.nonce) { record in
                 guard record.state != .accepted else {
                     throw NodeError(
-                        .failed, "invitation-used", "the invitation was accepted already",
+                        .invitationUsed, "the invitation was accepted already",
                         hint: "countermark member cut ends a membership")
                 }
                 record.state = .revoked
@@ -151,24 +151,24 @@ extension Node {
     ) throws {
         if let peer, peer != answer.certificate.fingerprint {
             throw NodeError(
-                .network, "other-certificate",
+                .otherCertificate,
                 "the answer is signed with another certificate than the connection's",
                 hint: "send your own answer, not somebody else's")
         }
         if record.state == .revoked {
             throw NodeError(
-                .network, "invitation-revoked", "the steward has taken the invitation back",
+                .invitationRevoked, "the steward has taken the invitation back",
                 hint: "ask the steward for a new one")
         }
         if record.answer == text { return }
         guard record.state == .open else {
             throw NodeError(
-                .network, "invitation-used", "the invitation was used already",
+                .invitationUsed, kind: .network, "the invitation was used already",
                 hint: "if that was not you, somebody has read the mail: call the steward")
         }
         guard now() <= record.expiresAt else {
             throw NodeError(
-                .network, "invitation-expired",
+                .invitationExpired, kind: .network,
                 "the invitation expired on \(ReadableTime.text(record.expiresAt))",
                 hint: "ask the steward for a new one")
         }
@@ -183,7 +183,7 @@ extension Node {
     private func checkProof(_ answer: JoinAnswer, _ record: inout InvitationRecord) throws {
         guard answer.steward.hex == record.steward, answer.dataset == record.dataset else {
             throw NodeError(
-                .network, "other-steward",
+                .otherSteward,
                 "the answer is to another certificate or dataset than the invitation's",
                 hint: "somebody may stand between the two companies: call the steward")
         }
@@ -194,7 +194,7 @@ extension Node {
             record.wrongProofs += 1
             if record.wrongProofs >= InvitationRecord.wrongProofsMax { record.state = .revoked }
             throw NodeError(
-                .network, "join-proof", "the answer does not prove the invitation's secret",
+                .joinProof, "the answer does not prove the invitation's secret",
                 hint: "copy the invitation again; if that does not help, call the steward")
         }
     }
@@ -207,7 +207,7 @@ extension Node {
         let pinned = try home.roots(of: org)
         guard org != home.origin, pinned.isEmpty || pinned.contains(answer.root) else {
             throw NodeError(
-                .network, "origin-taken", "\(org) is known here with another root certificate",
+                .originTaken, kind: .network, "\(org) is known here with another root certificate",
                 hint: "if the root has changed, the steward runs countermark partner add \(org)")
         }
     }
@@ -223,13 +223,13 @@ extension Node {
                 let text = record.answer, let role = Role(name: record.role)
             else {
                 throw NodeError(
-                    .failed, "nothing-to-accept",
+                    .nothingToAccept,
                     "the invitation is \(record.stateName(at: now())) and has no answer to accept",
                     hint: "see countermark invite list")
             }
             guard record.state == .accepted || record.admits(at: now()) else {
                 throw NodeError(
-                    .failed, "invitation-expired", "the answer has waited for too long",
+                    .invitationExpired, "the answer has waited for too long",
                     hint: "make a new invitation")
             }
             let answer = try JoinAnswer.open(text)

@@ -105,7 +105,7 @@ final class ConnectionGate: ChannelDuplexHandler {
             let bought = Int64(bodyBytes / limits.bodyBytesPerSecond)
             guard all > .seconds(limits.bodyGraceSeconds + bought) else { return }
             refuse(
-                .requestTimeout, "slow-body",
+                .slowBody,
                 "the body came too slowly: \(bodyBytes) bytes in \(all.nanoseconds / 1_000_000_000) s",
                 context)
         } else if due == 0 {
@@ -168,15 +168,14 @@ final class ConnectionGate: ChannelDuplexHandler {
 
     private func refuseLarge(_ context: ChannelHandlerContext) {
         refuse(
-            .payloadTooLarge, "too-large", "a body has at most \(limits.bodyBytes) bytes", context)
+            .tooLarge, "a body has at most \(limits.bodyBytes) bytes", context)
     }
 
     /// Answers the request whose body is coming, in the router's place, and ends the connection.
     private func refuse(
-        _ status: HTTPResponseStatus, _ code: String, _ message: String,
-        _ context: ChannelHandlerContext
+        _ code: ErrorCode, _ message: String, _ context: ChannelHandlerContext
     ) {
-        onLimit(code)
+        onLimit(code.word)
         // An answer that was begun, or one to an earlier request, cannot be taken back.
         guard due == 1, !hasBegunAnswer else { return finish(context) }
         linger(context)
@@ -185,7 +184,8 @@ final class ConnectionGate: ChannelDuplexHandler {
             ("content-type", "application/json"), ("content-length", "\(body.count)"),
             ("connection", "close"),
         ])
-        let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        let head = HTTPResponseHead(
+            version: .http1_1, status: .init(statusCode: code.http), headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)

@@ -117,7 +117,7 @@ extension PartnerSync {
         for dataset in differing {
             report.fail(
                 NodeError(
-                    .failed, "digests-differ",
+                    .digestsDiffer,
                     "\(partner.org) has made another label set of the same entries of \(dataset)",
                     hint: "run countermark verify on both sides, then rebuild where it fails"))
         }

@@ -47,7 +47,7 @@ struct Doorkeeper: RouterMiddleware {
     }
 
     private static let stranger = Refusal(
-        status: .forbidden, code: "no-partner", message: "no partner's certificate was shown",
+        code: .noPartner, message: "no partner's certificate was shown",
         isLast: true)
 
     /// Takes a request of a partner, perhaps after a while.
@@ -56,7 +56,7 @@ struct Doorkeeper: RouterMiddleware {
         let origin = try Origin(peer.origin)
         if PartnerChannel.isTooMany {
             throw Refusal(
-                status: .serviceUnavailable, code: "too-many-connections",
+                code: .tooManyConnections,
                 message:
                     "\(origin) has more than \(PartnerLimits.connectionsPerPartner) connections",
                 hint: "close some first", retryAfter: 5, isLast: true)
@@ -75,7 +75,7 @@ struct Doorkeeper: RouterMiddleware {
             // Whoever floods waits for its refusals.
             try await Task.sleep(for: .seconds(PartnerLimits.refusalSeconds))
             throw Refusal.busy(
-                "too-fast",
+                .tooFast,
                 "more than \(Int(clamping: desk.limiter.perSecond)) requests a second")
         }
         if wait > .zero { try await Task.sleep(for: wait) }
@@ -90,7 +90,7 @@ struct Doorkeeper: RouterMiddleware {
                 "ended a connection", metadata: ["partner": "\(peer.origin)", "why": "\(reason)"])
         }
         throw Refusal(
-            status: .forbidden, code: "trust-ended",
+            code: .trustEnded,
             message: "\(peer.origin) is not trusted here any more",
             hint: "ask the operator of this node", isLast: true)
     }
@@ -101,7 +101,7 @@ struct Doorkeeper: RouterMiddleware {
             || error is ChannelError || error is IOError
         {
             return Refusal(
-                status: .requestTimeout, code: "ended", message: "the request ended", isLast: true)
+                code: .ended, message: "the request ended", isLast: true)
         }
         let told = Refusal(error).map { noted($0) }
         // A message that names a place on this machine is for its operator alone.
@@ -121,8 +121,8 @@ struct Doorkeeper: RouterMiddleware {
     }
 
     /// Codes of refusals that stand for a limit which is not counted where it is reached.
-    private static let limits: Set<String> = [
-        "too-large", "spool-full", "disk-full", "too-many-pushes", "too-many-statements",
+    private static let limits: Set<ErrorCode> = [
+        .tooLarge, .spoolFull, .diskFull, .tooManyPushes, .tooManyStatements,
     ]
 
     /// Counts a refusal that stands for a limit.
@@ -130,7 +130,7 @@ struct Doorkeeper: RouterMiddleware {
         if Self.limits.contains(refusal.code), let peer = PartnerChannel.peer,
             let origin = try? Origin(peer.origin)
         {
-            desk.limited(origin, refusal.code)
+            desk.limited(origin, refusal.code.word)
         }
         return refusal
     }

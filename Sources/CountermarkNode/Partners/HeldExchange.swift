@@ -5,8 +5,8 @@ import LogStorage
 import PartnerTLS
 import TransparencyLog
 
-/// What a dialler tells of the receiver's own logs, so that one that was restored or moved learns what it has signed without
-/// dialling anybody.
+/// What a dialler tells of the receiver's own logs, so that one that was restored or moved learns what it has
+/// signed without dialling anybody.
 struct HeldList: Codable, Sendable {
     /// How much of one log of the receiver is held.
     struct Held: Codable, Sendable {
@@ -72,8 +72,8 @@ extension Node {
 
     /// Takes what a partner tells of this organisation's own logs.
     ///
-    /// Only what the own key signed matters: what covers more than is here is recorded, and keeps this home from writing
-    /// until it has come.
+    /// Only what the own key signed matters: what covers more than is here is recorded, and keeps this home from
+    /// writing until it has come.
     func take(_ told: HeldList, from partner: Origin) throws -> HeldAnswer {
         if let time = told.time { noteClock(partner, time) }
         var answer: [HeldAnswer.Held] = []

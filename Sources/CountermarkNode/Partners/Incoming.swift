@@ -46,7 +46,7 @@ enum Push {
         let count = body.prefix(4).reduce(0) { $0 << 8 | Int($1) }
         guard (1...SignedNote.bytesMax).contains(count) else {
             throw NodeError(
-                .failed, "cut-push", "the push does not begin with a checkpoint",
+                .cutPush, "the push does not begin with a checkpoint",
                 hint: "send it again from its start")
         }
         return body.count >= 4 + count ? (Array(body[4..<4 + count]), 4 + count) : nil

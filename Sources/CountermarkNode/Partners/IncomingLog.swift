@@ -158,7 +158,7 @@ final class IncomingLog {
         try flush(node)
         guard isBetweenEntries, count == size else {
             throw NodeError(
-                .failed, "cut-push", "\(count) of \(size) entries of \(log) have come",
+                .cutPush, "\(count) of \(size) entries of \(log) have come",
                 hint: "send it again from its start")
         }
         return try node.accept(
@@ -197,7 +197,7 @@ final class IncomingPushes {
         pushes[log] = nil
         dropOld()
         guard pushes.count < PartnerLimits.pushesPerPartner else {
-            throw Refusal.busy("too-many-pushes", "\(pushes.count) pushes are under way")
+            throw Refusal.busy(.tooManyPushes, "\(pushes.count) pushes are under way")
         }
         pushes[log] = Push(from: from)
     }
@@ -215,7 +215,7 @@ final class IncomingPushes {
     func push(_ log: String, _ ticket: UInt64) throws -> Push {
         guard let push = pushes[log], push.ticket == ticket else {
             throw Refusal(
-                status: .conflict, code: "superseded",
+                code: .superseded,
                 message: "another request goes on with this push", isLast: true)
         }
         push.movedAt = .now
@@ -247,7 +247,7 @@ extension Push {
     ) throws {
         guard push.received + bytes.count <= PartnerLimits.pushBytes else {
             throw NodeError(
-                .failed, "too-large",
+                .tooLarge,
                 "the push is larger than \(PartnerLimits.pushBytes) bytes",
                 hint: "push at an earlier checkpoint first")
         }

@@ -131,7 +131,7 @@ final class PartnerDesk: Sendable {
         }
         guard fits else {
             limited(partner, "too-much-at-once")
-            throw .busy("too-much-at-once", "too much of \(partner) is under way at once")
+            throw .busy(.tooMuchAtOnce, "too much of \(partner) is under way at once")
         }
         return Hold { [self] in
             books.withLock { books in
@@ -153,7 +153,7 @@ final class PartnerDesk: Sendable {
         guard fits else {
             limited(partner, "too-many-watches")
             throw .busy(
-                "too-many-watches",
+                .tooManyWatches,
                 "\(partner) watches \(PartnerLimits.watchesPerPartner) times already")
         }
         return Hold { [self] in books.withLock { $0.figures[partner]?.watches -= 1 } }

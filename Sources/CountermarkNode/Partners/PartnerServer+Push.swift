@@ -149,8 +149,8 @@ extension Node {
 
     /// Throws where an organisation may not bring entries of a log.
     func requireMayBring(_ member: Origin, _ dataset: DatasetID, _ caller: Origin) throws {
-        // What this organisation's own key signed comes back from whoever has it: where its log is lost or older than that, who
-        // is a member may be forgotten, too.
+        // What this organisation's own key signed comes back from whoever has it: where its log is lost or older
+        // than that, who is a member may be forgotten, too.
         if member == home.origin, try isOwnLogBehind(dataset) { return }
         // Of a dataset that was joined and is not here yet the steward may bring the first log.
         if try !home.takesPart(in: dataset) { try require(dataset) }
@@ -197,7 +197,7 @@ extension Node {
         try requireMayBring(part, caller)
         guard let incoming = push.incoming else {
             throw NodeError(
-                .failed, "cut-push", "the push is cut", hint: "send it again from its start")
+                .cutPush, "the push is cut", hint: "send it again from its start")
         }
         _ = try incoming.accept(self)
         do {

@@ -83,7 +83,7 @@ struct PartnerServer: Sendable {
     func caller() throws -> Origin {
         guard let peer = PartnerChannel.peer, let origin = try? Origin(peer.origin) else {
             throw Refusal(
-                status: .forbidden, code: "no-partner",
+                code: .noPartner,
                 message: "no partner's certificate was shown")
         }
         return origin
@@ -170,12 +170,12 @@ struct PartnerServer: Sendable {
     private func join(_ request: Request) async throws -> Response {
         guard let peer = PartnerChannel.peer else {
             throw Refusal(
-                status: .forbidden, code: "no-partner", message: "no certificate was shown")
+                code: .noPartner, message: "no certificate was shown")
         }
         let address = PartnerChannel.address ?? "?"
         guard joins.admits(address) else {
             throw Refusal(
-                status: .tooManyRequests, code: "too-fast",
+                code: .tooFast,
                 message: "too many calls from this address", retryAfter: 5, isLast: true)
         }
         let text = String(
@@ -200,7 +200,7 @@ struct PartnerServer: Sendable {
             }
             let problem = error as? NodeError
             throw Refusal(
-                status: .unprocessableContent, code: problem?.code ?? "invitation",
+                code: problem?.code ?? .invitation,
                 message: problem?.message ?? PlainError.line(error), hint: problem?.hint ?? "")
         }
     }

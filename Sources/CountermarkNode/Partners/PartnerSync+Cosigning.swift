@@ -87,7 +87,7 @@ extension PartnerSync {
         _ client: HTTPClient, _ path: String, _ response: PartnerTLS.HTTPResponse
     ) -> NodeError {
         NodeError(
-            .network, "not-cosigned",
+            .notCosigned, kind: .network,
             "\(client.origin) did not take \(path): \(PartnerAnswer.words(response))",
             hint: "see its log; the entries were synced")
     }

@@ -14,7 +14,7 @@ extension PartnerSync {
         guard offer.size <= PartnerLimits.logEntries, let parts = try? Node.parts(of: offer.origin)
         else {
             throw NodeError(
-                .network, "bad-answer",
+                .badAnswer,
                 "\(org) offers \(offer.size) entries of \(offer.origin.prefix(600))",
                 hint: "no log has a name or a size like that")
         }
@@ -74,7 +74,7 @@ extension PartnerSync {
                     offer, from: held, org, isTakingBack: isTakingBack, client)
             }
             report.add(entries: offer.size - held, operations: operations)
-        } catch let error as NodeError where error.code == "wrong-position" {
+        } catch let error as NodeError where error.code == .wrongPosition {
             // Another process of this home was quicker: it has checked the same entries.
             report.notes.append(
                 "\(offer.origin): another process has taken entries of it meanwhile")
@@ -177,7 +177,7 @@ extension PartnerSync {
         _ response: PartnerTLS.HTTPResponse, _ kind: NodeError.Kind = .network
     ) -> NodeError {
         NodeError(
-            kind, "no-tile",
+            .noTile, kind: kind,
             "\(client.origin) answered \(response.status) and \(response.body.count) bytes for "
                 + "\(tile.path) of \(offer.origin)",
             hint: "its log may be damaged")
@@ -196,7 +196,7 @@ final class IncomingFetches {
     func incoming(_ log: String) throws -> IncomingLog {
         guard let incoming = logs[log] else {
             throw NodeError(
-                .failed, "fetch-ended", "the fetch of \(log) has ended", hint: "sync again")
+                .fetchEnded, "the fetch of \(log) has ended", hint: "sync again")
         }
         return incoming
     }

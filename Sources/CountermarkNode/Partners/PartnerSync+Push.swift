@@ -28,7 +28,7 @@ extension PartnerSync {
         for failure in failures {
             report.fail(
                 NodeError(
-                    .failed, "cannot-offer", "cannot offer \(failure)",
+                    .cannotOffer, "cannot offer \(failure)",
                     hint: "run countermark verify"))
         }
         for offer in ours where offer.size > theirs[offer.origin] ?? 0 {
@@ -116,7 +116,7 @@ extension PartnerSync {
             case 404: return false
             default:
                 throw NodeError(
-                    .network, "push-refused",
+                    .pushRefused,
                     "\(client.origin) refused \(log): \(PartnerAnswer.words(response))",
                     hint: "its log has more")
             }
@@ -126,8 +126,8 @@ extension PartnerSync {
 }
 
 extension Node {
-    /// The checkpoints under which the entries of an offer are given, from an index on: a transfer stops where the log's
-    /// readers change.
+    /// The checkpoints under which the entries of an offer are given, from an index on: a transfer stops where
+    /// the log's readers change.
     fileprivate func pieces(
         of offer: LogOffer, from: UInt64
     ) throws -> [(size: UInt64, note: [UInt8])] {

@@ -41,7 +41,7 @@ extension PartnerSync {
             client, "POST", "/v1/statement", body: Array(try JSONEncoder().encode(question)))
         guard response.status == 200 else {
             throw NodeError(
-                .network, "no-word",
+                .noWord,
                 "\(client.origin) gave no word: \(PartnerAnswer.words(response))",
                 hint: "see its log; the proof is made without its word")
         }

@@ -91,7 +91,7 @@ public final class PartnerSync: Sendable {
         guard let text = partner.url else { return nil }
         guard let address = PartnerAddress(url: text) else {
             throw NodeError(
-                .usage, "bad-url", "\(text) is no https address",
+                .badUrl, "\(text) is no https address",
                 hint: "use https://HOST:PORT, with an IPv6 address in brackets")
         }
         return HTTPClient(
@@ -243,7 +243,7 @@ public final class PartnerSync: Sendable {
         _ client: HTTPClient, _ response: PartnerTLS.HTTPResponse, _ path: String
     ) -> NodeError {
         NodeError(
-            .network, "bad-answer", "\(client.origin) answered \(response.status) to \(path)",
+            .badAnswer, "\(client.origin) answered \(response.status) to \(path)",
             hint: response.status >= 500
                 ? "try again; if it stays so, ask its operator, who finds the reason in its log"
                 : "check that it is a Countermark node of a matching version")
@@ -339,14 +339,14 @@ extension PartnerSync {
         }
         if let org, calls.isEmpty {
             throw NodeError(
-                .network, "cannot-dial", "\(org) is no partner that this node can dial",
+                .cannotDial, "\(org) is no partner that this node can dial",
                 hint: "run countermark partner add \(org) --root FILE --url https://HOST:PORT")
         }
         if calls.isEmpty {
             if let damaged = try home.damagedPartners().first { throw damaged.error }
             let count = try home.partners().count
             throw NodeError(
-                .network, "nobody-to-dial",
+                .nobodyToDial,
                 count == 0
                     ? "there is nobody to sync with: no partner is known"
                     : "there is nobody to dial: none of the \(count) known partners has an address",

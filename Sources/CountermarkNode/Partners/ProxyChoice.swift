@@ -22,7 +22,7 @@ enum ProxyChoice {
     private static func read(_ text: String, _ source: String) throws -> HTTPProxy {
         guard let proxy = HTTPProxy(text) else {
             throw NodeError(
-                .usage, "bad-proxy", "what \(source) holds is no HTTP proxy",
+                .badProxy, "what \(source) holds is no HTTP proxy",
                 hint: "use http://HOST:PORT, or http://NAME:PASSWORD@HOST:PORT")
         }
         return proxy

@@ -19,20 +19,20 @@ struct Refusal: Error, HTTPResponseError {
         let hint: String
     }
 
-    let status: HTTPResponse.Status
-    let code: String
+    let code: ErrorCode
     let message: String
     var hint = ""
+    var status: HTTPResponse.Status { .init(code: code.http) }
     /// When the same request may be sent again, in seconds.
     var retryAfter: Int?
     /// Whether the connection ends with it.
     var isLast = false
 
     /// The document's bytes.
-    static func body(_ code: String, _ message: String, _ hint: String) -> [UInt8] {
+    static func body(_ code: ErrorCode, _ message: String, _ hint: String) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let problem = Problem(code: code, message: message, hint: hint)
+        let problem = Problem(code: code.word, message: message, hint: hint)
         return ((try? encoder.encode(problem)).map { Array($0) }) ?? []
     }
 
@@ -46,27 +46,27 @@ struct Refusal: Error, HTTPResponseError {
     }
 
     /// A partner is at one of its budgets.
-    static func busy(_ code: String, _ message: String) -> Refusal {
+    static func busy(_ code: ErrorCode, _ message: String) -> Refusal {
         Refusal(
-            status: .tooManyRequests, code: code, message: message,
+            code: code, message: message,
             hint: "wait until what is under way is done", retryAfter: 1)
     }
 
     /// A body is longer than its route takes.
     static func tooLarge(_ bytesMax: Int) -> Refusal {
         Refusal(
-            status: .contentTooLarge, code: "too-large",
+            code: .tooLarge,
             message: "the body has more than \(bytesMax) bytes", hint: "send less at once",
             isLast: true)
     }
 
     static let notFound = Refusal(
-        status: .notFound, code: "not-found", message: "there is no such resource for this caller")
+        code: .notFound, message: "there is no such resource for this caller")
 
     /// What the protocol does not allow.
     static func bad(_ message: String) -> Refusal {
         Refusal(
-            status: .badRequest, code: "bad-request", message: message,
+            code: .badRequest, message: message,
             hint: "see Docs/Protocol.md, section 7")
     }
 }
@@ -77,15 +77,13 @@ extension Refusal {
         switch error {
         case let error as Refusal: self = error
         case let error as NodeError where error.kind == .failed || error.kind == .usage:
-            self.init(
-                status: error.code == "not-found" ? .notFound : .unprocessableContent,
-                code: error.code, message: error.message, hint: error.hint)
+            self.init(code: error.code, message: error.message, hint: error.hint)
         case is ProvenanceError, is TransparencyLogError, is AnnotationModelError, is SigningError:
             self.init(
-                status: .unprocessableContent, code: "refused", message: PlainError.line(error))
+                code: .refused, message: PlainError.line(error))
         case LogStorageError.locked:
             self.init(
-                status: .serviceUnavailable, code: "busy", message: "the log is being written to",
+                code: .busy, message: "the log is being written to",
                 hint: "send it again", retryAfter: 2)
         default:
             return nil
@@ -94,7 +92,7 @@ extension Refusal {
 
     /// For what only the operator may learn.
     static let internalError = Refusal(
-        status: .internalServerError, code: "internal",
+        code: .internalFailure,
         message: "this node could not do it",
         hint: "try again; if it stays so, ask that node's operator, who finds the reason in its log"
     )

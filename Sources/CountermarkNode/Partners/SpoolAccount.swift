@@ -34,14 +34,14 @@ final class SpoolAccount: Sendable {
     func take(_ bytes: Int, for partner: Origin) throws {
         if let free = Self.free(folder), free - bytes < sizes.left {
             throw NodeError(
-                .failed, "disk-full", "this node's disk has no room for the transfer",
+                .diskFull, "this node's disk has no room for the transfer",
                 hint: "its operator has to make room")
         }
         try state.withLock { state in
             let own = state.partners[partner, default: 0] + bytes
             guard own <= sizes.perPartner, state.all + bytes <= sizes.inAll else {
                 throw NodeError(
-                    .failed, "spool-full",
+                    .spoolFull,
                     "transfers of \(partner) that are not whole take \(own - bytes) bytes",
                     hint: "end or finish those first")
             }

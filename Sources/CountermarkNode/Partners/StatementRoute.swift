@@ -44,7 +44,7 @@ struct StatementRoute: Sendable {
     private func answer(_ question: Question, to caller: Origin) async throws -> Response {
         if let seconds = pacing.begin(caller) {
             throw Refusal(
-                status: .tooManyRequests, code: "too-many-statements",
+                code: .tooManyStatements,
                 message: "one statement after another, a tenth of the time",
                 retryAfter: seconds)
         }

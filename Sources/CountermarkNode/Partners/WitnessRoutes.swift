@@ -50,7 +50,7 @@ struct WitnessRoutes: Sendable {
             } catch let error as TransparencyLogError {
                 return Self.text(
                     Array("\(PlainError.line(error))\n".utf8), status: .unprocessableContent)
-            } catch let error as NodeError where error.code == "not-found" {
+            } catch let error as NodeError where error.code == .notFound {
                 throw Refusal.notFound
             }
         }

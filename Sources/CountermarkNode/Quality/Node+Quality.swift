@@ -85,7 +85,7 @@ extension Node {
             return found
         }
         throw NodeError(
-            .failed, "unknown-rater", "nobody by that name has labelled or examined: \(name)",
+            .unknownRater, "nobody by that name has labelled or examined: \(name)",
             hint: "the raters by \(question.by.rawValue) are "
                 + Self.some(labels.raters, of: "nobody"))
     }
@@ -97,7 +97,7 @@ extension Node {
             return
         }
         throw NodeError(
-            .failed, "not-found", "\(dataset) has no label of the class \(name)",
+            .notFound, "\(dataset) has no label of the class \(name)",
             hint: "its classes are " + Self.some(labels.classes, of: "none"))
     }
 

@@ -7,8 +7,8 @@ import Signing
 
 /// A dataset's labels as its raters gave them, numbered alike on every node.
 ///
-/// Raters, classes and items are in the order of their bytes, the labels of an item in that of their ids, so that nothing
-/// depends on the order in which a home got its logs.
+/// Raters, classes and items are in the order of their bytes, the labels of an item in that of their ids, so that
+/// nothing depends on the order in which a home got its logs.
 struct QualityLabels {
     struct Label {
         var item: Int32

@@ -82,7 +82,7 @@ extension Node {
                 return false
             }
             throw NodeError(
-                .failed, "release-exists",
+                .releaseExists,
                 "a release \(name) of \(dataset) exists, and it holds something else",
                 hint: "choose another name: what was countersigned stays what it is")
         }
@@ -106,7 +106,7 @@ extension Node {
         try requireSteward(dataset)
         guard (1...ReleaseTerms.reasonBytesMax).contains(reason.utf8.count) else {
             throw NodeError(
-                .usage, "bad-reason",
+                .badReason,
                 "a reason has 1 to \(ReleaseTerms.reasonBytesMax) bytes", hint: "give --reason")
         }
         let release = try release(name, of: dataset).release
@@ -132,7 +132,7 @@ extension Node {
         let view = try release(name, of: dataset)
         if let reason = view.release.withdrawal {
             throw NodeError(
-                .failed, "release-withdrawn",
+                .releaseWithdrawn,
                 "the steward has withdrawn \(name): \(reason)", hint: "countersign another one")
         }
         if view.countersigned.contains(home.origin) { return false }
@@ -159,7 +159,7 @@ extension Node {
     public func requireRight(_ check: ReleaseCheck, _ release: Release) throws {
         if check.isRight { return }
         throw NodeError(
-            .failed, "release-is-wrong",
+            .releaseIsWrong,
             "\(release.name) of \(check.commitment.dataset) is not what its logs hold: the steward signed "
                 + "the digest \(Self.hex(release.digest)), and its \(check.commitment.labels) labels of "
                 + "\(check.commitment.items) items give \(Self.hex(check.commitment.digest))",
@@ -176,7 +176,7 @@ extension Node {
             .sorted { $0.origin < $1.origin }
         guard logs.count <= Changeset.headsMax else {
             throw NodeError(
-                .failed, "too-many-logs",
+                .tooManyLogs,
                 "\(logs.count) logs hold labels of \(dataset), a release names \(Changeset.headsMax) "
                     + "at most", hint: "split the dataset")
         }
@@ -194,7 +194,7 @@ extension Node {
             && InertText.line(name) == name
         guard isPlain else {
             throw NodeError(
-                .usage, "bad-name",
+                .badName,
                 "a release's name has 1 to \(GovernanceAct.releaseNameBytesMax) bytes, none of them "
                     + "invisible, and no space at its ends", hint: "for instance 2026-11 or v1.0")
         }

@@ -34,7 +34,7 @@ public final class ReleaseContents {
             guard applied == head.size else {
                 let log = "\(head.origin)/\(dataset)"
                 throw NodeError(
-                    .failed, "release-not-whole",
+                    .releaseNotWhole,
                     self.node.unreadableLogs[log]
                         ?? "only \(applied) of the \(head.size) entries of \(log) can be merged from "
                         + "what the release names: its heads do not belong together",
@@ -50,14 +50,14 @@ public final class ReleaseContents {
         let reader = try node.home.log(head.origin, dataset)
         guard reader.size >= head.size else {
             throw NodeError(
-                .failed, "release-not-here",
+                .releaseNotHere,
                 "the release holds \(head.size) entries of \(log), and \(reader.size) are here",
                 hint: "run countermark sync; if the log's company keeps it from this organisation, "
                     + "somebody else has to countersign")
         }
         guard try reader.upTo(head.size).statedRoot.bytes == head.root else {
             throw NodeError(
-                .failed, "release-of-other-history",
+                .releaseOfOtherHistory,
                 "the release names another root of the first \(head.size) entries of \(log)",
                 hint:
                     "run countermark verify \(dataset) and countermark evidence: either the log has "

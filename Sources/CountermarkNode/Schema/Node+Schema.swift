@@ -22,7 +22,7 @@ extension Node {
         let text = schema.text
         guard text.utf8.count <= GovernanceAct.schemaBytesMax else {
             throw NodeError(
-                .failed, "schema-too-large",
+                .schemaTooLarge,
                 "the schema takes \(text.utf8.count) bytes in the log, the limit is "
                     + "\(GovernanceAct.schemaBytesMax)",
                 hint: "shorten descriptions, or split the dataset")

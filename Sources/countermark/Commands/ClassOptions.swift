@@ -33,7 +33,7 @@ struct ClassOptions: ParsableArguments {
         warn(of: schema, id)
         if strictSchema, let problem = schema.problem {
             throw NodeError(
-                .failed, "bad-schema", "\(id): no label can be judged: \(problem)",
+                .badSchema, "\(id): no label can be judged: \(problem)",
                 hint: "import without --strict-schema, or use a newer program")
         }
         options.classMapping = try mapping.map { try readMapping($0, for: schema.schema) }

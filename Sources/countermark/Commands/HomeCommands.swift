@@ -88,7 +88,7 @@ func keyText(_ name: String) throws -> String {
 func readText(_ path: String) throws -> String {
     guard let data = FileManager.default.contents(atPath: path) else {
         throw NodeError(
-            .failed, "no-file", "\(path) cannot be read", hint: "check the path and its permissions"
+            .noFile, "\(path) cannot be read", hint: "check the path and its permissions"
         )
     }
     return String(decoding: data, as: UTF8.self)
@@ -151,7 +151,7 @@ struct PartnerCommand: ParsableCommand {
             let pem = try root.map { try readText($0) }
             if let root, let pem, try Certificate.all(pem: pem).isEmpty {
                 throw NodeError(
-                    .failed, "no-certificate", "\(root) holds no certificate",
+                    .noCertificate, "\(root) holds no certificate",
                     hint: "give the PEM that the partner's `countermark key show` prints as root")
             }
             let report = try home.pin(

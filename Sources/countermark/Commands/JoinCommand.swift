@@ -68,7 +68,7 @@ struct JoinInvitation: AsyncParsableCommand {
             with: try Origin(joining.invitation.steward), joining: dataset, only: dataset)
         if let error = reports.first?.error {
             throw NodeError(
-                .network, "join-failed", "\(dataset) could not be fetched: \(error)",
+                .joinFailed, "\(dataset) could not be fetched: \(error)",
                 hint: "run countermark sync; the pairing itself is done")
         }
     }

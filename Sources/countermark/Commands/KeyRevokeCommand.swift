@@ -31,7 +31,7 @@ struct KeyRevoke: ParsableCommand {
         let revoked = try certificate.map { try find($0, node) }
         if let revoked, try revoked == node.home.certificate() {
             throw NodeError(
-                .failed, "key-in-use", "this is the certificate that the node shows and signs with",
+                .keyInUse, "this is the certificate that the node shows and signs with",
                 hint: "run countermark key rotate first, then revoke the old one")
         }
         let (list, isNew) = try node.home.revoke(
@@ -60,7 +60,7 @@ struct KeyRevoke: ParsableCommand {
                 if let found = known.first(where: { $0.fingerprint == digest }) { return found }
             }
             throw NodeError(
-                .failed, "not-found", "no log here has a certificate with that fingerprint",
+                .notFound, "no log here has a certificate with that fingerprint",
                 hint: "see countermark key list, or name the certificate's file")
         }
         return try Certificate(pem: try readText(text))

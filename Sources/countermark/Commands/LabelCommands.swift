@@ -144,8 +144,8 @@ private func repeatsVerdict(
 
 /// Whether a change repeats what this organisation has said of a label before and nobody has replaced.
 ///
-/// To say what another one said, or what the label was added with, is a statement of its own: it stands beside what others say
-/// at the same time.
+/// To say what another one said, or what the label was added with, is a statement of its own: it stands beside
+/// what others say at the same time.
 func changesNothing(
     _ operation: AnnotationModel.Operation, _ label: LabelView, _ node: Node, _ dataset: DatasetID
 ) throws -> Bool {
@@ -328,7 +328,7 @@ struct Show: ParsableCommand {
     /// Whether the id is one, and of several labels: it means none of them.
     private func isAmbiguous(_ error: any Error) -> Bool {
         guard let error = error as? NodeError else { return false }
-        return error.code == "ambiguous-id" || error.code == "two-datasets"
+        return error.code == .ambiguousId || error.code == .twoDatasets
     }
 }
 

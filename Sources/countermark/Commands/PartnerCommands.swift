@@ -112,12 +112,12 @@ struct Join: AsyncParsableCommand {
         let reports = try await sync.syncAll(with: partner, joining: dataset, only: dataset)
         if let error = reports.first?.error {
             throw NodeError(
-                .network, "join-failed", "\(partner) could not be asked: \(error)",
+                .joinFailed, "\(partner) could not be asked: \(error)",
                 hint: "check its address and that both sides have added each other")
         }
         guard try !home.members(of: dataset).isEmpty else {
             throw NodeError(
-                .network, "not-offered", "\(partner) does not offer \(dataset) to \(home.origin)",
+                .notOffered, "\(partner) does not offer \(dataset) to \(home.origin)",
                 hint: "ask the steward for `countermark member set \(dataset) \(home.origin)`")
         }
         let document = try describe(dataset, try Node(home))
@@ -158,7 +158,7 @@ struct Serve: AsyncParsableCommand {
             try await group.run()
         } catch {
             throw NodeError(
-                .network, "cannot-serve",
+                .cannotServe,
                 "the node cannot serve on \(peer)\(ui.map { " and \($0)" } ?? ""): "
                     + PlainError.line(error),
                 hint: "choose another address with --peer, or end what listens there")

@@ -110,7 +110,7 @@ func verifyProof(_ file: String, trusting paths: [String], _ common: CommonOptio
     guard let handle = FileHandle(forReadingAtPath: file),
         let data = try handle.read(upToCount: LabelProof.bytesMax + 1)
     else {
-        throw NodeError(.failed, "no-file", "\(file) cannot be read", hint: "check the path")
+        throw NodeError(.noFile, "\(file) cannot be read", hint: "check the path")
     }
     let roots = try paths.flatMap { try Certificate.all(pem: try readText($0)) }
     let proof = try LabelProof(file: Array(data))

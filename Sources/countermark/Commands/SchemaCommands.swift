@@ -91,7 +91,7 @@ private func readable(_ node: Node, _ id: DatasetID) throws -> LabelSchema {
     let found = try node.schema(of: id)
     if let schema = found.schema { return schema }
     throw NodeError(
-        .failed, "bad-schema", "\(id): \(found.warning ?? "")",
+        .badSchema, "\(id): \(found.warning ?? "")",
         hint: "use a newer program, or ask the steward for a schema that this one reads")
 }
 

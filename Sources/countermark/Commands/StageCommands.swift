@@ -126,14 +126,14 @@ struct TargetOptions: ParsableArguments {
                 ? FileHandle.standardInput : FileHandle(forReadingAtPath: itemsFrom)
         else {
             throw NodeError(
-                .failed, "no-file", "\(itemsFrom) cannot be read", hint: "check the path")
+                .noFile, "\(itemsFrom) cannot be read", hint: "check the path")
         }
         var bytes = Data()
         while let part = try file.read(upToCount: 1 << 20), !part.isEmpty {
             bytes.append(part)
             guard bytes.count <= Self.bytesMax else {
                 throw NodeError(
-                    .failed, "names-too-large",
+                    .namesTooLarge,
                     "\(itemsFrom) holds more than \(Self.bytesMax) bytes of names",
                     hint: "cut it into several files")
             }
@@ -145,7 +145,7 @@ struct TargetOptions: ParsableArguments {
             + (try lines.filter { !$0.isEmpty }.map { line in
                 guard let text = String(validating: line, as: UTF8.self) else {
                     throw NodeError(
-                        .failed, "names-not-utf8", "\(itemsFrom) holds a name that is no UTF-8",
+                        .namesNotUtf8, "\(itemsFrom) holds a name that is no UTF-8",
                         hint: "write the file in UTF-8")
                 }
                 return text

@@ -18,7 +18,8 @@ struct Signer: Sendable {
 
 /// A company with all its keys, which are the same in every run.
 ///
-/// Ed25519 keys come from fixed seeds, and certificates have fixed serial numbers. So every signature and every leaf hash is reproduced.
+/// Ed25519 keys come from fixed seeds, and certificates have fixed serial numbers. So every signature and every
+/// leaf hash is reproduced.
 struct Company: Sendable {
     let number: Int
     let origin: Origin

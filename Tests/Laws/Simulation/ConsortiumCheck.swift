@@ -7,8 +7,8 @@ enum ConsortiumCheck {
         promise: "no honest node is led astray, whatever the others and the network do",
         seeds: 1...3000, run: run)
 
-    /// Homes come back from backups of any age again and again: an honest node that signs a second entry for a place in its
-    /// log fails after the step in which it does.
+    /// Homes come back from backups of any age again and again: an honest node that signs a second entry for a
+    /// place in its log fails after the step in which it does.
     static let restores = Check(
         name: "restores",
         promise: "a thousand homes that come back from backups of any age fork no log",

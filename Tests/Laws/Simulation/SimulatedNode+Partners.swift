@@ -41,7 +41,8 @@ extension SimulatedNode {
                 bounds: held.bounds.filter { $0.key > from && $0.key < held.size }))
     }
 
-    /// What a partner may have of a log: all of it, or, if the log's own act keeps it out, up to and including that act.
+    /// What a partner may have of a log: all of it, or, if the log's own act keeps it out, up to and including
+    /// that act.
     func readable(_ log: Origin, by partner: Origin) -> HeldLog? {
         guard let held = disk.logs[log], held.size > 0, !held.note.isEmpty else { return nil }
         if state.mayRead(log, by: partner) { return held }

@@ -109,8 +109,8 @@ extension World {
         (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
     }
 
-    /// Two companies that play together: one signs what it never delivers and keeps somebody out, who then does not wait
-    /// for it; the other cites it.
+    /// Two companies that play together: one signs what it never delivers and keeps somebody out, who then does
+    /// not wait for it; the other cites it.
     func collude(_ node: SimulatedNode) throws {
         let partners = nodes.filter {
             hostile.contains($0.company.number) && $0.origin != node.origin

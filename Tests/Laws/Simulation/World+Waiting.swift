@@ -7,8 +7,8 @@ extension World {
     private struct HeldUp {
         let node: SimulatedNode
         let log: Origin
-        /// The log at the end of the chain of what waits for what, or where the chain closes to a circle, and how much of it is
-        /// wanted.
+        /// The log at the end of the chain of what waits for what, or where the chain closes to a circle, and how
+        /// much of it is wanted.
         let withheld: Origin
         let size: UInt64
         /// The log whose entry cites what is withheld.
@@ -81,8 +81,8 @@ extension World {
         }
     }
 
-    /// An honest steward cuts what is withheld where it has applied it, as `member cut` does unless told otherwise: after that
-    /// nothing of an honest company waits.
+    /// An honest steward cuts what is withheld where it has applied it, as `member cut` does unless told
+    /// otherwise: after that nothing of an honest company waits.
     func release() throws {
         let steward = nodes[0]
         guard !hostile.contains(0), steward.mayWrite else { return }

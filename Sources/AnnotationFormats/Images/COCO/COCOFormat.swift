@@ -9,12 +9,12 @@ import LabelText
 ///   annotation without geometry speaks of the whole image.
 /// - The annotation's id is the external id; an annotation without one has `#` and its place in the file.
 /// - `attributes` are attributes; `score` within 0...1 is the confidence. What the model has no name for is
-///   kept as an attribute `coco.NAME` and goes back to its place on export, `coco.caption` for one. `iscrowd`, `keypoints`
-///   beside a segmentation, a `bbox` that differs from the geometry by more than a pixel, and an `area` or
+///   kept as an attribute `coco.NAME` and goes back to its place on export, `coco.caption` for one. `iscrowd`,
+///   `keypoints` beside a segmentation, a `bbox` that differs from the geometry by more than a pixel, and an `area` or
 ///   `num_keypoints` that is not what the geometry gives are attributes of those names, in whichever format they
 ///   leave.
-/// - Ids may be numbers or texts. An image's id is the item's field `coco.id`, a category's the number of the class; both
-///   come back. Where the file has annotations, an image without one is examined and empty.
+/// - Ids may be numbers or texts. An image's id is the item's field `coco.id`, a category's the number of the
+///   class; both come back. Where the file has annotations, an image without one is examined and empty.
 /// - On export each annotation has an object `countermark` with `id`, `org`, `author`, `source`,
 ///   `externalID` and `contested`, which other programs pass over and a later import reads again.
 /// - A results file (an array of annotations) is read after the file that has its images.

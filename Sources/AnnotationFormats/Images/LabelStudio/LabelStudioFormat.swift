@@ -10,9 +10,9 @@ import LabelText
 /// scalars, UTF-16 units or bytes. A brush is a mask, a video rectangle a track over frame numbers, a
 /// choice, number or rating speaks of the whole item. `completed_by` is the author; each author gets an annotation
 /// of its own, and each model a prediction. A prediction has the source `model:VERSION` and its score as
-/// confidence. Several keypoints are a box and the points that name it as their parent. Regions of several labels become one label
-/// each. Relations join regions by ids that have no meaning outside of their annotation; they are skipped,
-/// and so are cancelled annotations. The external id is task, annotation and region with slashes between.
+/// confidence. Several keypoints are a box and the points that name it as their parent. Regions of several labels
+/// become one label each. Relations join regions by ids that have no meaning outside of their annotation; they
+/// are skipped, and so are cancelled annotations. The external id is task, annotation and region with slashes between.
 public struct LabelStudioFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "label-studio"

@@ -3,9 +3,9 @@ import LabelText
 
 /// What a task shows, and which of it a region is drawn on.
 ///
-/// Label Studio lets everybody choose the names of its data and of what shows them. `to_name` is the name of a tag, which
-/// is often, not always, the name of the data too; where it is not, the data of the region's kind is meant, if there
-/// is one alone.
+/// Label Studio lets everybody choose the names of its data and of what shows them. `to_name` is the name of a
+/// tag, which is often, not always, the name of the data too; where it is not, the data of the region's kind is
+/// meant, if there is one alone.
 struct LabelStudioTask {
     /// What a kind of region is drawn on.
     enum Kind: Hashable {

@@ -238,7 +238,8 @@ extension LabelStudioWriter {
         return shape
     }
 
-    /// The keyframes as Label Studio has them: each is seen, and "outside" is said of the last one on which the object is.
+    /// The keyframes as Label Studio has them: each is seen, and "outside" is said of the last one on which the
+    /// object is.
     private static func lastSeen(
         _ frames: [Selector.Keyframe], _ item: ItemRecord, _ report: inout ConversionReport
     ) -> [Selector.Keyframe] {

@@ -5,13 +5,14 @@ import LabelText
 ///
 /// Frames and pixels are numbered from 1 in the file; inside, the first frame is 0, as everywhere, and boxes begin at
 /// `left - 1`, `top - 1`. Each id is one track over frame numbers, whose item is the sequence's folder; a row
-/// with the id -1 is a track of one frame. Frames without a row say that the object is out of sight. The id is the attribute `mot.id`. A `conf` of 0, "not to be scored",
-/// is the attribute `mot.ignored`; one between 0 and 1 the confidence, another `mot.confidence`. `class` counts
-/// from 1 into `labels.txt` beside the file, else into the names of MOT16; rows of ten columns have a place in the world
-/// instead, `mot.position`. `visibility` is `mot.visibility`. What differs from frame to frame is a list with one number a frame,
-/// `mot.confidences` or `mot.visibilities`. `seqinfo.ini` beside gives the size and the frame rate.
-/// One file's rows are held in memory, since a track's rows lie far apart. The external id is the path of
-/// the file without its ending, `#`, and the id; for rows without one, `#FRAME/` and their number in that frame.
+/// with the id -1 is a track of one frame. Frames without a row say that the object is out of sight. The id is
+/// the attribute `mot.id`. A `conf` of 0, "not to be scored", is the attribute `mot.ignored`; one between 0 and 1
+/// the confidence, another `mot.confidence`. `class` counts from 1 into `labels.txt` beside the file, else into
+/// the names of MOT16; rows of ten columns have a place in the world instead, `mot.position`. `visibility` is
+/// `mot.visibility`. What differs from frame to frame is a list with one number a frame, `mot.confidences` or
+/// `mot.visibilities`. `seqinfo.ini` beside gives the size and the frame rate. One file's rows are held in
+/// memory, since a track's rows lie far apart. The external id is the path of the file without its ending, `#`,
+/// and the id; for rows without one, `#FRAME/` and their number in that frame.
 public struct MOTFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "mot"

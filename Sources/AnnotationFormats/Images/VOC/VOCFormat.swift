@@ -10,9 +10,9 @@ import Shapes
 /// they are. The file cannot say which it is, so nothing is guessed; a note is given where the numbers
 /// contradict the choice.
 ///
-/// The item is what the `filename` means beside the file, see `ItemFinder`. `difficult`, `truncated`, `occluded`, `pose`, `actions` and
-/// `attributes` become attributes, a `part` a label of its own with the attribute `voc.partOf`. The
-/// external id is the path of the file without its ending, `#`, and the number of the object.
+/// The item is what the `filename` means beside the file, see `ItemFinder`. `difficult`, `truncated`, `occluded`,
+/// `pose`, `actions` and `attributes` become attributes, a `part` a label of its own with the attribute
+/// `voc.partOf`. The external id is the path of the file without its ending, `#`, and the number of the object.
 public struct VOCFormat: AnnotationFormat {
     /// True for files whose pixels count from 0 with an exclusive end.
     public let isZeroBased: Bool

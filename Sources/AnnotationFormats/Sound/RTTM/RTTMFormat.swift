@@ -5,11 +5,11 @@ import LabelText
 ///
 /// `type file channel start duration orthography subtype name confidence lookahead`. The item's key is the
 /// `file` column with the ending of a known recording, in the folder of the `.rttm` file first, else
-/// `.wav`. A `SPEAKER` line has the class `speech`, or its subtype where it has one; other types are classes in lower case; `name` is the attribute
-/// `speaker`, the orthography `transcript`. Lines without a time, such as `SPKR-INFO`, are skipped. White
-/// space in a word is written `%20`. A confidence outside 0…1 is the attribute `rttm.score`. A `.uem` file says which stretches were looked at: the item is
-/// examined, and its field `uem` lists them. The external id is the `file` column, `#`, and the number of the
-/// line among those of that file.
+/// `.wav`. A `SPEAKER` line has the class `speech`, or its subtype where it has one; other types are classes in
+/// lower case; `name` is the attribute `speaker`, the orthography `transcript`. Lines without a time, such as
+/// `SPKR-INFO`, are skipped. White space in a word is written `%20`. A confidence outside 0…1 is the attribute
+/// `rttm.score`. A `.uem` file says which stretches were looked at: the item is examined, and its field `uem`
+/// lists them. The external id is the `file` column, `#`, and the number of the line among those of that file.
 public struct RTTMFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "rttm"

@@ -4,8 +4,8 @@ import LabelText
 /// LAS 1.0 to 1.4: the class of each point of a laser scan, by the point's number; read only.
 ///
 /// Classes are called as the standard calls their codes (`ground`, `building`…), codes without a meaning by
-/// their number. Code 0, "created, never classified", says nothing; code 1, "unclassified", is a class. Points marked as
-/// withheld keep their class. The cloud's path is the item's key, its field `points` their number; a LAZ
+/// their number. Code 0, "created, never classified", says nothing; code 1, "unclassified", is a class. Points
+/// marked as withheld keep their class. The cloud's path is the item's key, its field `points` their number; a LAZ
 /// file, which is compressed, is refused: `laszip -i x.laz -o x.las` unpacks it and keeps the order of points.
 public struct LASFormat: AnnotationFormat {
     /// The name on the command line.

@@ -4,13 +4,14 @@ import LabelText
 /// DXF drawings: the entities by their handles, with layer, block and text; read only.
 ///
 /// Each entity becomes a label whose class is its type (`LINE`, `TEXT`, `INSERT`, `ATTRIB`, `DIMENSION`…) and whose
-/// selector names its handle, `{"kind":"graph","elementKind":"entity","elements":["2A"]}`; editors keep handles on saving.
-/// Attributes are `layer`, `text` (of texts, of the fields of a title block, and overriding a dimension), `tag` (the name of
-/// a field), `measurement` of dimensions, `position` as x, y, z in drawing units with y up, `places` (the block that an INSERT
-/// places), and `block` for an entity that stands in the definition of a block. What is placed several times is addressed
-/// by who labels it as `INSERT/ENTITY`, two handles. The drawing's path is the item's key; its fields are
-/// `dxf.version`, `unit`, and `layers`. Texts of drawings before R2007 are in the code page that the header names. Entities
-/// of R12 drawings may have no handle; they are called by their place, `@1` for the first. The external id is the path without its ending, `#`, and the handle.
+/// selector names its handle, `{"kind":"graph","elementKind":"entity","elements":["2A"]}`; editors keep handles
+/// on saving. Attributes are `layer`, `text` (of texts, of the fields of a title block, and overriding a
+/// dimension), `tag` (the name of a field), `measurement` of dimensions, `position` as x, y, z in drawing units
+/// with y up, `places` (the block that an INSERT places), and `block` for an entity that stands in the definition
+/// of a block. What is placed several times is addressed by who labels it as `INSERT/ENTITY`, two handles. The
+/// drawing's path is the item's key; its fields are `dxf.version`, `unit`, and `layers`. Texts of drawings before
+/// R2007 are in the code page that the header names. Entities of R12 drawings may have no handle; they are called
+/// by their place, `@1` for the first. The external id is the path without its ending, `#`, and the handle.
 public struct DXFFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "dxf"

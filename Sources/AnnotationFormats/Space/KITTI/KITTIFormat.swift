@@ -10,7 +10,8 @@ import Shapes
 /// the attribute `kitti.box` as left, top, right, bottom. An object without position, and `DontCare`, is a
 /// box. `truncated`, `occluded` and `alpha` are attributes; the angle as it was written is
 /// `kitti.rotation_y`. Box edges are taken as they stand. The item is the known
-/// image in `image_2` or beside the folder of labels, else `image_2/ID.png` or the path of the image found on disk; the external id the path of the label file without its ending, `#`, and the line.
+/// image in `image_2` or beside the folder of labels, else `image_2/ID.png` or the path of the image found on
+/// disk; the external id the path of the label file without its ending, `#`, and the line.
 public struct KITTIFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "kitti"

@@ -7,8 +7,8 @@ import Shapes
 /// The item is `velodyne_points` below the file's folder, its times are frame numbers. `tz` is the bottom of
 /// the cuboid, inside is its centre; the size is written h, w, l once a track. Rotations are Euler angles
 /// about x, then y, then z. `state`, `occlusion` and `truncation` are attributes; one that changes along the track is
-/// `kitti.changes.NAME`, a list of frame and value. The `amt_` and `_kf` figures, -1 in all public files, are passed over. The external id is the path
-/// of the file without its ending, `#`, and the number of the tracklet.
+/// `kitti.changes.NAME`, a list of frame and value. The `amt_` and `_kf` figures, -1 in all public files, are
+/// passed over. The external id is the path of the file without its ending, `#`, and the number of the tracklet.
 public struct KITTITrackletFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "kitti-raw"

@@ -4,15 +4,16 @@ import LabelText
 /// SDF and MOL files, V2000 and V3000: molecules with labels on atoms, bonds, groups of atoms, and measured activity.
 ///
 /// A molecule is an item, `PATH/TITLE` with the path of the file without its ending; its molfile is kept in the
-/// field `sdf.molfile`, a long one in `sdf.molfile.2` and so on besides, each other data item in `sdf.NAME`. Atoms and bonds are
-/// numbered from 1 as in the file; a bond is called by its atoms, `1-2`.
+/// field `sdf.molfile`, a long one in `sdf.molfile.2` and so on besides, each other data item in `sdf.NAME`.
+/// Atoms and bonds are numbered from 1 as in the file; a bond is called by its atoms, `1-2`.
 /// - Formal charges of `M  CHG` are part of the molecule: the item's field `charges`, by atom.
 /// - Lists by atom as RDKit writes them (`atom.dprop.NAME`, `atom.iprop.`, `atom.bprop.`, `atom.prop.`, blank
 ///   separated, `n/a` for none) are attributes of one label `atom` an atom, with its `element` beside.
 ///   `bond.dprop.NAME`… are those of bonds, in the order of the bond block.
 /// - `group.NAME` holds one occurrence of a functional group a line, as atom numbers: a label `NAME`.
 /// - `Ki (nM)`, `IC50 (uM)`, `Kd`, `EC50` and the like, as BindingDB writes them, are labels `activity` of the
-///   molecule with `type`, `relation`, `value`, `unit`, the `target` of `Target Name` and the `error` of `Ki error (nM)`.
+///   molecule with `type`, `relation`, `value`, `unit`, the `target` of `Target Name` and the `error` of `Ki
+///   error (nM)`.
 ///
 /// The external id is the item's key, `#`, and `atom/3`, `bond/1-2`, `group/NAME/1` or `activity/Ki (nM)/1`.
 public struct SDFFormat: AnnotationFormat {

@@ -3,12 +3,13 @@ import LabelText
 
 /// Cuboids in nuScenes' tables: JSON arrays joined by tokens.
 ///
-/// Read are `sample_annotation.json`, `instance.json`, `category.json` and, where they are, `sample.json`, `sample_data.json`,
-/// `attribute.json`, `visibility.json`. The recordings of a moment become items whose `group` is the sample's token; its cuboids
-/// speak of the LiDAR cloud among them, or of the item `samples/TOKEN` where there is none. They are in
-/// the global frame, which the attribute `frame` = `global` says. `size` is width, length, height in the file;
-/// inside it is length, width, height. The instance, which is the object over time, is the attribute `track`; others
-/// are `nuscenes.attributes`, `nuscenes.visibility`, `num_lidar_pts` and `num_radar_pts`. The external id is the annotation's token.
+/// Read are `sample_annotation.json`, `instance.json`, `category.json` and, where they are, `sample.json`,
+/// `sample_data.json`, `attribute.json`, `visibility.json`. The recordings of a moment become items whose `group`
+/// is the sample's token; its cuboids speak of the LiDAR cloud among them, or of the item `samples/TOKEN` where
+/// there is none. They are in the global frame, which the attribute `frame` = `global` says. `size` is width,
+/// length, height in the file; inside it is length, width, height. The instance, which is the object over time,
+/// is the attribute `track`; others are `nuscenes.attributes`, `nuscenes.visibility`, `num_lidar_pts` and
+/// `num_radar_pts`. The external id is the annotation's token.
 public struct NuScenesFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "nuscenes"

@@ -3,20 +3,22 @@ import LabelText
 
 /// ASAM OpenLABEL 1.0 JSON: objects seen by the streams of a scene, actions, and relations.
 ///
-/// A scene is a file; its name is `metadata.name`, else the path without its ending, and names an item for what is said of the
-/// whole scene. A stream is an item, called by its `uri`, else `SCENE/STREAM`; where a frame gives a stream a `uri` of its own,
-/// that picture is an item, and all of one moment have the `group` `SCENE#FRAME`.
-/// - `bbox`, `rbbox`, `cuboid` (quaternion or angles), `poly2d` and `point2d` are labels, whose class is the object's type. The object is
-///   the attribute `track`. Without frames they stand as they are; in frames they are tracks over frame numbers, or, on pictures
-///   of their own, one label a frame. A frame without the object says that it is out of sight.
+/// A scene is a file; its name is `metadata.name`, else the path without its ending, and names an item for what
+/// is said of the whole scene. A stream is an item, called by its `uri`, else `SCENE/STREAM`; where a frame gives
+/// a stream a `uri` of its own, that picture is an item, and all of one moment have the `group` `SCENE#FRAME`.
+/// - `bbox`, `rbbox`, `cuboid` (quaternion or angles), `poly2d` and `point2d` are labels, whose class is the
+///   object's type. The object is the attribute `track`. Without frames they stand as they are; in frames they
+///   are tracks over frame numbers, or, on pictures of their own, one label a frame. A frame without the object
+///   says that it is out of sight.
 /// - An object without geometry speaks of the scene. Actions, events and contexts are intervals of frames of the scene
 ///   (`openlabel.kind`); OpenLABEL's last frame is included, the end of an interval is not.
-/// - A tag speaks of the file that `metadata.tagged_file` names, else of the scene (`openlabel.kind` is `tag`); it is read only.
+/// - A tag speaks of the file that `metadata.tagged_file` names, else of the scene (`openlabel.kind` is `tag`);
+///   it is read only.
 /// - A relation is a relation between elements `object:UID` of the scene.
 ///
-/// `coordinate_system` is the attribute `frame`; `boolean`, `num`, `text` and `vec` are attributes, one that changes along a track is
-/// `openlabel.changes.NAME`; a `num` called `confidence` within 0...1 is the confidence. The external id is the scene, `#`, and the way to the
-/// element. A file is held in memory.
+/// `coordinate_system` is the attribute `frame`; `boolean`, `num`, `text` and `vec` are attributes, one that
+/// changes along a track is `openlabel.changes.NAME`; a `num` called `confidence` within 0...1 is the confidence.
+/// The external id is the scene, `#`, and the way to the element. A file is held in memory.
 public struct OpenLABELFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "openlabel"

@@ -4,12 +4,12 @@ import LabelText
 /// JSON Lines of texts as spaCy, Prodigy and doccano have them: spans, relations and document classes.
 ///
 /// `{"text", "spans": [{"start", "end", "label"}], "relations": […], "cats": {CLASS: 1}}`; also doccano's
-/// `label`/`entities` and training pairs `[text, {"entities": [[start, end, CLASS]]}]`, and a file that is one JSON array.
-/// Offsets count Unicode scalars. The item is `meta.item`, else `id`, else the file's name and the number of the line;
-/// its field `text` is the text. A class of `cats` is a label of the whole text, a figure between 0 and 1 its
-/// confidence, and a 0 says "not this class" and makes no label. A relation holds the spans of its ends. A
-/// record that its annotator rejected or ignored is skipped. The external id is the item's key, `#`, `s`, `c` or `r`,
-/// and the number among the record's spans, classes or relations.
+/// `label`/`entities` and training pairs `[text, {"entities": [[start, end, CLASS]]}]`, and a file that is one
+/// JSON array. Offsets count Unicode scalars. The item is `meta.item`, else `id`, else the file's name and the
+/// number of the line; its field `text` is the text. A class of `cats` is a label of the whole text, a figure
+/// between 0 and 1 its confidence, and a 0 says "not this class" and makes no label. A relation holds the spans
+/// of its ends. A record that its annotator rejected or ignored is skipped. The external id is the item's key,
+/// `#`, `s`, `c` or `r`, and the number among the record's spans, classes or relations.
 public struct SpaCyFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "spacy"
