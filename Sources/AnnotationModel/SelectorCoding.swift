@@ -109,6 +109,8 @@ extension Selector {
     }
 
     /// Appends the deterministic encoding.
+    ///
+    /// It is long because each kind of selector is a case.
     public func encode(into encoder: inout CBOREncoder) {
         switch self {
         case .wholeItem: start(&encoder, count: 1)

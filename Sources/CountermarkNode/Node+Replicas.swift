@@ -182,6 +182,8 @@ extension Node {
     /// checkpoint's root over what is here and what came. Entries are staged piece by piece, so a log of
     /// any length takes the memory of one piece.
     ///
+    /// It is long because the order of its steps is the promise: nothing is published before all of it holds.
+    ///
     /// - Parameters:
     ///   - checkpoint: The note that covers exactly these entries.
     ///   - isTakingBack: Whether it is this organisation's own log, some of which a restore lost.

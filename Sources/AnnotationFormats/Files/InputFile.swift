@@ -60,6 +60,34 @@ public struct InputFile: Sendable {
     }
 }
 
+extension Sequence<InputFile> {
+    /// Whether one of the files may hold a word in JSON or as it is; of a folder nobody knows.
+    func mayHold(_ word: String) throws -> Bool {
+        try contains { file in
+            if file.isOnDisk, FileSystem.isFolder(file.name) { return true }
+            return try file.withBytes { bytes in
+                // A word whose letters are escaped is the same word.
+                [word, "\\u"].contains { bytes.holds(Array($0.utf8)) }
+            }
+        }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether some bytes occur in these, one after the other.
+    fileprivate func holds(_ word: [UInt8]) -> Bool {
+        guard let baseAddress, let first = word.first, count >= word.count else { return false }
+        var place = 0
+        while place <= count - word.count,
+            let found = memchr(baseAddress + place, Int32(first), count - word.count - place + 1)
+        {
+            if memcmp(found, word, word.count) == 0 { return true }
+            place = UnsafeRawPointer(found) - baseAddress + 1
+        }
+        return false
+    }
+}
+
 /// The few questions that readers of folders ask of the file system.
 public enum FileSystem {
     /// Whether something is there.

@@ -30,6 +30,11 @@ public protocol AnnotationFormat: Sendable {
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws
 
+    /// Whether labels in the files may name entries of logs, as exports do; finding out costs no reading.
+    ///
+    /// - Throws: ``FormatError`` where a file cannot be opened.
+    func mayNameEntries(_ files: [InputFile]) throws -> Bool
+
     /// Writes items and annotations.
     ///
     /// - Returns: what was written, and what the format could not carry.
@@ -44,6 +49,9 @@ extension AnnotationFormat {
     public func read(_ files: [InputFile], into sink: (FormatEvent) throws -> Void) throws {
         try read(files, context: .empty, into: sink)
     }
+
+    /// Most formats have no place for it.
+    public func mayNameEntries(_ files: [InputFile]) throws -> Bool { false }
 
     /// The profile that the table has for the name.
     public var profile: FormatProfile { FormatProfile.of(name) }

@@ -8,4 +8,5 @@ extension FormatAround {
     var summary: String { base.summary }
     var defaultFileName: String? { base.defaultFileName }
     var profile: FormatProfile { base.profile }
+    func mayNameEntries(_ files: [InputFile]) throws -> Bool { try base.mayNameEntries(files) }
 }

@@ -89,6 +89,12 @@ final class ItemFinder {
             return (name, false)
         }
         let plain = stripped(name)
+        // Most names are keys just as they stand, and nothing comes before that.
+        if rule == .document, scopes.isEmpty, plain.utf8.count == name.utf8.count,
+            try isKnown(name)
+        {
+            return (name, false)
+        }
         let spellings = ItemName.spellings(plain)
         let lacks = spellings.map { MediaItems.isMedia(FileTree.ending($0)) ? [] : endings }
         let paths = paths(of: file)

@@ -23,6 +23,7 @@ public enum SelectorJSON {
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 
+    /// The members of each kind of selector: a case each, which is why it is long.
     private static func writeMembers(_ selector: Selector, to writer: inout JSONWriter) {
         switch selector {
         case .wholeItem: break

@@ -22,6 +22,11 @@ public struct JSONLinesFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
+    /// Whether labels in the files may name entries of logs.
+    public func mayNameEntries(_ files: [InputFile]) throws -> Bool {
+        try files.mayHold("org")
+    }
+
     /// Reads files and hands over what they hold.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void

@@ -21,6 +21,7 @@ final class ImportItems {
     /// The items that were counted: 64 bits stand for a key, since there may be millions.
     private var counted: Set<Int> = []
     private var lastMentioned = ""
+    private var last: (key: String, item: StoredItem?)?
     /// The images that a file takes for larger, smaller or turned, and why.
     private var misshapen: ByteMap<String> = [:]
     private static let keptMax = 65_536
@@ -35,7 +36,7 @@ final class ImportItems {
     }
 
     func start(_ logs: [Int: Origin], hasItems: Bool) {
-        (self.logs, self.hasItems) = (logs, hasItems)
+        (self.logs, self.hasItems, last) = (logs, hasItems, nil)
     }
 
     /// True if the files named the item with this row.
@@ -44,9 +45,17 @@ final class ImportItems {
     /// Why labels of an item would stand elsewhere on it; nil for an item on which they do not.
     func misplacement(_ key: String) -> String? { misshapen[key] }
 
+    /// What the dataset had of an item when the import began; what it asks for, it mostly asks several times.
+    func stored(_ key: String) throws -> StoredItem? {
+        if let last, last.key.hasSameBytes(as: key) { return last.item }
+        let item = try node.store.item(dataset, key: key)
+        last = (key, item)
+        return item
+    }
+
     func isKnown(_ key: String) throws -> Bool {
         if let answer = known[key] { return answer }
-        let answer = try node.store.item(dataset, key: key) != nil
+        let answer = try stored(key) != nil
         if known.count >= Self.keptMax { known.removeAll(keepingCapacity: true) }
         known[key] = answer
         return answer
@@ -55,9 +64,7 @@ final class ImportItems {
     /// The operation that an item's record asks for; nil if it says nothing new.
     func operation(for record: ItemRecord) throws -> Operation? {
         let said = statement(record)
-        guard hasItems, let item = try node.store.item(dataset, key: record.key) else {
-            return add(record.key, said)
-        }
+        guard hasItems, let item = try stored(record.key) else { return add(record.key, said) }
         met.insert(-item.target)
         count(record.key, isKnown: true)
         var now = item.record.fields

@@ -81,9 +81,7 @@ final class ImportPlan {
 
     /// What the reader is told, and tells besides the records.
     func context(isFirst: Bool) -> ReadContext {
-        var context = ReadContext { [node, dataset] in
-            try node.store.item(dataset, key: $0)?.record.fields
-        }
+        var context = ReadContext { [items] in try items.stored($0)?.record.fields }
         context.isEmpty = !hasItems
         (context.rules, context.use) = (options.itemRules, ruleUse)
         context.forEachItem = { [node, dataset] body in
@@ -264,7 +262,7 @@ final class ImportPlan {
     }
 
     private func labels(of key: String) throws -> ItemLabels {
-        if let item = try node.store.item(dataset, key: key) { metItems.insert(-item.target) }
+        if let item = try items.stored(key) { metItems.insert(-item.target) }
         if let known = kept[key] { return known }
         var filter = LabelFilter()
         (filter.items, filter.org) = (try same.names(of: key), node.home.origin)

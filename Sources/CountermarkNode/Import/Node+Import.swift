@@ -14,10 +14,10 @@ extension Node {
     /// Imports label files; the same files a second time change nothing, and a file with an error in it changes
     /// nothing at all.
     ///
-    /// Where the dataset has labels, the files are read twice: once to find what they were based on, once to
-    /// write. The changesets cite no more than what the files can have known: what this log had cited before,
-    /// the heads that a sidecar names, and the entries of labels that the files name. So a change that another
-    /// company made meanwhile is concurrent and not overwritten.
+    /// Where the dataset has labels, and the files may say what they were based on, they are read twice: once to
+    /// find that, once to write. The changesets cite no more than what the files can have known: what this log had
+    /// cited before, the heads that a sidecar names, and the entries of labels that the files name. So a change that
+    /// another company made meanwhile is concurrent and not overwritten.
     public func importLabels(
         _ dataset: DatasetID, _ paths: [String], format: any AnnotationFormat,
         options: ImportOptions
@@ -35,7 +35,7 @@ extension Node {
             source: options.source ?? ImportPlan.defaultSource,
             citing: {
                 try plan.start()
-                if plan.hasLabels {
+                if try plan.hasLabels && format.mayNameEntries(files) {
                     ticker.begin(.comparing)
                     try format.read(files, context: plan.context(isFirst: true)) {
                         ticker.count($0)
@@ -66,7 +66,7 @@ extension Node {
         try catchUp(dataset)
         try plan.start()
         let ticker = plan.ticker
-        if plan.hasLabels {
+        if try plan.hasLabels && format.mayNameEntries(files) {
             ticker.begin(.comparing)
             try format.read(files, context: plan.context(isFirst: true)) {
                 ticker.count($0)

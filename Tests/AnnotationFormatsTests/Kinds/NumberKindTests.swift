@@ -158,4 +158,36 @@ struct NumberKindTests {
             models.losses.contains { $0.why.contains("a model made") } == !profile.keepsModel,
             "\(models.losses)")
     }
+
+    @Test(
+        "a format in whose files labels name entries says so before it is read",
+        arguments: FormatRegistry.all.filter(\.profile.isWritten).map(\.name))
+    func entryNames(_ name: String) throws {
+        let fixture = try #require(FormatFixture.of(name))
+        var labels = fixture.active
+        for index in labels.indices {
+            labels[index].provenance = .init(
+                id: "oem.example:7.\(index)", org: "oem.example", isContested: false)
+        }
+        let files = try written(name, items: fixture.items, labels: labels).files
+            .map { InputFile(name: $0.key, bytes: $0.value) }
+        let format = try FormatRegistry.format(named: name)
+        let isNamed = try Reading(name, files).labels.contains { $0.provenance != nil }
+        #expect(try !isNamed || format.mayNameEntries(files))
+        #expect(isNamed == ["coco", "csv", "jsonl"].contains(name))
+    }
+
+    @Test("a name of an entry is found where its letters are escaped, and in a folder")
+    func escapedEntryNames() throws {
+        let file = { (text: String) in InputFile(name: "a.json", bytes: Array(text.utf8)) }
+        let coco = COCOFormat()
+        #expect(try !coco.mayNameEntries([file(#"{"images":[]}"#)]))
+        #expect(try !coco.mayNameEntries([file("")]))
+        #expect(try coco.mayNameEntries([file(#"{"images":[],"countermark"#)]))
+        #expect(try coco.mayNameEntries([file(#"{"\u0063ountermark":{}}"#)]))
+        #expect(try coco.mayNameEntries([InputFile(path: "/")]))
+        #expect(throws: FormatError.self) {
+            try coco.mayNameEntries([InputFile(path: "/nowhere/a.json")])
+        }
+    }
 }

@@ -30,6 +30,11 @@ public struct COCOFormat: AnnotationFormat {
     /// The format.
     public init() {}
 
+    /// Whether labels in the files may name entries of logs.
+    public func mayNameEntries(_ files: [InputFile]) throws -> Bool {
+        try files.mayHold("countermark")
+    }
+
     /// Reads files and hands over what they hold.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void

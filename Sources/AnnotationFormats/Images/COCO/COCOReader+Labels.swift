@@ -66,6 +66,7 @@ extension COCOReader {
         return .init(member: "category_id", why: "no category has the id \(text)")
     }
 
+    /// The selector of an annotation; long, since each form of `segmentation` is a case.
     private mutating func setSelector(
         _ raw: inout COCOAnnotation, _ image: COCOContext.Image, _ label: inout LabelRecord
     ) -> COCOAnnotation.Problem? {

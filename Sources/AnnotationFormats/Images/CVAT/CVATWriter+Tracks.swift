@@ -23,6 +23,7 @@ extension CVATWriter {
         }
     }
 
+    /// A track; long, since every keyframe is written with all that CVAT asks of one.
     private mutating func track(
         _ label: LabelRecord, _ frames: [Selector.Keyframe], id: Int
     ) -> [UInt8]? {

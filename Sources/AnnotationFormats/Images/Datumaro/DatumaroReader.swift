@@ -211,6 +211,7 @@ struct DatumaroReader {
         return visibility
     }
 
+    /// The selector of an annotation; long, since each type of Datumaro is a case.
     private func selector(
         _ json: JSONValue, _ label: inout LabelRecord
     ) throws(Refusal) -> Selector {

@@ -260,6 +260,8 @@ struct DatumaroWriter {
     }
 
     /// Writes the type and the geometry; false, and a line in the report, where there is none.
+    ///
+    /// It is long because each kind of selector is a case.
     private func shape(
         _ label: LabelRecord, _ attributes: inout [String: FieldValue],
         _ writer: inout JSONWriter, _ report: inout ConversionReport

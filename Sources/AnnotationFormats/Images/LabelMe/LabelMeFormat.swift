@@ -43,6 +43,7 @@ public struct LabelMeFormat: AnnotationFormat {
         }
     }
 
+    /// One file; long, since each member of the document is a case.
     private static func read(
         _ file: FormatFile, _ finder: ItemFinder, into sink: EventSink
     ) throws {

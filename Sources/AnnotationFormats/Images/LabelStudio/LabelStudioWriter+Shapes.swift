@@ -24,6 +24,8 @@ extension LabelStudioWriter {
     }
 
     /// Writes one region.
+    ///
+    /// It is long because the order of a region's members is written down here.
     func write(
         _ shape: Shape, _ id: String, _ label: LabelRecord, _ item: ItemRecord,
         _ attributes: [String: FieldValue], to writer: inout JSONWriter

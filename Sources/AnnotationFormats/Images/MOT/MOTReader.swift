@@ -17,6 +17,8 @@ struct MOTReader {
         var line: Int
     }
 
+    /// Reads the rows, then the tracks that they make; long, since what is wrong with a row is told column by
+    /// column.
     func read(into sink: EventSink) throws {
         var rowsByID: [Int64: [Row]] = [:]
         var order: [Int64] = []

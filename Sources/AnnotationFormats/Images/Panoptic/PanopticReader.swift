@@ -104,6 +104,7 @@ struct PanopticReader {
 
     // MARK: Segments
 
+    /// The segments of an image; long, since what does not fit between picture and list is told case by case.
     private func segments(
         _ json: JSONValue, _ path: String, _ known: Known, into sink: EventSink
     ) throws {
@@ -118,7 +119,8 @@ struct PanopticReader {
                 image.height ?? Int64(picture.height) == picture.height
             else {
                 throw Refusal(
-                    "the PNG has \(picture.width) x \(picture.height) pixels, the image \(image.width ?? 0) x \(image.height ?? 0)"
+                    "the PNG has \(picture.width) x \(picture.height) pixels, "
+                        + "the image \(image.width ?? 0) x \(image.height ?? 0)"
                 )
             }
         } catch {

@@ -44,6 +44,28 @@ struct SidecarFormat: FormatAround {
     func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
+        let (labels, sidecars) = parted(files)
+        guard !sidecars.isEmpty else {
+            return try base.read(files, context: context, into: sink)
+        }
+        try open(sidecars[...], []) { opened in
+            var restoration = try Restoration(opened, files: labels, context: context)
+            try restoration.begin(into: sink)
+            try base.read(labels, context: restoration.readContext) { event in
+                try restoration.pass(event, into: sink)
+            }
+            try restoration.finish(into: sink)
+        }
+    }
+
+    func mayNameEntries(_ files: [InputFile]) throws -> Bool {
+        try !parted(files).sidecars.isEmpty || base.mayNameEntries(files)
+    }
+
+    /// The files, and the sidecars among and beside them, each with the path of the file beside which it lies.
+    private func parted(
+        _ files: [InputFile]
+    ) -> (labels: [InputFile], sidecars: [(sidecar: InputFile, root: String?)]) {
         let isSidecar = { (file: InputFile) in file.name.hasSuffix(Sidecar.ending) }
         let labels = files.filter { !isSidecar($0) }
         var sidecars = files.filter(isSidecar).map { (sidecar: $0, root: String?.none) }
@@ -57,17 +79,7 @@ struct SidecarFormat: FormatAround {
                 sidecars.append((InputFile(path: beside), name))
             }
         }
-        guard !sidecars.isEmpty else {
-            return try base.read(files, context: context, into: sink)
-        }
-        try open(sidecars[...], []) { opened in
-            var restoration = try Restoration(opened, files: labels, context: context)
-            try restoration.begin(into: sink)
-            try base.read(labels, context: restoration.readContext) { event in
-                try restoration.pass(event, into: sink)
-            }
-            try restoration.finish(into: sink)
-        }
+        return (labels, sidecars)
     }
 
     private func open(

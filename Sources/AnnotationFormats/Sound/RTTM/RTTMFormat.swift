@@ -30,6 +30,8 @@ public struct RTTMFormat: AnnotationFormat {
     public init() {}
 
     /// Reads files; `context` knows the recordings.
+    ///
+    /// It is long because each column of a line is checked by itself.
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {

@@ -87,7 +87,8 @@ public struct LASFormat: AnnotationFormat {
             points <= UInt64((bytes.count - offset) / stride)
         else {
             throw fail(
-                "\(points) points of \(stride) bytes from byte \(offset) on do not fit into \(bytes.count) bytes; the file is cut, or the header is wrong"
+                "\(points) points of \(stride) bytes from byte \(offset) on do not "
+                    + "fit into \(bytes.count) bytes; the file is cut, or the header is wrong"
             )
         }
         return Layout(

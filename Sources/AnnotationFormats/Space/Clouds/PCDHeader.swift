@@ -45,6 +45,7 @@ struct PCDHeader {
     /// The values of a point.
     private(set) var values = 0
 
+    /// A header; long, since each of its lines is checked by itself.
     init(_ bytes: UnsafeRawBufferPointer, file: String) throws(FormatError) {
         var words: ByteMap<[Substring]> = [:]
         var position = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0

@@ -8,6 +8,7 @@ struct PCDReader {
     let item: String
     let names: [UInt64: String]
 
+    /// Reads header and points; long, since each way in which the points are stored is a case.
     func read(into sink: EventSink) throws {
         let header = try PCDHeader(bytes, file: file.file.name)
         var fields: [String: FieldValue] = ["points": .integer(Int64(header.points))]
@@ -144,7 +145,8 @@ struct PCDReader {
             throw FormatError.structure(
                 file: file.file.name, path: "",
                 why:
-                    "\(header.points) points of \(header.stride) bytes do not fit into the \(held) bytes after the header; the file is cut, or the header is wrong"
+                    "\(header.points) points of \(header.stride) bytes do not fit into the "
+                    + "\(held) bytes after the header; the file is cut, or the header is wrong"
             )
         }
         for index in 0..<header.points {

@@ -70,7 +70,8 @@ struct DXFReader {
                 .note(
                     where: file.file.name,
                     why:
-                        "\(nameless) entities have no handle and are called by their place, @1 for the first; save the drawing as R2000 or later to give them lasting names"
+                        "\(nameless) entities have no handle and are called by their place, @1 for "
+                        + "the first; save the drawing as R2000 or later to give them lasting names"
                 ))
         }
         if scanner.hasOldText {

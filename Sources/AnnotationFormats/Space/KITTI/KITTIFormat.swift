@@ -160,6 +160,7 @@ public struct KITTIFormat: AnnotationFormat {
         return report
     }
 
+    /// A line of fifteen columns, each with its own rule: that makes it long.
     private static func line(_ label: LabelRecord, _ report: inout ConversionReport) -> String? {
         guard !label.className.isEmpty, !label.className.contains(where: \.isWhitespace) else {
             report.skip(

@@ -62,7 +62,8 @@ struct SDFLabels {
                 words.allSatisfy({ $0 == "n/a" || list.kind.value($0) != nil })
             else {
                 let why =
-                    "\(item.name.prefix(60)) needs \(count) values of its kind, one a \(list.element), and has \(words.count)"
+                    "\(item.name.prefix(60)) needs \(count) values of its "
+                    + "kind, one a \(list.element), and has \(words.count)"
                 try sink(.skipped(where: place(item), why: why))
                 continue
             }

@@ -40,6 +40,7 @@ struct SDFReader {
         }
     }
 
+    /// A molecule with its labels; long, since what is wrong with either is told case by case.
     private mutating func molecule(
         _ lines: [String], at line: Int, into sink: EventSink
     ) throws {
@@ -76,7 +77,8 @@ struct SDFReader {
                 .note(
                     where: place,
                     why:
-                        "a molfile of \(text.utf8.count) bytes is not kept; labels are taken, and cannot be exported as SDF"
+                        "a molfile of \(text.utf8.count) bytes is not kept; "
+                        + "labels are taken, and cannot be exported as SDF"
                 ))
         }
         let labels = SDFLabels(molfile: molfile, key: key, file: file.file.name, start: line)

@@ -121,6 +121,7 @@ struct OpenLABELReader {
 
     // MARK: Objects
 
+    /// An object over its frames; long, since what it says of itself and of each frame is put together here.
     private func read(object uid: String, _ object: JSONValue, into sink: EventSink) throws {
         var base = LabelRecord(
             item: scene, className: object["type"]?.string ?? "", selector: .wholeItem,

@@ -136,6 +136,7 @@ struct OpenLABELWriter {
 
     // MARK: Objects
 
+    /// An object; long, since each kind of selector is a case.
     private mutating func add(
         object label: LabelRecord, _ item: ItemRecord, _ scene: OpenLABELScene
     ) throws(Refusal) -> String {

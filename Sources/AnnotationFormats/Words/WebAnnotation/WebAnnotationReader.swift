@@ -42,7 +42,8 @@ struct WebAnnotationReader {
                 .note(
                     where: file.file.name,
                     why:
-                        "what the list itself says (\(members.keys.filter { !known.contains($0) }.sorted().joined(separator: ", ").prefix(200))) is not kept"
+                        "what the list itself says "
+                        + "(\(members.keys.filter { !known.contains($0) }.sorted().joined(separator: ", ").prefix(200))) is not kept"
                 ))
         }
         let path = isPage ? "items" : "first.items"
