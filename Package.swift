@@ -71,7 +71,7 @@ let package = Package(
         .target(
             name: "AnnotationFormats",
             dependencies: [
-                "AnnotationModel", "CanonicalCBOR", "CZlib", "LabelSchema", "LabelText", "Shapes",
+                "AnnotationModel", "CZlib", "LabelSchema", "LabelText", "Shapes",
             ],
             swiftSettings: settings),
         .target(
@@ -84,7 +84,7 @@ let package = Package(
         .target(
             name: "AnnotationStore",
             dependencies: [
-                "Provenance", "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR",
+                "Provenance", "AnnotationModel", "Signing", "CanonicalCBOR",
                 grdb, grdbSQLite,
             ],
             swiftSettings: settings),
@@ -97,7 +97,7 @@ let package = Package(
             dependencies: [
                 "AnnotationFormats", "AnnotationStore", "LabelQuality", "LabelSchema", "LabelText",
                 "LogStorage", "PartnerTLS", "Provenance", "Replication", "Shapes",
-                "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR", hummingbird,
+                "AnnotationModel", "TransparencyLog", "Signing", hummingbird,
                 hummingbirdCore, httpTypes, nioCore, nioPosix,
                 nioHTTP1, logging, serviceLifecycle, grdb,
             ],
@@ -106,8 +106,8 @@ let package = Package(
             name: "countermark",
             dependencies: [
                 "CountermarkNode", "AnnotationFormats", "AnnotationStore", "LabelQuality",
-                "LabelSchema", "LabelText", "LogStorage", "PartnerTLS", "Provenance",
-                "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR", argumentParser,
+                "LabelSchema", "LabelText", "LogStorage", "Provenance",
+                "AnnotationModel", "TransparencyLog", "Signing", argumentParser,
                 logging, serviceLifecycle, unixSignals,
             ],
             swiftSettings: settings),
@@ -131,7 +131,7 @@ let package = Package(
         .testTarget(
             name: "ReplicationTests",
             dependencies: [
-                "Replication", "Provenance", "AnnotationModel", "TransparencyLog", "Signing",
+                "Replication", "AnnotationModel", "TransparencyLog", "Signing",
             ],
             swiftSettings: settings),
         .testTarget(
@@ -151,7 +151,7 @@ let package = Package(
         // Small datasets for tests, one for each format.
         .target(
             name: "FormatFixtures",
-            dependencies: ["AnnotationFormats", "AnnotationModel", "LabelText", "Shapes"],
+            dependencies: ["AnnotationFormats", "AnnotationModel"],
             path: "Tests/FormatFixtures", swiftSettings: settings),
         .testTarget(
             name: "AnnotationFormatsTests",
@@ -172,7 +172,7 @@ let package = Package(
             dependencies: [
                 "CountermarkNode", "AnnotationFormats", "AnnotationModel", "AnnotationStore",
                 "CanonicalCBOR", "FormatFixtures", "LabelQuality", "LabelSchema", "LabelText",
-                "LogStorage", "PartnerTLS", "Provenance", "Replication", "Shapes", "Signing",
+                "LogStorage", "PartnerTLS", "Provenance", "Replication", "Signing",
                 "TransparencyLog", grdb, logging,
                 nioCore, nioPosix, nioHTTP1,
             ],

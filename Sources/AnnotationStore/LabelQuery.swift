@@ -348,4 +348,17 @@ extension LabelStore {
             }
         }
     }
+
+    /// The attribute names that a log uses.
+    public func attributeNames(of log: Int) throws -> Set<ByteKey> {
+        try Self.translating("reading the names of a log") {
+            try queue.read { db in
+                let names = try Data.fetchAll(
+                    db,
+                    sql: "SELECT text FROM attribute JOIN name ON id=attribute.name WHERE log=?",
+                    arguments: [log])
+                return Set(names.map { ByteKey(String(decoding: $0, as: UTF8.self)) })
+            }
+        }
+    }
 }

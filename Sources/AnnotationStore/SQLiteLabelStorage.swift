@@ -5,6 +5,8 @@ import Signing
 
 /// The label table of one dataset in SQLite, as the merge writes it.
 ///
+/// It is long because every statement of the merge stands here, each with what binds and reads it.
+///
 /// Every statement is prepared once, and new rows go in by batches. Whoever reads a table flushes its
 /// batch first; ``flush()`` must run before the transaction ends.
 final class SQLiteLabelStorage: LabelStorage {

@@ -2,6 +2,19 @@ import AnnotationModel
 import Signing
 
 extension Merge {
+    /// Adds an item that nobody spoke of before.
+    func addItem(_ key: UnsafeRawBufferPointer, _ row: ItemRow) throws -> Int64 {
+        state.counts.items += 1
+        state.sum.add(try element(of: row))
+        return try storage.insertItem(key: key, row)
+    }
+
+    func itemKey(_ id: Int64) throws -> [UInt8] {
+        if lastItemKey.id == id { return lastItemKey.key }
+        lastItemKey = (id, try storage.item(id: id)?.key ?? [])
+        return lastItemKey.key
+    }
+
     /// Writes fields of an item: what `addItem` and `setItem` both do, since an item is known by its
     /// key and exists as soon as anybody speaks of it.
     ///

@@ -2,45 +2,6 @@ import AnnotationModel
 import CanonicalCBOR
 import Signing
 
-/// An entry of a log on its way into the label set.
-///
-/// Only the verifier and the node's own store make one: the bytes passed every check of form, and the
-/// signature held when the entry was stored.
-public struct VerifiedChangeset {
-    /// The local number of the log.
-    public let log: Int
-    /// The index in the log.
-    public let index: UInt64
-    /// The leaf hash.
-    public let leafHash: Digest
-    /// Seconds since 1970 as the signer claims.
-    public let time: Int64
-    /// The fingerprint of the signer's certificate; nil stands for a key without an end.
-    public let signer: Digest?
-    /// The payload.
-    public let view: ChangesetView
-
-    package init(
-        log: Int, index: UInt64, leafHash: Digest, time: Int64, signer: Digest? = nil,
-        view: ChangesetView
-    ) {
-        self.log = log
-        self.index = index
-        self.leafHash = leafHash
-        self.time = time
-        self.signer = signer
-        self.view = view
-    }
-}
-
-/// What became of an entry that was handed to the merge.
-public enum MergeOutcome: Equatable, Sendable {
-    /// It is part of the label set, or stands listed with the reason why not.
-    case applied(NotCounted?)
-    /// It has merged more of a log than is applied here: hand it in again when that log has come so far.
-    case waiting(log: Int, size: UInt64)
-}
-
 /// Merges the logs of one dataset into one label set (multi-value registers under causal contexts).
 ///
 /// A write replaces exactly the writes in its causal context; concurrent writes all stay. Entries of
@@ -395,13 +356,6 @@ public final class Merge {
         return id
     }
 
-    /// Adds an item that nobody spoke of before.
-    func addItem(_ key: UnsafeRawBufferPointer, _ row: ItemRow) throws -> Int64 {
-        state.counts.items += 1
-        state.sum.add(try element(of: row))
-        return try storage.insertItem(key: key, row)
-    }
-
     /// The local id of a field as the changeset numbers it.
     ///
     /// - Throws: If it is an attribute beyond ``MemberLimits/attributeNamesMax``.
@@ -424,12 +378,6 @@ public final class Merge {
         }
         if try storage.noteAttribute(name, of: number) { state.logs[number]?.attributeNames += 1 }
         return true
-    }
-
-    func itemKey(_ id: Int64) throws -> [UInt8] {
-        if lastItemKey.id == id { return lastItemKey.key }
-        lastItemKey = (id, try storage.item(id: id)?.key ?? [])
-        return lastItemKey.key
     }
 
     // MARK: Runs

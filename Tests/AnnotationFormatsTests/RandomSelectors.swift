@@ -2,6 +2,7 @@ import AnnotationModel
 
 /// Random values of the model that are valid.
 enum RandomSelectors {
+    /// A selector of any kind; long, since each kind is a case.
     static func selector(_ generator: inout SeededGenerator, depth: Int = 0) -> Selector {
         let kinds = Selector.Kind.allCases.filter { kind in
             depth < 2 || ![.track, .relation, .targets, .all].contains(kind)

@@ -104,6 +104,8 @@ public final class PartnerSync: Sendable {
 
     /// Syncs once with one partner.
     ///
+    /// It is long because the order of its steps matters and stands here as a whole.
+    ///
     /// - Parameter joining: A dataset to take part in that is not held here yet.
     public func sync(
         _ partner: Home.Partner, client: HTTPClient, joining: DatasetID? = nil,

@@ -4,6 +4,8 @@ import LabelText
 import Testing
 
 /// The labels of a text in a format, with the first skip beside them.
+///
+/// This file is long: the small formats of pictures share what it has.
 private func read(
     _ format: String, _ text: String, name: String, items: [ItemRecord] = []
 ) throws -> Reading {

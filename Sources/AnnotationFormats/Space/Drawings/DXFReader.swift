@@ -79,7 +79,8 @@ struct DXFReader {
                 .note(
                     where: file.file.name,
                     why:
-                        "the drawing is older than UTF-8 in DXF; it names no code page, and its texts were read as Western European (ANSI_1252)"
+                        "the drawing is older than UTF-8 in DXF; it names no code page, "
+                        + "and its texts were read as Western European (ANSI_1252)"
                 ))
         }
     }

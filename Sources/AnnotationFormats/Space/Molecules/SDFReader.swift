@@ -95,7 +95,8 @@ struct SDFReader {
                     .skipped(
                         where: "\(file.file.name), line \(line + end + 1 + item.line)",
                         why:
-                            "the data item occurs twice, has no name, is too long, or is one of more than \(SDFFormat.dataItemsMax)"
+                            "the data item occurs twice, has no name, is too long, or "
+                            + "is one of more than \(SDFFormat.dataItemsMax)"
                     ))
                 continue
             }

@@ -38,12 +38,12 @@ struct WebAnnotationReader {
         }
         let known: ByteSet = ["@context", "id", "type", "items", "first", "next"]
         if case .object(let members) = json, !known.isSuperset(of: members.keys) {
+            let unknown = members.keys.filter { !known.contains($0) }.sorted()
             try sink(
                 .note(
                     where: file.file.name,
                     why:
-                        "what the list itself says "
-                        + "(\(members.keys.filter { !known.contains($0) }.sorted().joined(separator: ", ").prefix(200))) is not kept"
+                        "what the list itself says (\(unknown.joined(separator: ", ").prefix(200))) is not kept"
                 ))
         }
         let path = isPage ? "items" : "first.items"
