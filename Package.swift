@@ -64,6 +64,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "LabelText", dependencies: ["AnnotationModel"], swiftSettings: settings),
+        .target(
+            name: "LabelDocuments", dependencies: ["AnnotationModel", "LabelText"],
+            swiftSettings: settings),
         .target(name: "Shapes", dependencies: ["AnnotationModel"], swiftSettings: settings),
         .target(
             name: "LabelSchema", dependencies: ["AnnotationModel", "LabelText"],
@@ -105,8 +108,9 @@ let package = Package(
         .executableTarget(
             name: "countermark",
             dependencies: [
-                "CountermarkNode", "AnnotationFormats", "AnnotationStore", "LabelQuality",
-                "LabelSchema", "LabelText", "LogStorage", "PartnerTLS", "Provenance",
+                "CountermarkNode", "AnnotationFormats", "AnnotationStore", "LabelDocuments",
+                "LabelQuality", "LabelSchema", "LabelText", "LogStorage", "PartnerTLS",
+                "Provenance",
                 "AnnotationModel", "TransparencyLog", "Signing", "CanonicalCBOR", argumentParser,
                 logging, serviceLifecycle, unixSignals,
             ],
@@ -124,6 +128,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "TransparencyLogTests", dependencies: ["TransparencyLog", "Signing"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "LabelDocumentsTests",
+            dependencies: ["LabelDocuments", "AnnotationModel", "LabelText"],
             swiftSettings: settings),
         .testTarget(
             name: "LogStorageTests", dependencies: ["LogStorage", "TransparencyLog", "Signing"],

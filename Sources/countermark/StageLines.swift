@@ -1,44 +1,11 @@
 import AnnotationModel
 import AnnotationStore
-import Foundation
 
-/// A summary of stages as commands print it.
-struct StageDocument {
+/// A summary of stages as people read it.
+struct StageLines {
     private let summary: StageSummary
 
     init(_ summary: StageSummary) { self.summary = summary }
-
-    /// The JSON document.
-    var document: [String: Any] {
-        func stages(_ stages: [ProcessingStage: StageProgress]) -> [String: Any] {
-            var documents: [String: Any] = [:]
-            for (stage, progress) in stages { documents[stage.rawValue] = Self.document(progress) }
-            return documents
-        }
-        let looks = summary.looks.map { ($0.description, Self.document($1)) }
-        return [
-            "items": summary.items, "annotations": summary.annotations,
-            "ofItems": stages(summary.ofItems), "ofAnnotations": stages(summary.ofAnnotations),
-            "examined": [String: Any](looks, uniquingKeysWith: { first, _ in first }),
-        ]
-    }
-
-    private static func document(_ progress: StageProgress) -> [String: Any] {
-        [
-            "states": progress.states, "contested": progress.contested, "other": progress.other,
-            "sources": progress.sources, "excluded": progress.excluded,
-            "notStarted": progress.notStarted,
-        ]
-    }
-
-    private static func document(_ look: LookProgress) -> [String: Any] {
-        [
-            "examinedWithLabels": look.examinedWithLabels,
-            "examinedNothingFound": look.examinedNothingFound,
-            "labelledOnly": look.labelledOnly, "excluded": look.excluded,
-            "notLooked": look.notLooked,
-        ]
-    }
 
     /// Lines for people: what is nought is left out, but for what is not started.
     var lines: [String] {
