@@ -18,7 +18,7 @@ public struct OmittedIfNil<Value: Encodable & Sendable>: Encodable, Sendable {
 
 extension KeyedEncodingContainer {
     /// What the compiler calls for such members: nothing is written for nil.
-    mutating func encode<Value>(_ member: OmittedIfNil<Value>, forKey key: Key) throws {
+    public mutating func encode<Value>(_ member: OmittedIfNil<Value>, forKey key: Key) throws {
         if let value = member.wrappedValue { try encode(value, forKey: key) }
     }
 }
