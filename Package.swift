@@ -64,6 +64,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "LabelText", dependencies: ["AnnotationModel"], swiftSettings: settings),
+        .target(
+            name: "LabelDocuments", dependencies: ["AnnotationModel", "LabelText"],
+            swiftSettings: settings),
         .target(name: "Shapes", dependencies: ["AnnotationModel"], swiftSettings: settings),
         .target(
             name: "LabelSchema", dependencies: ["AnnotationModel", "LabelText"],
@@ -84,8 +87,7 @@ let package = Package(
         .target(
             name: "AnnotationStore",
             dependencies: [
-                "Provenance", "AnnotationModel", "Signing", "CanonicalCBOR",
-                grdb, grdbSQLite,
+                "Provenance", "AnnotationModel", "Signing", "CanonicalCBOR", grdb, grdbSQLite,
             ],
             swiftSettings: settings),
         .target(
@@ -97,16 +99,15 @@ let package = Package(
             dependencies: [
                 "AnnotationFormats", "AnnotationStore", "LabelQuality", "LabelSchema", "LabelText",
                 "LogStorage", "PartnerTLS", "Provenance", "Replication", "Shapes",
-                "AnnotationModel", "TransparencyLog", "Signing", hummingbird,
-                hummingbirdCore, httpTypes, nioCore, nioPosix,
-                nioHTTP1, logging, serviceLifecycle, grdb,
+                "AnnotationModel", "TransparencyLog", "Signing", hummingbird, hummingbirdCore,
+                httpTypes, nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, grdb,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "countermark",
             dependencies: [
-                "CountermarkNode", "AnnotationFormats", "AnnotationStore", "LabelQuality",
-                "LabelSchema", "LabelText", "LogStorage", "Provenance",
+                "CountermarkNode", "AnnotationFormats", "AnnotationStore", "LabelDocuments",
+                "LabelQuality", "LabelSchema", "LabelText", "LogStorage", "Provenance",
                 "AnnotationModel", "TransparencyLog", "Signing", argumentParser,
                 logging, serviceLifecycle, unixSignals,
             ],
@@ -125,6 +126,11 @@ let package = Package(
         .testTarget(
             name: "TransparencyLogTests", dependencies: ["TransparencyLog", "Signing"],
             swiftSettings: settings),
+        .testTarget(
+            name: "LabelDocumentsTests",
+            dependencies: ["LabelDocuments", "AnnotationModel", "LabelText"],
+            // Read by path, as bytes.
+            exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "LogStorageTests", dependencies: ["LogStorage", "TransparencyLog", "Signing"],
             swiftSettings: settings),
@@ -173,8 +179,7 @@ let package = Package(
                 "CountermarkNode", "AnnotationFormats", "AnnotationModel", "AnnotationStore",
                 "CanonicalCBOR", "FormatFixtures", "LabelQuality", "LabelSchema", "LabelText",
                 "LogStorage", "PartnerTLS", "Provenance", "Replication", "Signing",
-                "TransparencyLog", grdb, logging,
-                nioCore, nioPosix, nioHTTP1,
+                "TransparencyLog", grdb, logging, nioCore, nioPosix, nioHTTP1,
             ],
             swiftSettings: settings),
     ]

@@ -17,6 +17,7 @@ public=../shared/data/pcb-deeppcb
 steps=(
     "setup         10  bash Tests/setup.sh $packages"
     "format        30  swift format lint --strict --recursive Package.swift Sources Tests"
+    "tidy           3  python3 Tests/Tidy/tidy.py"
     "build        900  swift build --build-tests"
     "laws-build   110  swift build -c release --product countermark-laws"
     "laws         180  $laws"

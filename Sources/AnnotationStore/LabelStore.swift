@@ -391,11 +391,3 @@ public final class LabelStore {
         }
     }
 }
-
-extension Array where Element == UInt8 {
-    var databaseBytes: Data { Data(self) }
-}
-
-extension String {
-    var databaseBytes: Data { Data(utf8) }
-}

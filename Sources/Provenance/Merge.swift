@@ -41,7 +41,7 @@ public final class Merge {
     /// The context of the entry being applied.
     @exclusivity(unchecked) var context = CausalContext()
     @exclusivity(unchecked) private var run: (item: Int64, first: OperationKey, last: OperationKey)?
-    @exclusivity(unchecked) private var lastItemKey: (id: Int64, key: [UInt8]) = (0, [])
+    @exclusivity(unchecked) var lastItemKey: (id: Int64, key: [UInt8]) = (0, [])
     let headCheck = HeadCheck()
     /// Logs with acts that ``settle()`` has to fold, and those whose fork became known.
     var pendingActs: Set<Int> = []

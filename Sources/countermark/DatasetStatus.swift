@@ -2,6 +2,7 @@ import AnnotationModel
 import AnnotationStore
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import LogStorage
 import Provenance
 import Signing
@@ -9,7 +10,7 @@ import TransparencyLog
 
 /// One dataset, for `status`.
 struct DatasetStatus {
-    let document: [String: Any]
+    let document: DatasetStatusDocument
     let lines: [String]
 
     init(_ id: DatasetID, _ node: Node) throws {
@@ -23,21 +24,20 @@ struct DatasetStatus {
             .sorted { $0.key < $1.key }
         let logs = try Self.logs(id, state, node)
         let twins = try node.store.itemsOfEqualContent(id)
-        document = [
-            "sameContent": twins, "waiting": waiting.map(Self.document),
-            "unreadable": unreadable.map { ["log": $0.key, "why": $0.value] },
-            "rebuild": state.needsRebuild == nil ? NSNull() : "pending" as Any,
-            "schema": schema.document, "outsideSchema": outside ?? NSNull() as Any,
-            "id": id.description, "digest": state.digest.hex, "items": state.counts.items,
-            "annotations": state.counts.annotations - state.counts.retracted,
-            "conflicts": state.counts.conflicts, "quarantined": standing.notCounted,
-            "beyondCut": standing.beyondCut,
-            "logs": logs, "uncounted": standing.uncounted.map(Self.document),
-            "unnamed": standing.unnamed.map(\.description), "left": standing.isLeft,
-            "audience": standing.audience?.map(\.description) ?? NSNull() as Any,
-            "cut": standing.members.filter { $0.cutIndex != nil }.map(\.org.description),
-            "unshared": standing.unshared,
-        ]
+        document = DatasetStatusDocument(
+            id: id.description, digest: state.digest.hex, items: state.counts.items,
+            annotations: state.counts.annotations - state.counts.retracted,
+            conflicts: state.counts.conflicts, quarantined: standing.notCounted,
+            beyondCut: standing.beyondCut, sameContent: twins, outsideSchema: outside,
+            schema: .init(
+                readable: schema.problem == nil, problem: schema.problem.map { "\($0)" }),
+            rebuild: state.needsRebuild == nil ? nil : "pending", logs: logs,
+            waiting: waiting.map { .init($0) }, uncounted: standing.uncounted.map { .init($0) },
+            unnamed: standing.unnamed.map(\.description),
+            cut: standing.members.filter { $0.cutIndex != nil }.map(\.org.description),
+            audience: standing.audience?.map(\.description), left: standing.isLeft,
+            unshared: standing.unshared,
+            unreadable: unreadable.map { .init(log: $0.key, why: $0.value) })
         let counts =
             "  \(state.counts.items) items, \(state.counts.annotations - state.counts.retracted) "
             + "annotations, \(state.counts.conflicts) conflicts, \(standing.notCounted) not counted"
@@ -84,35 +84,19 @@ struct DatasetStatus {
         return lines
     }
 
-    private static func line(_ log: [String: Any], _ standing: DatasetStanding) -> String {
-        let origin = log["origin"] as? String ?? ""
-        let member = standing.members.first { $0.org.description == origin }
+    private static func line(
+        _ log: DatasetStatusDocument.Log, _ standing: DatasetStanding
+    ) -> String {
+        let member = standing.members.first { $0.org.description == log.origin }
         let role =
             member.map { $0.cutIndex == nil ? "  \($0.role.name)" : "  cut at \($0.cutIndex ?? 0)" }
             ?? ""
-        return "  \(origin)  \(log["applied"] ?? 0)/\(log["size"] ?? 0) entries\(role)"
-    }
-
-    private static func document(_ entry: WaitingEntry) -> [String: Any] {
-        [
-            "log": entry.log, "index": entry.index,
-            "for": ["log": entry.cited, "size": entry.size] as [String: Any],
-            "held": entry.held, "since": entry.since, "hint": entry.hint,
-        ]
-    }
-
-    /// What does not count, as a document.
-    static func document(_ one: UncountedWrites) -> [String: Any] {
-        [
-            "dataset": one.dataset.description, "counted": false, "why": one.why.reason,
-            "reason": one.why.name, "entries": one.entries, "operations": one.operations,
-            "first": one.first, "last": one.last, "latest": one.isLatest,
-        ]
+        return "  \(log.origin)  \(log.applied)/\(log.size) entries\(role)"
     }
 
     private static func logs(
         _ id: DatasetID, _ state: MergeState, _ node: Node
-    ) throws -> [[String: Any]] {
+    ) throws -> [DatasetStatusDocument.Log] {
         try state.logs.values.filter { $0.stored > 0 }.sorted { $0.origin < $1.origin }.map { log in
             // One that cannot be read is listed as that, and keeps the others from nothing.
             let reader = try? node.home.log(log.origin, id)
@@ -120,14 +104,20 @@ struct DatasetStatus {
                 try NoteVerifier(name: "\(log.origin)/\(id)", publicKey: $0).vkey
             }
             let witnessing = try reader.map { _ in try node.witnessing(of: log.origin, id) }
-            return [
-                "origin": log.origin.description, "vkey": vkey ?? NSNull(),
-                "size": reader?.size ?? log.stored,
-                "root": reader?.statedRoot.base64 ?? NSNull() as Any, "applied": log.applied,
-                "cosignatures": witnessing?.count(covering: reader?.size ?? log.stored) ?? 0,
-                "witnessed": witnessing?.witnessedSize ?? NSNull() as Any,
-                "cosignedAt": witnessing?.newest ?? NSNull() as Any,
-            ] as [String: Any]
+            return .init(
+                origin: log.origin.description, vkey: vkey, size: reader?.size ?? log.stored,
+                root: reader?.statedRoot.base64, applied: log.applied,
+                cosignatures: witnessing?.count(covering: reader?.size ?? log.stored) ?? 0,
+                witnessed: witnessing?.witnessedSize, cosignedAt: witnessing?.newest)
         }
+    }
+}
+
+extension DatasetStatusDocument.Waiting {
+    /// An entry that waits for others.
+    init(_ entry: WaitingEntry) {
+        self.init(
+            log: entry.log, index: entry.index, for: .init(log: entry.cited, size: entry.size),
+            held: entry.held, since: entry.since, hint: entry.hint)
     }
 }

@@ -1,5 +1,6 @@
 import CountermarkNode
 import Foundation
+import LabelDocuments
 
 /// An error as the command line reports it: one line, and an exit status.
 ///
@@ -24,9 +25,10 @@ struct Failure {
 
     func report(asJSON: Bool) {
         let hint = [hint, Published.hint].filter { !$0.isEmpty }.joined(separator: "; ")
-        if asJSON {
-            let document = ["error": ["code": code, "message": message, "hint": hint]]
-            return Terminal.warn(Output.text(document))
+        let document = ErrorDocument(error: .init(code: code, hint: hint, message: message))
+        // Three texts are always written.
+        if asJSON, let text = try? DocumentEncoder.text(document) {
+            return Terminal.warn(InertText.json(text))
         }
         Terminal.warn("countermark: \(message)\(hint.isEmpty ? "" : "; \(hint)")")
     }

@@ -3,41 +3,56 @@ import AnnotationModel
 import AnnotationStore
 import CountermarkNode
 import Foundation
+import LabelDocuments
+import LabelText
 import Provenance
 
-/// One contested field, for `conflicts`.
-struct ConflictView {
-    let document: [String: Any]
-    let line: String
+extension ConflictsDocument.Conflict {
+    /// The conflict in one line.
+    var line: String {
+        "\(annotation ?? item)  \(field)  \(kind)  "
+            + candidates.map { candidate in
+                "\(candidate.org): "
+                    + (candidate.field == field ? "" : "\(candidate.field) = ")
+                    + Self.words(candidate.field, candidate.value)
+            }.joined(separator: " | ")
+    }
+
+    private static func words(_ field: String, _ value: JSONValue) -> String {
+        if field == "status", let value = value.integer {
+            return value == 0 ? "active" : "retracted"
+        }
+        return Output.words(value)
+    }
 }
 
 extension Node {
     /// The contested fields of a dataset's labels and items with their candidates.
-    func conflicts(_ dataset: DatasetID) throws -> [ConflictView] {
+    func conflicts(_ dataset: DatasetID) throws -> [ConflictsDocument.Conflict] {
         try catchUp(dataset)
         let logs = try logNames(dataset)
         var filter = LabelFilter()
         filter.conflictsOnly = true
-        var views: [ConflictView] = []
+        var found: [ConflictsDocument.Conflict] = []
         for label in try store.labels(logs, filter: filter, limit: .max) {
-            views += try conflicts(
+            found += try conflicts(
                 of: label.key.packed, label.flags, label.id.description, label.item, logs)
         }
         for item in try store.itemsInConflict(dataset) {
-            views += try conflicts(of: item.target, item.flags, nil, item.record.key, logs)
+            found += try conflicts(of: item.target, item.flags, nil, item.record.key, logs)
         }
-        return views
+        return found
     }
 
     private func conflicts(
         of target: Int64, _ flags: RowFlags, _ annotation: String?, _ item: String,
         _ logs: [Int: Origin]
-    ) throws -> [ConflictView] {
-        var views: [ConflictView] = []
+    ) throws -> [ConflictsDocument.Conflict] {
+        var found: [ConflictsDocument.Conflict] = []
         let writes = Dictionary(grouping: try store.writes(target, logs), by: \.field)
         for (field, group) in writes.sorted(by: { $0.key < $1.key })
         where !field.hasPrefix("\u{0}") {
-            var kinds: [(name: String, candidates: [[String: Any]])] = []
+            var kinds: [(name: String, candidates: [ConflictsDocument.Conflict.Candidate])] = []
             let own = try group.map { try candidate($0) }
             if Set(group.map(\.encoded)).count > 1 { kinds.append(("value", own)) }
             if field == "status", flags.contains(.editedWhileRetracted) {
@@ -46,41 +61,24 @@ extension Node {
                     .sorted { $0.key < $1.key }.flatMap { try $0.value.map { try candidate($0) } }
                 kinds.append(("edited-while-retracted", own + edits))
             }
-            views += kinds.map { kind in
-                ConflictView(
-                    document: [
-                        "annotation": annotation ?? NSNull() as Any, "item": item,
-                        "field": field, "kind": kind.name, "candidates": kind.candidates,
-                    ],
-                    line: "\(annotation ?? item)  \(field)  \(kind.name)  "
-                        + kind.candidates.map { candidate in
-                            let other = candidate["field"] as? String ?? field
-                            return "\(candidate["org"] ?? ""): "
-                                + (other == field ? "" : "\(other) = ")
-                                + Self.words(other, candidate["value"])
-                        }.joined(separator: " | "))
+            found += kinds.map { kind in
+                .init(
+                    annotation: annotation, item: item, field: field, kind: kind.name,
+                    candidates: kind.candidates)
             }
         }
-        return views
+        return found
     }
 
-    private func candidate(_ write: WriteView) throws -> [String: Any] {
-        [
-            "value": try value(of: write), "org": write.operation.origin.description,
-            "op": write.operation.description, "field": write.field,
-        ]
-    }
-
-    private static func words(_ field: String, _ value: Any?) -> String {
-        if field == "status", let value = value as? Int64 {
-            return value == 0 ? "active" : "retracted"
-        }
-        return Output.words(value ?? NSNull())
-    }
-
-    private func value(of write: WriteView) throws -> Any {
-        guard write.field == "selector" else { return Output.json(write.value) }
-        return Output.selector(try Selector(decoding: write.encoded))
+    private func candidate(
+        _ write: WriteView
+    ) throws -> ConflictsDocument.Conflict.Candidate {
+        let value =
+            write.field == "selector"
+            ? Output.selector(try Selector(decoding: write.encoded)) : JSONValue(write.value)
+        return .init(
+            value: value, org: write.operation.origin.description,
+            op: write.operation.description, field: write.field)
     }
 
     /// What an organisation proposes for a contested field of a label or an item.

@@ -2,124 +2,26 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import CountermarkNode
-import Foundation
+import LabelDocuments
 import LabelSchema
-import LogStorage
+import LabelText
 import Provenance
-import Signing
 
 /// Everything the logs say about one label or item, for `show`.
 struct LabelStory {
-    let document: [String: Any]
+    let document: any Document
     let lines: [String]
 }
 
+/// What the logs say of a label or item beside what it is.
+private struct StoryBody {
+    var fields: [String: FieldStory] = [:]
+    var reviews: [ReviewStory] = []
+    var suggestions: [SuggestionStory] = []
+    var lines: [String] = []
+}
+
 extension Node {
-    /// One write of a field as the log holds it.
-    private struct Write {
-        let field: String
-        let value: Any
-        let operation: OperationID
-        let author: String
-        let time: Int64
-        /// What a verdict or comment speaks of; nil for other writes.
-        var target: OperationID?
-    }
-
-    /// Reads the changeset that holds an operation.
-    private func changeset<R>(
-        of id: OperationID, _ dataset: DatasetID,
-        _ body: (COSESign1, ChangesetView, OperationView) throws -> R?
-    ) throws -> R? {
-        let reader = try home.log(id.origin, dataset)
-        let entry = try reader.entry(at: id.slot.entry)
-        return try entry.withUnsafeBytes { bytes in
-            let statement = try COSESign1.parse(bytes)
-            let view = try ChangesetView(statement.payload(in: bytes))
-            var cursor = view.operations
-            while let operation = try cursor.next() {
-                if cursor.position == id.slot.position {
-                    return try body(statement, view, operation)
-                }
-            }
-            return nil
-        }
-    }
-
-    /// What an operation writes; an accepted suggestion's values are written by the acceptance.
-    private func writes(
-        _ id: OperationID, _ dataset: DatasetID, suggestions: Set<OperationID>
-    ) throws -> [Write] {
-        var accepted: OperationID?
-        if !suggestions.isEmpty {
-            accepted = try changeset(of: id, dataset) { _, view, operation -> OperationID? in
-                guard case .review(let origin, let slot, .accept, _) = operation else {
-                    return nil
-                }
-                let target = OperationID(origin: try Origin(view.string(origin)), slot: slot)
-                return suggestions.contains(target) ? target : nil
-            }
-        }
-        let plain = try writes(id, dataset)
-        guard let accepted, let first = plain.first else { return plain }
-        return plain
-            + (try writes(accepted, dataset)).map { write in
-                Write(
-                    field: write.field, value: write.value, operation: id, author: first.author,
-                    time: first.time)
-            }
-    }
-
-    private func writes(_ id: OperationID, _ dataset: DatasetID) throws -> [Write] {
-        try changeset(of: id, dataset) { statement, view, operation in
-            let author = view.author.map { view.string($0) } ?? ""
-            func write(_ field: String, _ value: Any) -> Write {
-                Write(
-                    field: field, value: value, operation: id, author: author,
-                    time: statement.issuedAt ?? 0)
-            }
-            func selector(_ bytes: UnsafeRawBufferPointer) throws -> Any {
-                Output.selector(try Selector(decoding: bytes))
-            }
-            func pairs(_ fields: FieldPairs, isBase: Bool) throws -> [Write] {
-                var writes: [Write] = []
-                try fields.forEach { code, value in
-                    guard let field = view.field(code) else { return }
-                    switch field {
-                    case .known(.className) where !isBase:
-                        let index = try FieldValue(decoding: value).numberValue ?? 0
-                        writes.append(write(field.name, view.string(Int(index))))
-                    case .known(.selector) where !isBase:
-                        writes.append(write(field.name, try selector(value)))
-                    case .known(.examined):
-                        let name = Field.examined(by: id.origin)
-                        writes.append(write(name, Output.json(try FieldValue(decoding: value))))
-                    default:
-                        writes.append(
-                            write(field.name, Output.json(try FieldValue(decoding: value))))
-                    }
-                }
-                return writes
-            }
-            switch operation {
-            case .addAnnotation(_, let name, let shape, let fields):
-                return [write("class", view.string(name)), write("selector", try selector(shape))]
-                    + (try pairs(fields, isBase: true))
-            case .set(_, _, let fields): return try pairs(fields, isBase: false)
-            case .review(let origin, let slot, let verdict, let reason):
-                let why = reason.map { String(decoding: $0, as: UTF8.self) } ?? ""
-                var verdict = write("review", ["verdict": verdict.name, "reason": why])
-                verdict.target = OperationID(origin: try Origin(view.string(origin)), slot: slot)
-                return [verdict]
-            case .addItem(_, let fields), .setItem(_, let fields):
-                return try pairs(fields, isBase: true)
-            case .comment(_, _, let text), .commentItem(_, let text):
-                return [write("comment", String(decoding: text, as: UTF8.self))]
-            default: return []
-            }
-        } ?? []
-    }
-
     /// All that the logs say of a label, each write with whether it still stands.
     ///
     /// - Parameter shows: Which fields to tell of.
@@ -129,30 +31,28 @@ extension Node {
         let status = label.isRetracted ? "retracted" : "active"
         let witnessing = try witnessing(of: label.id.origin, dataset)
         let seen = witnessing.seen(label.id.slot.entry)
-        let witnessed: [String: Any] = [
-            "met": witnessing.isMet(label.id.slot.entry) ?? NSNull() as Any,
-            "required": witnessing.required ?? NSNull() as Any,
-            "by": seen.map {
-                ["org": $0.org, "time": $0.time, "size": $0.size] as [String: Any]
-            },
-        ]
         let judging = try judging(dataset)
         let outside = try judging.problems(of: label)
         let className = judging.schema.className(label.className)
         let notes =
             (className == label.className ? [] : ["  now \(className)"])
             + (seen.isEmpty ? [] : ["  seen by " + seen.map(\.org).joined(separator: ", ")])
-        return try story(
-            [
-                "id": label.id.description, "dataset": dataset.description,
-                "item": label.item, "status": status,
-                "witnessed": witnessed, "class": className, "classAsWritten": label.className,
-                "outsideSchema": outside?.map(\.description) ?? NSNull() as Any,
-            ],
-            ["\(label.id)  \(label.item)  \(status)" + notes.joined()]
-                + (outside ?? []).map { "  outside the schema: \($0)" }, target: label.key.packed,
-            from: [label.id], dataset, shows: shows
-        ) { resolved($0, label) }
+        let body = try body(
+            label.key.packed, from: [label.id], dataset, shows: shows
+        ) { Self.resolved($0, label) }
+        let document = LabelStoryDocument(
+            id: label.id.description, dataset: dataset.description, item: label.item,
+            status: status,
+            witnessed: .init(
+                met: witnessing.isMet(label.id.slot.entry), required: witnessing.required,
+                by: seen.map { .init(org: $0.org, time: $0.time, size: $0.size) }),
+            class: className, classAsWritten: label.className,
+            outsideSchema: outside?.map(\.description), fields: body.fields,
+            reviews: body.reviews, suggestions: body.suggestions)
+        return LabelStory(
+            document: document,
+            lines: ["\(label.id)  \(label.item)  \(status)" + notes.joined()]
+                + (outside ?? []).map { "  outside the schema: \($0)" } + body.lines)
     }
 
     /// All that the logs say of an item; nil if the dataset has none with this key.
@@ -171,20 +71,20 @@ extension Node {
         let origin = item.record.fields[ProcessingStage.clean.field.name]
             .flatMap { StageState(of: .clean, $0)?.from }
         let derived = try store.items(cleanedFrom: key, dataset, limit: 1_000)
-        return try story(
-            [
-                "id": key, "dataset": dataset.description, "item": names.first ?? key,
-                "names": names, "sameContent": twins, "status": "active",
-                "derivedItems": derived,
-                "derivedFrom": origin ?? NSNull() as Any,
-                "annotations": labels.map(\.id.description),
-            ],
-            [
-                "\(key)  \(labels.count) annotations" + (origin.map { "  made from \($0)" } ?? "")
-                    + (derived.isEmpty ? "" : "  cleaned: " + derived.joined(separator: ", "))
-            ] + Self.lines(names: names, twins: twins, dataset),
-            target: item.target, from: [], dataset, shows: shows
-        ) { item.record.fields[$0].map { Output.json($0) } ?? NSNull() }
+        let body = try body(item.target, from: [], dataset, shows: shows) {
+            JSONValue(item.record.fields[$0])
+        }
+        let document = ItemStoryDocument(
+            id: key, dataset: dataset.description, item: names.first ?? key, names: names,
+            sameContent: twins, derivedItems: derived, derivedFrom: origin,
+            annotations: labels.map(\.id.description), fields: body.fields,
+            reviews: body.reviews, suggestions: body.suggestions)
+        let title =
+            "\(key)  \(labels.count) annotations" + (origin.map { "  made from \($0)" } ?? "")
+            + (derived.isEmpty ? "" : "  cleaned: " + derived.joined(separator: ", "))
+        return LabelStory(
+            document: document,
+            lines: [title] + Self.lines(names: names, twins: twins, dataset) + body.lines)
     }
 
     private static func lines(names: [String], twins: [String], _ dataset: DatasetID) -> [String] {
@@ -199,10 +99,10 @@ extension Node {
         return lines
     }
 
-    private func story(
-        _ head: [String: Any], _ titles: [String], target: Int64, from first: [OperationID],
-        _ dataset: DatasetID, shows: (String) -> Bool, value: (String) -> Any
-    ) throws -> LabelStory {
+    private func body(
+        _ target: Int64, from first: [OperationID], _ dataset: DatasetID,
+        shows: (String) -> Bool, value: (String) -> JSONValue
+    ) throws -> StoryBody {
         let logs = try logNames(dataset)
         let surviving = try store.writes(target, logs)
         let why = try reasons(logs)
@@ -213,111 +113,50 @@ extension Node {
             surviving.filter { $0.field.hasPrefix("\u{0}review/") }.map(\.operation))
         let operations = first + (try store.touches(target, logs))
         let all = try operations.flatMap { try writes($0, dataset, suggestions: suggested) }
-        var fields: [String: Any] = [:]
-        var reviews: [[String: Any]] = []
-        var lines = titles
+        var body = StoryBody()
         let byField = Dictionary(grouping: all, by: \.field).sorted { $0.key < $1.key }
         for (name, group) in byField where shows(name) {
-            let standing = surviving.filter { $0.field == name }
-            let documents = group.map { write in
-                let replaced =
-                    !standing.isEmpty && !standing.contains { $0.operation == write.operation }
-                return [
-                    "value": write.value, "org": write.operation.origin.description,
-                    "author": write.author, "op": write.operation.description, "time": write.time,
-                    "counted": why(write.operation) == nil, "replaced": replaced,
-                    "why": why(write.operation)?.reason ?? NSNull() as Any,
-                ] as [String: Any]
-            }
             if name == "review" || name == "comment" {
-                reviews += zip(group, documents).map { write, document in
+                body.reviews += group.map { write in
                     let suggestion = suggestions.first { $0.operation == write.target }
-                    return document.merging([
-                        "kind": name,
-                        "suggestion": suggestion?.operation.description ?? NSNull() as Any,
-                        "replaced": name == "review"
-                            && isReplaced(write, suggestion, verdicts, why(write.operation)),
-                    ]) { _, new in new }
+                    let why = why(write.operation)
+                    return ReviewStory(
+                        write, kind: name, suggestion: suggestion?.operation,
+                        isReplaced: name == "review"
+                            && Self.isReplaced(write, suggestion, verdicts, why),
+                        why)
                 }
                 continue
             }
-            let isContested = Set(standing.map(\.encoded)).count > 1
-            fields[name] = [
-                "value": value(name), "contested": isContested, "writes": documents,
-            ]
-            lines.append(
-                "  \(name) = \(Output.words(value(name)))\(isContested ? "  (contested)" : "")")
-            for document in documents {
-                lines.append(
-                    "    \(document["org"] ?? "") \(document["op"] ?? "")  "
-                        + Output.words(document["value"] ?? "") + Self.remarks(document))
-            }
+            let standing = surviving.filter { $0.field == name }
+            let field = FieldStory(
+                value: value(name), contested: Set(standing.map(\.encoded)).count > 1,
+                writes: group.map { write in
+                    let isReplaced =
+                        !standing.isEmpty && !standing.contains { $0.operation == write.operation }
+                    return .init(write, isReplaced: isReplaced, why(write.operation))
+                })
+            body.fields[name] = field
+            body.lines += field.lines(name)
         }
-        lines += reviews.map(Self.line(ofReview:))
-        for suggestion in suggestions {
-            let changes = suggestion.fields.sorted { $0.key < $1.key }.map { name, value in
-                "\(name) = \(Output.words(Self.suggested(name, value)))"
-            }
-            lines.append(
-                "  suggestion \(suggestion.operation) by \(suggestion.operation.origin): "
-                    + changes.joined(separator: ", ") + "  (\(suggestion.state))")
-        }
-        let body: [String: Any] = [
-            "fields": fields, "reviews": reviews,
-            "suggestions": suggestions.map { suggestion in
-                [
-                    "op": suggestion.operation.description,
-                    "org": suggestion.operation.origin.description,
-                    "state": "\(suggestion.state)",
-                    "fields": Dictionary(
-                        uniqueKeysWithValues: suggestion.fields.map { name, value in
-                            (name, Self.suggested(name, value))
-                        }),
-                ] as [String: Any]
-            },
-        ]
-        return LabelStory(document: head.merging(body) { first, _ in first }, lines: lines)
+        body.suggestions = suggestions.map { SuggestionStory($0) }
+        body.lines += body.reviews.map(\.line) + body.suggestions.map(\.line)
+        return body
     }
 
     /// Whether a verdict was replaced: by a later one of its reviewer, or, on a suggestion, by a decision that holds.
-    private func isReplaced(
-        _ write: Write, _ suggestion: SuggestionView?, _ verdicts: Set<OperationID>,
+    private static func isReplaced(
+        _ write: LoggedWrite, _ suggestion: SuggestionView?, _ verdicts: Set<OperationID>,
         _ why: NotCounted?
     ) -> Bool {
         if why != nil { return false }
         guard let suggestion else { return !verdicts.contains(write.operation) }
-        let verdict = (write.value as? [String: Any])?["verdict"] as? String
+        let verdict = write.value["verdict"]?.string
         switch suggestion.state {
         case .accepted: return verdict != Verdict.accept.name
         case .rejected: return verdict != Verdict.reject.name
         case .pending: return false
         }
-    }
-
-    private static func line(ofReview review: [String: Any]) -> String {
-        let kind = review["kind"] as? String == "review" ? "verdict" : "comment"
-        let on = (review["suggestion"] as? String).map { " on suggestion \($0)" } ?? ""
-        let author = review["author"] as? String ?? ""
-        let who = "\(review["org"] ?? "")" + (author.isEmpty ? "" : " (\(author))")
-        var text = review["value"] as? String ?? ""
-        if let value = review["value"] as? [String: Any] {
-            let reason = value["reason"] as? String ?? ""
-            text = "\(value["verdict"] ?? "")" + (reason.isEmpty ? "" : ", because \(reason)")
-        }
-        return "  \(kind)\(on) by \(who): \(text)" + remarks(review)
-    }
-
-    private static func remarks(_ document: [String: Any]) -> String {
-        ((document["replaced"] as? Bool) == true ? "  (replaced)" : "")
-            + ((document["why"] as? String).map { "  (not counted: \($0))" } ?? "")
-    }
-
-    /// A suggested value as the field shows it: the label table keeps a selector as it was encoded.
-    private static func suggested(_ field: String, _ value: FieldValue) -> Any {
-        guard field == "selector", let selector = try? Selector(decoding: value.encoded) else {
-            return Output.json(value)
-        }
-        return Output.selector(selector)
     }
 
     /// Why operations are not counted: by themselves, or with the whole entry.
@@ -348,36 +187,28 @@ extension Node {
             }
             guard let item else { continue }
             let written = try writes(id, dataset)
-            var fields: [String: Any] = [:]
+            var fields: [String: FieldStory] = [:]
             for write in written {
-                let document: [String: Any] = [
-                    "value": write.value, "org": id.origin.description, "author": write.author,
-                    "op": id.description, "time": write.time, "counted": false,
-                    "replaced": false, "why": why.reason,
-                ]
-                fields[write.field] = [
-                    "value": NSNull(), "contested": false, "writes": [document],
-                ]
+                fields[write.field] = FieldStory(
+                    value: .null, contested: false,
+                    writes: [.init(write, isReplaced: false, why)])
             }
             return LabelStory(
-                document: [
-                    "id": id.description, "dataset": dataset.description, "item": item,
-                    "status": "not-counted",
-                    "why": why.reason, "fields": fields, "reviews": [], "suggestions": [],
-                ],
+                document: UncountedStoryDocument(
+                    id: id.description, dataset: dataset.description, item: item,
+                    why: why.reason, fields: fields, reviews: [], suggestions: []),
                 lines: ["\(id)  \(item)  not counted: \(why.reason)"]
                     + written.map { "  \($0.field): \(Output.words($0.value))" })
         }
         return nil
     }
 
-    private func resolved(_ field: String, _ label: LabelView) -> Any {
+    private static func resolved(_ field: String, _ label: LabelView) -> JSONValue {
         switch field {
-        case "class": return label.className
-        case "selector":
-            return Output.selector(label.selector)
-        case "status": return label.isRetracted ? 1 : 0
-        default: return Output.json(label.fields[field])
+        case "class": .string(label.className)
+        case "selector": Output.selector(label.selector)
+        case "status": .integer(label.isRetracted ? 1 : 0)
+        default: JSONValue(label.fields[field])
         }
     }
 }

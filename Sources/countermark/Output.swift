@@ -5,6 +5,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import Glibc
+import LabelDocuments
 import LabelText
 import Signing
 
@@ -75,12 +76,22 @@ struct CommonOptions: ParsableArguments {
     }
 
     /// Prints a document as JSON, or the lines for people.
-    func print(_ document: [String: Any], _ lines: @autoclosure () -> [String]) {
+    func print(document: some Document, _ lines: @autoclosure () -> [String]) throws {
         if json {
-            Terminal.say(document)
+            Terminal.say(json: try DocumentEncoder.text(document) + "\n")
         } else if !quiet {
             for line in lines() { Terminal.say(line) }
         }
+    }
+
+    /// Prints a document, and to people where a command that would write had nothing to change.
+    ///
+    /// - Parameter changed: What the document says of it; nil where the command was only to show something.
+    func print(
+        document: some Document, changed: Bool?, _ lines: @autoclosure () -> [String]
+    ) throws {
+        try print(
+            document: document, (changed == false ? ["nothing has changed"] : []) + lines())
     }
 }
 
@@ -115,9 +126,6 @@ struct SigningOptions: ParsableArguments {
 enum Terminal {
     /// Prints a line.
     static func say(_ line: String) { Swift.print(InertText.line(line)) }
-
-    /// Prints a JSON document on one line.
-    static func say(_ document: [String: Any]) { Swift.print(Output.text(document)) }
 
     /// Prints a text of several lines of the program's own.
     static func say(lines: String) { Swift.print(InertText.lines(lines), terminator: "") }

@@ -48,16 +48,9 @@ func warn(of schema: DatasetSchema, _ dataset: DatasetID) {
     Terminal.warn("countermark: warning: \(dataset): \(warning)")
 }
 
-extension DatasetSchema {
-    /// The state of the schema for `status` and `schema show`.
-    var document: [String: Any] {
-        ["readable": problem == nil, "problem": problem.map { "\($0)" } ?? NSNull() as Any]
-    }
-}
-
 extension LabelJudging {
-    /// In what a label does not fit, as scripts read it; null where labels are not judged.
-    func reasons(_ label: LabelView) throws -> Any {
-        try problems(of: label)?.map(\.description) ?? NSNull() as Any
+    /// In what a label does not fit, as scripts read it; nil where labels are not judged.
+    func reasons(_ label: LabelView) throws -> [String]? {
+        try problems(of: label)?.map(\.description)
     }
 }

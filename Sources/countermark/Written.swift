@@ -2,6 +2,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import Provenance
 
 /// The dataset of a label, beside its id.
@@ -20,16 +21,26 @@ extension CommonOptions {
     ///
     /// - Throws: Exit status 1 if it does not, although nothing spoke against it before it was signed.
     func printWritten(
-        _ node: Node, _ document: [String: Any], _ lines: @autoclosure () -> [String]
+        _ node: Node, _ document: some Document, _ lines: @autoclosure () -> [String]
     ) throws {
+        try print(document: document, lines())
         let uncounted = node.uncounted
-        var whole = document
-        if let dataset = node.lastWritten { whole["dataset"] = dataset.description }
-        if whole["changed"] == nil { whole["changed"] = true }
-        whole["counted"] = uncounted.isEmpty
-        whole["why"] = uncounted.first?.why.reason ?? NSNull() as Any
-        print(whole, lines())
         for one in uncounted { Terminal.warn("countermark: \(one.line)") }
         if !uncounted.isEmpty { throw ExitCode(1) }
+    }
+}
+
+/// What came of a write, for the documents of the commands that write.
+struct WriteOutcome {
+    /// The dataset that was written to; nil where nothing was.
+    let dataset: String?
+    let isCounted: Bool
+    /// Why it does not count.
+    let why: String?
+
+    init(_ node: Node) {
+        let uncounted = node.uncounted
+        dataset = node.lastWritten?.description
+        (isCounted, why) = (uncounted.isEmpty, uncounted.first?.why.reason)
     }
 }

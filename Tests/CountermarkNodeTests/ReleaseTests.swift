@@ -241,7 +241,7 @@ struct ReleaseTests {
         #expect(try labels("v1", steward, all) == before)
     }
 
-    // Long: one release, and each way in which a proof of it may be false.
+    // It is long: one release, and each way in which a proof of it may be false.
     @Test("a proof shows that a label is in a release, or that it is not, and nothing else")
     func proofs() throws {
         let (all, ids) = try written()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 
 /// The benchmarks that the documentation quotes.
 struct Bench: AsyncParsableCommand {
@@ -27,16 +28,15 @@ struct Bench: AsyncParsableCommand {
                 try MergeBenchmark.run(
                     labels: labels, operationsPerEntry: perChangeset, folder: scratch)
             }
-        let documents = rows.map { row in
-            [
-                "name": row.name,
-                "figures": Dictionary(
+        let benchmarks = rows.map { row in
+            BenchDocument.Row(
+                name: row.name,
+                figures: Dictionary(
                     row.figures.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }
-                ),
-            ] as [String: Any]
+                ))
         }
-        common.print(
-            ["benchmarks": documents],
+        try common.print(
+            document: BenchDocument(benchmarks: benchmarks),
             rows.flatMap { row in
                 [row.name]
                     + row.figures.map { "  \(String(format: "%14.1f", $0.value))  \($0.name)" }

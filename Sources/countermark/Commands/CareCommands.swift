@@ -2,25 +2,19 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 
 /// Prints checks, one document for all commands that look after a home.
 ///
 /// - Throws: Exit status 1 where something is not well.
-func print(_ checks: [HomeCheck], _ common: CommonOptions, more: [String: Any] = [:]) throws {
-    let isOk = checks.allSatisfy(\.isOk)
-    let document: [String: Any] = [
-        "ok": isOk,
-        "checks": checks.map {
-            ["name": $0.name, "ok": $0.isOk, "detail": $0.detail, "hint": $0.hint] as [String: Any]
-        },
-    ]
-    common.print(
-        document.merging(more) { own, _ in own },
-        checks.map {
-            "\($0.isOk ? "ok  " : "BAD ") \($0.name): \($0.detail)"
+private func print(_ document: ChecksDocument, _ common: CommonOptions) throws {
+    try common.print(
+        document: document,
+        document.checks.map {
+            "\($0.ok ? "ok  " : "BAD ") \($0.name): \($0.detail)"
                 + ($0.hint.isEmpty ? "" : "; \($0.hint)")
         })
-    if !isOk { throw ExitCode(1) }
+    if !document.ok { throw ExitCode(1) }
 }
 
 /// Keeps a copy of the home.
@@ -36,19 +30,19 @@ struct Backup: ParsableCommand {
         let left = HomeCheck(
             "not in it", true,
             "the label table, which is made anew; transfers under way; keys in security modules")
-        try print(
-            report.checks + [left], common,
-            more: [
-                "folder": folder, "entries": report.entriesInAll, "new": report.entries,
-                "files": report.files,
-            ])
+        var document = ChecksDocument(report.checks + [left])
+        (document.folder, document.files) = (folder, report.files)
+        (document.entries, document.new) = (report.entriesInAll, report.entries)
+        try print(document, common)
     }
 }
 
 /// Makes a home of a backup.
 func restoreHome(from folder: String, _ common: CommonOptions) throws {
     let checks = try Restoring(folder).restore(to: common.homePath)
-    try print(checks, common, more: ["home": common.homePath])
+    var document = ChecksDocument(checks)
+    document.home = common.homePath
+    try print(document, common)
 }
 
 /// Puts back what is damaged.
@@ -69,6 +63,6 @@ struct RepairCommand: AsyncParsableCommand {
             try dataset.map { [try DatasetID($0, defaultOwner: home.origin)] } ?? home.datasets()
         let repair = try Repair(home, from: from)
         let checks = try await setAside ? repair.setAside(ids) : repair.run(ids)
-        try print(checks, common)
+        try print(ChecksDocument(checks), common)
     }
 }

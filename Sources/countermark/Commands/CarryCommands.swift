@@ -2,6 +2,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 
 /// Sync by files.
 struct Carry: ParsableCommand {
@@ -25,7 +26,7 @@ struct Carry: ParsableCommand {
             let id = try common.dataset(dataset, node)
             let reports = try node.carryOut(
                 id, to: folder, for: try receiver.map { try Origin($0) })
-            print(reports, common, verb: "wrote", pulled: false)
+            try print(reports, common, verb: "wrote", pulled: false)
         }
     }
 
@@ -37,7 +38,7 @@ struct Carry: ParsableCommand {
 
         func run() throws {
             let reports = try common.node().carryIn(from: folder)
-            print(reports, common, verb: "took", pulled: true)
+            try print(reports, common, verb: "took", pulled: true)
             if reports.contains(where: { $0.error != nil }) { throw ExitCode(1) }
         }
     }
@@ -46,19 +47,9 @@ struct Carry: ParsableCommand {
 /// Prints what was carried, one document a log's company, as `sync` does for partners.
 private func print(
     _ reports: [CarryReport], _ common: CommonOptions, verb: String, pulled: Bool
-) {
-    common.print(
-        [
-            "partners": reports.map { report in
-                [
-                    "org": String(report.log.prefix { $0 != "/" }), "log": report.log,
-                    "pulled": pulled ? report.entries : 0, "pushed": pulled ? 0 : report.entries,
-                    "operations": report.operations, "verified": pulled ? report.entries : 0,
-                    "state": report.error == nil ? "ok" : "failed",
-                    "error": report.error.map { $0 as Any } ?? NSNull(),
-                ] as [String: Any]
-            }
-        ],
+) throws {
+    try common.print(
+        document: CarryDocument(partners: reports.map { .init($0, isPulled: pulled) }),
         reports.map {
             "\($0.log)  \(verb) \($0.entries) entries"
                 + ($0.error.map { "  failed: \($0)" } ?? "")

@@ -3,6 +3,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import LabelSchema
 
 /// What `import` does about classes that the schema does not have.
@@ -49,8 +50,9 @@ struct ClassOptions: ParsableArguments {
         let (classes, mapping) = try node.proposeMapping(
             id, files, format: try FormatRegistry.format(named: format), options: ImportOptions())
         try writeNew(mapping.text, to: proposeMapping)
-        common.print(
-            ["imported": false, "classes": classes.map(\.document), "mapping": proposeMapping],
+        try common.print(
+            document: MappingProposalDocument(
+                classes: classes.map { .init($0) }, mapping: proposeMapping),
             classes.map(\.line) + [
                 "\(classes.count) classes do not fit; \(proposeMapping) has a mapping to look over, "
                     + "nothing was imported"
@@ -60,11 +62,6 @@ struct ClassOptions: ParsableArguments {
 }
 
 extension UnfitClass {
-    /// The class as scripts read it.
-    var document: [String: Any] {
-        ["name": name, "labels": labels, "suggestion": suggestion ?? NSNull() as Any]
-    }
-
     /// The class as people read it.
     var line: String {
         "the schema has no class \"\(name)\" (\(labels) labels)"

@@ -3,6 +3,7 @@ import AnnotationStore
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import Provenance
 
 /// Contested fields.
@@ -17,9 +18,8 @@ struct Conflicts: ParsableCommand {
         let id = try common.dataset(dataset, node)
         try node.require(id)
         let conflicts = try node.conflicts(id)
-        common.print(
-            ["conflicts": conflicts.map(\.document)],
-            conflicts.map(\.line))
+        try common.print(
+            document: ConflictsDocument(conflicts: conflicts), conflicts.map(\.line))
     }
 }
 
@@ -41,15 +41,13 @@ struct Resolve: ParsableCommand {
         let chosen = try within.dataset(common, node)
         let (dataset, operation) = try operation(node, chosen)
         if try isSettled(operation, node, dataset) {
-            return common.print(
-                [
-                    "id": NSNull(), "counted": true, "why": NSNull(),
-                    "dataset": dataset.description,
-                ], ["\(annotation) has this value already"], changed: false)
+            return try common.print(
+                document: WrittenDocument(nothingIn: dataset), changed: false,
+                ["\(annotation) has this value already"])
         }
         let ids = try node.write(dataset, author: author, [operation])
         try common.printWritten(
-            node, ["id": ids.first?.description ?? ""], ids.map(\.description))
+            node, WrittenDocument(ids.first, WriteOutcome(node)), ids.map(\.description))
     }
 
     /// Whether nobody contests the field, and this organisation has said the same last.

@@ -4,56 +4,17 @@ import AnnotationStore
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import LabelSchema
 import Provenance
 import Signing
 
-/// A dataset as the contract describes it.
-func describe(_ id: DatasetID, _ node: Node) throws -> [String: Any] {
-    try node.require(id)
-    try node.catchUp(id)
-    let membership = try node.read(id) { $0.state.membership }
-    var members: [[String: Any]] = [
-        [
-            "org": id.owner.description, "role": Role.steward.name, "fromIndex": 0,
-            "cutIndex": NSNull(),
-        ]
-    ]
-    for (origin, member) in membership.members.sorted(by: { $0.key < $1.key }) {
-        members.append([
-            "org": origin.description, "role": member.spans.last?.role?.name ?? "reader",
-            "fromIndex": member.spans.last?.fromIndex ?? 0,
-            "cutIndex": member.cutIndex.map { $0 as Any } ?? NSNull(),
-        ])
-    }
-    let schema = Output.parsed(membership.schema)
-    return [
-        "id": id.description, "steward": id.owner.description, "title": membership.title,
-        "schema": schema, "members": members,
-    ]
-}
-
-private func lines(_ dataset: [String: Any]) -> [String] {
-    ["\(dataset["id"] ?? "")  \(dataset["title"] ?? "")"]
-        + (dataset["members"] as? [[String: Any]] ?? []).map {
-            "  \($0["org"] ?? "")  \($0["role"] ?? "")"
-                + (($0["cutIndex"] as? UInt64).map { "  cut at entry \($0)" } ?? "")
-        }
-}
-
 extension CommonOptions {
     /// Prints a dataset after a steward's act, and says where the act had nothing to change.
     func printAct(_ node: Node, _ id: DatasetID) throws {
-        let changed = node.hasWritten
-        let document = try describe(id, node)
-        print(document, lines(document), changed: changed)
-    }
-
-    /// Prints a document, and what a command that would write has changed; nil where it was only to show something.
-    func print(_ document: [String: Any], _ lines: [String], changed: Bool?) {
-        var document = document
-        document["changed"] = changed
-        print(document, (changed == false ? ["nothing has changed"] : []) + lines)
+        var document = try DatasetDocument(id, node)
+        document.changed = node.hasWritten
+        try print(document: document, changed: document.changed, document.lines)
     }
 }
 
@@ -74,8 +35,8 @@ struct DatasetCommand: ParsableCommand {
             let id = try common.dataset(id, node)
             let schema = try schema.map(readSchema) ?? LabelSchema()
             try node.create(id, title: title, schema: try Node.logText(schema))
-            let document = try describe(id, node)
-            common.print(document, lines(document))
+            let document = try DatasetDocument(id, node)
+            try common.print(document: document, document.lines)
         }
     }
 
@@ -84,8 +45,9 @@ struct DatasetCommand: ParsableCommand {
 
         func run() throws {
             let node = try common.node()
-            let datasets = try node.home.datasets().map { try describe($0, node) }
-            common.print(["datasets": datasets], datasets.flatMap { lines($0) })
+            let datasets = try node.home.datasets().map { try DatasetDocument($0, node) }
+            try common.print(
+                document: DatasetListDocument(datasets: datasets), datasets.flatMap(\.lines))
         }
     }
 
@@ -96,9 +58,9 @@ struct DatasetCommand: ParsableCommand {
         func run() throws {
             let node = try common.node()
             let id = try common.dataset(id, node)
-            var document = try describe(id, node)
-            if common.json { document["stages"] = StageDocument(try node.stages(id).all).document }
-            common.print(document, lines(document))
+            var document = try DatasetDocument(id, node)
+            if common.json { document.stages = StageSummaryDocument(try node.stages(id).all) }
+            try common.print(document: document, document.lines)
         }
     }
 }
@@ -124,11 +86,10 @@ extension DatasetCommand {
                     "countermark: warning: of the last \(unshared) entries written here nobody else is known "
                         + "to have any; the next countermark sync still gives them")
             }
-            var document = try describe(id, node)
-            document["left"] = true
-            document["changed"] = changed
-            common.print(
-                document,
+            var document = try DatasetDocument(id, node)
+            (document.left, document.changed) = (true, changed)
+            try common.print(
+                document: document,
                 [
                     changed
                         ? "left \(id): nothing more is taken or written; tell \(id.owner), which can cut "
@@ -225,10 +186,11 @@ struct Audience: ParsableCommand {
             merge.state.number(node.home.origin).flatMap { merge.state.audiences[$0] }
         }
         let names = audience?.map(\.description)
-        common.print(
-            ["dataset": id.description, "audience": names ?? NSNull() as Any],
-            [names.map { "the steward and " + $0.joined(separator: ", ") } ?? "all members"],
-            changed: all || !orgs.isEmpty ? node.hasWritten : nil)
+        let changed = all || !orgs.isEmpty ? node.hasWritten : nil
+        try common.print(
+            document: AudienceDocument(
+                dataset: id.description, audience: names, changed: changed), changed: changed,
+            [names.map { "the steward and " + $0.joined(separator: ", ") } ?? "all members"])
     }
 }
 
@@ -258,17 +220,17 @@ extension DatasetCommand {
             try node.catchUp(id)
             let policy = try node.read(id) { $0.state.membership.witnessPolicy }
             let names = policy?.witnesses.map(\.description) ?? []
-            common.print(
-                [
-                    "dataset": id.description, "required": policy?.threshold ?? NSNull() as Any,
-                    "witnesses": names,
-                ],
+            let changed = require == nil ? nil : node.hasWritten
+            try common.print(
+                document: WitnessesDocument(
+                    dataset: id.description, required: policy?.threshold, witnesses: names,
+                    changed: changed), changed: changed,
                 [
                     policy.map { policy in
                         "\(policy.threshold) of "
                             + (names.isEmpty ? "all members" : names.joined(separator: ", "))
                     } ?? "no policy: nothing is asked of witnesses"
-                ], changed: require == nil ? nil : node.hasWritten)
+                ])
         }
     }
 }
@@ -286,15 +248,14 @@ struct Quarantine: ParsableCommand {
         try node.require(id)
         try node.catchUp(id)
         let entries = try node.store.quarantined(try node.logNames(id)).map { found in
-            [
-                "log": found.log.description, "index": found.slot.entry,
-                "position": found.isEntry ? NSNull() : found.slot.position as Any,
-                "why": found.why.reason, "reason": found.why.name,
-            ] as [String: Any]
+            QuarantineDocument.Entry(
+                log: found.log.description, index: found.slot.entry,
+                position: found.isEntry ? nil : found.slot.position, why: found.why.reason,
+                reason: found.why.name)
         }
-        common.print(
-            ["entries": entries],
-            entries.map { "\($0["log"] ?? "") \($0["index"] ?? "")  \($0["why"] ?? "")" })
+        try common.print(
+            document: QuarantineDocument(entries: entries),
+            entries.map { "\($0.log) \($0.index)  \($0.why)" })
     }
 }
 
@@ -322,14 +283,12 @@ struct Verify: ParsableCommand {
         }
         if dataset == nil { report.problems += try node.verifyHome() }
         let problems = report.problems.map {
-            ["log": $0.log, "index": $0.index.map { $0 as Any } ?? NSNull(), "what": $0.what]
-                as [String: Any]
+            VerificationDocument.Problem(log: $0.log, index: $0.index, what: $0.what)
         }
-        common.print(
-            [
-                "ok": problems.isEmpty, "entries": report.entries,
-                "signatures": report.signatures, "problems": problems,
-            ],
+        try common.print(
+            document: VerificationDocument(
+                ok: problems.isEmpty, entries: report.entries, signatures: report.signatures,
+                problems: problems),
             report.problems.map { "\($0.log) \($0.index.map(String.init) ?? "")  \($0.what)" } + [
                 "\(report.entries) entries, \(report.signatures) signatures, "
                     + (problems.isEmpty ? "all holds" : "\(problems.count) problems")
@@ -364,10 +323,9 @@ struct Rebuild: ParsableCommand {
             digest = state.digest.hex
         }
         let seconds = Date().timeIntervalSince(start)
-        common.print(
-            [
-                "entries": entries, "operations": operations, "digest": digest, "seconds": seconds,
-            ],
+        try common.print(
+            document: RebuildDocument(
+                entries: entries, operations: operations, digest: digest, seconds: seconds),
             ["\(entries) entries, \(operations) operations, digest \(digest)"])
     }
 }

@@ -2,6 +2,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import Provenance
 import Signing
 
@@ -15,31 +16,24 @@ struct Doctor: AsyncParsableCommand {
     func run() async throws {
         var examination = Examination()
         await examination.run(common, dials: !noDial)
-        let checks = examination.checks
-        let isOK = checks.allSatisfy(\.isOK)
-        common.print(
-            ["ok": isOK, "checks": checks.map(\.document)],
-            checks.map(\.line) + [isOK ? "all is well" : "\(checks.count { !$0.isOK }) to look at"])
-        if !isOK { throw ExitCode(1) }
+        let document = ChecksDocument(checks: examination.checks)
+        try common.print(
+            document: document,
+            document.checks.map(Self.line) + [
+                document.ok
+                    ? "all is well" : "\(document.checks.count { !$0.ok }) to look at"
+            ])
+        if !document.ok { throw ExitCode(1) }
     }
-}
 
-/// One check and what came of it.
-private struct HealthCheck {
-    let name: String
-    let isOK: Bool
-    let detail: String
-    let hint: String
-
-    var document: [String: Any] { ["name": name, "ok": isOK, "detail": detail, "hint": hint] }
-
-    var line: String {
-        (isOK ? "ok    " : "LOOK  ") + "\(name): \(detail)" + (hint.isEmpty ? "" : "; \(hint)")
+    private static func line(_ check: ChecksDocument.Check) -> String {
+        (check.ok ? "ok    " : "LOOK  ") + "\(check.name): \(check.detail)"
+            + (check.hint.isEmpty ? "" : "; \(check.hint)")
     }
 }
 
 private struct Examination {
-    private(set) var checks: [HealthCheck] = []
+    private(set) var checks: [ChecksDocument.Check] = []
 
     /// Seconds that clocks may differ without a word.
     private static let clockSecondsMax: Int64 = 300
@@ -100,8 +94,8 @@ private struct Examination {
         do {
             let found = try body()
             checks.append(
-                HealthCheck(
-                    name: name, isOK: found.hint == nil, detail: found.detail,
+                .init(
+                    name: name, ok: found.hint == nil, detail: found.detail,
                     hint: found.hint ?? ""))
         } catch {
             fail(name, error)
@@ -111,7 +105,7 @@ private struct Examination {
     private mutating func fail(_ name: String, _ error: any Error) {
         let plain = PlainError(error)
         checks.append(
-            HealthCheck(name: name, isOK: false, detail: plain.message, hint: plain.hint))
+            .init(name: name, ok: false, detail: plain.message, hint: plain.hint))
     }
 
     private mutating func checkFolder(_ node: Node) {
@@ -191,8 +185,8 @@ private struct Examination {
         }
         if partners.isEmpty {
             checks.append(
-                HealthCheck(
-                    name: "partners", isOK: true, detail: "none is known yet",
+                .init(
+                    name: "partners", ok: true, detail: "none is known yet",
                     hint: "countermark invite, or countermark partner add"))
         }
         for partner in partners {
@@ -212,8 +206,8 @@ private struct Examination {
                 let status = try await PartnerSync(SharedNode(try Node(node.home)), home: node.home)
                     .greet(partner)
                 checks.append(
-                    HealthCheck(
-                        name: name, isOK: status == 200,
+                    .init(
+                        name: name, ok: status == 200,
                         detail: "it answers at \(partner.url ?? "")",
                         hint: status == 200 ? "" : "ask its operator (status \(status))"))
             } catch {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import Signing
 
 /// Logs that signed two histories.
@@ -18,15 +19,13 @@ struct Evidence: ParsableCommand {
             let node = try Node(Home(opening: common.homePath))
             found = try node.evidence() + node.contradictions()
         }
-        common.print(
-            [
-                "evidence": found.map {
-                    [
-                        "log": $0.log, "kind": $0.kind, "sizes": $0.sizes, "prefix": $0.prefix,
-                        "roots": $0.roots.map(\.base64), "ok": $0.isProven, "file": $0.path,
-                    ] as [String: Any]
-                }
-            ],
+        try common.print(
+            document: EvidenceDocument(
+                evidence: found.map {
+                    .init(
+                        log: $0.log, kind: $0.kind, sizes: $0.sizes, prefix: $0.prefix,
+                        roots: $0.roots.map(\.base64), ok: $0.isProven, file: $0.path)
+                }),
             found.map {
                 "\($0.log)  \($0.kind)  "
                     + $0.sizes.map { "\($0)" }.joined(separator: " and ")

@@ -4,6 +4,7 @@ import AnnotationStore
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import Provenance
 
 /// Writes label files.
@@ -60,15 +61,14 @@ struct Export: ParsableCommand {
                 part: part, onlyKept: onlyKept, names: classNames, to: target, options: options)
         }
         let excluded = onlyKept || release != nil ? 0 : try node.store.excludedItems(id)
-        common.print(
-            [
-                "annotations": report.annotations, "items": report.items, "contested": contested,
-                "excludedItems": excluded, "output": path,
-                "losses": report.losses.map {
-                    ["why": $0.why, "count": $0.count, "skipped": $0.isSkipped] as [String: Any]
-                }, "notes": report.notes, "skippedCount": report.skipped, "poorer": report.poorer,
-                "leftOut": Self.leftOut(report).map { ["item": $0.item, "why": $0.why] },
-            ],
+        try common.print(
+            document: ExportDocument(
+                annotations: report.annotations, items: report.items, contested: contested,
+                excludedItems: excluded, output: path,
+                losses: report.losses.map {
+                    .init(why: $0.why, count: $0.count, skipped: $0.isSkipped)
+                }, leftOut: Self.leftOut(report).map { .init(item: $0.item, why: $0.why) },
+                notes: report.notes, skippedCount: report.skipped, poorer: report.poorer),
             report.notes.map { "note: \($0)" }
                 + report.losses.map {
                     "\($0.isSkipped ? "left out" : "poorer") \($0.count)x: \($0.why)"
@@ -118,11 +118,10 @@ struct Export: ParsableCommand {
             id, view: try exportView(), part: part, onlyKept: onlyKept, names: classNames,
             to: path)
         let excluded = onlyKept ? 0 : try node.store.excludedItems(id)
-        common.print(
-            [
-                "annotations": annotations, "items": items, "contested": contested,
-                "excludedItems": excluded, "output": path, "losses": [], "leftOut": [],
-            ],
+        try common.print(
+            document: ExportDocument(
+                annotations: annotations, items: items, contested: contested,
+                excludedItems: excluded, output: path, losses: [], leftOut: []),
             ExcludedItems.lines(excluded) + [
                 "\(annotations) annotations of \(items) items in \(path), \(contested) contested"
             ])

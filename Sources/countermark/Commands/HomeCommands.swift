@@ -3,6 +3,7 @@ import AnnotationStore
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import LogStorage
 import Provenance
 import Signing
@@ -32,8 +33,8 @@ struct Init: ParsableCommand {
         let home = try Home.make(
             common.homePath, origin: origin, name: name, keys: try plan(at: time), time: time)
         let fingerprint = try home.root().fingerprint.hex
-        common.print(
-            ["org": org, "fingerprint": fingerprint, "home": common.homePath],
+        try common.print(
+            document: HomeDocument(org: org, fingerprint: fingerprint, home: common.homePath),
             ["made \(common.homePath) for \(org)", "root certificate SHA-256 \(fingerprint)"])
     }
 }
@@ -115,11 +116,10 @@ struct Key: ParsableCommand {
                 name: home.origin.description,
                 publicKey: try home.logKey().verificationKey.ed25519Bytes ?? [])
             let certificate = try home.certificate()
-            common.print(
-                [
-                    "org": home.origin.description, "fingerprint": root.fingerprint.hex,
-                    "vkey": verifier.vkey, "root": root.pem, "certificate": certificate.pem,
-                ],
+            try common.print(
+                document: KeyDocument(
+                    org: home.origin.description, fingerprint: root.fingerprint.hex,
+                    vkey: verifier.vkey, root: root.pem, certificate: certificate.pem),
                 [
                     "org          \(home.origin)", "fingerprint  \(root.fingerprint.hex)",
                     "vkey         \(verifier.vkey)", root.pem,
@@ -181,29 +181,24 @@ struct PartnerCommand: ParsableCommand {
 
 /// Lists the partners; where a command has just been carried out, with whether it changed anything.
 private func listPartners(_ home: Home, _ common: CommonOptions, changed: Bool? = nil) throws {
-    let partners = try partnerList(home)
-    var document: [String: Any] = ["partners": partners]
-    document["changed"] = changed
-    common.print(
-        document,
-        (changed == false ? ["nothing has changed"] : [])
-            + partners.map { partner in
-                partner["state"] as? String == "damaged"
-                    ? "\(partner["org"] ?? "")  DAMAGED: not trusted until countermark partner add names it again"
-                    : "\(partner["org"] ?? "")  \(partner["url"] as? String ?? "only it dials")  "
-                        + "\(partner["fingerprint"] ?? "")"
-            })
+    let document = PartnerListDocument(partners: try partnerList(home), changed: changed)
+    try common.print(
+        document: document, changed: changed,
+        document.partners.map { partner in
+            partner.state == "damaged"
+                ? "\(partner.org)  DAMAGED: not trusted until countermark partner add names it again"
+                : "\(partner.org)  \(partner.url ?? "only it dials")  \(partner.fingerprint)"
+        })
 }
 
-private func partnerList(_ home: Home) throws -> [[String: Any]] {
+private func partnerList(_ home: Home) throws -> [PartnerListDocument.Partner] {
     try home.damagedPartners().map { org, _ in
-        ["org": org, "url": NSNull(), "fingerprint": "", "state": "damaged"]
+        .init(org: org, url: nil, fingerprint: "", state: "damaged")
     }
         + home.partners().map { partner in
-            [
-                "org": partner.org, "url": partner.url ?? NSNull(),
-                "fingerprint": try Certificate.all(pem: partner.roots).first?.fingerprint.hex ?? "",
-                "state": "pinned",
-            ]
+            .init(
+                org: partner.org, url: partner.url,
+                fingerprint: try Certificate.all(pem: partner.roots).first?.fingerprint.hex ?? "",
+                state: "pinned")
         }
 }

@@ -3,6 +3,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 
 /// Reads label files.
 struct Import: ParsableCommand {
@@ -42,23 +43,9 @@ struct Import: ParsableCommand {
             try node.importLabels(id, files, format: reader, options: options)
         }
         try common.printWritten(
-            node, Self.document(report, isDryRun: dryRun), Self.lines(report, isDryRun: dryRun))
+            node, ImportDocument(report, isDryRun: dryRun, WriteOutcome(node)),
+            Self.lines(report, isDryRun: dryRun))
         if report.isFailure { throw ExitCode(1) }
-    }
-
-    private static func document(_ report: ImportReport, isDryRun: Bool) -> [String: Any] {
-        [
-            "added": report.added, "changed": report.changed, "retracted": report.retracted,
-            "unchanged": report.unchanged, "held": report.held, "dryRun": isDryRun,
-            "changesets": report.changesets, "skippedCount": report.skippedCount,
-            "skipped": report.skipped.map { ["where": $0.where, "why": $0.why] },
-            "notes": report.notes.map { ["where": $0.where, "what": $0.what] },
-            "noteCount": report.noteCount,
-            "refused": report.refused.map { ["where": $0.where, "why": $0.why] },
-            "items": ["matched": report.itemsMatched, "new": report.itemsAdded, "ambiguous": 0],
-            "renamed": report.renamed, "classes": report.unfitClasses.map(\.document),
-            "moreClasses": report.hasMoreClasses,
-        ]
     }
 
     private static func lines(_ report: ImportReport, isDryRun: Bool) -> [String] {

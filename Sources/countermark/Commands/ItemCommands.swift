@@ -3,6 +3,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import Signing
 
 /// Registers files as items.
@@ -23,13 +24,7 @@ struct Items: ParsableCommand {
             let id = try common.dataset(dataset, node)
             let report = try node.addItems(id, paths, groupBy: groupBy)
             try common.printWritten(
-                node,
-                [
-                    "added": report.added, "unchanged": report.unchanged,
-                    "changed": node.hasWritten,
-                    "labelFiles": report.labelFiles,
-                    "notes": report.notes.map { ["where": $0.item, "what": $0.what] },
-                ],
+                node, ItemsAddedDocument(report, node),
                 report.notes.map { "note \($0.item): \($0.what)" }
                     + (report.labelFiles == 0
                         ? []
@@ -65,24 +60,20 @@ struct Items: ParsableCommand {
             let other = apart ? nil : items[1]
             let isNew = try node.say(item, isSameAs: other, in: id)
             let what = other.map { "\(item) is \($0)" } ?? "\(item) is an item of its own"
-            common.print(
-                ["item": item, "sameAs": other ?? NSNull() as Any, "changed": isNew],
+            try common.print(
+                document: SameItemDocument(item: item, sameAs: other, changed: isNew),
                 [isNew ? what : "nothing has changed: \(what) was said already"])
         }
 
         private func list(_ node: Node, _ id: DatasetID) throws {
             let contents = try node.sameContents(id)
-            common.print(
-                [
-                    "groups": contents.map {
-                        [
-                            "sha256": Hex.encode($0.sha256), "items": $0.items.flatMap { $0 },
-                            "shown": $0.items.map {
-                                ["item": $0[0], "names": $0] as [String: Any]
-                            },
-                        ] as [String: Any]
-                    }
-                ],
+            try common.print(
+                document: SameContentDocument(
+                    groups: contents.map {
+                        .init(
+                            sha256: Hex.encode($0.sha256), items: $0.items.flatMap { $0 },
+                            shown: $0.items.map { .init(item: $0[0], names: $0) })
+                    }),
                 contents.isEmpty
                     ? ["no two items have the same bytes"]
                     : contents.map { content in

@@ -3,6 +3,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import Glibc
+import LabelDocuments
 import Signing
 
 /// Pairing, the newcomer's side.
@@ -29,18 +30,20 @@ struct JoinInvitation: AsyncParsableCommand {
             try writeWhole(Array(joining.answerText.utf8), to: answer)
             let words = try joining.words()
             let isConfirmed = try confirm(joining, words)
-            return report(joining, words, isConfirmed ? "answered" : "unconfirmed")
+            return try report(joining, words, isConfirmed ? "answered" : "unconfirmed")
         }
         var (words, isAccepted) = try await joining.ask()
-        guard try confirm(joining, words) else { return report(joining, words, "unconfirmed") }
+        guard try confirm(joining, words) else {
+            return try report(joining, words, "unconfirmed")
+        }
         let end = ContinuousClock.now + .seconds(try wait.map { try durationSeconds($0) } ?? 0)
         while !isAccepted, ContinuousClock.now < end {
             try await Task.sleep(for: .seconds(2))
             isAccepted = try await joining.ask().isAccepted
         }
-        guard isAccepted else { return report(joining, words, "pending") }
+        guard isAccepted else { return try report(joining, words, "pending") }
         try await takePart(home, joining)
-        report(joining, words, "joined")
+        try report(joining, words, "joined")
     }
 
     private func text() throws -> String {
@@ -73,7 +76,7 @@ struct JoinInvitation: AsyncParsableCommand {
         }
     }
 
-    private func report(_ joining: Joining, _ words: InvitationWords, _ state: String) {
+    private func report(_ joining: Joining, _ words: InvitationWords, _ state: String) throws {
         let invitation = joining.invitation
         let next =
             switch state {
@@ -83,11 +86,10 @@ struct JoinInvitation: AsyncParsableCommand {
             case "answered": "mail \(answer ?? "the answer") to \(invitation.steward)"
             default: "joined \(invitation.dataset)"
             }
-        common.print(
-            [
-                "dataset": invitation.dataset, "org": invitation.steward, "words": words.words,
-                "state": state, "role": invitation.role, "nonce": Hex.encode(invitation.nonce),
-            ],
+        try common.print(
+            document: JoinDocument(
+                dataset: invitation.dataset, org: invitation.steward, words: words.words,
+                state: state, role: invitation.role, nonce: Hex.encode(invitation.nonce)),
             [
                 "\(invitation.steward) invites to \(invitation.dataset) as \(invitation.role)",
                 "words: \(words)", next,

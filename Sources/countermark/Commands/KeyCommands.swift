@@ -2,6 +2,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import Signing
 
 /// The certificates that the logs have introduced.
@@ -15,8 +16,8 @@ struct KeyList: ParsableCommand {
         let node = try common.node()
         let ids = try dataset.map { [try common.dataset($0, node)] } ?? node.home.datasets()
         let keys = try ids.flatMap { try node.keys($0) }
-        common.print(
-            ["keys": keys.map(document)],
+        try common.print(
+            document: KeyListDocument(keys: keys.map { .init($0) }),
             keys.map {
                 "\($0.certificate.fingerprint.hex.prefix(16))  \($0.log)  "
                     + NodeIdentity.name(of: $0.certificate)
@@ -24,16 +25,6 @@ struct KeyList: ParsableCommand {
                     + ($0.retiredAt.map { "  retired at \($0)" } ?? "")
                     + ($0.isCurrent ? "  (this node's)" : "")
             })
-    }
-
-    private func document(_ key: KeyView) -> [String: Any] {
-        [
-            "fingerprint": key.certificate.fingerprint.hex, "log": key.log,
-            "name": NodeIdentity.name(of: key.certificate), "subject": key.certificate.subject,
-            "type": (try? key.certificate.verificationKey.kind.rawValue) ?? "",
-            "notBefore": key.certificate.notBefore, "notAfter": key.certificate.notAfter,
-            "retiredAt": key.retiredAt.map { $0 as Any } ?? NSNull(), "current": key.isCurrent,
-        ]
     }
 }
 
@@ -78,7 +69,9 @@ struct KeyRotate: ParsableCommand {
             chain: try nodeCert.map { try Certificate.all(pem: try readText($0)) },
             authority: authority, passphrase: { try Passphrase.new(for: "the new key") })
         let fingerprint = identity.certificate.fingerprint.hex
-        common.print(["fingerprint": fingerprint], ["the node signs with \(fingerprint)"])
+        try common.print(
+            document: NewKeyDocument(fingerprint: fingerprint),
+            ["the node signs with \(fingerprint)"])
     }
 }
 
@@ -103,13 +96,15 @@ struct KeyRetire: ParsableCommand {
         }
         let (logs, unchanged) = try node.retireKey(
             digest, at: at, only: try dataset.map { try common.dataset($0, node) })
-        common.print(
-            ["fingerprint": digest.hex, "logs": logs],
+        let changed = logs != unchanged
+        try common.print(
+            document: RetiredKeyDocument(fingerprint: digest.hex, logs: logs, changed: changed),
+            changed: changed,
             logs.map { log in
                 guard unchanged.contains(log) else { return "retired in \(log)" }
                 return "it has ended in \(log) already (countermark key list says where)"
                     + (at == nil ? "" : "; only the steward can move that")
-            }, changed: logs != unchanged)
+            })
     }
 }
 
@@ -134,10 +129,9 @@ struct KeyIssuePerson: ParsableCommand {
             email: email, kind: kind, caKeyText: try caKey.map { try keyText($0) },
             passphrase: encryptKeys ? try Passphrase.new(for: "\(email)'s key") : nil,
             folder: output, at: Int64(Date().timeIntervalSince1970))
-        common.print(
-            [
-                "fingerprint": issued.certificate.fingerprint.hex, "certificate": issued.certFile,
-                "key": issued.keyFile,
-            ], ["\(issued.certFile) and \(issued.keyFile)"])
+        try common.print(
+            document: PersonKeyDocument(
+                fingerprint: issued.certificate.fingerprint.hex, certificate: issued.certFile,
+                key: issued.keyFile), ["\(issued.certFile) and \(issued.keyFile)"])
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import Signing
 
 /// Takes a certificate back: partners refuse whoever shows it.
@@ -37,11 +38,10 @@ struct KeyRevoke: ParsableCommand {
         let (list, isNew) = try node.home.revoke(
             revoked, isStolen: stolen, caKeyText: try caKey.map { try keyText($0) },
             at: Int64(Date().timeIntervalSince1970))
-        common.print(
-            [
-                "fingerprint": revoked?.fingerprint.hex ?? NSNull() as Any, "changed": isNew,
-                "nextUpdate": list.nextUpdate ?? NSNull() as Any, "list": try list.pem,
-            ],
+        try common.print(
+            document: RevokedKeyDocument(
+                fingerprint: revoked?.fingerprint.hex, changed: isNew,
+                nextUpdate: list.nextUpdate, list: try list.pem),
             [
                 revoked.map { certificate in
                     isNew

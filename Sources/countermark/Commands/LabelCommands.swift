@@ -4,6 +4,7 @@ import AnnotationStore
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import LabelText
 import Provenance
 import Signing
@@ -44,7 +45,7 @@ struct Annotate: ParsableCommand {
             id, author: author,
             [.addAnnotation(item: item, className: className, selector: shape, fields: fields)])
         try common.printWritten(
-            node, ["id": ids.first?.description ?? ""], ids.map(\.description))
+            node, WrittenDocument(ids.first, WriteOutcome(node)), ids.map(\.description))
     }
 
     private func shape() throws -> Selector {
@@ -113,11 +114,8 @@ private func writeOne(
     let operation = try operation(label)
     let isRepeated = try repeatsVerdict(operation, label, node, dataset, author: author)
     if try isRepeated || changesNothing(operation, label, node, dataset) {
-        return common.print(
-            [
-                "id": NSNull(), "changed": false, "suggestion": false, "counted": true,
-                "why": NSNull(), "dataset": dataset.description,
-            ],
+        return try common.print(
+            document: WrittenDocument(nothingIn: dataset, isSuggestion: false),
             [
                 isReview(operation)
                     ? "nothing has changed: that is the standing verdict on \(label.id) already"
@@ -174,7 +172,7 @@ private func writeOne(
     guard let id = ids.first else { return }
     let isSuggestion = try node.suggestion(id, dataset)?.state == .pending
     try common.printWritten(
-        node, ["id": id.description, "suggestion": isSuggestion],
+        node, WrittenDocument(id, isSuggestion: isSuggestion, WriteOutcome(node)),
         [
             isSuggestion
                 ? "\(id)  a suggestion: it waits for the annotation's company or a reviewer "
@@ -263,11 +261,9 @@ struct Review: ParsableCommand {
         if let (dataset, id, row) = try node.findSuggestion(annotation, in: chosen) {
             try node.requireDecider(of: row, dataset)
             if try node.hasDecided(id, row, verdict, dataset) {
-                return common.print(
-                    [
-                        "id": NSNull(), "changed": false, "suggestion": false, "counted": true,
-                        "why": NSNull(), "dataset": dataset.description,
-                    ], ["nothing has changed: \(id) was decided so already"])
+                return try common.print(
+                    document: WrittenDocument(nothingIn: dataset, isSuggestion: false),
+                    ["nothing has changed: \(id) was decided so already"])
             }
             try writeOne(
                 common, node, dataset, author: author, .review(id, verdict, reason: reason))
@@ -313,8 +309,7 @@ struct Show: ParsableCommand {
             story = try node.story(of: label, dataset)
         } catch let error where !isAmbiguous(error) {
             if let uncounted = try node.story(ofUncounted: annotation, in: chosen) {
-                common.print(uncounted.document, uncounted.lines)
-                return
+                return try common.print(document: uncounted.document, uncounted.lines)
             }
             // What is no label's id may be an item's key.
             guard let dataset = try node.datasetOfItem(annotation, in: chosen),
@@ -322,7 +317,7 @@ struct Show: ParsableCommand {
             else { throw error }
             story = found
         }
-        common.print(story.document, story.lines)
+        try common.print(document: story.document, story.lines)
     }
 
     /// Whether the id is one, and of several labels: it means none of them.
@@ -343,34 +338,27 @@ struct History: ParsableCommand {
         let node = try common.node()
         let id = try common.dataset(dataset, node)
         try node.require(id)
-        var entries: [(time: Int64, document: [String: Any])] = []
+        var entries: [HistoryDocument.Entry] = []
         let names = Dictionary(
             try node.keys(id).map {
                 ($0.certificate.fingerprint, NodeIdentity.name(of: $0.certificate))
             }, uniquingKeysWith: { first, _ in first })
         try node.forEachChangeset(id, of: try org.map { try Origin($0) }) {
             origin, index, statement, view in
-            let time = statement.issuedAt ?? 0
+            let signer = statement.certificateThumbprint
             entries.append(
-                (
-                    time,
-                    [
-                        "log": origin.description, "index": index,
-                        "signer": statement.certificateThumbprint?.hex ?? "",
-                        "signerName": statement.certificateThumbprint.flatMap { names[$0] } ?? "",
-                        "time": time,
-                        "operations": view.operationCount, "message": view.message ?? "",
-                        "author": view.author.map { view.string($0) } ?? "",
-                    ]
-                ))
+                .init(
+                    log: origin.description, index: index, signer: signer?.hex ?? "",
+                    signerName: signer.flatMap { names[$0] } ?? "", time: statement.issuedAt ?? 0,
+                    operations: view.operationCount, message: view.message ?? "",
+                    author: view.author.map { view.string($0) } ?? ""))
         }
         entries.sort { $0.time > $1.time }
-        common.print(
-            ["entries": entries.map(\.document)],
+        try common.print(
+            document: HistoryDocument(entries: entries),
             entries.map {
-                "\(Output.time($0.time))  \($0.document["log"] ?? "")  \($0.document["index"] ?? "")"
-                    + "  \($0.document["operations"] ?? "")  \($0.document["signerName"] ?? "")"
-                    + "  \($0.document["message"] ?? "")"
+                "\(Output.time($0.time))  \($0.log)  \($0.index)  \($0.operations)  "
+                    + "\($0.signerName)  \($0.message)"
             })
     }
 }

@@ -4,6 +4,7 @@ import AnnotationStore
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import Provenance
 import Signing
 
@@ -42,16 +43,14 @@ struct List: ParsableCommand {
             try outsideSchema
             ? node.outside(id, judging, filter: filter, after: from, limit: limit)
             : node.store.labels(try node.logNames(id), filter: filter, after: from, limit: limit)
-        let next: Any = labels.count == limit ? labels.last?.id.description ?? "" : NSNull()
+        let next = labels.count == limit ? labels.last?.id.description ?? "" : nil
         let lines = try labels.map {
             "\($0.id)  \(try same.shown($0))  \(judging.schema.className($0.className))  "
                 + $0.selector.kindName + (Self.author($0).map { "  by \($0)" } ?? "")
         }
-        common.print(
-            [
-                "annotations": try labels.map { try summary($0, judging, same) },
-                "next": next,
-            ], lines)
+        let document = LabelListDocument(
+            annotations: try labels.map { try .init($0, judging, same) }, next: next)
+        try common.print(document: document, lines)
     }
 }
 
@@ -60,21 +59,4 @@ extension List {
     static func author(_ label: LabelView) -> String? {
         label.fields["author"]?.textValue ?? label.author
     }
-}
-
-/// A label as lists show it.
-func summary(
-    _ label: LabelView, _ judging: LabelJudging, _ same: SameItems
-) throws -> [String: Any] {
-    [
-        "id": label.id.description, "item": try same.shown(label), "itemAsWritten": label.item,
-        "class": judging.schema.className(label.className), "classAsWritten": label.className,
-        "outsideSchema": try judging.reasons(label),
-        "selector": Output.selector(label.selector), "org": label.id.origin.description,
-        "status": label.isRetracted ? "retracted" : "active",
-        "contested": label.flags.isConflict,
-        "author": List.author(label) ?? NSNull() as Any,
-        "source": label.fields["source"]?.textValue ?? label.source ?? NSNull() as Any,
-        "fields": label.fields.mapValues { Output.json($0) },
-    ]
 }

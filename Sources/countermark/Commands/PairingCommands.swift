@@ -3,6 +3,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import Glibc
+import LabelDocuments
 import Provenance
 import Signing
 
@@ -16,15 +17,6 @@ func durationSeconds(_ text: String) throws -> Int64 {
             "\"\(text)\" is no duration such as 30m, 12h or 7d, half a year at most")
     }
     return count * unit
-}
-
-private func document(_ view: InvitationView) -> [String: Any] {
-    [
-        "nonce": view.nonce, "dataset": view.dataset, "role": view.role, "state": view.state,
-        "expires": view.expiresAt, "org": view.org ?? NSNull(), "words": view.words,
-        "url": view.url ?? NSNull(),
-        "refused": view.refusals.map { ["time": $0.time, "org": $0.org, "why": $0.why] },
-    ]
 }
 
 private func lines(_ view: InvitationView) -> [String] {
@@ -66,11 +58,9 @@ struct Invite: ParsableCommand {
             if let output {
                 try writeWhole(Array(text.utf8), to: output, mode: 0o600)
             }
-            let more: [String: Any] = [
-                "org": node.home.origin.description, "text": text, "file": output ?? NSNull(),
-            ]
-            common.print(
-                document(view).merging(more) { _, new in new },
+            try common.print(
+                document: NewInvitationDocument(
+                    view, by: node.home.origin, text: text, file: output),
                 output.map { ["invitation \(view.nonce) in \($0)"] }
                     ?? text.split(separator: "\n", omittingEmptySubsequences: false).map(
                         String.init))
@@ -86,7 +76,10 @@ struct Invite: ParsableCommand {
         func run() throws {
             let node = try common.node()
             let views = try node.invitations(to: try dataset.map { try common.dataset($0, node) })
-            common.print(["invitations": views.map { document($0) }], views.flatMap { lines($0) })
+            try common.print(
+                document: InvitationListDocument(
+                    invitations: views.map { InvitationDocument($0) }),
+                views.flatMap { lines($0) })
         }
     }
 
@@ -110,8 +103,8 @@ struct Invite: ParsableCommand {
                     "\(view.org ?? "") answers. Does it read out: "
                     + "\(view.words.joined(separator: " "))?"
                 guard view.state == "accepted" || yes || Terminal.ask(question) == true else {
-                    return common.print(
-                        document(view),
+                    return try common.print(
+                        document: InvitationDocument(view),
                         lines(view) + ["after comparing: countermark invite accept \(view.nonce)"])
                 }
                 accepting = view.nonce
@@ -119,8 +112,10 @@ struct Invite: ParsableCommand {
             let before = try node.invitations(to: nil)
             let view = try node.acceptInvitation(accepting ?? "")
             let wasAccepted = before.contains { $0.nonce == view.nonce && $0.state == "accepted" }
-            common.print(
-                document(view), lines(view), changed: !wasAccepted || node.hasWritten)
+            let changed = !wasAccepted || node.hasWritten
+            try common.print(
+                document: InvitationDocument(view, changed: changed), changed: changed,
+                lines(view))
         }
     }
 
@@ -131,7 +126,9 @@ struct Invite: ParsableCommand {
 
         func run() throws {
             let (view, changed) = try common.node().revokeInvitation(nonce)
-            common.print(document(view), lines(view), changed: changed)
+            try common.print(
+                document: InvitationDocument(view, changed: changed), changed: changed,
+                lines(view))
         }
     }
 }

@@ -2,6 +2,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import Signing
 
 /// A partner's revocation lists.
@@ -19,22 +20,20 @@ struct PartnerCRL: ParsableCommand {
         guard remove == (file == nil) else { throw ValidationError("give FILE or --remove") }
         guard let file else {
             let changed = try home.removeRevocationLists(of: partner)
-            return common.print(
-                ["org": org, "lists": [Any]()], ["no lists of \(org)"], changed: changed)
+            return try common.print(
+                document: RevocationListsDocument(org: org, lists: [], changed: changed),
+                changed: changed, ["no lists of \(org)"])
         }
         let (lists, changed) = try home.setRevocationLists(try readText(file), of: partner)
-        common.print(
-            [
-                "org": org,
-                "lists": lists.map {
-                    [
-                        "issuer": $0.issuer, "thisUpdate": $0.thisUpdate,
-                        "nextUpdate": $0.nextUpdate.map { $0 as Any } ?? NSNull(),
-                    ] as [String: Any]
-                },
-            ],
+        let document = RevocationListsDocument(
+            org: org,
+            lists: lists.map {
+                .init(issuer: $0.issuer, thisUpdate: $0.thisUpdate, nextUpdate: $0.nextUpdate)
+            }, changed: changed)
+        try common.print(
+            document: document, changed: changed,
             lists.map { list in
                 "\(list.issuer)  " + (list.nextUpdate.map { "until \(Output.time($0))" } ?? "")
-            }, changed: changed)
+            })
     }
 }

@@ -2,6 +2,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import Logging
 import Provenance
 import ServiceLifecycle
@@ -23,15 +24,12 @@ struct Sync: AsyncParsableCommand {
         let sync = try PartnerSync(SharedNode(try Node(home)), home: home)
         let reports = try await sync.syncAll(with: try with.map { try Origin($0) }, only: id)
         let effect = try SyncEffect(node, id, since: before)
-        common.print(
-            [
-                "partners": reports.map(document), "datasets": effect.datasets,
-                "uncounted": effect.uncounted.map(DatasetStatus.document),
-                "counted": effect.uncounted.isEmpty,
-                "why": effect.uncounted.first?.why.reason ?? NSNull() as Any,
-                "ends": effect.ends.map { StatusText.document($0, at: effect.time) },
-                "clock": effect.clock.map { $0.line as Any } ?? NSNull(),
-            ],
+        try common.print(
+            document: SyncDocument(
+                partners: reports.map { .init($0) }, datasets: effect.datasets,
+                uncounted: effect.uncounted.map { .init($0) },
+                counted: effect.uncounted.isEmpty, why: effect.uncounted.first?.why.reason,
+                ends: effect.ends.map { .init($0, at: effect.time) }, clock: effect.clock?.line),
             reports.flatMap { report in
                 [
                     "\(report.org)  pulled \(report.pulled) entries with \(report.operations) operations, "
@@ -48,7 +46,7 @@ struct Sync: AsyncParsableCommand {
 /// What a sync has changed here, and what it leaves to do.
 private struct SyncEffect {
     let time = Int64(Date().timeIntervalSince1970)
-    var datasets: [[String: Any]] = []
+    var datasets: [SyncDocument.Dataset] = []
     var uncounted: [UncountedWrites] = []
     var ends: [Ending] = []
     var clock: Node.ClockTrouble?
@@ -67,10 +65,10 @@ private struct SyncEffect {
     init(_ node: Node, _ only: DatasetID?, since before: [DatasetID: (Int, Int)]) throws {
         for (id, now) in try Self.counts(node, only).sorted(by: { $0.key < $1.key }) {
             let (labels, items) = before[id] ?? (0, 0)
-            datasets.append([
-                "id": id.description, "annotations": now.0, "items": now.1,
-                "newAnnotations": now.0 - labels, "newItems": now.1 - items,
-            ])
+            datasets.append(
+                .init(
+                    id: id.description, annotations: now.0, items: now.1,
+                    newAnnotations: now.0 - labels, newItems: now.1 - items))
             lines.append(
                 "\(id)  \(now.0) labels (\(Self.signed(now.0 - labels))), \(now.1) items "
                     + "(\(Self.signed(now.1 - items)))")
@@ -85,14 +83,6 @@ private struct SyncEffect {
     }
 
     private static func signed(_ change: Int) -> String { change < 0 ? "\(change)" : "+\(change)" }
-}
-
-private func document(_ report: SyncReport) -> [String: Any] {
-    [
-        "org": report.org, "pulled": report.pulled, "pushed": report.pushed,
-        "operations": report.operations, "verified": report.verified, "state": report.state,
-        "error": report.error.map { $0 as Any } ?? NSNull(), "notes": report.notes,
-    ]
 }
 
 /// Takes part in a dataset.
@@ -120,10 +110,11 @@ struct Join: AsyncParsableCommand {
                 .notOffered, "\(partner) does not offer \(dataset) to \(home.origin)",
                 hint: "ask the steward for `countermark member set \(dataset) \(home.origin)`")
         }
-        let document = try describe(dataset, try Node(home))
+        var document = try DatasetDocument(dataset, try Node(home))
+        document.changed = !wasIn
         try home.rejoin(dataset)
-        common.print(
-            document.merging(["changed": !wasIn]) { first, _ in first },
+        try common.print(
+            document: document,
             [
                 wasIn
                     ? "nothing has changed: \(dataset) was joined already; it was synced"

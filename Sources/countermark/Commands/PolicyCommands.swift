@@ -1,6 +1,7 @@
 import AnnotationModel
 import ArgumentParser
 import CountermarkNode
+import LabelDocuments
 import Provenance
 
 /// Which value of a contested field is shown.
@@ -48,6 +49,7 @@ private func report(
     try node.require(id)
     try node.catchUp(id)
     let policy = try node.read(id) { $0.state.membership.policy.rawValue }
-    common.print(
-        ["dataset": id.description, "policy": policy], ["\(id)  \(policy)"], changed: changed)
+    try common.print(
+        document: PolicyDocument(dataset: id.description, policy: policy, changed: changed),
+        changed: changed, ["\(id)  \(policy)"])
 }

@@ -3,6 +3,8 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
+import LabelText
 import Provenance
 import Signing
 import TransparencyLog
@@ -69,16 +71,12 @@ struct Prove: AsyncParsableCommand {
         lines += answers.compactMap { answer in
             answer.error.map { "\(answer.org) was asked: \($0)" }
         }
-        common.print(
-            [
-                "annotation": proof.annotation.description, "dataset": proof.dataset.description,
-                "file": output, "bytes": bytes.count, "entries": proof.pieces.count,
-                "statements": orgs, "release": release ?? NSNull() as Any,
-                "without": without ?? NSNull() as Any,
-                "asked": answers.map {
-                    ["org": $0.org, "error": $0.error ?? NSNull() as Any] as [String: Any]
-                },
-            ], lines)
+        try common.print(
+            document: ProofFileDocument(
+                annotation: proof.annotation.description, dataset: proof.dataset.description,
+                file: output, bytes: bytes.count, entries: proof.pieces.count, statements: orgs,
+                release: release, without: without,
+                asked: answers.map { .init(org: $0.org, error: $0.error) }), lines)
     }
 
     /// The core alone: that the label's entry stands in its log.
@@ -89,11 +87,10 @@ struct Prove: AsyncParsableCommand {
         let bytes =
             format == .receipt ? try node.receipt(for: piece, proof) : piece.proof.file
         try write(bytes, output)
-        common.print(
-            [
-                "annotation": proof.annotation.description, "dataset": proof.dataset.description,
-                "file": output, "bytes": bytes.count, "entries": 1,
-            ], ["\(output): \(bytes.count) bytes, 1 entry"])
+        try common.print(
+            document: ProofPieceDocument(
+                annotation: proof.annotation.description, dataset: proof.dataset.description,
+                file: output, bytes: bytes.count), ["\(output): \(bytes.count) bytes, 1 entry"])
     }
 
     private func write(_ bytes: [UInt8], _ path: String) throws {
@@ -116,65 +113,7 @@ func verifyProof(_ file: String, trusting paths: [String], _ common: CommonOptio
     let proof = try LabelProof(file: Array(data))
     let report = try proof.verify(
         trusting: roots, at: Int64(Date().timeIntervalSince1970))
-    common.print(document(proof, report), lines(proof, report))
-}
-
-private func json(_ value: LabelProofReport.Value) -> Any {
-    switch value {
-    case .plain(let value): return Output.json(value)
-    case .selector(let selector):
-        return Output.selector(selector)
-    }
-}
-
-private func document(_ proof: LabelProof, _ report: LabelProofReport) -> [String: Any] {
-    let classes = report.values("class").map(json)
-    return [
-        "ok": true, "org": proof.annotation.origin.description, "signer": report.signer,
-        "fingerprint": report.fingerprint.hex,
-        "class": classes.count == 1 ? classes[0] : NSNull(), "time": report.time,
-        "log": "\(proof.annotation.origin)/\(proof.dataset)",
-        "index": proof.annotation.slot.entry, "item": report.item,
-        "annotation": proof.annotation.description, "dataset": proof.dataset.description,
-        "fields": Dictionary(
-            Set(report.writes.map(\.field)).map { field in
-                (field, report.values(field).map(json))
-            }, uniquingKeysWith: { first, _ in first }),
-        "writes": report.writes.map { write in
-            [
-                "field": write.field, "value": json(write.value),
-                "op": write.operation.description, "org": write.operation.origin.description,
-                "author": write.author ?? NSNull() as Any, "signer": write.signer,
-                "time": write.time, "replaced": write.isReplaced,
-            ] as [String: Any]
-        },
-        "witnesses": report.witnesses.map { ["org": $0.org, "time": $0.time] as [String: Any] },
-        "sizes": report.sizes, "complete": report.isComplete,
-        "completeBy": report.completeBy.map { word in
-            [
-                "org": word.org.description, "time": word.time,
-                "heads": Dictionary(
-                    word.heads.map { ($0.origin.description, $0.size) },
-                    uniquingKeysWith: { first, _ in first }),
-            ] as [String: Any]
-        }, "notes": report.notes, "release": report.release.map(document) ?? NSNull() as Any,
-    ]
-}
-
-private func document(_ release: LabelProofReport.InRelease) -> Any {
-    let said: Any =
-        release.said.map {
-            [
-                "item": $0.item, "class": $0.className, "retracted": $0.isRetracted,
-                "contested": $0.isContested,
-            ] as [String: Any]
-        } ?? NSNull()
-    return [
-        "name": release.name, "digest": Digest(release.digest)?.hex ?? "",
-        "in": release.said != nil, "label": said,
-        "withdrawn": release.withdrawal ?? NSNull() as Any, "quorum": release.quorum,
-        "countersigned": release.countersigned.map(\.description),
-    ] as [String: Any]
+    try common.print(document: ProofReportDocument(proof, report), lines(proof, report))
 }
 
 private func words(_ release: LabelProofReport.InRelease) -> [String] {
@@ -199,7 +138,7 @@ private func lines(_ proof: LabelProof, _ report: LabelProofReport) -> [String] 
     lines.append("time claimed \(Output.time(report.time))")
     for write in report.writes {
         lines.append(
-            "  \(write.field) = \(Output.words(json(write.value)))  \(write.operation)  \(write.signer)"
+            "  \(write.field) = \(Output.words(JSONValue(write.value)))  \(write.operation)  \(write.signer)"
                 + (write.isReplaced ? "  (replaced)" : ""))
     }
     lines += report.witnesses.map { "  seen by \($0.org) at \(Output.time($0.time))" }

@@ -1,6 +1,7 @@
 import AnnotationModel
 import ArgumentParser
 import CountermarkNode
+import LabelDocuments
 import LabelQuality
 
 /// How far raters agree.

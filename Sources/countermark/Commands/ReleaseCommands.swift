@@ -1,6 +1,7 @@
 import AnnotationModel
 import ArgumentParser
 import CountermarkNode
+import LabelDocuments
 import Provenance
 
 /// Label sets that are named for ever.
@@ -92,15 +93,12 @@ struct ReleaseCommand: ParsableCommand {
         @OptionGroup var common: CommonOptions
         @Argument var dataset: String
 
-        private struct Document: Encodable {
-            let releases: [ReleaseDocument]
-        }
-
         func run() throws {
             let node = try common.node()
             let id = try common.dataset(dataset, node)
             let releases = try node.releases(id).map { ReleaseDocument($0, id) }
-            try common.print(document: Document(releases: releases), releases.map(\.line))
+            try common.print(
+                document: ReleaseListDocument(releases: releases), releases.map(\.line))
         }
     }
 
@@ -126,7 +124,7 @@ struct ReleaseCommand: ParsableCommand {
         func run() throws {
             let document = try checked(named.name, named.dataset, common)
             try common.print(document: document, [document.verdict])
-            if document.ok != true { throw ExitCode(1) }
+            if document.contents?.ok != true { throw ExitCode(1) }
         }
     }
 

@@ -4,6 +4,7 @@ import AnnotationStore
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import LabelSchema
 import Provenance
 
@@ -46,10 +47,11 @@ struct SchemaCommand: ParsableCommand {
             let node = try signing.node(common)
             let id = try common.dataset(dataset, node)
             let isNew = try node.setSchema(id, try readSchema(file))
-            let document = try describe(id, node)
+            var document = try DatasetDocument(id, node)
             let outside = try node.outsideSchema(id, try node.schema(of: id)) ?? 0
-            common.print(
-                document.merging(["changed": isNew, "outsideSchema": outside]) { _, new in new },
+            (document.changed, document.outsideSchema) = (isNew, outside)
+            try common.print(
+                document: document,
                 [
                     (isNew
                         ? "\(id) has the schema of \(file)"
@@ -111,8 +113,8 @@ extension SchemaCommand {
             if let candidate { _ = try Node.logText(candidate) }
             guard let dataset else {
                 guard let candidate else { throw ValidationError("give DATASET, --file or both") }
-                return common.print(
-                    ["ok": true, "schema": json(candidate)],
+                return try common.print(
+                    document: SchemaFileDocument(schema: Output.parsed(candidate.text)),
                     ["\(file ?? "") is a schema of \(candidate.classes?.count ?? 0) classes"])
             }
             let node = try common.node()
@@ -121,32 +123,8 @@ extension SchemaCommand {
             try node.catchUp(id)
             let schema = try candidate ?? readable(node, id)
             let fit = try node.fit(id, DatasetSchema(text: schema.text))
-            common.print(document(fit), lines(fit))
+            try common.print(document: SchemaFitDocument(fit), lines(fit))
             if strict, fit.outside > 0 { throw ExitCode(1) }
-        }
-
-        private func json(_ schema: LabelSchema) -> Any {
-            Output.parsed(schema.text)
-        }
-
-        private func document(_ fit: SchemaFit) -> [String: Any] {
-            [
-                "ok": fit.outside == 0, "labels": fit.labels, "outside": fit.outside,
-                "classes": fit.classes.map {
-                    [
-                        "name": $0.name, "class": $0.className, "labels": $0.labels,
-                        "outside": $0.outside,
-                    ] as [String: Any]
-                },
-                "problems": fit.findings.map {
-                    [
-                        "kind": $0.problem.code, "name": $0.problem.subject,
-                        "why": $0.problem.description, "labels": $0.labels,
-                        "examples": $0.examples.map(\.description),
-                    ] as [String: Any]
-                },
-                "more": fit.hasMore,
-            ]
         }
 
         private func lines(_ fit: SchemaFit) -> [String] {
@@ -179,17 +157,10 @@ extension SchemaCommand {
             let id = try common.dataset(dataset, node)
             let versions = try node.schemaVersions(id).reversed()
             let documents = versions.enumerated().map { place, version in
-                [
-                    "version": version.number, "current": place == 0,
-                    "log": version.operation.origin.description,
-                    "index": version.operation.slot.entry, "op": version.operation.description,
-                    "signer": version.signer, "signerName": version.signerName,
-                    "time": version.time, "title": version.schema.schema?.title ?? "",
-                    "classes": version.schema.schema?.classes?.count ?? NSNull() as Any,
-                    "schema": Output.parsed(version.schema.text),
-                ].merging(version.schema.document) { first, _ in first } as [String: Any]
+                SchemaHistoryDocument.Version(version, isCurrent: place == 0)
             }
-            common.print(["versions": documents], versions.map(line))
+            try common.print(
+                document: SchemaHistoryDocument(versions: documents), versions.map(line))
         }
 
         private func line(_ version: Node.SchemaVersion) -> String {

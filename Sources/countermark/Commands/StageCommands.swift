@@ -2,6 +2,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 
 /// How far items and labels are: filter, clean, classify, annotate, mark, quality.
 struct StageCommand: ParsableCommand {
@@ -62,7 +63,7 @@ struct StageCommand: ParsableCommand {
             } else {
                 story = try node.story(of: try node.find(item, in: id).label, id, shows: shows)
             }
-            common.print(story.document, story.lines)
+            try common.print(document: story.document, story.lines)
         }
     }
 
@@ -77,14 +78,12 @@ struct StageCommand: ParsableCommand {
             let node = try common.node()
             let id = try common.dataset(dataset, node)
             let (all, groups) = try node.stages(id, byGroup: group)
-            var document = StageDocument(all).document
-            if group { document["groups"] = groups.mapValues { StageDocument($0).document } }
-            common.print(
-                document,
-                StageDocument(all).lines
+            try common.print(
+                document: StageSummaryDocument(all, groups: group ? groups : nil),
+                StageLines(all).lines
                     + groups.sorted { $0.key < $1.key }.flatMap { name, summary in
                         [name.isEmpty ? "without a group:" : "group \(name):"]
-                            + StageDocument(summary).lines.map { "  \($0)" }
+                            + StageLines(summary).lines.map { "  \($0)" }
                     })
         }
     }
@@ -156,11 +155,7 @@ struct TargetOptions: ParsableArguments {
 extension StatementReport {
     fileprivate func print(_ common: CommonOptions, _ node: Node) throws {
         try common.printWritten(
-            node,
-            [
-                "changed": changed, "unchanged": unchanged, "added": added,
-                "suggestions": suggestions, "changesets": changesets,
-            ],
+            node, StatementDocument(self, WriteOutcome(node)),
             [
                 "\(changed) changed, \(unchanged) unchanged, \(added) added in \(changesets) changesets"
                     + (suggestions > 0 ? ", \(suggestions) of them wait for acceptance" : "")

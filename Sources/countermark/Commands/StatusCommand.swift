@@ -2,6 +2,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import LabelDocuments
 import LogStorage
 import Provenance
 import Signing
@@ -28,17 +29,13 @@ struct Status: ParsableCommand {
         let alarms = try Alarm.all(node, partners, ends, at: now)
         let free = node.freeBytes()
         let repairs = try node.home.waitingRepairs()
-        common.print(
-            [
-                "org": node.home.origin.description, "datasets": sets.map(\.document),
-                "partners": partners.map(\.document), "alarms": alarms.map(\.document),
-                "ends": ends.map { StatusText.document($0, at: now) },
-                "invitations": invitations.map(StatusText.document),
-                "repairs": repairs.map(StatusText.document),
-                "disk": [
-                    "free": free ?? NSNull() as Any, "needed": Node.headroomBytes,
-                ] as [String: Any],
-            ],
+        try common.print(
+            document: StatusDocument(
+                org: node.home.origin.description, datasets: sets.map(\.document),
+                partners: partners.map(\.document), alarms: alarms.map(\.document),
+                ends: ends.map { .init($0, at: now) },
+                invitations: invitations.map { .init($0) }, repairs: repairs.map { .init($0) },
+                disk: .init(free: free, needed: Node.headroomBytes)),
             ["\(node.home.origin)  (\(node.home.name))"]
                 + partners.map(\.line)
                 + sets.flatMap(\.lines)
@@ -51,28 +48,10 @@ struct Status: ParsableCommand {
 
 /// Small parts of `status`.
 enum StatusText {
-    static func document(_ end: Ending, at now: Int64) -> [String: Any] {
-        [
-            "kind": end.kind.rawValue, "org": end.org, "subject": end.subject,
-            "notAfter": end.end, "level": end.level(at: now).rawValue, "renew": end.renew,
-        ]
-    }
-
-    static func document(_ repair: WaitingRepair) -> [String: Any] {
-        ["log": repair.log, "missing": repair.missing, "since": repair.since]
-    }
-
     static func line(_ repair: WaitingRepair) -> String {
         let what = repair.missing == 0 ? "a checkpoint" : "\(repair.missing) of its bundles"
         return "REPAIR of \(repair.log) waits for \(what), since "
             + "\(ReadableTime.text(repair.since)): the next contact with a partner that has them brings them"
-    }
-
-    static func document(_ view: InvitationView) -> [String: Any] {
-        [
-            "id": view.nonce, "dataset": view.dataset, "role": view.role, "state": view.state,
-            "expires": view.expiresAt, "org": view.org ?? NSNull() as Any,
-        ]
     }
 
     static func line(_ view: InvitationView) -> String {
@@ -96,7 +75,7 @@ enum StatusText {
 
 /// A partner and when it was last in contact, and whether that works.
 struct PartnerStatus {
-    let document: [String: Any]
+    let document: StatusDocument.Partner
     let line: String
     let org: Origin
     let isSilent: Bool
@@ -105,10 +84,9 @@ struct PartnerStatus {
         let contacts = PartnerContacts(node.home)
         let damaged = try node.home.damagedPartners().map { org, error in
             PartnerStatus(
-                document: [
-                    "org": org, "lastSeen": NSNull(), "url": NSNull(), "state": "damaged",
-                    "failure": NSNull(),
-                ], line: "partner \(org)  DAMAGED: \(PlainError.line(error))",
+                document: .init(
+                    org: org, lastSeen: nil, url: nil, state: "damaged", failure: nil),
+                line: "partner \(org)  DAMAGED: \(PlainError.line(error))",
                 org: try Origin(org), isSilent: false)
         }
         return try damaged
@@ -127,14 +105,12 @@ struct PartnerStatus {
                             + $0.error
                     } ?? ""
                 return PartnerStatus(
-                    document: [
-                        "org": partner.org, "lastSeen": seen ?? NSNull() as Any,
-                        "url": partner.url ?? NSNull() as Any,
-                        "state": seen == nil ? "pinned" : isSilent ? "silent" : "seen",
-                        "failure": failure.map {
-                            ["since": $0.since, "last": $0.last, "error": $0.error] as [String: Any]
-                        } ?? NSNull() as Any,
-                    ],
+                    document: .init(
+                        org: partner.org, lastSeen: seen, url: partner.url,
+                        state: seen == nil ? "pinned" : isSilent ? "silent" : "seen",
+                        failure: failure.map {
+                            .init(since: $0.since, last: $0.last, error: $0.error)
+                        }),
                     line:
                         "partner \(partner.org)  \(partner.url ?? "only it dials")  \(contact)\(trouble)",
                     org: org, isSilent: isSilent)
@@ -144,7 +120,7 @@ struct PartnerStatus {
 
 /// Something that a person has to look at.
 struct Alarm {
-    let document: [String: Any]
+    let document: AlarmDocument
     let text: String
 
     static func all(
@@ -154,46 +130,45 @@ struct Alarm {
         let proven = Set(evidence.map(\.log))
         var alarms = evidence.map { file in
             Alarm(
-                document: [
-                    "kind": "equivocation", "log": file.log, "prefix": file.prefix,
-                    "file": file.path,
-                ],
+                document: .equivocation(
+                    .init(log: file.log, prefix: file.prefix, file: file.path)),
                 text:
                     "\(file.log) has signed two histories; only its first \(file.prefix) entries count: "
                     + file.path)
         }
         alarms += partners.filter(\.isSilent).map { partner in
             Alarm(
-                document: ["kind": "silent", "org": partner.org.description],
+                document: .silent(.init(org: partner.org.description)),
                 text: "\(partner.org) has not been in contact for more than a week")
         }
         alarms += try node.contradictions().filter { !proven.contains($0.log) }.map { file in
             Alarm(
-                document: ["kind": "contradiction", "log": file.log, "file": file.path],
+                document: .contradiction(.init(log: file.log, file: file.path)),
                 text:
                     "\(file.log) has signed a root that is not the one held here: two histories. Sync "
                     + "with whoever cites it, and the proof of where they part comes: \(file.path)")
         }
         alarms += node.digestAlarms().map { alarm in
             Alarm(
-                document: [
-                    "kind": "digests-differ", "dataset": alarm.dataset, "org": alarm.partner,
-                    "digest": alarm.ours, "theirs": alarm.theirs, "since": alarm.since,
-                ],
+                document: .digestsDiffer(
+                    .init(
+                        dataset: alarm.dataset, org: alarm.partner, digest: alarm.ours,
+                        theirs: alarm.theirs, since: alarm.since)),
                 text: "\(alarm.partner) has made another label set of the same entries of "
                     + "\(alarm.dataset); run countermark verify on both sides")
         }
         if let clock = try node.clockTrouble() {
             alarms.append(
                 Alarm(
-                    document: ["kind": "clock", "what": clock.line, "refuses": clock.refuses],
+                    document: .clock(.init(what: clock.line, refuses: clock.refuses)),
                     text: clock.line))
         }
         alarms += ends.filter { $0.level(at: now) >= .warning }.map { end in
             Alarm(
-                document: ["kind": "ends"].merging(StatusText.document(end, at: now)) { kind, _ in
-                    kind
-                }.merging(["what": end.kind.rawValue]) { first, _ in first },
+                document: .ends(
+                    .init(
+                        what: end.kind.rawValue, org: end.org, subject: end.subject,
+                        notAfter: end.end, level: end.level(at: now).rawValue, renew: end.renew)),
                 text: end.line(at: now))
         }
         return alarms

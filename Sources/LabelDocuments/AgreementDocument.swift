@@ -1,0 +1,179 @@
+/// What `agreement` prints.
+public struct AgreementDocument: Document {
+    /// One figure.
+    public struct Measure: Encodable, Sendable {
+        /// What it measures.
+        public let measure: String
+        /// Of whom.
+        public let scope: String
+        /// `items` or `places`.
+        public let task: String
+        /// The raters; empty: all.
+        public let raters: [String]
+        /// The class against all else; nil: all.
+        public let `class`: String?
+        /// The figure.
+        public let value: Double?
+        /// Where its interval begins.
+        public let low: Double?
+        /// Where its interval ends.
+        public let high: Double?
+        /// Items that it was made from.
+        public let items: Int
+        /// Units with two judgements or more.
+        public let units: Int
+        /// Judgements.
+        public let judgements: Int
+        /// Why there is no figure.
+        public let why: String?
+
+        /// Makes one of its members.
+        public init(
+            measure: String, scope: String, task: String, raters: [String], `class`: String?,
+            value: Double?, low: Double?, high: Double?, items: Int, units: Int, judgements: Int,
+            why: String?
+        ) {
+            self.measure = measure
+            self.scope = scope
+            self.task = task
+            self.raters = raters
+            self.class = `class`
+            self.value = value
+            self.low = low
+            self.high = high
+            self.items = items
+            self.units = units
+            self.judgements = judgements
+            self.why = why
+        }
+    }
+
+    /// How often one rater said one class, and another one another.
+    public struct Confusion: Encodable, Sendable {
+        /// The one rater.
+        public let a: String
+        /// The other one.
+        public let b: String
+        /// What the one said; nil: nothing there.
+        public let `class`: String?
+        /// What the other said; nil: nothing there.
+        public let other: String?
+        /// How often.
+        public let count: Int
+        /// `items` or `places`.
+        public let task: String
+
+        /// Makes one of its members.
+        public init(
+            a: String, b: String, `class`: String?, other: String?, count: Int, task: String
+        ) {
+            self.a = a
+            self.b = b
+            self.class = `class`
+            self.other = other
+            self.count = count
+            self.task = task
+        }
+    }
+
+    /// How far a rater can be relied on.
+    public struct Rater: Encodable, Sendable {
+        /// How often it was with the majority.
+        public struct Majority: Encodable, Sendable {
+            /// Units with a majority.
+            public let units: Int
+            /// Those in which it was with it.
+            public let agreeing: Int
+
+            /// Makes one of its members.
+            public init(units: Int, agreeing: Int) {
+                self.units = units
+                self.agreeing = agreeing
+            }
+        }
+
+        /// The rater.
+        public let rater: String
+        /// `items` or `places`.
+        public let task: String
+        /// By Dawid and Skene.
+        public let reliability: Double?
+        /// How many it gave.
+        public let judgements: Int
+        /// How often it was with the majority.
+        public let majority: Majority
+        /// Why there is no reliability.
+        public let why: String?
+
+        /// Makes one of its members.
+        public init(
+            rater: String, task: String, reliability: Double?, judgements: Int, majority: Majority,
+            why: String?
+        ) {
+            self.rater = rater
+            self.task = task
+            self.reliability = reliability
+            self.judgements = judgements
+            self.majority = majority
+            self.why = why
+        }
+    }
+
+    /// The dataset.
+    public let dataset: String
+    /// The release over which it was computed.
+    public let release: String?
+    /// What the figures are of.
+    public let digest: String
+    /// Who is one rater.
+    public let by: String
+    /// From which overlap on two labels may mean the same thing.
+    public let iou: Double
+    /// The field whose values are compared.
+    public let field: String?
+    /// The class that is held against all else.
+    public let `class`: String?
+    /// The rater that the others are held against.
+    public let against: String?
+    /// How far apart values are.
+    public let level: String
+    /// The figures.
+    public let measures: [Measure]
+    /// Who says what instead.
+    public let confusion: [Confusion]
+    /// How far each can be relied on.
+    public let raters: [Rater]
+    /// Pairs of raters beyond the limit.
+    public let pairsLeftOut: Int
+    /// Lines of confusion beyond the limit.
+    public let confusionLeftOut: Int
+    /// How often a rater gave a unit several values.
+    public let ambiguous: Int
+    /// Items that were left out.
+    public let denseItems: [String]
+
+    /// Makes one of its members.
+    public init(
+        dataset: String, release: String?, digest: String, by: String, iou: Double, field: String?,
+        `class`: String?, against: String?, level: String, measures: [Measure],
+        confusion: [Confusion], raters: [Rater], pairsLeftOut: Int, confusionLeftOut: Int,
+        ambiguous: Int, denseItems: [String]
+    ) {
+        self.dataset = dataset
+        self.release = release
+        self.digest = digest
+        self.by = by
+        self.iou = iou
+        self.field = field
+        self.class = `class`
+        self.against = against
+        self.level = level
+        self.measures = measures
+        self.confusion = confusion
+        self.raters = raters
+        self.pairsLeftOut = pairsLeftOut
+        self.confusionLeftOut = confusionLeftOut
+        self.ambiguous = ambiguous
+        self.denseItems = denseItems
+    }
+}

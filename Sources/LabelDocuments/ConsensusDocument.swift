@@ -1,0 +1,86 @@
+/// What `consensus` prints.
+public struct ConsensusDocument: Document {
+    /// One thing, and what it is held to be.
+    public struct Item: Encodable, Sendable {
+        /// The item.
+        public let item: String
+        /// Nil: nothing is there, or several tie.
+        public let `class`: String?
+        /// The share of the judgements, or the probability.
+        public let confidence: Double
+        /// The classes that tie.
+        public let tied: [String?]
+        /// How many have judged.
+        public let judgements: Int
+        /// `items` or `places`.
+        public let task: String
+        /// The labels that mean it.
+        public let labels: [String]
+
+        /// Makes one of its members.
+        public init(
+            item: String, `class`: String?, confidence: Double, tied: [String?], judgements: Int,
+            task: String, labels: [String]
+        ) {
+            self.item = item
+            self.class = `class`
+            self.confidence = confidence
+            self.tied = tied
+            self.judgements = judgements
+            self.task = task
+            self.labels = labels
+        }
+    }
+
+    /// A task without a consensus.
+    public struct Without: Encodable, Sendable {
+        /// The task.
+        public let task: String
+        /// Why.
+        public let why: String
+
+        /// Makes one of its members.
+        public init(task: String, why: String) {
+            self.task = task
+            self.why = why
+        }
+    }
+
+    /// The dataset.
+    public let dataset: String
+    /// The release over which it was computed.
+    public let release: String?
+    /// What it is of.
+    public let digest: String
+    /// How it was found.
+    public let method: String
+    /// Who is one rater.
+    public let by: String
+    /// From which overlap on two labels may mean the same thing.
+    public let iou: Double
+    /// Units, by item.
+    public let items: [Item]
+    /// Where the method finds none.
+    public let without: [Without]
+    /// Turns of the model by task.
+    public let iterations: [String: Int]
+    /// Items that were left out.
+    public let denseItems: [String]
+
+    /// Makes one of its members.
+    public init(
+        dataset: String, release: String?, digest: String, method: String, by: String, iou: Double,
+        items: [Item], without: [Without], iterations: [String: Int], denseItems: [String]
+    ) {
+        self.dataset = dataset
+        self.release = release
+        self.digest = digest
+        self.method = method
+        self.by = by
+        self.iou = iou
+        self.items = items
+        self.without = without
+        self.iterations = iterations
+        self.denseItems = denseItems
+    }
+}

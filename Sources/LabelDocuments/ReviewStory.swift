@@ -1,0 +1,42 @@
+import LabelText
+
+/// A verdict or a comment.
+public struct ReviewStory: Encodable, Sendable {
+    /// The verdict and its reason, or the comment's text.
+    public let value: JSONValue
+    /// Whose log holds it.
+    public let org: String
+    /// Whom the changeset names; empty if nobody.
+    public let author: String
+    /// The operation.
+    public let op: String
+    /// As the signer claims.
+    public let time: Int64
+    /// Whether it counts.
+    public let counted: Bool
+    /// Whether its reviewer has changed it, or the suggestion came to something else.
+    public let replaced: Bool
+    /// Why it does not count.
+    public let why: String?
+    /// `review` or `comment`.
+    public let kind: String
+    /// The suggestion that a verdict is on; nil for one on the label.
+    public let suggestion: String?
+
+    /// Makes one of its members.
+    public init(
+        value: JSONValue, org: String, author: String, op: String, time: Int64, counted: Bool,
+        replaced: Bool, why: String?, kind: String, suggestion: String?
+    ) {
+        self.value = value
+        self.org = org
+        self.author = author
+        self.op = op
+        self.time = time
+        self.counted = counted
+        self.replaced = replaced
+        self.why = why
+        self.kind = kind
+        self.suggestion = suggestion
+    }
+}

@@ -1,0 +1,46 @@
+import CountermarkNode
+import LabelDocuments
+import LabelQuality
+
+extension ConsensusDocument {
+    /// What a report says.
+    init(
+        _ dataset: String, release: String?, method: String, _ question: QualityQuestion,
+        _ report: ConsensusReport
+    ) {
+        self.init(
+            dataset: dataset, release: release, digest: report.digest, method: method,
+            by: question.by.rawValue, iou: question.overlapMin,
+            items: report.rows.map { Item($0) },
+            without: QualityTask.allCases.compactMap { task in
+                report.absences[task].map { Without(task: task.rawValue, why: $0.words) }
+            },
+            iterations: [String: Int](
+                report.iterations.map { ($0.rawValue, $1) },
+                uniquingKeysWith: { first, _ in first }),
+            denseItems: report.denseItems)
+    }
+
+    /// A line for each thing.
+    var lines: [String] {
+        if items.isEmpty, without.isEmpty { return ["\(dataset) has no labels to compare"] }
+        return items.map { item in
+            let said =
+                item.tied.isEmpty
+                ? item.class ?? "nothing"
+                : "tied: " + item.tied.map { $0 ?? "nothing" }.joined(separator: ", ")
+            let number = AgreementDocument.rounded(item.confidence)
+            return "\(item.item)  \(said)  \(number)  \(item.judgements) judgements"
+                + (item.labels.isEmpty ? "" : "  " + item.labels.joined(separator: " "))
+        } + without.map { "\($0.task): \($0.why)" }
+    }
+}
+
+extension ConsensusDocument.Item {
+    /// One thing.
+    init(_ row: ConsensusRow) {
+        self.init(
+            item: row.item, class: row.className, confidence: row.confidence, tied: row.tied,
+            judgements: row.judgements, task: row.task.rawValue, labels: row.labels)
+    }
+}

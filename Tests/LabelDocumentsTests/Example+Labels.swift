@@ -1,0 +1,201 @@
+import AnnotationModel
+import LabelDocuments
+import LabelText
+
+/// Examples of labels and what is said of them.
+extension Example {
+    static let labels: [Example] = [
+        Example(
+            "written",
+            WrittenDocument(
+                id: "tier1.example:12.4", suggestion: true, changed: true, counted: true,
+                why: "a reader's act", dataset: "oem.example/boards")),
+        Example(
+            "written.least", WrittenDocument(id: nil, changed: false, counted: false, why: nil)),
+        Example(
+            "label-list",
+            LabelListDocument(
+                annotations: [
+                    .init(
+                        id: "tier1.example:12.4", item: "img/0003.png",
+                        itemAsWritten: "img\u{301}/0003.png", class: "spur", classAsWritten: "Spur",
+                        outsideSchema: ["there is no class Spur"], selector: Self.box,
+                        org: "oem.example", status: "active", contested: true,
+                        author: "anna@oem.example", source: "model:spotter@2",
+                        fields: ["class": .double(1.0)])
+                ], next: "tier1.example:12.4")),
+        Example("label-list.least", LabelListDocument(annotations: [], next: nil)),
+        Example(
+            "conflicts",
+            ConflictsDocument(conflicts: [
+                .init(
+                    annotation: "tier1.example:12.4", item: "img/0003.png", field: "class",
+                    kind: "value",
+                    candidates: [
+                        .init(
+                            value: .string("spur"), org: "oem.example", op: "tier1.example:12.4",
+                            field: "class")
+                    ])
+            ])),
+        Example("conflicts.least", ConflictsDocument(conflicts: [])),
+        Example(
+            "label-story",
+            LabelStoryDocument(
+                id: "tier1.example:12.4", dataset: "oem.example/boards", item: "img/0003.png",
+                status: "active",
+                witnessed: .init(
+                    met: true, required: 2,
+                    by: [.init(org: "oem.example", time: 1_795_880_000, size: 7)]), class: "spur",
+                classAsWritten: "Spur", outsideSchema: ["there is no class Spur"],
+                fields: [
+                    "class": FieldStory(
+                        value: .string("spur"), contested: true,
+                        writes: [
+                            .init(
+                                value: .string("spur"), org: "oem.example",
+                                author: "anna@oem.example", op: "tier1.example:12.4",
+                                time: 1_795_880_000, counted: true, replaced: true,
+                                why: "a reader's act")
+                        ])
+                ],
+                reviews: [
+                    ReviewStory(
+                        value: .object(["verdict": .string("accept"), "reason": .string("")]),
+                        org: "oem.example", author: "anna@oem.example", op: "tier1.example:12.4",
+                        time: 1_795_880_000, counted: true, replaced: true, why: "a reader's act",
+                        kind: "review", suggestion: "tier1.example:12.5")
+                ],
+                suggestions: [
+                    SuggestionStory(
+                        op: "tier1.example:12.4", org: "oem.example", state: "pending",
+                        fields: ["class": .string("spur")])
+                ])),
+        Example(
+            "label-story.least",
+            LabelStoryDocument(
+                id: "tier1.example:12.4", dataset: "oem.example/boards", item: "img/0003.png",
+                status: "active", witnessed: .init(met: nil, required: nil, by: []), class: "spur",
+                classAsWritten: "Spur", outsideSchema: nil, fields: [:], reviews: [],
+                suggestions: [])),
+        Example(
+            "item-story",
+            ItemStoryDocument(
+                id: "img/0003.png", dataset: "oem.example/boards", item: "img/0003.png",
+                names: ["img/0001.png", "img/0003.png"], sameContent: ["img/0004.png"],
+                derivedItems: ["clean/0003.png"], derivedFrom: "raw/0003.png",
+                annotations: ["tier1.example:12.4"],
+                fields: [
+                    "class": FieldStory(
+                        value: .string("spur"), contested: true,
+                        writes: [
+                            .init(
+                                value: .string("spur"), org: "oem.example",
+                                author: "anna@oem.example", op: "tier1.example:12.4",
+                                time: 1_795_880_000, counted: true, replaced: true,
+                                why: "a reader's act")
+                        ])
+                ],
+                reviews: [
+                    ReviewStory(
+                        value: .object(["verdict": .string("accept"), "reason": .string("")]),
+                        org: "oem.example", author: "anna@oem.example", op: "tier1.example:12.4",
+                        time: 1_795_880_000, counted: true, replaced: true, why: "a reader's act",
+                        kind: "review", suggestion: "tier1.example:12.5")
+                ],
+                suggestions: [
+                    SuggestionStory(
+                        op: "tier1.example:12.4", org: "oem.example", state: "pending",
+                        fields: ["class": .string("spur")])
+                ])),
+        Example(
+            "item-story.least",
+            ItemStoryDocument(
+                id: "img/0003.png", dataset: "oem.example/boards", item: "img/0003.png", names: [],
+                sameContent: [], derivedItems: [], derivedFrom: nil, annotations: [], fields: [:],
+                reviews: [], suggestions: [])),
+        Example(
+            "uncounted-story",
+            UncountedStoryDocument(
+                id: "tier1.example:12.4", dataset: "oem.example/boards", item: "img/0003.png",
+                why: "a reader's act",
+                fields: [
+                    "class": FieldStory(
+                        value: .string("spur"), contested: true,
+                        writes: [
+                            .init(
+                                value: .string("spur"), org: "oem.example",
+                                author: "anna@oem.example", op: "tier1.example:12.4",
+                                time: 1_795_880_000, counted: true, replaced: true,
+                                why: "a reader's act")
+                        ])
+                ],
+                reviews: [
+                    ReviewStory(
+                        value: .object(["verdict": .string("accept"), "reason": .string("")]),
+                        org: "oem.example", author: "anna@oem.example", op: "tier1.example:12.4",
+                        time: 1_795_880_000, counted: true, replaced: true, why: "a reader's act",
+                        kind: "review", suggestion: "tier1.example:12.5")
+                ],
+                suggestions: [
+                    SuggestionStory(
+                        op: "tier1.example:12.4", org: "oem.example", state: "pending",
+                        fields: ["class": .string("spur")])
+                ])),
+        Example(
+            "uncounted-story.least",
+            UncountedStoryDocument(
+                id: "tier1.example:12.4", dataset: "oem.example/boards", item: "img/0003.png",
+                why: "a reader's act", fields: [:], reviews: [], suggestions: [])),
+        Example(
+            "agreement",
+            AgreementDocument(
+                dataset: "oem.example/boards", release: "v1", digest: "9f2b01", by: "org", iou: 0.5,
+                field: "class", class: "spur", against: "oem.example", level: "warning",
+                measures: [
+                    .init(
+                        measure: "cohen-kappa", scope: "oem.example, tier1.example", task: "items",
+                        raters: ["oem.example", "tier1.example"], class: "spur", value: 0.5,
+                        low: 0.25, high: 1.0, items: 38, units: 2, judgements: 2,
+                        why: "a reader's act")
+                ],
+                confusion: [
+                    .init(
+                        a: "oem.example", b: "tier1.example", class: "spur", other: "open",
+                        count: 2, task: "items")
+                ],
+                raters: [
+                    .init(
+                        rater: "oem.example", task: "items", reliability: 0.875, judgements: 2,
+                        majority: .init(units: 2, agreeing: 2), why: "a reader's act")
+                ], pairsLeftOut: 2, confusionLeftOut: 2, ambiguous: 2, denseItems: ["img/0009.png"])
+        ),
+        Example(
+            "agreement.least",
+            AgreementDocument(
+                dataset: "oem.example/boards", release: nil, digest: "9f2b01", by: "org", iou: 0.5,
+                field: nil, class: nil, against: nil, level: "warning", measures: [], confusion: [],
+                raters: [], pairsLeftOut: 0, confusionLeftOut: 0, ambiguous: 0, denseItems: [])),
+        Example(
+            "consensus",
+            ConsensusDocument(
+                dataset: "oem.example/boards", release: "v1", digest: "9f2b01", method: "majority",
+                by: "org", iou: 0.5,
+                items: [
+                    .init(
+                        item: "img/0003.png", class: "spur", confidence: 0.75, tied: ["spur", nil],
+                        judgements: 2, task: "items", labels: ["tier1.example:12.4"])
+                ], without: [.init(task: "items", why: "a reader's act")], iterations: ["items": 2],
+                denseItems: ["img/0009.png"])),
+        Example(
+            "consensus.least",
+            ConsensusDocument(
+                dataset: "oem.example/boards", release: nil, digest: "9f2b01", method: "majority",
+                by: "org", iou: 0.5, items: [], without: [], iterations: [:], denseItems: [])),
+    ]
+
+    /// A selector as jsonl files have it.
+    static let box = JSONValue.object([
+        "kind": .string("box"), "x": .integer(1), "y": .integer(2), "width": .integer(30),
+        "height": .double(40.5),
+    ])
+}
