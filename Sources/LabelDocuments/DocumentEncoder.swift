@@ -8,7 +8,7 @@ import LabelText
 public enum DocumentEncoder {
     /// The text of a document, on one line: keys ascend by their bytes, and values of different types differ.
     public static func text(_ document: some Document) throws -> String {
-        let part = Part(path: [])
+        let part = Part()
         try document.encode(to: part)
         var writer = JSONWriter()
         part.write(to: &writer)
@@ -17,7 +17,8 @@ public enum DocumentEncoder {
 
     /// One value that is being made.
     private final class Part: Encoder {
-        let codingPath: [any CodingKey]
+        /// Nobody asks where a member stands, and a path for each costs more than the member.
+        var codingPath: [any CodingKey] { [] }
         let userInfo: [CodingUserInfoKey: Any] = [:]
         private enum Form {
             case single(JSONValue)
@@ -27,8 +28,6 @@ public enum DocumentEncoder {
             case object(ByteMap<Part>)
         }
         private var form = Form.single(.null)
-
-        init(path: [any CodingKey]) { codingPath = path }
 
         func write(to writer: inout JSONWriter) {
             switch form {
@@ -63,7 +62,7 @@ public enum DocumentEncoder {
         func set(_ value: JSONValue) { form = .single(value) }
 
         func member(_ key: any CodingKey) -> Part {
-            let part = Part(path: codingPath + [key])
+            let part = Part()
             if case .object(var parts) = form {
                 // Held by nobody else, so that it grows in its place.
                 form = .single(.null)
@@ -76,7 +75,7 @@ public enum DocumentEncoder {
         var count: Int { if case .array(let parts) = form { parts.count } else { 0 } }
 
         func element() -> Part {
-            let part = Part(path: codingPath)
+            let part = Part()
             if case .array(var parts) = form {
                 form = .single(.null)
                 parts.append(part)
