@@ -67,9 +67,16 @@ extension Node {
 
     private func verifyOnce(_ dataset: DatasetID) throws -> VerificationReport {
         var report = VerificationReport()
-        for member in try home.members(of: dataset) {
-            try verifyLog(member, dataset, &report)
-        }
+        let members = try home.members(of: dataset)
+        let ticker = ProgressTicker(onProgress)
+        // A log that cannot be read is a problem when it is its turn.
+        ticker.begin(
+            .checking,
+            of: members.reduce(0) {
+                $0 + Int(clamping: (try? home.log($1, dataset).size) ?? 0)
+            })
+        for member in members { try verifyLog(member, dataset, ticker, &report) }
+        ticker.end()
         for (log, error) in try shortLogs(dataset) {
             report.problems.append(.init(log: log, index: nil, what: PlainError.line(error)))
         }
@@ -138,7 +145,8 @@ extension Node {
     }
 
     private func verifyLog(
-        _ member: Origin, _ dataset: DatasetID, _ report: inout VerificationReport
+        _ member: Origin, _ dataset: DatasetID, _ ticker: ProgressTicker,
+        _ report: inout VerificationReport
     ) throws {
         let name = "\(member)/\(dataset)"
         let folder = home.logFolder(member, dataset)
@@ -153,6 +161,7 @@ extension Node {
         do {
             try reader.forEachEntry(from: 0, to: reader.size) { index, entry in
                 report.entries += 1
+                ticker.count()
                 do {
                     _ = try verifier.verify(entry, index: index, with: cose)
                     report.signatures += 1
@@ -229,6 +238,7 @@ extension Node {
     /// What partners bring and commands write meanwhile is no difference: both have to be equally far.
     private func verifyTable(_ dataset: DatasetID, _ report: inout VerificationReport) throws {
         let replay = try Node(replaying: self)
+        replay.onProgress = onProgress
         for _ in 0..<Self.replaysMax {
             try catchUp(dataset)
             let (state, rows) = try read(dataset) { merge in

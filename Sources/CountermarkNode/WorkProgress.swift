@@ -14,11 +14,13 @@ public struct WorkProgress: Equatable, Sendable {
         case merging
         /// The labels are collected and written; formats may go through them more than once.
         case writing
+        /// The logs are read, and every signature is checked.
+        case checking
     }
 
     /// What is being done.
     public var stage: Stage
-    /// Labels so far, in this stage.
+    /// Labels so far, in this stage; while checking, entries.
     public var labels: Int
     /// The part of the stage that is done, from 0 to 1; nil where that is not known.
     public var fraction: Double?
@@ -31,7 +33,7 @@ public struct WorkProgress: Equatable, Sendable {
 
 /// Counts labels, and tells from time to time how many.
 final class ProgressTicker {
-    /// Labels between two reports: an import takes some hundred thousand a second at best.
+    /// Labels or entries between two reports: an import takes some hundred thousand a second at best.
     static let labelsPerTick = 512
 
     private let report: ((WorkProgress) -> Void)?

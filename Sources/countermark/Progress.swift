@@ -5,11 +5,17 @@ import Glibc
 
 /// Whether and where long work shows how far it is.
 struct ProgressOptions: ParsableArguments {
-    @Flag(
-        help:
-            "Say how far the work is also where standard error is no terminal, in a line now and then."
-    )
-    var progress = false
+    @Option(
+        help: """
+            How far the work is: `bar` on standard error (where that is a terminal, this needs no word), `plain` for a \
+            line every ten seconds, or `none`.
+            """)
+    var progress: Shown?
+
+    /// How long work is shown.
+    enum Shown: String, CaseIterable, ExpressibleByArgument {
+        case bar, plain, none
+    }
 
     /// Runs work on a node while its progress is shown on standard error.
     func show<Result>(
@@ -34,7 +40,12 @@ struct ProgressOptions: ParsableArguments {
     }
 
     private var style: ProgressBar.Style? {
-        guard isatty(STDERR_FILENO) == 1 else { return progress ? .lines : nil }
+        switch progress {
+        case .some(.none): return nil
+        case .plain: return .lines
+        case .bar: break
+        case nil: guard isatty(STDERR_FILENO) == 1 else { return nil }
+        }
         var size = winsize()
         let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
         return .terminal(columns: isKnown ? Int(size.ws_col) : 80)

@@ -82,11 +82,11 @@ struct ProgressTests {
     @Test("elsewhere a line comes every few seconds")
     func lines() {
         let stage = Stage(.lines)
-        #expect(stage.show(.init(.reading, labels: 512, fraction: 0.01), after: 4.9) == "")
+        #expect(stage.show(.init(.reading, labels: 512, fraction: 0.01), after: 9.9) == "")
         let line = stage.show(.init(.reading, labels: 1_024, fraction: 0.02), after: 0.1)
         #expect(line.hasPrefix("reading  2 %  1024 labels  ") && line.hasSuffix(" left\n"))
         #expect(!line.contains("\u{1b}"))
-        #expect(stage.show(.init(.reading, labels: 2_048, fraction: 0.04), after: 4.9) == "")
+        #expect(stage.show(.init(.reading, labels: 2_048, fraction: 0.04), after: 9.9) == "")
         #expect(stage.finish().hasPrefix("reading  4 %  2048 labels"))
     }
 
@@ -173,6 +173,22 @@ struct ProgressTests {
         _ = try node.importLabels(all.dataset, [path], format: format, options: ImportOptions())
         #expect(told.filter { $0.stage == .comparing }.count == (isCompared ? 4 : 0))
         #expect(told.filter { $0.stage == .reading }.count == 5)
+    }
+
+    @Test("a check tells how many entries it has gone through, and how far the replay is")
+    func checking() throws {
+        let all = try Companies(["oem.example"])
+        let node = try all.node("oem.example")
+        let count = ProgressTicker.labelsPerTick
+        for number in 0..<count { try node.write(all.dataset, [all.label("\(number).png")]) }
+        var told: [WorkProgress] = []
+        node.onProgress = { told.append($0) }
+        let report = try node.verify(all.dataset)
+        #expect(report.problems.isEmpty && report.entries >= UInt64(count))
+        let checking = told.filter { $0.stage == .checking }
+        #expect(checking.count == 2 && checking.last?.fraction == 1)
+        #expect(checking.map(\.labels) == [count, Int(report.entries)])
+        #expect(told.last?.stage == .merging && told.last?.fraction == 1)
     }
 
     @Test("an export tells how far it is")

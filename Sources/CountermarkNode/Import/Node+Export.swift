@@ -130,19 +130,24 @@ extension Node {
     }
 
     static func record(_ label: LabelView) -> LabelRecord {
-        var attributes: [String: FieldValue] = [:]
-        for (name, value) in label.fields {
-            if case .attribute(let attribute) = Field(name: name) { attributes[attribute] = value }
-        }
-        return LabelRecord(
+        var record = LabelRecord(
             item: label.item, className: label.className, selector: label.selector,
-            attributes: attributes, confidence: label.fields["confidence"]?.numberValue,
-            externalID: label.fields["externalID"]?.textValue,
-            author: label.fields["author"]?.textValue ?? label.author,
-            source: label.fields["source"]?.textValue ?? label.source,
-            isRetracted: label.isRetracted,
+            author: label.author, source: label.source, isRetracted: label.isRetracted,
             provenance: .init(
                 id: label.id.description, org: label.id.origin.description,
                 isContested: label.flags.isConflict))
+        for (name, value) in label.fields {
+            switch name {
+            case "confidence": record.confidence = value.numberValue
+            case "externalID": record.externalID = value.textValue
+            case "author": record.author = value.textValue ?? label.author
+            case "source": record.source = value.textValue ?? label.source
+            default:
+                if case .attribute(let attribute) = Field(name: name) {
+                    record.attributes[attribute] = value
+                }
+            }
+        }
+        return record
     }
 }

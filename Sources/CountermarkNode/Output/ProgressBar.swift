@@ -16,7 +16,7 @@ public final class ProgressBar {
     /// Between two drawings on a terminal: an eye takes no more.
     public static let redrawSeconds = 0.1
     /// Between two lines elsewhere: a log stays readable.
-    public static let lineSeconds = 5.0
+    public static let lineSeconds = 10.0
     /// The length of the bar in columns.
     private static let barColumns = 24
     private static let clearLine = "\r\u{1b}[K"
@@ -90,7 +90,7 @@ public final class ProgressBar {
             if case .terminal = style { parts.append(Self.bar(fraction)) }
             parts.append("\(Int(fraction * 100)) %")
         }
-        parts.append("\(last.labels) labels")
+        parts.append("\(last.labels) \(last.stage == .checking ? "entries" : "labels")")
         parts.append("\(Int((Double(last.labels) / seconds).rounded()))/s")
         if let fraction = last.fraction, fraction > 0, fraction < 1 {
             let left = seconds * (1 - fraction) / fraction

@@ -35,9 +35,11 @@ struct Carry: ParsableCommand {
             abstract: "Takes the logs that a folder holds, and checks them like any partner's.")
         @OptionGroup var common: CommonOptions
         @Argument(help: "The folder.") var folder: String
+        @OptionGroup var progress: ProgressOptions
 
         func run() throws {
-            let reports = try common.node().carryIn(from: folder)
+            let node = try common.node()
+            let reports = try progress.show(node, common) { try node.carryIn(from: folder) }
             try print(reports, common, verb: "took", pulled: true)
             if reports.contains(where: { $0.error != nil }) { throw ExitCode(1) }
         }

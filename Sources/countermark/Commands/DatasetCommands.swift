@@ -268,18 +268,21 @@ struct Verify: ParsableCommand {
     @Option(help: "A file that countermark prove wrote; no home is needed.") var proof: String?
     @Option(help: "A root certificate (PEM) that you trust for the steward; may be repeated.")
     var trust: [String] = []
+    @OptionGroup var progress: ProgressOptions
 
     func run() throws {
         if let proof { return try verifyProof(proof, trusting: trust, common) }
         let node = try common.node()
         let ids = try dataset.map { [try common.dataset($0, node)] } ?? node.home.datasets()
         var report = VerificationReport()
-        for id in ids {
-            try node.require(id)
-            let one = try node.verify(id)
-            report.entries += one.entries
-            report.signatures += one.signatures
-            report.problems += one.problems
+        try progress.show(node, common) {
+            for id in ids {
+                try node.require(id)
+                let one = try node.verify(id)
+                report.entries += one.entries
+                report.signatures += one.signatures
+                report.problems += one.problems
+            }
         }
         if dataset == nil { report.problems += try node.verifyHome() }
         let problems = report.problems.map {
@@ -303,6 +306,7 @@ struct Rebuild: ParsableCommand {
         abstract: "Throws the label table away and makes it anew from the logs.")
     @OptionGroup var common: CommonOptions
     @Argument(help: "One dataset; all if left out.") var dataset: String?
+    @OptionGroup var progress: ProgressOptions
 
     func run() throws {
         let home = try Home(opening: common.homePath)
@@ -316,7 +320,7 @@ struct Rebuild: ParsableCommand {
         var digest = ""
         for id in ids {
             try node.require(id)
-            try node.rebuild(id)
+            try progress.show(node, common) { try node.rebuild(id) }
             let state = try node.read(id) { $0.state }
             entries += state.logs.values.reduce(0) { $0 + $1.applied }
             operations += state.counts.operations
