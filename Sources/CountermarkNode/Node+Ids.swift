@@ -39,7 +39,9 @@ extension Node {
                 "annotation", text,
                 hint: "ids look like origin:entry.position; see countermark list")
         }
-        guard datasets.count == 1 else { throw Self.ambiguous(text, "id", datasets) }
+        guard datasets.count == 1 else {
+            throw Self.ambiguous(.ambiguousId, "the id \(text)", datasets)
+        }
         return NamedOperation(id: id, dataset: first)
     }
 
@@ -50,18 +52,19 @@ extension Node {
             try catchUp(dataset)
             return try store.item(dataset, key: key) != nil
         }
-        guard found.count < 2 else { throw Self.ambiguous(key, "item", found) }
+        guard found.count < 2 else {
+            throw Self.ambiguous(.ambiguousItem, "the item \(key)", found)
+        }
         return found.first
     }
 
     private static func ambiguous(
-        _ text: String, _ what: String, _ datasets: [DatasetID]
+        _ code: ErrorCode, _ what: String, _ datasets: [DatasetID]
     ) -> NodeError {
         let names = datasets.map(\.description).joined(separator: " and in ")
         let first = datasets.first?.description ?? "DATASET"
         return NodeError(
-            what == "item" ? .ambiguousItem : .ambiguousId,
-            "the \(what) \(text) is one in \(names)",
+            code, "\(what) is one in \(names)",
             hint: "add --dataset \(first), or another of them; nothing was written")
     }
 

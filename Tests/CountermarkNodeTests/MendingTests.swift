@@ -110,6 +110,20 @@ struct MendingTests {
         }
     }
 
+    @Test("what cannot be found out of damaged logs is told to the operator, and ends no answer")
+    func unreadable() async throws {
+        let (all, _, _, _) = try await damaged()
+        let node = try all.node(oem)
+        let folder = node.home.path + "/mending"
+        try FileManager.default.removeItem(atPath: folder)
+        try Data([1]).write(to: URL(fileURLWithPath: folder))
+        var warned: [String] = []
+        node.warn = { warned.append($0) }
+        let answer = try node.take(HeldList(logs: []), from: Origin(tier))
+        #expect(answer.wanted == nil)
+        #expect(warned.count == 1 && warned.first?.contains("mending") == true, "\(warned)")
+    }
+
     @Test("whoever brings what is of no use is looked at no more for a while, others are")
     func useless() async throws {
         let (all, log, _, _) = try await damaged()

@@ -102,7 +102,8 @@ def first_comment(lines):
 
 
 def is_explained(comment):
-    return re.search(r"\blong\b", comment) is not None
+    """Whether a comment says of its subject that it is long, and not of something else: "as long as", "for long"."""
+    return re.search(r"\blong\b", re.sub(r"\b(as|so|how|for|no|too) long\b", "", comment, flags=re.I)) is not None
 
 
 def sizes(complain):

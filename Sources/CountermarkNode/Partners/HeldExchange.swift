@@ -97,7 +97,13 @@ extension Node {
             }
         }
         if isComplete { try noteHeard(partner) }
-        let wanted = (try? wanted(for: partner)) ?? []
+        var wanted: [WantedBundles] = []
+        do {
+            wanted = try self.wanted(for: partner)
+        } catch {
+            // The answer about its own logs does not depend on it.
+            warn("what damaged logs lack cannot be told to \(partner): \(PlainError.line(error))")
+        }
         return HeldAnswer(
             logs: answer, complete: isComplete, time: now(),
             wanted: wanted.isEmpty ? nil : wanted)

@@ -65,7 +65,12 @@ final class PartnerDesk: Sendable {
     func node(for partner: Origin) throws -> SharedNode {
         try nodes.withLock { nodes in
             if let node = nodes[partner] { return node }
-            let node = SharedNode(try Node(home))
+            let made = try Node(home)
+            made.warn = { [weak self] what in
+                guard let self, isNews("warning \(partner)") else { return }
+                logger.warning("a partner's call", metadata: ["what": "\(what)"])
+            }
+            let node = SharedNode(made)
             nodes[partner] = node
             return node
         }
