@@ -150,8 +150,8 @@ let package = Package(
         .executableTarget(
             name: "Laws",
             dependencies: [
-                "Replication", "Provenance", "AnnotationModel", "TransparencyLog", "Signing",
-                "COpenSSL",
+                "AnnotationStore", "Replication", "Provenance", "AnnotationModel",
+                "TransparencyLog", "Signing", "COpenSSL",
             ],
             path: "Tests/Laws", swiftSettings: settings),
         // Small datasets for tests, one for each format.

@@ -33,6 +33,7 @@ steps=(
     "again         27  python3 Tests/EndToEnd/again.py --program $debug"
     "pages         65  python3 Tests/EndToEnd/pages.py --program $debug"
     "disk          25  python3 Tests/EndToEnd/disk.py --program $debug"
+    "oldhome        4  python3 Tests/EndToEnd/oldhome.py --program $debug"
     "restore        6  python3 Tests/EndToEnd/restore.py --program $debug"
     "restores     180  python3 Tests/EndToEnd/restores.py --program $debug"
     "witness        7  python3 Tests/EndToEnd/witness.py --program $debug"

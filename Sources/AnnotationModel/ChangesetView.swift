@@ -186,6 +186,15 @@ public struct ChangesetView {
             remaining: operationCount, stringCount: strings.count)
     }
 
+    /// The operations from one on whose place is known from an earlier walk over a checked changeset.
+    ///
+    /// - Parameter offset: What ``OperationCursor/offset`` was before it.
+    public func operations(from position: Int, at offset: Int) -> OperationCursor {
+        OperationCursor(
+            reader: CBORReader(payload, from: offset, to: payload.count),
+            remaining: operationCount - position, stringCount: strings.count, position: position)
+    }
+
     /// The governance acts with their positions; they come before all other operations.
     public func acts() throws(AnnotationModelError) -> [(position: Int, act: GovernanceAct)] {
         var acts: [(position: Int, act: GovernanceAct)] = []

@@ -48,11 +48,15 @@ public struct OperationCursor {
     /// Governance acts come first, so that whoever folds them need not read all operations.
     private var isPastActs = false
 
-    init(reader: CBORReader, remaining: Int, stringCount: Int) {
+    init(reader: CBORReader, remaining: Int, stringCount: Int, position: Int = 0) {
         self.reader = reader
         self.remaining = remaining
         self.stringCount = stringCount
+        self.position = position - 1
     }
+
+    /// Where the next operation begins, in bytes from the payload's first.
+    public var offset: Int { reader.offset }
 
     /// The next operation, or nil after the last.
     public mutating func next() throws(AnnotationModelError) -> OperationView? {

@@ -8,6 +8,8 @@ public enum AnnotationStoreError: Error, Equatable, Sendable {
     case schemaVersion(found: Int, expected: Int, path: String)
     /// A row does not have the form that the store writes.
     case damagedRow(table: String, key: Int64)
+    /// An entry from which labels are read is not at hand as it was applied.
+    case unreadableEntry(log: String, index: UInt64, why: String)
     /// There is no such dataset in this home.
     case unknownDataset(String)
     /// The tables' own place cannot be written, and neither can a copy of them be made.
@@ -22,10 +24,12 @@ extension AnnotationStoreError: CustomStringConvertible {
         switch self {
         case .sqlite(let code, let message, let doing): Self.words(code, message, doing)
         case .schemaVersion(let found, let expected, let path):
-            "\(path) has schema \(found), this program writes \(expected); "
-                + "run countermark rebuild"
+            "\(path) was written by a newer program (schema \(found), this one writes \(expected)): use that one, "
+                + "or run countermark rebuild, which makes it anew from the logs"
         case .damagedRow(let table, let key):
             "row \(key) of the table \(table) is damaged; run countermark rebuild"
+        case .unreadableEntry(let log, let index, let why):
+            "the labels of entry \(index) of \(log) cannot be read: \(why)"
         case .unknownDataset(let name): "there is no dataset \(name) in this home"
         case .noRoom(let path, let why):
             "\(why), and the label table cannot be copied to \(path) to be read there: free some disk, "

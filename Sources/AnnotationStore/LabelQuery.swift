@@ -136,7 +136,9 @@ extension LabelStore {
     private func clauses(
         _ rows: ReadRows, _ logs: [Int: Origin], _ filter: LabelFilter
     ) throws -> (from: String, conditions: String, arguments: [Statement.Argument]) {
-        var from = "annotation a JOIN item i ON i.id=a.item"
+        // What is in conflict was touched.
+        let table = filter.conflictsOnly ? "touched" : "annotation"
+        var from = "\(table) a CROSS JOIN item i ON i.id=a.item"
         var conditions = ""
         var arguments: [Statement.Argument] = []
         if !filter.items.isEmpty {
@@ -148,7 +150,7 @@ extension LabelStore {
             }
             // Crossed, since SQLite would rather walk the whole log than start from the item's few runs.
             from =
-                "run r CROSS JOIN annotation a ON a.key BETWEEN r.first AND r.last "
+                "run r CROSS JOIN \(table) a ON a.key BETWEEN r.first AND r.last "
                 + "AND a.item=r.item CROSS JOIN item i ON i.id=a.item"
             if ids.count == 1 {
                 conditions += " AND r.item=?"

@@ -24,11 +24,23 @@ extension SQLiteLabelStorage {
         var sum = StateSum()
         let numbers = merge.state.logs.keys.sorted()
         for number in numbers {
-            for packed in try keys("SELECT key FROM annotation WHERE key>=? AND key<?", number) {
+            try forEachEntry(of: number, from: 0) { index, row in
+                let key = OperationKey(log: number, slot: Slot(entry: index, position: 0))
+                if row.labelCount > 0 {
+                    sum.add(try merge.element(ofEntry: key, row.leafHash))
+                }
+                return true
+            }
+            let uncounted = try keys("SELECT op FROM quarantine WHERE op>=? AND op<?", number)
+            for key in uncounted.map({ OperationKey(packed: $0) }) where try labels.isAddition(key)
+            {
+                sum.add(try merge.element(notAdded: key))
+            }
+            for packed in try keys("SELECT key FROM touched WHERE key>=? AND key<?", number) {
                 let key = OperationKey(packed: packed)
                 guard let row = try annotation(key) else { continue }
                 sum.add(try merge.element(of: row, key: key))
-                if row.flags.contains(.hasRegisters) { try add(packed, &sum, merge) }
+                try add(packed, &sum, merge)
             }
         }
         for id in try itemIDs() {

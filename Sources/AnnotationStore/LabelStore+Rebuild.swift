@@ -77,6 +77,7 @@ extension LabelStore {
         if isWhole {
             open.removeAll()
             storages.removeAll()
+            labels.forget()
         }
         return isWhole
     }
@@ -105,6 +106,7 @@ extension LabelStore {
                 else { return }
                 open.removeAll()
                 storages.removeAll()
+                labels.forget()
                 let numbers = try Int64.fetchAll(
                     db, sql: "SELECT number FROM log WHERE dataset=?", arguments: [id])
                 for number in numbers { try Self.clearLog(db, number) }
@@ -126,7 +128,7 @@ extension LabelStore {
     private static func clearLog(_ db: Database, _ number: Int64) throws {
         let (low, high) = (number << 48, (number + 1) << 48)
         for (table, column) in [
-            ("annotation", "key"), ("register", "target"), ("touch", "target"),
+            ("touched", "key"), ("register", "target"), ("touch", "target"),
             ("quarantine", "op"), ("act", "op"), ("suggestion", "op"),
         ] {
             try db.execute(

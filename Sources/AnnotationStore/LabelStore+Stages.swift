@@ -15,22 +15,19 @@ extension LabelStore {
     public func stages(
         _ dataset: DatasetID, _ logs: [Int: Origin], members: [Origin] = [], byGroup: Bool = false
     ) throws -> (all: StageSummary, groups: [String: StageSummary]) {
-        try Self.translating("counting stages") {
-            try queue.unsafeReentrantWrite { db in
-                let head = try Row.fetchOne(
-                    db, sql: "SELECT id, retracted FROM dataset WHERE name=?",
-                    arguments: [dataset.description.databaseBytes])
-                guard let head, let connection = db.sqliteConnection else {
-                    return (StageSummary(), [:])
-                }
-                let count = try StageCount(
-                    connection, dataset: head["id"], hasRetracted: head["retracted"] as Int64 > 0,
-                    logs: logs, members: members, byGroup: byGroup)
-                try count.countItems()
-                try count.countSources()
-                try count.countAnnotations()
-                return count.result
-            }
+        try reading("counting stages") { rows in
+            let head = try rows.statement("SELECT id, retracted FROM dataset WHERE name=?")
+            head.bind([.bytes(Array("\(dataset)".utf8))])
+            guard try head.step() else { return (StageSummary(), [:]) }
+            let (row, retracted) = (head.integer(0), head.integer(1))
+            head.reset()
+            let count = try StageCount(
+                rows.connection, dataset: row, hasRetracted: retracted > 0, logs: logs,
+                members: members, byGroup: byGroup)
+            try count.countItems()
+            try count.countSources()
+            try count.countAnnotations()
+            return count.result
         }
     }
 
@@ -195,7 +192,7 @@ private final class StageCount {
         for number in logs.keys.sorted() {
             let (low, high) = (Int64(number) << 48, Int64(number + 1) << 48)
             let contested = try contested(
-                "annotation a JOIN register r ON r.target=a.key WHERE a.flags & 3 AND a.key>=\(low) "
+                "touched a JOIN register r ON r.target=a.key WHERE a.flags & 3 AND a.key>=\(low) "
                     + "AND a.key<\(high)")
             rows.bind(1, low)
             rows.bind(2, high)

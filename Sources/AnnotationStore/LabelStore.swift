@@ -15,9 +15,14 @@ public final class LabelStore {
     /// The database file.
     public let path: String
     private(set) var queue: DatabaseQueue
+    /// The labels that have no row, on this store's connection.
+    private(set) var labels: LoggedLabels
+    private let source: (any EntrySource)?
     private(set) var copy: TableCopy?
     var open: [Version: OpenDataset] = [:]
     private var dataVersion: Int64 = -1
+    /// Whether the tables were another program version's and were emptied, to be made anew from the logs.
+    public private(set) var wasRenewed = false
     /// Names are only ever added, but for those of a transaction that was rolled back.
     var reads: ReadRows?
 
@@ -44,6 +49,13 @@ public final class LabelStore {
                 ? dataset.description.databaseBytes
                 : "\0\(kind.rawValue) \(dataset)".databaseBytes
         }
+
+        /// The dataset whose rows have a name, of whatever kind they are.
+        static func dataset(ofName name: [UInt8]) -> DatasetID? {
+            let text =
+                name.first == 0 ? name.drop { $0 != UInt8(ascii: " ") }.dropFirst() : name[...]
+            return try? DatasetID(String(decoding: text, as: UTF8.self))
+        }
     }
 
     final class OpenDataset {
@@ -60,25 +72,30 @@ public final class LabelStore {
     }
 
     /// Whose node this is.
-    private let reader: Origin?
+    let reader: Origin?
 
     /// Page cache in KiB: with it a merge of any length stays within a fixed memory.
     static let cacheKiB = 24_576
 
     /// Opens or makes the database.
     ///
+    /// Tables of an older schema are emptied: what they held is made anew from the logs as it is asked for.
+    ///
     /// - Parameter reader: Whose node this is: logs that are kept from it are not waited for.
-    /// - Throws: ``AnnotationStoreError`` if the file is of another schema or cannot be opened.
-    public init(path: String, reader: Origin?) throws {
-        (self.path, self.reader) = (path, reader)
+    /// - Parameter source: Where the entries lie; nil where no labels are asked for.
+    /// - Throws: ``AnnotationStoreError`` if the file is of a newer schema or cannot be opened.
+    public init(path: String, reader: Origin?, source: (any EntrySource)?) throws {
+        (self.path, self.reader, self.source) = (path, reader, source)
         do {
-            (queue, copy) = (try Self.connect(path), nil)
+            (queue, labels, wasRenewed) = try Self.connect(path, source)
+            copy = nil
         } catch AnnotationStoreError.sqlite(let code, let message, let doing) {
             guard let reason = TableCopy.reason(code: code, path: path) else {
                 throw AnnotationStoreError.sqlite(code: code, message: message, doing: doing)
             }
             let made = try TableCopy(of: path, because: reason)
-            (queue, copy) = (try Self.connect(made.path), made)
+            (queue, labels, wasRenewed) = try Self.connect(made.path, source)
+            copy = made
         }
     }
 
@@ -90,18 +107,20 @@ public final class LabelStore {
     /// Uses the tables in their own place again, where they could not be written when they were opened and now can.
     public func returnToPlace() {
         guard let made = copy, TableCopy.trouble(of: path) == nil,
-            let queue = try? Self.connect(path)
+            let (queue, labels, isNew) = try? Self.connect(path, source)
         else { return }
         open.removeAll()
         storages.removeAll()
         reads = nil
         dataVersion = -1
-        self.queue = queue
+        (self.queue, self.labels, wasRenewed) = (queue, labels, wasRenewed || isNew)
         copy = nil
         withExtendedLifetime(made) {}
     }
 
-    private static func connect(_ path: String) throws -> DatabaseQueue {
+    private static func connect(
+        _ path: String, _ source: (any EntrySource)?
+    ) throws -> (DatabaseQueue, LoggedLabels, wasRenewed: Bool) {
         var configuration = Configuration()
         configuration.busyMode = .timeout(30)
         configuration.prepareDatabase { db in
@@ -115,8 +134,8 @@ public final class LabelStore {
         }
         return try translating("opening \(path)") {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            try queue.write { try prepare($0, path) }
-            return queue
+            let (labels, wasRenewed) = try prepare(queue, path, source)
+            return (queue, labels, wasRenewed)
         }
     }
 
@@ -126,7 +145,7 @@ public final class LabelStore {
     public static func removeIfUnusable(path: String) throws -> Bool {
         guard FileManager.default.fileExists(atPath: path) else { return false }
         do {
-            let store = try LabelStore(path: path, reader: nil)
+            let store = try LabelStore(path: path, reader: nil, source: nil)
             let found = try translating("checking \(path)") {
                 try store.queue.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
             }
@@ -145,15 +164,41 @@ public final class LabelStore {
         return true
     }
 
-    private static func prepare(_ db: Database, _ path: String) throws {
+    /// Makes the tables where there are none, or older ones, and the table of labels on this connection.
+    private static func prepare(
+        _ queue: DatabaseQueue, _ path: String, _ source: (any EntrySource)?
+    ) throws -> (labels: LoggedLabels, wasRenewed: Bool) {
+        let found = try queue.write { try makeTables($0, path) }
+        let isOlder = found > 0 && found < Schema.version
+        // The emptied tables' pages would stay with the file.
+        if isOlder { try queue.vacuum() }
+        let labels = try queue.writeWithoutTransaction { db in
+            guard let connection = db.sqliteConnection else {
+                throw AnnotationStoreError.sqlite(
+                    code: SQLITE_MISUSE, message: "the connection is closed", doing: "opening")
+            }
+            let labels = try LoggedLabels(connection, source)
+            try LabelModule.register(labels)
+            return labels
+        }
+        return (labels, isOlder)
+    }
+
+    /// - Returns: The version that was there; 0 for none.
+    private static func makeTables(_ db: Database, _ path: String) throws -> Int {
         let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-        if found == Schema.version { return }
-        guard found == 0 else {
+        if found == Schema.version { return found }
+        guard found < Schema.version else {
             throw AnnotationStoreError.schemaVersion(
                 found: found, expected: Schema.version, path: path)
         }
+        let old = try String.fetchAll(
+            db, sql: "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite%'"
+        )
+        for table in old { try db.execute(sql: "DROP TABLE \"\(table)\"") }
         try db.execute(sql: Schema.tables)
         try db.execute(sql: "PRAGMA user_version=\(Schema.version)")
+        return found
     }
 
     static func translating<R>(_ doing: String, _ body: () throws -> R) throws -> R {
@@ -195,6 +240,7 @@ public final class LabelStore {
                     // What is in memory may run ahead of what was rolled back.
                     open.removeAll()
                     storages.removeAll()
+                    labels.forget()
                     reads = nil
                     throw error
                 }
@@ -232,17 +278,15 @@ public final class LabelStore {
         if version != dataVersion {
             open.removeAll()
             for storage in storages.values { storage.forget() }
+            labels.forget()
         }
         dataVersion = version
     }
 
     private func opened(_ db: Database, _ version: Version) throws -> OpenDataset {
-        guard let connection = db.sqliteConnection else {
-            throw AnnotationStoreError.unknownDataset("\(version.dataset)")
-        }
         if let open = open[version] { return open }
         let (id, state) = try load(db, version) ?? create(db, version)
-        let storage = try storages[id] ?? SQLiteLabelStorage(connection, dataset: id)
+        let storage = try storages[id] ?? SQLiteLabelStorage(labels, dataset: id)
         storages[id] = storage
         let merge = Merge(state: state, storage: storage)
         merge.numberForNewLog = { try Self.newLog(db, id, $0) }
@@ -271,101 +315,6 @@ public final class LabelStore {
             sql: "INSERT INTO log VALUES(?,?,?,0,0,NULL,0,NULL,0,?,NULL)",
             arguments: [next, dataset, origin.description.databaseBytes, Int64.min])
         return next
-    }
-
-    func load(_ db: Database, _ version: Version) throws -> (Int64, MergeState)? {
-        let dataset = version.dataset
-        guard
-            let row = try Row.fetchOne(
-                db, sql: "SELECT * FROM dataset WHERE name=?", arguments: [version.name])
-        else { return nil }
-        let id: Int64 = row["id"]
-        guard let sum = Digest(Array(row["sum"] as Data)) else {
-            throw AnnotationStoreError.damagedRow(table: "dataset", key: id)
-        }
-        let logs = try Row.fetchAll(
-            db, sql: "SELECT * FROM log WHERE dataset=?", arguments: [id]
-        ).map { try log($0) }
-        let state = MergeState(
-            dataset: dataset, reader: reader, logs: logs, acts: try acts(db, logs),
-            sum: StateSum(sum), counts: Self.counts(row),
-            needsRebuild: (row["rebuild"] as Int?).flatMap { .init(rawValue: $0) })
-        return (id, state)
-    }
-
-    private static func counts(_ row: Row) -> LabelCounts {
-        var counts = LabelCounts()
-        counts.items = row["items"]
-        counts.annotations = row["annotations"]
-        counts.retracted = row["retracted"]
-        counts.conflicts = row["conflicts"]
-        counts.quarantined = row["quarantined"]
-        counts.operations = row["operations"]
-        return counts
-    }
-
-    private func acts(_ db: Database, _ logs: [LogProgress]) throws -> [Int: [NotedAct]] {
-        var acts: [Int: [NotedAct]] = [:]
-        for log in logs {
-            acts[log.number] = try Row.fetchAll(
-                db,
-                sql: "SELECT op, bytes, signer, time FROM act WHERE op>=? AND op<? ORDER BY op",
-                arguments: [Int64(log.number) << 48, Int64(log.number + 1) << 48]
-            ).map { row in
-                let key = OperationKey(packed: row["op"])
-                guard let act = GovernanceAct(decoding: Array(row["bytes"] as Data)) else {
-                    throw AnnotationStoreError.damagedRow(table: "act", key: key.packed)
-                }
-                let signer = (row["signer"] as Data?).flatMap { Digest(Array($0)) }
-                return NotedAct(key, act, signer: signer, time: row["time"])
-            }
-        }
-        return acts
-    }
-
-    private func log(_ row: Row) throws -> LogProgress {
-        let number: Int = row["number"]
-        let name = String(decoding: row["origin"] as Data, as: UTF8.self)
-        var log = LogProgress(number: number, origin: try Origin(name))
-        log.stored = UInt64(row["stored"] as Int64)
-        log.applied = UInt64(row["applied"] as Int64)
-        if let bytes = row["cited"] as Data? {
-            guard let cited = StateCoding.cited(Array(bytes)) else {
-                throw AnnotationStoreError.damagedRow(table: "log", key: Int64(number))
-            }
-            log.cited = cited
-        }
-        log.citedSize = UInt64(row["most"] as Int64)
-        log.forkedAt = (row["forked"] as Int64?).map { UInt64($0) }
-        log.attributeNames = row["names"]
-        log.latestTime = row["latest"]
-        if let bytes = row["waiting"] as Data? { log.waiting = StateCoding.wait(Array(bytes)) }
-        return log
-    }
-
-    private func save(_ db: Database, _ dataset: OpenDataset) throws {
-        let state = dataset.merge.state
-        try db.cachedStatement(
-            sql: "UPDATE dataset SET sum=?,items=?,annotations=?,retracted=?,conflicts=?,"
-                + "quarantined=?,operations=?,rebuild=? WHERE id=?"
-        ).execute(arguments: [
-            state.sum.digest.bytes.databaseBytes, state.counts.items, state.counts.annotations,
-            state.counts.retracted, state.counts.conflicts, state.counts.quarantined,
-            state.counts.operations, state.needsRebuild?.rawValue, dataset.id,
-        ])
-        let update = try db.cachedStatement(
-            sql: "UPDATE log SET stored=?,applied=?,cited=?,most=?,forked=?,names=?,latest=?,"
-                + "waiting=? "
-                + "WHERE number=?")
-        for log in state.logs.values where dataset.saved[log.number] != log {
-            try update.execute(arguments: [
-                Int64(log.stored), Int64(log.applied), StateCoding.encode(log.cited).databaseBytes,
-                Int64(log.citedSize), log.forkedAt.map { Int64($0) }, log.attributeNames,
-                log.latestTime,
-                log.waiting.map { StateCoding.encode($0).databaseBytes }, log.number,
-            ])
-        }
-        dataset.saved = state.logs
     }
 
     /// The counts of a dataset as they were last committed; nil if nothing of it was merged.

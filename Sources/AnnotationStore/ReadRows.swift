@@ -139,8 +139,14 @@ extension LabelStore {
 
     /// Reads on this store's connection.
     func reading<R>(_ doing: String, _ body: (ReadRows) throws -> R) throws -> R {
-        try Self.translating(doing) {
-            try queue.unsafeReentrantWrite { try body(try rows($0)) }
+        labels.failure = nil
+        do {
+            return try Self.translating(doing) {
+                try queue.unsafeReentrantWrite { try body(try rows($0)) }
+            }
+        } catch {
+            // SQLite says that a table failed, and the table says why.
+            throw labels.failure ?? error
         }
     }
 }

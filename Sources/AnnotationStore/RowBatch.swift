@@ -19,6 +19,7 @@ final class RowBatch {
     private let table: String
     private let row: String
     private let columns: Int
+    private let verb: String
     /// One for each of ``sizes``, prepared when it is first needed: the large ones take long.
     private var statements: [Statement?]
     private var cells: [Cell] = []
@@ -27,8 +28,13 @@ final class RowBatch {
     private var keys: [Int64] = []
 
     /// A batch for a table; `row` is the list of values of one row, `(?,?)`.
-    init(_ connection: OpaquePointer, into table: String, row: String) {
+    ///
+    /// - Parameter replacing: Whether a row with a known key takes the place of the one that is there.
+    init(
+        _ connection: OpaquePointer, into table: String, row: String, replacing: Bool = false
+    ) {
         (self.connection, self.table, self.row) = (connection, table, row)
+        verb = replacing ? "INSERT OR REPLACE" : "INSERT"
         columns = row.count { $0 == "?" }
         statements = Array(repeating: nil, count: Self.sizes.count)
     }
@@ -36,7 +42,7 @@ final class RowBatch {
     private func statement(_ size: Int) throws(AnnotationStoreError) -> Statement {
         if let made = statements[size] { return made }
         let list = repeatElement(row, count: Self.sizes[size]).joined(separator: ",")
-        let made = try Statement(connection, "INSERT INTO \(table) VALUES\(list)")
+        let made = try Statement(connection, "\(verb) INTO \(table) VALUES\(list)")
         statements[size] = made
         return made
     }

@@ -3,7 +3,7 @@ import GRDBSQLite
 import Provenance
 import Signing
 
-/// The label table of one dataset in SQLite, as the merge writes it.
+/// The label table of one dataset in SQLite, as the merge writes it; labels that nobody touched are found in the logs.
 ///
 /// It is long because every statement of the merge stands here, each with what binds and reads it.
 ///
@@ -18,21 +18,26 @@ final class SQLiteLabelStorage: LabelStorage {
 
     private let selectName, selectNameID, insertName: Statement
     private let selectItemByKey, selectItemByID, addItem, changeItem: Statement
-    private let selectAnnotation, changeAnnotation: Statement
+    private let selectAnnotation, selectTouched: Statement
     private let selectRegisters, removeRegister: Statement
-    private let newAnnotations, newRuns, newRegisters, newTouches: RowBatch
+    private let touched, newRuns, newRegisters, newTouches: RowBatch
     private let addEntry, selectEntry, addContext, selectContext, addQuarantine: Statement
     private let addAct, removeQuarantine, addAttribute, selectAttribute: Statement
     private let addSuggestion, selectSuggestion, changeSuggestion: Statement
     private let connection: OpaquePointer
+    let labels: LoggedLabels
     /// Entries are few and edits ask for their heights again and again.
     private var entries: [Int64: EntryRow] = [:]
     private static let entriesCachedMax = 4_096
     /// The attributes that logs are known to use, bounded as ``MemberLimits`` bounds them.
     private var attributes: [Int: Set<Int64>] = [:]
 
-    init(_ connection: OpaquePointer, dataset: Int64) throws(AnnotationStoreError) {
+    let holdsAllLabels = false
+
+    init(_ labels: LoggedLabels, dataset: Int64) throws(AnnotationStoreError) {
         self.dataset = dataset
+        self.labels = labels
+        let connection = labels.connection
         self.connection = connection
         func prepare(_ sql: String) throws(AnnotationStoreError) -> Statement {
             try Statement(connection, sql)
@@ -46,21 +51,20 @@ final class SQLiteLabelStorage: LabelStorage {
         addItem = try prepare(
             "INSERT INTO item(dataset,key,base,flags,fields,content) VALUES(?,?,?,?,?,?)")
         changeItem = try prepare("UPDATE item SET base=?,flags=?,fields=?,content=? WHERE id=?")
-        newAnnotations = RowBatch(
-            connection, into: "annotation", row: "(?,?,?,?,?,0,?,?,?)")
+        touched = RowBatch(
+            connection, into: "touched", row: "(?,?,?,?,?,?,?,?,?)", replacing: true)
         newRuns = RowBatch(connection, into: "run", row: "(?,?,?)")
         newRegisters = RowBatch(connection, into: "register", row: "(?,?,?,?)")
         newTouches = RowBatch(connection, into: "touch", row: "(?,?)")
         selectAnnotation = try prepare(
-            "SELECT item,class,selector,status,flags,source,author,fields FROM annotation "
+            "SELECT item,class,selector,status,flags,source,author,fields FROM touched "
                 + "WHERE key=?")
-        changeAnnotation = try prepare(
-            "UPDATE annotation SET class=?,selector=?,status=?,flags=?,fields=? WHERE key=?")
+        selectTouched = try prepare("SELECT key FROM touched WHERE key BETWEEN ? AND ?")
         selectRegisters = try prepare("SELECT field,op,value FROM register WHERE target=?")
         removeRegister = try prepare("DELETE FROM register WHERE target=? AND field=? AND op=?")
-        addEntry = try prepare("INSERT INTO entry VALUES(?,?,?,?,?,?,?,?)")
+        addEntry = try prepare("INSERT INTO entry VALUES(?,?,?,?,?,?,?,?,?)")
         selectEntry = try prepare(
-            "SELECT key,leaf,height,time,operations,why,signer,role FROM entry "
+            "SELECT key,leaf,height,time,operations,labels,why,signer,role FROM entry "
                 + "WHERE key BETWEEN ? AND ? ORDER BY key")
         addContext = try prepare("INSERT INTO context VALUES(?,?)")
         selectContext = try prepare(
@@ -84,7 +88,7 @@ final class SQLiteLabelStorage: LabelStorage {
 
     /// Inserts the rows that wait in batches.
     func flush() throws {
-        for batch in [newAnnotations, newRuns, newRegisters, newTouches] { try batch.flush() }
+        for batch in [touched, newRuns, newRegisters, newTouches] { try batch.flush() }
     }
 
     /// The keys of a table's rows that belong to a log.
@@ -222,22 +226,22 @@ final class SQLiteLabelStorage: LabelStorage {
 
     // MARK: Annotations
 
-    func insertAnnotation(_ key: OperationKey, _ row: borrowing NewAnnotation) throws {
-        newAnnotations.add(key.packed)
-        newAnnotations.add(row.item)
-        newAnnotations.add(row.className)
-        newAnnotations.add(row.selector)
-        newAnnotations.add(row.isRetracted ? 1 : 0)
-        newAnnotations.add(row.source)
-        newAnnotations.add(row.author)
-        newAnnotations.add(row.fields)
-        try newAnnotations.endRow(key: key.packed)
-    }
+    func begin(entry key: Int64) { labels.begin(entry: key) }
+
+    func insertAnnotation(_ key: OperationKey, _ row: borrowing NewAnnotation) {}
 
     func annotation(_ key: OperationKey) throws -> AnnotationRow? {
-        try newAnnotations.flush(ifHolding: key.packed)
+        guard let entry = try labels.entry(of: key) else { return nil }
+        let isTouched = try entry.isTouched(key.slot.position) {
+            try touched.flush()
+            return try touchedPositions(key.entryKey)
+        }
+        if !isTouched { return try labels.annotation(key, in: entry) }
+        try touched.flush(ifHolding: key.packed)
         selectAnnotation.bind(1, key.packed)
-        guard try selectAnnotation.step() else { return nil }
+        guard try selectAnnotation.step() else {
+            throw AnnotationStoreError.damagedRow(table: "touched", key: key.packed)
+        }
         defer { selectAnnotation.reset() }
         return AnnotationRow(
             item: selectAnnotation.integer(0), className: selectAnnotation.integer(1),
@@ -247,19 +251,27 @@ final class SQLiteLabelStorage: LabelStorage {
             fields: selectAnnotation.bytes(7))
     }
 
+    private func touchedPositions(_ entryKey: Int64) throws -> [Int] {
+        selectTouched.bind(1, entryKey << 12)
+        selectTouched.bind(2, entryKey << 12 | 0xfff)
+        var found: [Int] = []
+        while try selectTouched.step() { found.append(Int(selectTouched.integer(0) & 0xfff)) }
+        return found
+    }
+
     func updateAnnotation(_ key: OperationKey, _ row: AnnotationRow) throws {
-        try newAnnotations.flush(ifHolding: key.packed)
-        changeAnnotation.bind(1, row.className)
-        changeAnnotation.bind(3, row.isRetracted ? 1 : 0)
-        changeAnnotation.bind(4, row.flags.rawValue)
-        changeAnnotation.bind(6, key.packed)
-        try row.selector.withUnsafeBytes { selector in
-            try row.fields.withUnsafeBytes { fields in
-                changeAnnotation.bind(2, selector)
-                changeAnnotation.bind(5, fields)
-                try changeAnnotation.run()
-            }
-        }
+        // A row that waits is replaced by the one that comes after it in the batch.
+        labels.noteTouched(key)
+        touched.add(key.packed)
+        touched.add(row.item)
+        touched.add(row.className)
+        row.selector.withUnsafeBytes { touched.add($0) }
+        touched.add(row.isRetracted ? 1 : 0)
+        touched.add(Int64(row.flags.rawValue))
+        touched.add(row.source)
+        touched.add(row.author)
+        row.fields.withUnsafeBytes { touched.add($0) }
+        try touched.endRow(key: key.packed)
     }
 
     func insertRun(item: Int64, first: OperationKey, last: OperationKey) throws {
@@ -315,14 +327,16 @@ final class SQLiteLabelStorage: LabelStorage {
         addEntry.bind(3, row.height)
         addEntry.bind(4, row.time)
         addEntry.bind(5, row.operationCount)
-        if let why = row.notCounted { addEntry.bind(6, why.rawValue) } else { addEntry.bindNull(6) }
-        addEntry.bind(7, row.signer)
+        addEntry.bind(6, row.labelCount)
+        if let why = row.notCounted { addEntry.bind(7, why.rawValue) } else { addEntry.bindNull(7) }
+        addEntry.bind(8, row.signer)
         if let role = row.role {
-            addEntry.bind(8, Int(role.rawValue))
+            addEntry.bind(9, Int(role.rawValue))
         } else {
-            addEntry.bindNull(8)
+            addEntry.bindNull(9)
         }
         try addEntry.run()
+        labels.endApplying()
     }
 
     func entry(_ key: Int64) throws -> EntryRow? {
@@ -356,12 +370,12 @@ final class SQLiteLabelStorage: LabelStorage {
         }
         return EntryRow(
             leafHash: leafHash, height: statement.integer(2), time: statement.integer(3),
-            operationCount: Int(statement.integer(4)),
-            notCounted: statement.isNull(5)
-                ? nil : NotCounted(rawValue: Int(statement.integer(5))),
-            signer: Int(statement.integer(6)),
-            role: statement.isNull(7)
-                ? nil : UInt8(exactly: statement.integer(7)).flatMap(Role.init(rawValue:)))
+            operationCount: Int(statement.integer(4)), labelCount: Int(statement.integer(5)),
+            notCounted: statement.isNull(6)
+                ? nil : NotCounted(rawValue: Int(statement.integer(6))),
+            signer: Int(statement.integer(7)),
+            role: statement.isNull(8)
+                ? nil : UInt8(exactly: statement.integer(8)).flatMap(Role.init(rawValue:)))
     }
 
     func insertContext(_ entryKey: Int64, _ context: CausalContext) throws {

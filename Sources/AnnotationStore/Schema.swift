@@ -2,12 +2,13 @@
 ///
 /// Nothing here is learnt elsewhere than from the logs.
 ///
-/// Keys of operations pack (log, entry, position) into 64 bits, so that a bulk merge appends to the
-/// B-trees. One row of `run` says between which keys of one entry an item's annotations lie: an index
-/// of items over all annotations would cost a random insertion for each label, this costs one for
-/// each item an entry speaks of.
+/// Keys of operations pack (log, entry, position) into 64 bits. A label that nobody touched since it was added has no
+/// row: it is what its entry says (``LoggedLabels``); `touched` has those that were changed, as they are now, and
+/// `annotation` in SQL is both (``LabelModule``). One row of `run` says between which keys of one entry an item's
+/// annotations lie: an index of items over all annotations would cost a random insertion for each label, this costs
+/// one for each item an entry speaks of.
 enum Schema {
-    static let version = 4
+    static let version = 5
 
     static let tables = """
         CREATE TABLE dataset(
@@ -25,7 +26,7 @@ enum Schema {
           id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, key BLOB NOT NULL, base INTEGER,
           flags INTEGER NOT NULL, fields BLOB, content INTEGER,
           UNIQUE(dataset, key));
-        CREATE TABLE annotation(
+        CREATE TABLE touched(
           key INTEGER PRIMARY KEY, item INTEGER NOT NULL, class INTEGER NOT NULL,
           selector BLOB NOT NULL, status INTEGER NOT NULL, flags INTEGER NOT NULL,
           source INTEGER NOT NULL, author INTEGER NOT NULL, fields BLOB);
@@ -39,7 +40,7 @@ enum Schema {
           target INTEGER NOT NULL, op INTEGER NOT NULL, PRIMARY KEY(target, op)) WITHOUT ROWID;
         CREATE TABLE entry(
           key INTEGER PRIMARY KEY, leaf BLOB NOT NULL, height INTEGER NOT NULL,
-          time INTEGER NOT NULL, operations INTEGER NOT NULL, why INTEGER,
+          time INTEGER NOT NULL, operations INTEGER NOT NULL, labels INTEGER NOT NULL, why INTEGER,
           signer INTEGER NOT NULL, role INTEGER);
         CREATE TABLE context(key INTEGER PRIMARY KEY, sizes BLOB);
         CREATE TABLE act(
@@ -51,7 +52,7 @@ enum Schema {
           op INTEGER PRIMARY KEY, target INTEGER NOT NULL, fields BLOB NOT NULL,
           state INTEGER NOT NULL);
         CREATE INDEX suggestion_target ON suggestion(target);
-        CREATE INDEX annotation_conflict ON annotation(key) WHERE flags & 3;
+        CREATE INDEX touched_conflict ON touched(key) WHERE flags & 3;
         CREATE INDEX item_conflict ON item(id) WHERE flags & 3;
         CREATE INDEX item_content ON item(dataset, content, flags) WHERE content IS NOT NULL;
         """

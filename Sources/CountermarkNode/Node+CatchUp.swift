@@ -24,15 +24,15 @@ extension Node {
     public func catchUp(_ dataset: DatasetID) throws {
         let readers = try readers(of: dataset)
         if readers.isEmpty { return }
-        let forks = try forksToMerge()
+        let forks = try forksToMerge(dataset, readers)
         if try isCurrent(dataset, readers, forks) { return }
         let mayRebuild = try hasRested(dataset)
         var isDamaged = false
         let isWatched = onProgress != nil
         var start: MergeMark?
         while true {
-            let step = try store.merge(dataset) { merge -> CatchUp in
-                try prepare(merge, readers, forks)
+            let step = try mergeStep(dataset) { merge -> CatchUp in
+                try MergeDriver(merge).note(held(readers, dataset), forks: forks)
                 if let cause = merge.state.needsRebuild, mayRebuild || cause > .member, !isDamaged {
                     return .rebuild
                 }
@@ -61,27 +61,48 @@ extension Node {
     }
 
     /// The forks to go by: what the logs held at given heads does not depend on what was proven of them since.
-    private func forksToMerge() throws -> KnownForks {
-        heads == nil ? try forks() : KnownForks()
+    private func forksToMerge(
+        _ dataset: DatasetID, _ readers: [Origin: LogReader]
+    ) throws -> [Origin: UInt64] {
+        guard heads == nil else { return [:] }
+        let forks = try forks()
+        return Dictionary(
+            uniqueKeysWithValues: readers.keys.compactMap { origin in
+                forks.prefix(of: "\(origin)/\(dataset)").map { (origin, $0) }
+            })
     }
 
-    /// Takes note of what comes before all entries.
-    private func prepare(
-        _ merge: Merge, _ readers: [Origin: LogReader], _ forks: KnownForks
-    ) throws {
-        // Before the logs: what is forked is then never applied.
-        for origin in readers.keys.sorted() {
-            guard let prefix = forks.prefix(of: "\(origin)/\(merge.state.dataset)") else {
-                continue
-            }
-            merge.noteFork(log: try merge.logNumber(origin), prefix: prefix)
-        }
-        try takeNote(of: readers, merge)
-        try merge.settle()
+    /// The logs as a merge reads them; damage that is met ends a log, and is listed.
+    private func held(
+        _ readers: [Origin: LogReader], _ dataset: DatasetID
+    ) -> [Origin: any HeldEntries] {
+        Dictionary(
+            uniqueKeysWithValues: readers.map { origin, reader in
+                let log = HeldLog(reader) { [unowned self] error in
+                    unreadableLogs["\(origin)/\(dataset)"] = PlainError.line(error)
+                }
+                return (origin, log)
+            })
     }
 
     private enum CatchUp {
         case goOn, done, rebuild
+    }
+
+    /// One transaction of a merge.
+    ///
+    /// Where it needs a label from an entry that is damaged, nothing of it counts, and the rest waits until the log is
+    /// repaired.
+    private func mergeStep(
+        _ dataset: DatasetID, _ body: (Merge) throws -> CatchUp
+    ) throws -> CatchUp {
+        do {
+            return try store.merge(dataset, body)
+        } catch let error as AnnotationStoreError {
+            guard case .unreadableEntry(let log, _, _) = error else { throw error }
+            unreadableLogs[log] = PlainError.line(error)
+            return .done
+        }
     }
 
     /// Opens a dataset's logs; those that cannot be read, or hold less than was merged, are listed.
@@ -142,7 +163,7 @@ extension Node {
     }
 
     private func isCurrent(
-        _ dataset: DatasetID, _ readers: [Origin: LogReader], _ forks: KnownForks
+        _ dataset: DatasetID, _ readers: [Origin: LogReader], _ forks: [Origin: UInt64]
     ) throws -> Bool {
         let state = try read(dataset) { $0.state }
         if let cause = state.needsRebuild {
@@ -151,8 +172,7 @@ extension Node {
         }
         return readers.allSatisfy { origin, reader in
             let log = state.progress(origin)
-            let prefix = forks.prefix(of: "\(origin)/\(dataset)")
-            guard prefix == log?.forkedAt else { return false }
+            guard forks[origin] == log?.forkedAt else { return false }
             return log?.stored == reader.size && log?.applied == reader.size
         }
     }
@@ -236,10 +256,10 @@ extension Node {
         _ dataset: DatasetID, _ start: MergeMark, isLast: Bool = false
     ) throws -> Bool {
         let readers = try readers(of: dataset)
-        let forks = try forksToMerge()
+        let forks = try forksToMerge(dataset, readers)
         var isMore = false
         let isInPlace = try store.mergeAnew(dataset) { merge, current in
-            try prepare(merge, readers, forks)
+            try MergeDriver(merge).note(held(readers, dataset), forks: forks)
             isMore = try applySome(merge, readers)
             onProgress?(MergeMark(merge.state).progress(since: start, isMore: isMore))
             guard isLast, !isMore else { return false }
@@ -263,114 +283,59 @@ extension Node {
         try FileLock.holding(LogWriter.lockPath(folder), timeoutSeconds: patience, body)
     }
 
-    /// Notes how much of each log is held, and its acts.
-    private func takeNote(of readers: [Origin: LogReader], _ merge: Merge) throws {
-        for (origin, reader) in readers.sorted(by: { $0.key < $1.key }) {
-            let number = try merge.logNumber(origin)
-            let held = merge.state.logs[number]?.stored ?? 0
-            if reader.size <= held { continue }
-            var noted = held
-            do {
-                try reader.forEachEntry(from: held, to: reader.size) { index, entry in
-                    // An entry that cannot be read has no acts; it is listed when its turn comes.
-                    if let entry = try? StoredEntry(entry, log: number, index: index) {
-                        try merge.note(entry)
-                    }
-                    noted = index + 1
-                    return true
-                }
-            } catch let error as LogStorageError {
-                // What lies before the damage is as good as ever, and is not noted twice.
-                unreadableLogs["\(origin)/\(merge.state.dataset)"] = PlainError.line(error)
-            }
-            if noted > held { merge.noteStored(number, size: noted) }
-        }
-    }
-
     /// Applies up to a transaction's worth of entries; false if nothing was left to apply.
     private func applySome(_ merge: Merge, _ readers: [Origin: LogReader]) throws -> Bool {
         var budget = Self.bytesPerTransaction
         let end = ContinuousClock.now + .milliseconds(Self.millisecondsPerTransaction)
-        var hasTime: Bool { budget > 0 && ContinuousClock.now < end }
-        var moved = true
-        while moved, hasTime {
-            moved = false
-            for log in merge.state.logs.values.sorted(by: { $0.number < $1.number }) {
-                guard let reader = readers[log.origin], log.applied < log.stored else { continue }
-                do {
-                    let end = min(log.stored, reader.size)
-                    guard log.applied < end else { continue }
-                    try reader.forEachLeaf(from: log.applied, to: end) { index, entry, leaf in
-                        let slot = (log: log.number, index: index)
-                        guard try apply(entry, leaf, at: slot, merge, readers) else {
-                            return false
-                        }
-                        moved = true
-                        budget -= entry.count
-                        return hasTime
-                    }
-                } catch let error as LogStorageError {
-                    unreadableLogs["\(log.origin)/\(merge.state.dataset)"] = PlainError.line(error)
-                }
-            }
-        }
-        return !hasTime
-    }
-
-    /// Applies an entry of a log's own folder: it was verified when it was stored.
-    ///
-    /// - Returns: False if it waits for another log.
-    private func apply(
-        _ entry: UnsafeRawBufferPointer, _ leaf: Digest, at slot: (log: Int, index: UInt64),
-        _ merge: Merge, _ readers: [Origin: LogReader]
-    ) throws -> Bool {
-        let (log, index) = slot
-        guard let changeset = VerifiedChangeset(entry, log: log, index: index, leafHash: leaf)
-        else {
-            try merge.applyUnreadable(log, index: index, leafHash: leaf)
-            return true
-        }
-        let ownSize = readers[home.origin]?.size ?? 0
+        let dataset = merge.state.dataset
         // A log that is looked at as it was says nothing new of what others know.
         let isWhole = heads == nil
-        for head in changeset.view.heads where isWhole && head.origin == home.origin {
-            try noteCited(head, merge.state.dataset, held: ownSize)
-        }
-        switch try merge.apply(changeset) {
-        case .applied:
-            if !isWhole { return true }
-            for head in changeset.view.heads {
+        let ownSize = readers[home.origin]?.size ?? 0
+        return try MergeDriver(merge).apply(held(readers, dataset), now: now()) { entry in
+            for head in entry.view.heads where isWhole && head.origin == home.origin {
+                try noteCited(head, dataset, held: ownSize)
+            }
+        } didApply: { entry in
+            for head in entry.view.heads where isWhole {
                 guard let reader = readers[head.origin],
                     let key = merge.state.number(head.origin).flatMap({ merge.state.logKeys[$0] })
                 else { continue }
-                try compare(head, with: reader, merge.state.dataset, key: key)
+                try compare(head, with: reader, dataset, key: key)
             }
-            return true
-        case .waiting(let other, let size):
-            merge.state.noteWait(of: log, for: other, size: size, at: now())
-            return false
+        } goesOn: { byteCount in
+            budget -= byteCount
+            return budget > 0 && ContinuousClock.now < end
         }
     }
 }
 
-extension StoredEntry {
-    init(_ entry: UnsafeRawBufferPointer, log: Int, index: UInt64) throws {
-        let statement = try COSESign1.parse(entry)
-        let view = try ChangesetView(statement.payload(in: entry))
-        self.init(
-            log: log, index: index, time: statement.issuedAt ?? 0,
-            signer: statement.certificateThumbprint, acts: try view.acts())
-    }
-}
+/// A log's folder as a merge reads it.
+private struct HeldLog: HeldEntries {
+    private let reader: LogReader
+    private let tellDamage: (LogStorageError) -> Void
 
-extension VerifiedChangeset {
-    /// An entry that was stored; nil where it cannot be read.
-    init?(_ entry: UnsafeRawBufferPointer, log: Int, index: UInt64, leafHash: Digest) {
-        guard let statement = try? COSESign1.parse(entry),
-            let view = try? ChangesetView(statement.payload(in: entry))
-        else { return nil }
-        self.init(
-            log: log, index: index, leafHash: leafHash, time: statement.issuedAt ?? 0,
-            signer: statement.certificateThumbprint, view: view)
+    init(_ reader: LogReader, _ tellDamage: @escaping (LogStorageError) -> Void) {
+        (self.reader, self.tellDamage) = (reader, tellDamage)
+    }
+
+    var size: UInt64 { reader.size }
+
+    func forEachStored(
+        from: UInt64, to: UInt64, _ body: (StoredChangeset) throws -> Bool
+    ) throws {
+        var failure: (any Error)?
+        do {
+            try reader.forEachLeaf(from: from, to: to) { index, entry, leaf in
+                do {
+                    return try body(StoredChangeset(entry, index: index, leafHash: leaf))
+                } catch {
+                    failure = error
+                    return false
+                }
+            }
+        } catch let error as LogStorageError {
+            tellDamage(error)
+        }
+        if let failure { throw failure }
     }
 }

@@ -92,7 +92,8 @@ public final class Node {
         self.home = home
         self.now = now
         heads = nil
-        store = try LabelStore(path: home.path + "/state.sqlite", reader: home.origin)
+        store = try LabelStore(
+            path: home.path + "/state.sqlite", reader: home.origin, source: HomeEntries(home))
     }
 
     /// A node over the same logs with an empty label table in memory.
@@ -102,7 +103,8 @@ public final class Node {
         home = other.home
         now = other.now
         self.heads = heads
-        store = try LabelStore(path: ":memory:", reader: other.home.origin)
+        store = try LabelStore(
+            path: ":memory:", reader: other.home.origin, source: HomeEntries(other.home))
     }
 
     func signing() throws -> Signer {

@@ -41,6 +41,10 @@ public struct OperationKey: Hashable, Sendable, Comparable {
 /// All ids are local to the storage. Names are interned texts (classes, attributes, authors, sources,
 /// reviewers); ids below ``nameBase`` stand for the model's own fields.
 public protocol LabelStorage: AnyObject {
+    /// Whether annotations are kept as they are added; if not, the storage finds those that nobody touched in the
+    /// logs' entries.
+    var holdsAllLabels: Bool { get }
+
     /// The id of a text, given one if it is new.
     func nameID(_ utf8: UnsafeRawBufferPointer) throws -> Int64
     /// The text with an id.
@@ -55,13 +59,17 @@ public protocol LabelStorage: AnyObject {
     /// Replaces all but the key.
     func updateItem(_ row: ItemRow) throws
 
+    /// Takes note of the entry that is being applied, whose annotations its own operations may change.
+    func begin(entry key: Int64)
     /// Adds an annotation; its key is larger than those of the same log before it.
+    ///
+    /// It is called where ``holdsAllLabels`` is true.
     func insertAnnotation(_ key: OperationKey, _ row: borrowing NewAnnotation) throws
     /// The annotation with a key.
     func annotation(_ key: OperationKey) throws -> AnnotationRow?
-    /// Replaces all but the item.
+    /// Puts a row in the place of what the annotation was, which others' operations have changed.
     func updateAnnotation(_ key: OperationKey, _ row: AnnotationRow) throws
-    /// Notes that the annotations of an item lie between two keys of one entry.
+    /// Notes that the annotations of an item that one entry added lie between two keys.
     func insertRun(item: Int64, first: OperationKey, last: OperationKey) throws
 
     /// The surviving writes beyond the base of one target, by field and operation.
@@ -73,7 +81,7 @@ public protocol LabelStorage: AnyObject {
     /// Notes that an operation speaks of a target.
     func touch(_ target: Int64, _ operation: OperationKey) throws
 
-    /// Adds an entry's figures.
+    /// Adds an entry's figures, when all it says was applied.
     func insertEntry(_ key: Int64, _ row: EntryRow) throws
     /// An entry's figures.
     func entry(_ key: Int64) throws -> EntryRow?
@@ -263,6 +271,8 @@ public struct EntryRow: Sendable, Equatable {
     public var time: Int64
     /// The number of operations.
     public var operationCount: Int
+    /// How many annotations it added that count.
+    public var labelCount: Int
     /// Why the entry does not count; nil if it does.
     public var notCounted: NotCounted?
     /// The place of the signer's key among those that the log introduced, from 1; 0 for an unknown one.
@@ -272,13 +282,13 @@ public struct EntryRow: Sendable, Equatable {
 
     /// The figures of an entry.
     public init(
-        leafHash: Digest, height: Int64, time: Int64, operationCount: Int, notCounted: NotCounted?,
-        signer: Int, role: Role?
+        leafHash: Digest, height: Int64, time: Int64, operationCount: Int, labelCount: Int = 0,
+        notCounted: NotCounted?, signer: Int, role: Role?
     ) {
         self.leafHash = leafHash
         self.height = height
         self.time = time
-        self.operationCount = operationCount
+        (self.operationCount, self.labelCount) = (operationCount, labelCount)
         self.notCounted = notCounted
         (self.signer, self.role) = (signer, role)
     }

@@ -18,6 +18,9 @@ public final class MemoryLabelStorage: LabelStorage {
     /// Operations that are stored and not counted.
     public private(set) var quarantined: [OperationKey: NotCounted] = [:]
 
+    /// See ``LabelStorage``.
+    public let holdsAllLabels = true
+
     /// An empty label set.
     public init() {}
 
@@ -56,6 +59,9 @@ public final class MemoryLabelStorage: LabelStorage {
 
     /// See ``LabelStorage``.
     public func updateItem(_ row: ItemRow) { items[row.id] = row }
+
+    /// See ``LabelStorage``.
+    public func begin(entry key: Int64) {}
 
     /// See ``LabelStorage``.
     public func insertAnnotation(_ key: OperationKey, _ row: borrowing NewAnnotation) {

@@ -10,58 +10,34 @@ extension Merge {
         _ scope: OperationScope
     ) throws {
         // The fields first: an operation that cannot be taken leaves nothing behind.
-        var list: [UInt8] = []
         var isRetracted = false
-        if fields.count > 0 { list = try fieldList(fields, scope, status: &isRetracted) }
-        let itemID = try itemID(item, scope.view)
-        let classID = try nameID(className, scope.view)
-        try list.withUnsafeBytes { list in
-            try storage.insertAnnotation(
-                scope.key,
-                NewAnnotation(
-                    item: itemID, className: classID, selector: selector, isRetracted: isRetracted,
-                    source: scope.source, author: scope.author, fields: list))
-        }
-        try extendRun(item: itemID, key: scope.key)
-        state.counts.annotations += 1
-        if isRetracted { state.counts.retracted += 1 }
-
-        hasher.start(.annotation)
-        hasher.operation(scope.log.tag, scope.key.slot)
-        hasher.byte(isRetracted ? 1 : 0)
-        hasher.byte(0)
-        hasher.bytes(scope.view.utf8(item))
-        hasher.bytes(scope.view.utf8(className))
-        hasher.bytes(selector)
-        hasher.bytes(scope.sourceName)
-        hasher.bytes(scope.authorName)
-        if !list.isEmpty { try hashFields(list) }
-        state.sum.add(hasher.finish())
-    }
-
-    /// The fields under local ids, ascending; the status goes to its own column.
-    private func fieldList(
-        _ fields: FieldPairs, _ scope: OperationScope, status: inout Bool
-    ) throws -> [UInt8] {
-        var pairs: [(field: Int64, value: [UInt8])] = []
-        try fields.forEach { code, value in
-            if code == Field.Known.status.rawValue {
-                status = value.elementsEqual([UInt8(AnnotationStatus.retracted.rawValue)])
-            } else if !value.elementsEqual([0xf6]) {
-                pairs.append((try fieldID(code, scope), Array(value)))
+        var list: [UInt8] = []
+        if fields.count > 0 {
+            if storage.holdsAllLabels {
+                let added = try AddedFields(fields) { try fieldID($0, scope) }
+                (isRetracted, list) = (added.isRetracted, added.list)
+            } else {
+                isRetracted = try AddedFields.forEachOther(fields) { code, _ in
+                    _ = try fieldID(code, scope)
+                }
             }
         }
-        pairs.sort { $0.field < $1.field }
-        try requireDistinct(pairs)
-        return FieldList.encode(pairs)
-    }
-
-    private func hashName(_ id: Int64) throws {
-        if id == 0 {
-            hasher.bytes([])
-        } else {
-            hasher.bytes(try storage.name(id))
+        let itemID = try itemID(item, scope.view)
+        let classID = try nameID(className, scope.view)
+        if storage.holdsAllLabels {
+            try list.withUnsafeBytes { list in
+                try storage.insertAnnotation(
+                    scope.key,
+                    NewAnnotation(
+                        item: itemID, className: classID, selector: selector,
+                        isRetracted: isRetracted, source: scope.source, author: scope.author,
+                        fields: list))
+            }
         }
+        extendRun(item: item, to: scope.key.slot.position)
+        addedLabels += 1
+        state.counts.annotations += 1
+        if isRetracted { state.counts.retracted += 1 }
     }
 
     /// Hashes fields by name, in the order of the names: local ids differ from node to node.
@@ -83,17 +59,33 @@ extension Merge {
         field < nameBase ? [0, UInt8(truncatingIfNeeded: field)] : try storage.name(field)
     }
 
-    /// The element of an annotation's row.
+    /// The element of an entry that counts and has added annotations: what it says, for which its leaf hash stands.
+    ///
+    /// Labels that nobody touched have no element of their own. Entries without labels have none: what else they say
+    /// is in the elements of what they changed.
+    public func element(ofEntry key: OperationKey, _ leafHash: Digest) throws -> Digest {
+        hasher.start(.entry)
+        hasher.operation(try tag(key.log), key.slot)
+        hasher.bytes(leafHash.bytes)
+        return hasher.finish()
+    }
+
+    /// The element of an annotation that does not count though its entry does.
+    public func element(notAdded key: OperationKey) throws -> Digest {
+        hasher.start(.notAdded)
+        hasher.operation(try tag(key.log), key.slot)
+        return hasher.finish()
+    }
+
+    /// The element of the row of an annotation that was changed since it was added; item, source and author stay as
+    /// its entry says.
     public func element(of row: AnnotationRow, key: OperationKey) throws -> Digest {
         hasher.start(.annotation)
         hasher.operation(try tag(key.log), key.slot)
         hasher.byte(row.isRetracted ? 1 : 0)
         hasher.byte(row.flags.inDigest)
-        hasher.bytes(try itemKey(row.item))
         hasher.bytes(try storage.name(row.className))
         hasher.bytes(row.selector)
-        try hashName(row.source)
-        try hashName(row.author)
         if !row.fields.isEmpty { try hashFields(row.fields) }
         return hasher.finish()
     }

@@ -13,8 +13,7 @@ import Signing
 /// The merge is total: an entry or an operation that cannot be applied is listed with the reason and changes
 /// nothing; only a failing storage ends it.
 ///
-/// It is driven in this order: ``note(_:)`` and ``noteStored(_:size:)`` for what arrived, ``settle()``, then
-/// ``apply(_:)`` until nothing moves, and ``flush()`` at the end of each batch.
+/// ``MergeDriver`` drives it; ``flush()`` ends each batch.
 public final class Merge {
     /// The state that is not rows.
     ///
@@ -34,20 +33,23 @@ public final class Merge {
     @exclusivity(unchecked) var itemIDs: [Int64] = []
     @exclusivity(unchecked) var nameIDs: [Int64] = []
     /// Whether the log may use a string as an attribute's name.
-    @exclusivity(unchecked) private var attributes: [AttributeUse] = []
+    @exclusivity(unchecked) var attributes: [AttributeUse] = []
     @exclusivity(unchecked) private var logNumbers: [Int] = []
     /// By the logs' numbers, which keep their logs.
     @exclusivity(unchecked) var tags: [LogTag?] = []
     /// The context of the entry being applied.
     @exclusivity(unchecked) var context = CausalContext()
-    @exclusivity(unchecked) private var run: (item: Int64, first: OperationKey, last: OperationKey)?
+    /// The annotations that it has added so far.
+    @exclusivity(unchecked) var addedLabels = 0
+    /// Between which positions it has added annotations of the item that a string names.
+    @exclusivity(unchecked) var runs: [ClosedRange<Int>?] = []
     @exclusivity(unchecked) var lastItemKey: (id: Int64, key: [UInt8]) = (0, [])
     let headCheck = HeadCheck()
     /// Logs with acts that ``settle()`` has to fold, and those whose fork became known.
     var pendingActs: Set<Int> = []
     var forked: Set<Int> = []
 
-    private enum AttributeUse {
+    enum AttributeUse {
         case unknown, allowed, beyond
     }
 
@@ -95,19 +97,22 @@ public final class Merge {
         context[entry.log] = entry.index
         if heads.moved { try storage.insertContext(entryKey(entry), log.context) }
         let height = context.parts.reduce(Int64(1)) { $0 &+ Int64(clamping: $1.size) }
-        try finish(
-            entry.log, log,
-            EntryRow(
-                leafHash: entry.leafHash, height: height, time: entry.time,
-                operationCount: entry.view.operationCount, notCounted: why,
-                signer: entry.signer.flatMap { state.keys(of: entry.log)[$0]?.number } ?? 0,
-                role: state.membership.role(of: log.origin, at: entry.index)))
+        advance(log)
+        addedLabels = 0
         if why == nil {
+            storage.begin(entry: entryKey(entry))
             try applyOperations(of: entry, log: log)
         } else {
             state.counts.quarantined += 1
             try touchTargets(of: entry)
         }
+        try insert(
+            EntryRow(
+                leafHash: entry.leafHash, height: height, time: entry.time,
+                operationCount: entry.view.operationCount, labelCount: addedLabels, notCounted: why,
+                signer: entry.signer.flatMap { state.keys(of: entry.log)[$0]?.number } ?? 0,
+                role: state.membership.role(of: log.origin, at: entry.index)),
+            log: entry.log, index: entry.index)
         // Never within an entry: one that goes round among labels with many writes would have them loaded for
         // each operation.
         if openWrites > Self.openWritesMax {
@@ -123,24 +128,29 @@ public final class Merge {
     public func applyUnreadable(_ number: Int, index: UInt64, leafHash: Digest) throws {
         guard let log = state.logs[number], index == log.applied else { return }
         let why = state.standing(of: log, index: index, signer: nil, time: 0)
-        try finish(
-            number, log,
+        advance(log)
+        try insert(
             EntryRow(
                 leafHash: leafHash, height: 0, time: 0, operationCount: 0,
                 notCounted: why ?? .unreadable, signer: 0,
-                role: state.membership.role(of: log.origin, at: index)))
+                role: state.membership.role(of: log.origin, at: index)),
+            log: number, index: index)
         state.counts.quarantined += 1
     }
 
-    private func finish(_ number: Int, _ log: LogProgress, _ row: EntryRow) throws {
+    private func advance(_ log: LogProgress) {
         var log = log
-        let slot = Slot(entry: log.applied, position: 0)
-        try storage.insertEntry(OperationKey(log: number, slot: slot).entryKey, row)
         // `citedSize` was raised in the state, not in the copy.
-        log.citedSize = state.logs[number]?.citedSize ?? log.citedSize
+        log.citedSize = state.logs[log.number]?.citedSize ?? log.citedSize
         log.applied += 1
         log.waiting = nil
-        state.logs[number] = log
+        state.logs[log.number] = log
+    }
+
+    private func insert(_ row: EntryRow, log: Int, index: UInt64) throws {
+        let key = OperationKey(log: log, slot: Slot(entry: index, position: 0))
+        try storage.insertEntry(key.entryKey, row)
+        if row.labelCount > 0 { state.sum.add(try element(ofEntry: key, row.leafHash)) }
     }
 
     private func entryKey(_ entry: VerifiedChangeset) -> Int64 {
@@ -170,14 +180,13 @@ public final class Merge {
         startAnew(&nameIDs, 0, view.stringCount)
         startAnew(&attributes, .unknown, view.stringCount)
         startAnew(&logNumbers, 0, view.stringCount)
+        startAnew(&runs, nil, view.stringCount)
         let source = try view.source.map { try nameID($0, view) } ?? 0
         let author = try view.author.map { try nameID($0, view) } ?? 0
         var scope = OperationScope(
             key: OperationKey(log: entry.log, slot: Slot(entry: entry.index, position: 0)),
             log: log, role: state.membership.role(of: log.origin, at: entry.index) ?? .reader,
-            view: view, source: source, author: author,
-            sourceName: source == 0 ? [] : try storage.name(source),
-            authorName: author == 0 ? [] : try storage.name(author))
+            view: view, source: source, author: author)
         var cursor = view.operations
         var counted = 0
         while let operation = try? cursor.next() {
@@ -185,12 +194,15 @@ public final class Merge {
                 log: entry.log, slot: Slot(entry: entry.index, position: cursor.position))
             if let why = try outcome(of: operation, in: scope) {
                 try storage.quarantine(scope.key, why)
+                if case .addAnnotation = operation {
+                    state.sum.add(try element(notAdded: scope.key))
+                }
                 state.counts.quarantined += 1
             } else {
                 counted += 1
             }
         }
-        try flushRun()
+        try insertRuns(scope)
         state.counts.operations += counted
     }
 
@@ -213,7 +225,7 @@ public final class Merge {
     }
 
     /// Why an operation is not applied, thrown from where its fields are read.
-    private struct Refused: Error {
+    struct Refused: Error {
         let why: NotCounted
     }
 
@@ -230,8 +242,6 @@ public final class Merge {
         let view: ChangesetView
         let source: Int64
         let author: Int64
-        let sourceName: [UInt8]
-        let authorName: [UInt8]
     }
 
     private func apply(
@@ -330,71 +340,5 @@ public final class Merge {
     func isCovered(_ write: OperationKey, by operation: OperationKey) -> Bool {
         write.log == operation.log
             ? write.packed < operation.packed : write.slot.entry < context[write.log]
-    }
-
-    // MARK: Names and items
-
-    @inline(__always)
-    func nameID(_ index: Int, _ view: ChangesetView) throws -> Int64 {
-        if nameIDs[index] != 0 { return nameIDs[index] }
-        let id = try storage.nameID(view.utf8(index))
-        nameIDs[index] = id
-        return id
-    }
-
-    @inline(__always)
-    func itemID(_ index: Int, _ view: ChangesetView) throws -> Int64 {
-        if itemIDs[index] != 0 { return itemIDs[index] }
-        let key = view.utf8(index)
-        let id: Int64
-        if let row = try storage.item(key: key) {
-            id = row.id
-        } else {
-            id = try addItem(key, ItemRow(id: 0, key: Array(key)))
-        }
-        itemIDs[index] = id
-        return id
-    }
-
-    /// The local id of a field as the changeset numbers it.
-    ///
-    /// - Throws: If it is an attribute beyond ``MemberLimits/attributeNamesMax``.
-    func fieldID(_ code: Int, _ scope: OperationScope) throws -> Int64 {
-        if code < Field.attributeBase { return Int64(code) }
-        let index = code - Field.attributeBase
-        let id = try nameID(index, scope.view)
-        if attributes[index] == .unknown {
-            attributes[index] = try mayUse(id, scope.log.number) ? .allowed : .beyond
-        }
-        if attributes[index] == .beyond { throw Refused(why: .tooMany) }
-        return id
-    }
-
-    /// True if a log may write a register with this name: it has done so before, or has names left.
-    func mayUse(_ name: Int64, _ number: Int) throws -> Bool {
-        guard let log = state.logs[number] else { return false }
-        if log.attributeNames >= MemberLimits.attributeNamesMax {
-            return try storage.usesAttribute(name, of: number)
-        }
-        if try storage.noteAttribute(name, of: number) { state.logs[number]?.attributeNames += 1 }
-        return true
-    }
-
-    // MARK: Runs
-
-    @inline(__always)
-    func extendRun(item: Int64, key: OperationKey) throws {
-        if let run, run.item == item, run.last.packed + 1 == key.packed {
-            self.run?.last = key
-            return
-        }
-        try flushRun()
-        run = (item, key, key)
-    }
-
-    private func flushRun() throws {
-        guard let run else { return }
-        try storage.insertRun(item: run.item, first: run.first, last: run.last)
-        self.run = nil
     }
 }

@@ -180,7 +180,7 @@ public struct MergeState: Sendable, Equatable {
     /// The dataset's state digest: SHA-256 over its name, the sum and the counts.
     public var digest: Digest {
         var hasher = SHA256Hasher()
-        hasher.update(Array("countermark/state/v2\n\(dataset)\n".utf8))
+        hasher.update(Array("countermark/state/v3\n\(dataset)\n".utf8))
         hasher.update(sum.digest)
         for count in [counts.items, counts.annotations] {
             hasher.update(withUnsafeBytes(of: UInt64(count).littleEndian) { Array($0) })
@@ -190,12 +190,14 @@ public struct MergeState: Sendable, Equatable {
 
     /// All that the label set follows from; two nodes with the same mark must have the same digest.
     ///
+    /// Its version moves with the digest's: nodes whose digests mean different things never compare them.
+    ///
     /// SHA-256 over a line for each log, ascending by origin: `origin applied acts`, with ` fork` where evidence
     /// ends the log, and a line feed. `acts` is the number of acts in the stored entries, which are in force
     /// before their entries' turn comes.
     public var mark: Digest {
         var hasher = SHA256Hasher()
-        hasher.update(Array("countermark/mark/v1\n\(dataset)\n".utf8))
+        hasher.update(Array("countermark/mark/v2\n\(dataset)\n".utf8))
         for log in logs.values.sorted(by: { $0.origin < $1.origin }) {
             let count = acts[log.number]?.count ?? 0
             if log.applied == 0, count == 0, log.forkedAt == nil { continue }

@@ -192,7 +192,10 @@ extension Merge {
     private func replace(
         _ key: OperationKey, _ before: AnnotationRow, by row: AnnotationRow
     ) throws {
-        state.sum.subtract(try element(of: before, key: key))
+        // A label without registers is as its entry says, whose element stands for it.
+        if before.flags.contains(.hasRegisters) {
+            state.sum.subtract(try element(of: before, key: key))
+        }
         state.sum.add(try element(of: row, key: key))
         state.counts.retracted += (row.isRetracted ? 1 : 0) - (before.isRetracted ? 1 : 0)
         count(conflict: row.flags, instead: before.flags)

@@ -1,8 +1,8 @@
 import AnnotationModel
 import Signing
 
-/// The running sum under a dataset's state digest: the sum modulo 2^256 of one SHA-256 for every row
-/// of the counted label set.
+/// The running sum under a dataset's state digest: the sum modulo 2^256 of one SHA-256 for every entry that
+/// has added annotations, and for every row that follows from other operations.
 ///
 /// A sum can be kept as rows come and go in any order. It is a checksum of the derived state, equal on
 /// nodes that hold the same logs; what binds companies to their labels are the logs' signed roots, not
@@ -103,6 +103,8 @@ struct ElementHasher: ~Copyable {
         case annotation = 1
         case item = 2
         case register = 3
+        case entry = 4
+        case notAdded = 5
     }
 
     @inline(__always)

@@ -3,8 +3,8 @@ import Signing
 
 /// An entry of a log on its way into the label set.
 ///
-/// Only the verifier and the node's own store make one: the bytes passed every check of form, and the
-/// signature held when the entry was stored.
+/// Only ``MergeDriver`` makes one, of a ``StoredChangeset``: the bytes passed every check of form, and the signature
+/// held when the entry was stored.
 public struct VerifiedChangeset {
     /// The local number of the log.
     public let log: Int
@@ -19,7 +19,7 @@ public struct VerifiedChangeset {
     /// The payload.
     public let view: ChangesetView
 
-    package init(
+    init(
         log: Int, index: UInt64, leafHash: Digest, time: Int64, signer: Digest? = nil,
         view: ChangesetView
     ) {

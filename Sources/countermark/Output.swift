@@ -62,6 +62,11 @@ struct CommonOptions: ParsableArguments {
         if let why = node.store.whyCopied {
             node.warn("\(why): the label table is read from a copy, and nothing can be written")
         }
+        if node.store.wasRenewed {
+            node.warn(
+                "the label table is one of an earlier version of this program: it is made anew from the logs"
+            )
+        }
         if offline, !node.home.isAnchored {
             Terminal.warn(
                 "countermark: warning: \(homePath) was copied or restored and no partner was asked since; "

@@ -174,14 +174,16 @@ struct NodeTests {
     @Test("a changed row of the label table is found")
     func changedRow() throws {
         let all = try Companies([oem, tier])
-        try all.node(oem).write(all.dataset, [all.label("a.png"), all.label("b.png")])
+        let ids = try all.node(oem).write(
+            all.dataset, [all.label("a.png"), all.label("b.png")])
+        try all.node(oem).write(all.dataset, [.set(ids[0], [.className("spur")])])
         let path = try all.node(oem).home.path + "/state.sqlite"
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
             "python3", "-c",
             "import sqlite3,sys;c=sqlite3.connect(sys.argv[1]);"
-                + "c.execute('UPDATE annotation SET status=1');c.commit()", path,
+                + "c.execute('UPDATE touched SET status=1');c.commit()", path,
         ]
         try process.run()
         process.waitUntilExit()

@@ -123,6 +123,7 @@ struct PlainErrorTests {
         AnnotationStoreError.sqlite(code: 10, message: "disk I/O", doing: "merging"),
         AnnotationStoreError.schemaVersion(found: 1, expected: 2, path: "x"),
         AnnotationStoreError.damagedRow(table: "x", key: 1),
+        AnnotationStoreError.unreadableEntry(log: "x/y/z", index: 1, why: "it is cut"),
         AnnotationStoreError.unknownDataset("x"),
         AnnotationStoreError.tooManyLogs(limit: 1),
         AnnotationStoreError.noRoom(path: "/tmp", why: "the disk of /home/x is full"),

@@ -83,7 +83,7 @@ public enum LiveBenchmark {
     private static func measure(
         _ count: Int, _ from: Node, _ to: Home, _ dataset: DatasetID
     ) throws -> (written: [Double], visible: [Double]) {
-        let there = try LabelStore(path: to.path + "/state.sqlite", reader: nil)
+        let there = try LabelStore(path: to.path + "/state.sqlite", reader: nil, source: nil)
         var written: [Double] = []
         var visible: [Double] = []
         func since(_ start: ContinuousClock.Instant) -> Double {

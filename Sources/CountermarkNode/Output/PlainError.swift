@@ -47,6 +47,7 @@ public struct PlainError: Sendable, Equatable {
         case let error as LogStorageError: self.init(error)
         case let error as AnnotationModelError: self.init(error)
         case let error as PartnerTLSError: self.init(.partner, "\(error)")
+        case AnnotationStoreError.unreadableEntry: self.init(.logStorage, "\(error)")
         case let error as AnnotationStoreError: self.init(.labelTable, "\(error)")
         case FormatError.cannotOpen(let path, let code) where FileObstacle.at(path) == nil:
             self.init(

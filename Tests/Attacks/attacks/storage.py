@@ -239,15 +239,17 @@ def other_digest(world, dataset):
 def tampered_table(t):
     world = World(t.folder)
     home = world.honest()
+    # The table has rows of labels that were changed since they were added.
     for number in range(3):
-        world.annotate(home, f"img/{number}", "short" if number else "open")
+        label = world.annotate(home, f"img/{number}", "spur").json["id"]
+        cm("set", label, "class=short" if number else "class=open", home=home)
     world.sync(home, rounds=2)
     homes = {"oem": world.oem, "tier1": home}
     true = t.same(world, homes, "before")["oem"]
     table = sqlite3.connect(home + "/state.sqlite")
     with table:
-        classes = [row[0] for row in table.execute("SELECT DISTINCT class FROM annotation")]
-        table.execute("UPDATE annotation SET class = ? WHERE class = ?", classes)
+        classes = [row[0] for row in table.execute("SELECT DISTINCT class FROM touched")]
+        table.execute("UPDATE touched SET class = ? WHERE class = ?", classes)
         (total,) = table.execute("SELECT sum FROM dataset").fetchone()
         table.execute("UPDATE dataset SET sum = ?", [bytes([total[0] ^ 1]) + total[1:]])
     table.close()

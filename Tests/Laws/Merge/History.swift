@@ -321,3 +321,36 @@ extension Digest {
         self = Digest([UInt8](repeating: byte, count: 32)) ?? .zero
     }
 }
+
+/// The first entries of one log of a history.
+struct HistoryLog: HeldEntries {
+    private let entries: ArraySlice<History.Entry>
+
+    init(_ entries: ArraySlice<History.Entry>) { self.entries = entries }
+
+    var size: UInt64 { UInt64(entries.count) }
+
+    func forEachStored(
+        from: UInt64, to: UInt64, _ body: (StoredChangeset) throws -> Bool
+    ) throws {
+        for index in from..<max(from, to) {
+            let entry = entries[Int(index)]
+            let goesOn = try entry.payload.withUnsafeBytes { payload in
+                let content = StoredChangeset.Content(
+                    time: entry.time, signer: entry.signer, view: try ChangesetView(payload))
+                return try body(
+                    StoredChangeset(
+                        content, index: index, leafHash: entry.leafHash,
+                        byteCount: payload.count))
+            }
+            if !goesOn { return }
+        }
+    }
+}
+
+extension History {
+    /// The first entries of a company's log.
+    func log(_ origin: Origin, upTo size: UInt64) -> HistoryLog {
+        HistoryLog((logs[origin] ?? []).prefix(Int(size)))
+    }
+}

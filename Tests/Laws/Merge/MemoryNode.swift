@@ -30,14 +30,12 @@ struct MemoryNode {
     mutating func receive(_ origin: Origin, upTo size: UInt64) throws {
         if size <= held[origin] ?? 0 { return }
         held[origin] = size
-        try note(origin, size)
         try settle()
     }
 
     /// Learns that a log forked.
     mutating func learn(fork origin: Origin, prefix: UInt64) throws {
         forks[origin] = min(prefix, forks[origin] ?? prefix)
-        merge.noteFork(log: try merge.logNumber(origin), prefix: prefix)
         try settle()
     }
 
@@ -46,68 +44,24 @@ struct MemoryNode {
         rebuilds += 1
         storage = MemoryLabelStorage()
         merge = Self.merge(history, reader, storage)
-        for (origin, prefix) in forks {
-            merge.noteFork(log: try merge.logNumber(origin), prefix: prefix)
-        }
-        for (origin, size) in held { try note(origin, size) }
-        try merge.settle()
+        try MergeDriver(merge).note(logs, forks: forks)
         try require(merge.state.needsRebuild == nil, "a rebuild asks for a rebuild")
         try drain()
     }
 
+    private var logs: [Origin: any HeldEntries] {
+        Dictionary(uniqueKeysWithValues: held.map { ($0, history.log($0, upTo: $1)) })
+    }
+
     private mutating func settle() throws {
-        try merge.settle()
+        try MergeDriver(merge).note(logs, forks: forks)
         if merge.state.needsRebuild != nil { try rebuild() } else { try drain() }
     }
 
-    private func note(_ origin: Origin, _ size: UInt64) throws {
-        let number = try merge.logNumber(origin)
-        for index in (merge.state.logs[number]?.stored ?? 0)..<size {
-            try entry(origin, index) { view in
-                let stored = history.logs[origin]?[Int(index)]
-                try merge.note(
-                    StoredEntry(
-                        log: number, index: index, time: stored?.time ?? 0,
-                        signer: stored?.signer, acts: try view.acts()))
-            }
-        }
-        merge.noteStored(number, size: size)
-    }
-
-    private func entry(
-        _ origin: Origin, _ index: UInt64, _ body: (ChangesetView) throws -> Void
-    ) throws {
-        guard let entry = history.logs[origin]?[Int(index)] else { return }
-        try entry.payload.withUnsafeBytes { try body(try ChangesetView($0)) }
-    }
-
     private func drain() throws {
-        var moved = true
-        while moved {
-            moved = false
-            for (number, log) in merge.state.logs.sorted(by: { $0.key < $1.key }) {
-                var applied = log.applied
-                while applied < log.stored {
-                    guard try apply(number, log.origin, applied) else { break }
-                    applied += 1
-                    moved = true
-                }
-            }
-        }
+        _ = try MergeDriver(merge).apply(logs, now: 0)
         try merge.flush()
         try require(merge.state.needsRebuild == nil, "applying asks for a rebuild")
-    }
-
-    private func apply(_ number: Int, _ origin: Origin, _ index: UInt64) throws -> Bool {
-        guard let entry = history.logs[origin]?[Int(index)] else { return false }
-        return try entry.payload.withUnsafeBytes { payload in
-            let outcome = try merge.apply(
-                VerifiedChangeset(
-                    log: number, index: index, leafHash: entry.leafHash, time: entry.time,
-                    signer: entry.signer, view: try ChangesetView(payload)))
-            if case .applied = outcome { return true }
-            return false
-        }
     }
 }
 
@@ -115,7 +69,17 @@ extension MemoryNode {
     /// The sum over all rows, made anew.
     func recomputedSum() throws -> StateSum {
         var sum = StateSum()
-        for (key, row) in storage.annotations {
+        for log in state.logs.values {
+            try storage.forEachEntry(of: log.number, from: 0) { index, row in
+                let key = OperationKey(log: log.number, slot: Slot(entry: index, position: 0))
+                if row.labelCount > 0 { sum.add(try merge.element(ofEntry: key, row.leafHash)) }
+                return true
+            }
+        }
+        for key in storage.quarantined.keys where try isAddition(key) {
+            sum.add(try merge.element(notAdded: key))
+        }
+        for (key, row) in storage.annotations where row.flags.contains(.hasRegisters) {
             sum.add(try merge.element(of: row, key: key))
             for register in storage.registers(key.packed) {
                 sum.add(try merge.element(of: register, target: key.packed))
@@ -133,6 +97,47 @@ extension MemoryNode {
             id += 1
         }
         return sum
+    }
+
+    /// The labels by id, each with its item and in the words of ``TableNode``.
+    func labels() throws -> [String: (item: String, words: String)] {
+        func name(_ id: Int64) -> String { String(decoding: storage.name(id), as: UTF8.self) }
+        var found: [String: (item: String, words: String)] = [:]
+        for (key, row) in storage.annotations {
+            guard let origin = state.logs[key.log]?.origin else { continue }
+            let item = String(decoding: storage.item(id: row.item)?.key ?? [], as: UTF8.self)
+            var fields: [String: String] = [:]
+            for (field, value) in FieldList.decode(row.fields) {
+                let text =
+                    field < nameBase
+                    ? Field.Known(rawValue: Int(field))?.name ?? "field \(field)"
+                    : Field.attribute(name(field)).name
+                fields[text] = "\(try FieldValue(decoding: value))"
+            }
+            found["\(OperationID(origin: origin, slot: key.slot))"] = (
+                item,
+                TableNode.words(
+                    item: item, className: name(row.className), selector: row.selector,
+                    isRetracted: row.isRetracted, flags: row.flags.rawValue & 3,
+                    source: row.source == 0 ? nil : name(row.source),
+                    author: row.author == 0 ? nil : name(row.author), fields: fields)
+            )
+        }
+        return found
+    }
+
+    private func isAddition(_ key: OperationKey) throws -> Bool {
+        guard let log = state.logs[key.log] else { return false }
+        guard let entry = history.logs[log.origin]?[Int(key.slot.entry)] else { return false }
+        var isAddition = false
+        try entry.payload.withUnsafeBytes { payload in
+            var cursor = try ChangesetView(payload).operations
+            while let operation = try cursor.next(), cursor.position <= key.slot.position {
+                guard case .addAnnotation = operation else { continue }
+                isAddition = cursor.position == key.slot.position
+            }
+        }
+        return isAddition
     }
 
     /// Why entries do not count.

@@ -1,9 +1,10 @@
 import AnnotationModel
+import Provenance
 import Signing
 import TransparencyLog
 
 /// A log in memory: entries, their tree at every size, and the newest checkpoint.
-struct HeldLog: Sendable {
+struct HeldLog: HeldEntries, Sendable {
     private(set) var entries: [[UInt8]] = []
     private(set) var leaves: [Digest] = []
     private var roots: [Digest] = []
@@ -23,6 +24,18 @@ struct HeldLog: Sendable {
         leaves.append(leaf)
         edge.append(leaf, &hasher)
         roots.append(edge.root(&hasher))
+    }
+
+    func forEachStored(
+        from: UInt64, to: UInt64, _ body: (StoredChangeset) throws -> Bool
+    ) throws {
+        for index in from..<max(from, to) {
+            let leaf = leaves[Int(index)]
+            let goesOn = try entries[Int(index)].withUnsafeBytes {
+                try body(StoredChangeset($0, index: index, leafHash: leaf))
+            }
+            if !goesOn { return }
+        }
     }
 
     /// The root at a size; nil beyond the end.

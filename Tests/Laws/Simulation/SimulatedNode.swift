@@ -85,57 +85,12 @@ final class SimulatedNode {
     }
 
     private func takeNotes() throws {
-        for (origin, proof) in disk.evidence.sorted(by: { $0.key < $1.key }) {
-            merge.noteFork(log: try merge.logNumber(origin), prefix: proof.prefix)
-        }
-        for (origin, log) in disk.logs.sorted(by: { $0.key < $1.key }) {
-            let number = try merge.logNumber(origin)
-            for index in (merge.state.logs[number]?.stored ?? 0)..<log.size {
-                try log.entries[Int(index)].withUnsafeBytes { bytes in
-                    let statement = try COSESign1.parse(bytes)
-                    try merge.note(
-                        StoredEntry(
-                            log: number, index: index, time: statement.issuedAt ?? 0,
-                            signer: statement.certificateThumbprint,
-                            acts: try ChangesetView(statement.payload(in: bytes)).acts()))
-                }
-            }
-            merge.noteStored(number, size: log.size)
-        }
-        try merge.settle()
+        try MergeDriver(merge).note(disk.logs, forks: disk.evidence.mapValues(\.prefix))
     }
 
     private func drain() throws {
-        var moved = true
-        while moved {
-            moved = false
-            for (number, progress) in merge.state.logs.sorted(by: { $0.key < $1.key }) {
-                guard let log = disk.logs[progress.origin] else { continue }
-                var applied = progress.applied
-                while applied < progress.stored, try apply(log, number, applied) {
-                    applied += 1
-                    moved = true
-                }
-            }
-        }
+        _ = try MergeDriver(merge).apply(disk.logs, now: 0)
         try merge.flush()
-    }
-
-    private func apply(_ log: HeldLog, _ number: Int, _ index: UInt64) throws -> Bool {
-        try log.entries[Int(index)].withUnsafeBytes { bytes in
-            let statement = try COSESign1.parse(bytes)
-            let outcome = try merge.apply(
-                VerifiedChangeset(
-                    log: number, index: index, leafHash: log.leaves[Int(index)],
-                    time: statement.issuedAt ?? 0, signer: statement.certificateThumbprint,
-                    view: try ChangesetView(statement.payload(in: bytes))))
-            switch outcome {
-            case .applied: return true
-            case .waiting(let other, let size):
-                merge.state.noteWait(of: number, for: other, size: size, at: 0)
-                return false
-            }
-        }
     }
 
     // MARK: Keys
