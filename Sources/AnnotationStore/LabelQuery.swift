@@ -259,7 +259,11 @@ extension LabelStore {
         try Self.translating("reading the history of a label") {
             try queue.unsafeReentrantWrite { db in
                 try Int64.fetchAll(
-                    db, sql: "SELECT op FROM touch WHERE target=? ORDER BY op", arguments: [target]
+                    db,
+                    sql: "SELECT op FROM touch WHERE target=?1 UNION "
+                        + "SELECT op FROM register WHERE target=?1 UNION "
+                        + "SELECT base FROM item WHERE id=-?1 AND base IS NOT NULL ORDER BY op",
+                    arguments: [target]
                 ).compactMap { packed in
                     let key = OperationKey(packed: packed)
                     return logs[key.log].map { OperationID(origin: $0, slot: key.slot) }

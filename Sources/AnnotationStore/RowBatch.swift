@@ -29,12 +29,11 @@ final class RowBatch {
 
     /// A batch for a table; `row` is the list of values of one row, `(?,?)`.
     ///
-    /// - Parameter replacing: Whether a row with a known key takes the place of the one that is there.
+    /// - Parameter verb: `INSERT`, or what is done with a row whose key is known.
     init(
-        _ connection: OpaquePointer, into table: String, row: String, replacing: Bool = false
+        _ connection: OpaquePointer, into table: String, row: String, verb: String = "INSERT"
     ) {
-        (self.connection, self.table, self.row) = (connection, table, row)
-        verb = replacing ? "INSERT OR REPLACE" : "INSERT"
+        (self.connection, self.table, self.row, self.verb) = (connection, table, row, verb)
         columns = row.count { $0 == "?" }
         statements = Array(repeating: nil, count: Self.sizes.count)
     }

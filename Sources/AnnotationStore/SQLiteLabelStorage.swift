@@ -52,10 +52,12 @@ final class SQLiteLabelStorage: LabelStorage {
             "INSERT INTO item(dataset,key,base,flags,fields,content) VALUES(?,?,?,?,?,?)")
         changeItem = try prepare("UPDATE item SET base=?,flags=?,fields=?,content=? WHERE id=?")
         touched = RowBatch(
-            connection, into: "touched", row: "(?,?,?,?,?,?,?,?,?)", replacing: true)
+            connection, into: "touched", row: "(?,?,?,?,?,?,?,?,?)",
+            verb: "INSERT OR REPLACE")
         newRuns = RowBatch(connection, into: "run", row: "(?,?,?)")
         newRegisters = RowBatch(connection, into: "register", row: "(?,?,?,?)")
-        newTouches = RowBatch(connection, into: "touch", row: "(?,?)")
+        newTouches = RowBatch(
+            connection, into: "touch", row: "(?,?)", verb: "INSERT OR IGNORE")
         selectAnnotation = try prepare(
             "SELECT item,class,selector,status,flags,source,author,fields FROM touched "
                 + "WHERE key=?")

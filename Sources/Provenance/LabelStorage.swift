@@ -78,7 +78,7 @@ public protocol LabelStorage: AnyObject {
     func insertRegister(_ target: Int64, _ row: RegisterRow) throws
     /// Removes a write that was replaced.
     func deleteRegister(_ target: Int64, field: Int64, operation: OperationKey) throws
-    /// Notes that an operation speaks of a target.
+    /// Notes that an operation speaks of a target, where no surviving write of it says so.
     func touch(_ target: Int64, _ operation: OperationKey) throws
 
     /// Adds an entry's figures, when all it says was applied.

@@ -161,7 +161,6 @@ extension Merge {
     ) throws -> NotCounted? {
         guard let label = try found(target) else { return .unknownTarget }
         try change(target, label, fields, scope.key)
-        try storage.touch(target.packed, scope.key)
         return nil
     }
 
@@ -194,7 +193,6 @@ extension Merge {
         let text = reason.map { FieldValue.text(String(decoding: $0, as: UTF8.self)) } ?? .null
         let value = FieldValue.array([.integer(Int64(verdict.rawValue)), text]).encoded
         try change(target, label, [(field, value)], scope.key)
-        try storage.touch(target.packed, scope.key)
         return nil
     }
 }

@@ -36,11 +36,9 @@ extension Merge {
             let id = try addItem(key, row)
             itemIDs[index] = id
             try addWrites(of: row)
-            try storage.touch(-id, scope.key)
             return
         }
         itemIDs[index] = row.id
-        try storage.touch(row.target, scope.key)
         let target = try openItem(row)
         guard case .item(var row) = target.row else { return }
         guard row.flags.contains(.written) else {
@@ -49,7 +47,8 @@ extension Merge {
             try addWrites(of: row)
             return
         }
-        spread(&row, into: target)
+        try spread(&row, into: target)
+        if pairs.isEmpty { try storage.touch(row.target, scope.key) }
         target.row = .item(row)
         for (field, value) in pairs { try write(field, value, target, scope.key) }
     }
@@ -81,8 +80,9 @@ extension Merge {
     }
 
     /// Moves the only operation's fields into registers.
-    private func spread(_ row: inout ItemRow, into target: OpenTarget) {
-        guard row.base != nil else { return }
+    private func spread(_ row: inout ItemRow, into target: OpenTarget) throws {
+        guard let base = row.base else { return }
+        if row.fields.isEmpty { try storage.touch(row.target, base) }
         for register in Self.writes(ofBase: row) {
             target.registers.append(.init(row: register, isStored: false))
             target.changed.append(register.field)

@@ -134,6 +134,7 @@ extension Merge {
             of: field, where: { isCovered($0.operation, by: operation) })
         {
             if write.isStored { target.replaced.append(write.row) }
+            try storage.touch(target.target, write.row.operation)
             state.sum.subtract(try element(of: write.row, target: target.target))
         }
         let row = RegisterRow(field: field, operation: operation, value: value)
