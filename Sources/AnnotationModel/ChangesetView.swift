@@ -192,7 +192,8 @@ public struct ChangesetView {
     public func operations(from position: Int, at offset: Int) -> OperationCursor {
         OperationCursor(
             reader: CBORReader(payload, from: offset, to: payload.count),
-            remaining: operationCount - position, stringCount: strings.count, position: position)
+            remaining: operationCount - position, stringCount: strings.count, position: position,
+            isChecked: true)
     }
 
     /// The governance acts with their positions; they come before all other operations.

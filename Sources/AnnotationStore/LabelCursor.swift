@@ -76,9 +76,16 @@ final class LabelCursor {
     }
 
     private func openNextEntry() throws -> Bool {
-        guard try entries.step() else { return false }
-        let key = entries.integer(0)
-        let opened = try labels.entry(key, leaf: entries.blob(1))
+        var next: OpenedEntry?
+        var key: Int64 = 0
+        while next == nil {
+            guard try entries.step() else { return false }
+            key = entries.integer(0)
+            do {
+                next = try labels.entry(key, leaf: entries.blob(1))
+            } catch  where labels.skips(error) {}
+        }
+        guard let opened = next else { return false }
         entry = opened
         let first = Int(max(0, low - key << 12))
         guard let item else {

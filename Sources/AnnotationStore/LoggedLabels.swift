@@ -240,6 +240,21 @@ final class LoggedLabels {
         return statement.integer(0)
     }
 
+    // MARK: Damage
+
+    /// The entries that a walk has passed over; nil where damage ends a walk.
+    var skipped: [AnnotationStoreError]?
+    private static let skippedMax = 100
+
+    /// True if a walk goes on behind an entry that cannot be read.
+    func skips(_ error: any Error) -> Bool {
+        guard let error = error as? AnnotationStoreError, case .unreadableEntry = error,
+            let known = skipped
+        else { return false }
+        if known.count < Self.skippedMax, !known.contains(error) { skipped?.append(error) }
+        return true
+    }
+
     // MARK: Cursors
 
     func cursor() throws -> LabelCursor { try idle.popLast() ?? LabelCursor(self) }

@@ -76,7 +76,7 @@ final class OpenedEntry {
     func positions(ofItem key: UnsafeRawBufferPointer) throws -> [UInt16] {
         if let known = positionsByItem { return known[Bytes(bytes: key)] ?? [] }
         var found: [Bytes: [UInt16]] = [:]
-        var cursor = view.operations
+        var cursor = try operations(from: 0)
         while let label = try nextLabel(&cursor) {
             found[Bytes(bytes: view.utf8(label.item)), default: []].append(
                 UInt16(label.key.slot.position))

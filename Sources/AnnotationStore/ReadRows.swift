@@ -137,6 +137,18 @@ extension LabelStore {
         return made
     }
 
+    /// Runs `body`, which reads past entries that are damaged.
+    ///
+    /// - Returns: What it returns, and the entries whose labels were left out: at most a hundred.
+    public func passingDamage<R>(
+        _ body: () throws -> R
+    ) rethrows -> (R, skipped: [AnnotationStoreError]) {
+        labels.skipped = []
+        defer { labels.skipped = nil }
+        let result = try body()
+        return (result, labels.skipped ?? [])
+    }
+
     /// Reads on this store's connection.
     func reading<R>(_ doing: String, _ body: (ReadRows) throws -> R) throws -> R {
         labels.failure = nil

@@ -233,17 +233,31 @@ final class SQLiteLabelStorage: LabelStorage {
     func insertAnnotation(_ key: OperationKey, _ row: borrowing NewAnnotation) {}
 
     func annotation(_ key: OperationKey) throws -> AnnotationRow? {
-        guard let entry = try labels.entry(of: key) else { return nil }
+        let entry: OpenedEntry
+        do {
+            guard let found = try labels.entry(of: key) else { return nil }
+            entry = found
+        } catch {
+            // A label that was changed has all it needs in its row.
+            try touched.flush()
+            if let row = try touchedRow(key) { return row }
+            throw error
+        }
         let isTouched = try entry.isTouched(key.slot.position) {
             try touched.flush()
             return try touchedPositions(key.entryKey)
         }
         if !isTouched { return try labels.annotation(key, in: entry) }
         try touched.flush(ifHolding: key.packed)
-        selectAnnotation.bind(1, key.packed)
-        guard try selectAnnotation.step() else {
+        guard let row = try touchedRow(key) else {
             throw AnnotationStoreError.damagedRow(table: "touched", key: key.packed)
         }
+        return row
+    }
+
+    private func touchedRow(_ key: OperationKey) throws -> AnnotationRow? {
+        selectAnnotation.bind(1, key.packed)
+        guard try selectAnnotation.step() else { return nil }
         defer { selectAnnotation.reset() }
         return AnnotationRow(
             item: selectAnnotation.integer(0), className: selectAnnotation.integer(1),

@@ -58,10 +58,13 @@ public struct LabelListDocument: Document {
     public let annotations: [Label]
     /// What the next page begins after; nil: this was the last one.
     public let next: String?
+    /// Damaged entries whose labels are left out, each with what to do.
+    public let unreadable: [String]
 
     /// Makes one of its members.
-    public init(annotations: [Label], next: String?) {
+    public init(annotations: [Label], next: String?, unreadable: [String]) {
         self.annotations = annotations
         self.next = next
+        self.unreadable = unreadable
     }
 }

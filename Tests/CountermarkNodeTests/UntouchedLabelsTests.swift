@@ -99,6 +99,9 @@ struct UntouchedLabelsTests {
             #expect("\(error)".contains("\(oem)/\(all.dataset)"), "\(error)")
             #expect("\(error)".contains("repair"), "\(error)")
         }
+        let read = try again.store.passingDamage { try labels(again, all.dataset) }
+        #expect(read.0.isEmpty)
+        #expect(read.skipped.count == 1)
         let out = try other.outgoing("\(tier)/\(all.dataset)", from: 0)
         try again.accept(
             "\(tier)/\(all.dataset)", from: 0, bundle: out.bundle, checkpoint: out.checkpoint)

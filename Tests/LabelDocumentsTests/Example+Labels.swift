@@ -23,8 +23,10 @@ extension Example {
                         org: "oem.example", status: "active", contested: true,
                         author: "anna@oem.example", source: "model:spotter@2",
                         fields: ["class": .double(1.0)])
-                ], next: "tier1.example:12.4")),
-        Example("label-list.least", LabelListDocument(annotations: [], next: nil)),
+                ], next: "tier1.example:12.4",
+                unreadable: ["the labels of entry 1 of a/b/c cannot be read"])),
+        Example(
+            "label-list.least", LabelListDocument(annotations: [], next: nil, unreadable: [])),
         Example(
             "conflicts",
             ConflictsDocument(conflicts: [

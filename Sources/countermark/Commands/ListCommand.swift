@@ -39,17 +39,21 @@ struct List: ParsableCommand {
         warn(of: judging.schema, id)
         filter.classNames = className.map { judging.schema.writtenNames(of: $0) } ?? []
         let from = try after.map { try node.key(try node.named($0, in: id).id, id) }
-        let labels =
+        let (labels, skipped) = try node.store.passingDamage {
             try outsideSchema
-            ? node.outside(id, judging, filter: filter, after: from, limit: limit)
-            : node.store.labels(try node.logNames(id), filter: filter, after: from, limit: limit)
+                ? node.outside(id, judging, filter: filter, after: from, limit: limit)
+                : node.store.labels(
+                    try node.logNames(id), filter: filter, after: from, limit: limit)
+        }
+        for entry in skipped { node.warn(PlainError.line(entry)) }
         let next = labels.count == limit ? labels.last?.id.description ?? "" : nil
         let lines = try labels.map {
             "\($0.id)  \(try same.shown($0))  \(judging.schema.className($0.className))  "
                 + $0.selector.kindName + (Self.author($0).map { "  by \($0)" } ?? "")
         }
         let document = LabelListDocument(
-            annotations: try labels.map { try .init($0, judging, same) }, next: next)
+            annotations: try labels.map { try .init($0, judging, same) }, next: next,
+            unreadable: skipped.map { PlainError.line($0) })
         try common.print(document: document, lines)
     }
 }
