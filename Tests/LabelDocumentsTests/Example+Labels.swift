@@ -154,8 +154,8 @@ extension Example {
                 measures: [
                     .init(
                         measure: "cohen-kappa", scope: "oem.example, tier1.example", task: "items",
-                        raters: ["oem.example", "tier1.example"], class: "spur", value: 0.5,
-                        low: 0.25, high: 1.0, items: 38, units: 2, judgements: 2,
+                        raters: ["oem.example", "tier1.example"], class: "spur", pairs: "blind",
+                        value: 0.5, low: 0.25, high: 1.0, items: 38, units: 2, judgements: 2,
                         why: "a reader's act")
                 ],
                 confusion: [
@@ -166,7 +166,9 @@ extension Example {
                 raters: [
                     .init(
                         rater: "oem.example", task: "items", reliability: 0.875, judgements: 2,
-                        majority: .init(units: 2, agreeing: 2), why: "a reader's act")
+                        majority: .init(units: 2, agreeing: 2),
+                        blind: .init(units: 2, agreeing: 1), informed: .init(units: 2, agreeing: 2),
+                        why: "a reader's act")
                 ], pairsLeftOut: 2, confusionLeftOut: 2, ambiguous: 2, denseItems: ["img/0009.png"])
         ),
         Example(

@@ -21,6 +21,8 @@ struct QualityLabels {
         let confidence: Double?
         /// The field that is asked for.
         let value: FieldValue?
+        /// What its signers had merged: a place in ``QualityLabels/awareness``.
+        let awareness: Int32
     }
 
     var digest: [UInt8] = []
@@ -31,6 +33,10 @@ struct QualityLabels {
     private(set) var labels: [Label] = []
     /// The raters that say they have examined an item, by item.
     private(set) var examined: [Int32: Set<Int32>] = [:]
+    /// What was merged by those who signed labels and examinations.
+    var awareness: [Awareness] = []
+    /// The places there of examinations, by item and rater.
+    private(set) var awarenessOfExamined: [Int32: [Int32: Int32]] = [:]
 
     private var itemNumbers = Numbers()
     private var raterNumbers = Numbers()
@@ -43,16 +49,21 @@ struct QualityLabels {
 
     // MARK: Gathering
 
-    mutating func note(examined item: String, by origin: String, _ kind: QualityQuestion.RaterKind)
-    {
+    mutating func note(
+        examined item: String, by origin: String, _ kind: QualityQuestion.RaterKind,
+        awareness: () throws -> Int32?
+    ) rethrows {
         let number = itemNumbers.number(item)
         // An author or a tool is not the company that examined.
         guard kind == .org else { return }
-        examined[number, default: []].insert(raterNumbers.number(origin))
+        let rater = raterNumbers.number(origin)
+        examined[number, default: []].insert(rater)
+        awarenessOfExamined[number, default: [:]][rater] = try awareness()
     }
 
     mutating func add(
-        _ label: LabelView, item: String, className: String, _ question: QualityQuestion
+        _ label: LabelView, item: String, className: String, awareness: Int32,
+        _ question: QualityQuestion
     ) {
         let origin = label.id.origin
         let log: Int
@@ -68,7 +79,7 @@ struct QualityLabels {
                 rater: raterNumbers.number(Self.rater(label, question.by)),
                 className: classNumbers.number(className), log: Int32(log), slot: label.id.slot,
                 shape: Shape(label.selector), confidence: label.fields["confidence"]?.numberValue,
-                value: question.field.flatMap { label.fields[$0] }))
+                value: question.field.flatMap { label.fields[$0] }, awareness: awareness))
     }
 
     /// A rater's name before it is known whether two companies have people of one name.
@@ -101,6 +112,13 @@ struct QualityLabels {
             ordered[itemOrder[Int(item)]] = Set(raters.map { raterOrder[Int($0)] })
         }
         examined = ordered
+        var known: [Int32: [Int32: Int32]] = [:]
+        for (item, raters) in awarenessOfExamined {
+            for (rater, place) in raters {
+                known[itemOrder[Int(item)], default: [:]][raterOrder[Int(rater)]] = place
+            }
+        }
+        awarenessOfExamined = known
         let ranks = origins.map { origin in Int32(origins.count { $0 < origin }) }
         labels.sort { one, other in
             if one.item != other.item { return one.item < other.item }
@@ -174,6 +192,7 @@ extension Node {
         let examiners = ByteSet(companies.map(\.description))
         return try read(dataset) { merge in
             var found = QualityLabels()
+            var book = AwarenessBook(merge)
             found.digest = seed ?? merge.state.digest.bytes
             let same = SameItems(store, dataset)
             try store.forEachItem(dataset, withoutExcluded: filter.isWithoutExcluded) { item in
@@ -181,15 +200,22 @@ extension Node {
                 where name.hasPrefix(Field.examinedPrefix) && value == .bool(true) {
                     let company = String(name.dropFirst(Field.examinedPrefix.count))
                     guard examiners.isEmpty || examiners.contains(company) else { continue }
-                    found.note(examined: try same.shown(item), by: company, question.by)
+                    try found.note(examined: try same.shown(item), by: company, question.by) {
+                        try book.examination(of: item.key, by: company).map { try book.number($0) }
+                    }
                 }
             }
             try store.forEachLabel(merge.state.logs.mapValues(\.origin), filter: filter) { label in
                 guard !label.isRetracted, try holds(label) else { return }
+                let changes =
+                    label.flags.contains(.hasRegisters)
+                    ? try book.changes(of: label.key, field: question.field) : []
                 found.add(
                     label, item: try same.shown(label),
-                    className: schema.className(label.className), question)
+                    className: schema.className(label.className),
+                    awareness: try book.number(label.key, changes), question)
             }
+            found.awareness = book.list
             found.settle(question.by)
             return found
         }
