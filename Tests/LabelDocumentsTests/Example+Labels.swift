@@ -177,6 +177,29 @@ extension Example {
                 dataset: "oem.example/boards", release: nil, digest: "9f2b01", by: "org", iou: 0.5,
                 field: nil, class: nil, against: nil, level: "warning", measures: [], confusion: [],
                 raters: [], pairsLeftOut: 0, confusionLeftOut: 0, ambiguous: 0, denseItems: [])),
+        Example("gold", gold), Example("gold.least", sealed),
+        Example("gold-list", GoldListDocument(gold: [sealed])),
+        Example("gold-list.least", GoldListDocument(gold: [])),
+        Example(
+            "gold-score",
+            GoldScoreDocument(
+                dataset: "oem.example/boards", name: "first", org: "oem.example", digest: "9f2b01",
+                by: "author", iou: 0.5, class: "spur", items: 2, answers: 1,
+                measures: [
+                    .init(
+                        measure: "recall", scope: "kim against gold", task: "places",
+                        raters: ["kim", "gold"], class: "spur", pairs: nil, value: 0.5, low: nil,
+                        high: nil, items: 2, units: 2, judgements: 3, why: nil)
+                ],
+                confusion: [
+                    .init(a: "gold", b: "kim", class: "spur", other: nil, count: 2, task: "places")
+                ], denseItems: ["img/0009.png"])),
+        Example(
+            "gold-score.least",
+            GoldScoreDocument(
+                dataset: "oem.example/boards", name: "first", org: "oem.example", digest: "9f2b01",
+                by: "org", iou: 0.5, class: nil, items: 2, answers: 0, measures: [], confusion: [],
+                denseItems: [])),
         Example(
             "consensus",
             ConsensusDocument(
@@ -194,6 +217,14 @@ extension Example {
                 dataset: "oem.example/boards", release: nil, digest: "9f2b01", method: "majority",
                 by: "org", iou: 0.5, items: [], without: [], iterations: [:], denseItems: [])),
     ]
+
+    private static let gold = GoldDocument(
+        dataset: "oem.example/boards", name: "first", org: "oem.example", state: "opened",
+        commitment: "9f2b01", sealed: 1_700_000_000, opened: 1_700_000_060, items: ["img/0003.png"],
+        changed: true)
+    private static let sealed = GoldDocument(
+        dataset: "oem.example/boards", name: "first", org: "oem.example", state: "sealed",
+        commitment: "9f2b01", sealed: 1_700_000_000, opened: nil, items: nil)
 
     /// A selector as jsonl files have it.
     static let box = JSONValue.object([

@@ -75,7 +75,7 @@ extension Node {
 
     // MARK: Parts
 
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+    static func hexadecimal(_ bytes: [UInt8]) -> String {
         Digest(bytes)?.hex ?? ""
     }
 
@@ -91,7 +91,7 @@ extension Node {
                 + Self.some(labels.raters, of: "nobody"))
     }
 
-    private func requireClass(
+    func requireClass(
         _ name: String?, _ labels: QualityLabels, _ dataset: DatasetID
     ) throws {
         guard let name, !labels.classes.contains(where: { $0.hasSameBytes(as: name) }) else {
@@ -153,7 +153,7 @@ extension Node {
         }
     }
 
-    private func figures(
+    func figures(
         of pair: RaterPair, among pairs: Int, _ things: JudgedThings, _ labels: QualityLabels,
         _ question: QualityQuestion
     ) -> [QualityRow] {
@@ -170,7 +170,7 @@ extension Node {
         }
     }
 
-    private func confusion(
+    func confusion(
         of pair: RaterPair, _ things: JudgedThings, _ labels: QualityLabels
     ) -> [ConfusionRow] {
         pair.confusion.map { cell in

@@ -17,7 +17,7 @@ extension AgreementDocument {
         return lines + notes
     }
 
-    private static func line(_ row: Measure) -> String {
+    static func line(_ row: Measure) -> String {
         let what = [
             row.measure, row.class.map { "of \($0)" }, row.scope, row.pairs.map { "\($0) pairs" },
         ].compactMap(\.self)
