@@ -35,6 +35,7 @@ public enum Field: Hashable, Sendable {
         case stageClassify = 23
         case stageAnnotate = 24
         case stageMark = 25
+        case stageReview = 26
 
         /// The name in files, on the command line and in messages.
         public var name: String {
@@ -65,6 +66,7 @@ public enum Field: Hashable, Sendable {
             case .stageClassify: "stage.classify"
             case .stageAnnotate: "stage.annotate"
             case .stageMark: "stage.mark"
+            case .stageReview: "stage.review"
             }
         }
     }

@@ -58,6 +58,12 @@ public enum GovernanceAct: Hashable, Sendable {
     case addWitness(key: [UInt8])
     /// Who may read this log besides its owner and the steward; no names stand for all members.
     case setAudience([Origin])
+    /// Known answers under a name, as SHA-256 of the answers with a salt: they are told later.
+    case sealGold(name: String, commitment: [UInt8])
+    /// The answers that were sealed under a name, with the salt.
+    case openGold(GoldSet, salt: [UInt8])
+    /// Whether companies are kept from seeing each other's labels of an item until they have examined it.
+    case setBlind(Bool)
 
     /// The longest name of a release in bytes.
     public static let releaseNameBytesMax = 256
@@ -80,11 +86,17 @@ public enum GovernanceAct: Hashable, Sendable {
         case .countersign: 26
         case .addWitness: 27
         case .setAudience: 28
+        case .sealGold: 29
+        case .openGold: 30
+        case .setBlind: 33
         }
     }
 
     /// True for what counts in the steward's log only.
-    public var isStewardsAct: Bool { code < 24 }
+    public var isStewardsAct: Bool {
+        if case .setBlind = self { return true }
+        return code < 24
+    }
 
     /// The operation as it stands in a changeset: an array of the code and the members.
     public var encoded: [UInt8] {
@@ -127,6 +139,9 @@ public enum GovernanceAct: Hashable, Sendable {
             [.text(origin.description), .text(successor.description)]
         case .addWitness(let key): [.bytes(key)]
         case .setAudience(let origins): [Self.names(origins)]
+        case .sealGold(let name, let commitment): [.text(name), .bytes(commitment)]
+        case .openGold(let set, let salt): [.text(set.name), .bytes(salt), set.cbor]
+        case .setBlind(let isBlind): [.bool(isBlind)]
         }
     }
 
@@ -147,6 +162,9 @@ public enum GovernanceAct: Hashable, Sendable {
             case 26: Self.countersign(members)
             case 27: Self.addWitness(members)
             case 28: Self.setAudience(members)
+            case 29: Self.sealGold(members)
+            case 30: Self.openGold(members)
+            case 33: Self.setBlind(members)
             default: nil
             }
         guard let act else { return nil }
@@ -204,6 +222,27 @@ public enum GovernanceAct: Hashable, Sendable {
     private static func setAudience(_ members: [CBORValue]) -> GovernanceAct? {
         guard members.count == 1, let names = origins(members[0]) else { return nil }
         return .setAudience(names)
+    }
+
+    private static func sealGold(_ members: [CBORValue]) -> GovernanceAct? {
+        guard members.count == 2, let name = members[0].textValue,
+            (1...GoldSet.nameBytesMax).contains(name.utf8.count),
+            let commitment = members[1].bytesValue, commitment.count == 32
+        else { return nil }
+        return .sealGold(name: name, commitment: commitment)
+    }
+
+    private static func openGold(_ members: [CBORValue]) -> GovernanceAct? {
+        guard members.count == 3, let name = members[0].textValue,
+            let salt = members[1].bytesValue, salt.count == GoldSet.saltBytes,
+            let set = GoldSet(name: name, cbor: members[2])
+        else { return nil }
+        return .openGold(set, salt: salt)
+    }
+
+    private static func setBlind(_ members: [CBORValue]) -> GovernanceAct? {
+        guard members.count == 1, case .bool(let isBlind) = members[0] else { return nil }
+        return .setBlind(isBlind)
     }
 
     private static func defineDataset(_ members: [CBORValue]) -> GovernanceAct? {

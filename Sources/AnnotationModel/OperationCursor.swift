@@ -225,7 +225,7 @@ public struct OperationCursor {
             switch code {
             case 0 where !isBase: _ = try string()
             case 1 where !isBase: _ = try selector()
-            case 0, 1, 26..<Field.attributeBase:
+            case 0, 1, 27..<Field.attributeBase:
                 throw .outOfRange(offset: start, what: "a field that cannot stand here")
             case Field.Known.status.rawValue:
                 _ = try reader.unsigned(max: 1, "a status is 0 or 1")

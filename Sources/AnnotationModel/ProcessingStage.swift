@@ -13,6 +13,8 @@ public enum ProcessingStage: String, CaseIterable, Sendable {
     case annotate
     /// Were places marked: landmarks, windows, points of change.
     case mark
+    /// Is somebody to look again at what companies said of it, who, and has he.
+    case review
     /// Did somebody inspect the labels.
     case quality
 
@@ -40,6 +42,7 @@ public enum ProcessingStage: String, CaseIterable, Sendable {
         case .classify: .stageClassify
         case .annotate: .stageAnnotate
         case .mark: .stageMark
+        case .review: .stageReview
         case .quality: .stageQuality
         }
     }
@@ -48,7 +51,7 @@ public enum ProcessingStage: String, CaseIterable, Sendable {
     public var states: [String] {
         switch self {
         case .filter: ["kept", "excluded"]
-        case .clean, .classify, .annotate, .mark: ["todo", "doing", "done", "not-needed"]
+        case .clean, .classify, .annotate, .mark, .review: ["todo", "doing", "done", "not-needed"]
         case .quality: ["accepted", "rejected", "needs-work"]
         }
     }
@@ -56,7 +59,7 @@ public enum ProcessingStage: String, CaseIterable, Sendable {
     /// Whether an annotation can be in this stage too, and not only an item.
     public var isOfAnnotations: Bool {
         switch self {
-        case .filter, .clean, .annotate: false
+        case .filter, .clean, .annotate, .review: false
         case .classify, .mark, .quality: true
         }
     }
@@ -72,6 +75,8 @@ public struct StageState: Hashable, Sendable {
     public let from: String?
     /// Of a cleaned item: what was done.
     public let how: String?
+    /// Of an item to be reviewed: who is to do it, an organisation or `ORG/PERSON`.
+    public let to: String?
 
     /// The state that stands for a cleaned item, made from another.
     public static let done = "done"
@@ -79,7 +84,7 @@ public struct StageState: Hashable, Sendable {
     public static let excluded = "excluded"
 
     private enum Key {
-        static let (state, why, from, how) = ("state", "why", "from", "how")
+        static let (state, why, from, how, to) = ("state", "why", "from", "how", "to")
     }
 
     /// A state.
@@ -88,7 +93,7 @@ public struct StageState: Hashable, Sendable {
     ///   stage than `clean`, and for a cleaned item without one: only with it can it be found again.
     public init(
         _ stage: ProcessingStage, _ state: String, why: String? = nil, from: String? = nil,
-        how: String? = nil
+        how: String? = nil, to: String? = nil
     ) throws(AnnotationModelError) {
         func refuse(_ text: String, _ rule: String) -> AnnotationModelError {
             .badIdentifier(kind: "state of the stage \(stage.rawValue)", text: text, rule: rule)
@@ -104,7 +109,11 @@ public struct StageState: Hashable, Sendable {
         guard !isDerived || from != nil else {
             throw refuse(state, "an item that clean has done names the item that it comes from")
         }
+        guard stage == .review || to == nil else {
+            throw refuse(state, "only a review is assigned to somebody")
+        }
         if let from { try ChangesetBuilder.checkName(from) }
+        if let to { try ChangesetBuilder.checkName(to) }
         for text in [why, how] {
             let count = text?.utf8.count ?? 0
             guard count <= Self.textBytesMax else {
@@ -112,7 +121,7 @@ public struct StageState: Hashable, Sendable {
                     what: "the length of a reason in bytes", value: count, max: Self.textBytesMax)
             }
         }
-        (self.state, self.why, self.from, self.how) = (state, why, from, how)
+        (self.state, self.why, self.from, self.how, self.to) = (state, why, from, how, to)
     }
 
     /// The longest reason, in bytes: with both texts and a key a value stays below ``FieldValue/bytesMax``.
@@ -132,6 +141,7 @@ public struct StageState: Hashable, Sendable {
         guard let name, stage.states.contains(name) else { return nil }
         (state, why) = (name, texts[Key.why])
         (from, how) = stage == .clean ? (texts[Key.from], texts[Key.how]) : (nil, nil)
+        to = stage == .review ? texts[Key.to] : nil
     }
 
     /// The register's value.
@@ -140,6 +150,7 @@ public struct StageState: Hashable, Sendable {
         pairs[Key.why] = why.map { .text($0) }
         pairs[Key.from] = from.map { .text($0) }
         pairs[Key.how] = how.map { .text($0) }
+        pairs[Key.to] = to.map { .text($0) }
         return .map(pairs)
     }
 }

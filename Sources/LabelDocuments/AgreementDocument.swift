@@ -12,6 +12,8 @@ public struct AgreementDocument: Document {
         public let raters: [String]
         /// The class against all else; nil: all.
         public let `class`: String?
+        /// `blind` or `informed`: of such pairs of judgements alone; nil: of all.
+        public let pairs: String?
         /// The figure.
         public let value: Double?
         /// Where its interval begins.
@@ -30,14 +32,15 @@ public struct AgreementDocument: Document {
         /// Makes one of its members.
         public init(
             measure: String, scope: String, task: String, raters: [String], `class`: String?,
-            value: Double?, low: Double?, high: Double?, items: Int, units: Int, judgements: Int,
-            why: String?
+            pairs: String?, value: Double?, low: Double?, high: Double?, items: Int, units: Int,
+            judgements: Int, why: String?
         ) {
             self.measure = measure
             self.scope = scope
             self.task = task
             self.raters = raters
             self.class = `class`
+            self.pairs = pairs
             self.value = value
             self.low = low
             self.high = high
@@ -78,6 +81,20 @@ public struct AgreementDocument: Document {
 
     /// How far a rater can be relied on.
     public struct Rater: Encodable, Sendable {
+        /// How often it said what others said of the same thing.
+        public struct Pairs: Encodable, Sendable {
+            /// Pairs of judgements.
+            public let units: Int
+            /// Those that are the same.
+            public let agreeing: Int
+
+            /// Makes one of its members.
+            public init(units: Int, agreeing: Int) {
+                self.units = units
+                self.agreeing = agreeing
+            }
+        }
+
         /// How often it was with the majority.
         public struct Majority: Encodable, Sendable {
             /// Units with a majority.
@@ -102,19 +119,25 @@ public struct AgreementDocument: Document {
         public let judgements: Int
         /// How often it was with the majority.
         public let majority: Majority
+        /// Where neither had seen the other's label.
+        public let blind: Pairs
+        /// Where it had seen the other's label.
+        public let informed: Pairs
         /// Why there is no reliability.
         public let why: String?
 
         /// Makes one of its members.
         public init(
             rater: String, task: String, reliability: Double?, judgements: Int, majority: Majority,
-            why: String?
+            blind: Pairs, informed: Pairs, why: String?
         ) {
             self.rater = rater
             self.task = task
             self.reliability = reliability
             self.judgements = judgements
             self.majority = majority
+            self.blind = blind
+            self.informed = informed
             self.why = why
         }
     }

@@ -23,6 +23,8 @@ public struct Governance: Sendable, Equatable {
     public private(set) var keys: [Int: [Digest: SigningKeyStanding]] = [:]
     /// The releases, in the order of the steward's log.
     public private(set) var releases: [Release] = []
+    /// The sealed sets of gold items, in the order of the logs' local numbers and their entries.
+    public private(set) var gold: [GoldSeal] = []
     /// Which digests logs have countersigned last, by the release's name and the log's local number.
     private var countersignatures: ByteMap<[Int: [UInt8]]> = [:]
     /// From where on acts of a kind are beyond ``MemberLimits`` and count for nothing, by log and code.
@@ -103,6 +105,8 @@ public struct Governance: Sendable, Equatable {
             retire(key, at: from, by: number, isStewards: isStewards)
         case .countersign(let name, let digest):
             countersignatures[name, default: [:]][number] = digest
+        case .sealGold(let name, let commitment): seal(name, commitment, noted, number)
+        case .openGold(let set, let salt): open(set, salt, noted, number)
         case .release(let name, let digest, let heads, let terms):
             if isStewards { release(name, digest, heads, terms, at: noted) }
         default:
@@ -125,6 +129,28 @@ public struct Governance: Sendable, Equatable {
                     name: name, digest: digest, heads: heads, terms: terms,
                     operation: noted.operation, time: noted.time))
         }
+    }
+
+    /// The first seal of a name holds: what was sealed cannot become something else.
+    private mutating func seal(
+        _ name: String, _ commitment: [UInt8], _ noted: NotedAct, _ number: Int
+    ) {
+        if goldPlace(name, number) != nil { return }
+        gold.append(
+            GoldSeal(
+                name: name, commitment: commitment, operation: noted.operation, time: noted.time))
+    }
+
+    private mutating func open(
+        _ set: GoldSet, _ salt: [UInt8], _ noted: NotedAct, _ number: Int
+    ) {
+        guard let place = goldPlace(set.name, number) else { return }
+        gold[place].openings.append(
+            .init(operation: noted.operation, set: set, salt: salt, time: noted.time))
+    }
+
+    private func goldPlace(_ name: String, _ log: Int) -> Int? {
+        gold.firstIndex { $0.operation.log == log && $0.name.hasSameBytes(as: name) }
     }
 
     /// The local numbers of the logs that have countersigned a release, ascending.

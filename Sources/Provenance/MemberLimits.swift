@@ -18,6 +18,8 @@ public enum MemberLimits {
     public static let audiencesMax = 32
     /// Agreements with releases.
     public static let countersignaturesMax = 4_096
+    /// Sets of gold items, and openings of them: every node keeps an opening's 32 KiB.
+    public static let goldMax = 64
     /// Distinct attribute names, which bound the registers that one member can give one label.
     public static let attributeNamesMax = 4_096
 
@@ -31,8 +33,9 @@ public enum MemberLimits {
         case .addWitness: witnessKeysMax
         case .setAudience: audiencesMax
         case .countersign: countersignaturesMax
+        case .sealGold, .openGold: goldMax
         case .defineDataset, .setMember, .cutLog, .setSchema, .setPolicy, .release,
-            .setWitnessPolicy, .succeedLog:
+            .setWitnessPolicy, .succeedLog, .setBlind:
             nil
         }
     }

@@ -47,6 +47,8 @@ public struct Membership: Sendable, Equatable {
     public private(set) var schema = ""
     /// The rule that picks the value to show of a contested field.
     public private(set) var policy = ResolutionPolicy.causalHeight
+    /// Whether companies are kept from seeing each other's labels of an item until they have examined it.
+    public private(set) var isBlind = false
     /// Which organisations' cosignatures make an entry a witnessed one; nil without a policy.
     public private(set) var witnessPolicy: WitnessRequirement?
     /// Who acts as the owner of what an ended log added: the next log, by the ended one.
@@ -69,6 +71,7 @@ public struct Membership: Sendable, Equatable {
         case .setSchema(let schema): self.schema = schema
         case .setPolicy(let name):
             if let policy = ResolutionPolicy(rawValue: name) { self.policy = policy }
+        case .setBlind(let isBlind): self.isBlind = isBlind
         case .setMember(let origin, let role, let roots, let logKey, let fromIndex):
             if origin == steward { return }
             setMember(origin, role, roots, fromIndex)
@@ -79,7 +82,9 @@ public struct Membership: Sendable, Equatable {
         case .setWitnessPolicy(let threshold, let witnesses):
             witnessPolicy = WitnessRequirement(threshold: threshold, witnesses: witnesses)
         case .succeedLog(let origin, let successor): succeed(origin, by: successor)
-        case .release, .addKey, .retireKey, .countersign, .addWitness, .setAudience: return
+        case .release, .addKey, .retireKey, .countersign, .addWitness, .setAudience, .sealGold,
+            .openGold:
+            return
         }
     }
 

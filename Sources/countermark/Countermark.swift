@@ -22,7 +22,7 @@ struct Countermark: AsyncParsableCommand {
             Serve.self,
             Invite.self, JoinInvitation.self, StageCommand.self, Examined.self, Doctor.self,
             Backup.self, RepairCommand.self, ReleaseCommand.self, AgreementCommand.self,
-            ConsensusCommand.self,
+            ConsensusCommand.self, GoldCommand.self,
         ])
 
     static func main() async {

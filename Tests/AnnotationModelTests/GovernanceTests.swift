@@ -27,8 +27,24 @@ struct GovernanceTests {
             .succeedLog(acme, successor: borealis), .addKey(chain: [[1]], logKey: key),
             .addKey(chain: [[1], [2]], logKey: nil), .retireKey(fingerprint: key, index: 3),
             .countersign(name: "first", digest: key), .addWitness(key: key), .setAudience([]),
-            .setAudience([acme, borealis]),
+            .setAudience([acme, borealis]), .sealGold(name: "first", commitment: key),
+            .setBlind(true), .setBlind(false),
+        ] + openings
+    }()
+
+    static let openings: [GovernanceAct] = {
+        let items: [GoldSet.Item] = [
+            .init(
+                key: "b.png",
+                answers: [
+                    .init(className: "short", selector: .wholeItem),
+                    .init(
+                        className: "open",
+                        selector: .box(.init(x: 1, y: 2, width: 3.5, height: 4))),
+                ]), .init(key: "a.png", answers: []),
         ]
+        let set = try? GoldSet(name: "first", items: items)
+        return set.map { [.openGold($0, salt: [UInt8](repeating: 7, count: 32))] } ?? []
     }()
 
     @Test("an act is read back as it was written")
@@ -39,7 +55,7 @@ struct GovernanceTests {
 
     @Test("every code has an act among the samples")
     func allCodes() {
-        #expect(Set(Self.acts.map(\.code)) == Set(Array(16...23) + Array(24...28)))
+        #expect(Set(Self.acts.map(\.code)) == Set(Array(16...30) + [33]))
     }
 
     @Test(
@@ -60,9 +76,41 @@ struct GovernanceTests {
                 .array((0...Changeset.headsMax).map { .text("m\($0).example") }),
             ]),
             .array([.integer(29), .array([])]),
+            // A digest too short, a name of no byte, a salt too long, no answers, items out of order, twice, or with
+            // half an answer, a place that is none.
+            .array([.integer(29), .text("a"), .bytes([1])]),
+            .array([.integer(29), .text(""), .bytes([UInt8](repeating: 1, count: 32))]),
+            opening(.array([.array([.text("a")])]), salt: 33),
+            opening(.array([])),
+            opening(.array([.array([])])),
+            opening(.array([.array([.text("b")]), .array([.text("a")])])),
+            opening(.array([.array([.text("a")]), .array([.text("a")])])),
+            opening(.array([.array([.text("a"), .text("short")])])),
+            opening(.array([.array([.text("a"), .text("short"), .bytes([0xff])])])),
+            opening(.array([.array([.text("a"), .text(""), .bytes(Selector.wholeItem.encoded)])])),
+            // Two answers in another order than that of their encodings.
+            opening(
+                .array([
+                    .array([
+                        .text("a"), .text("b"), .bytes(Selector.wholeItem.encoded), .text("a"),
+                        .bytes(Selector.wholeItem.encoded),
+                    ])
+                ])),
+            opening(.array((0...GoldSet.itemsMax).map { .array([.text("\(1_000_000 + $0)")]) })),
+            opening(
+                .array(
+                    (0..<100).map {
+                        .array([.text("\(100 + $0)" + String(repeating: "x", count: 400))])
+                    })),
+            .array([.integer(33), .integer(1)]), .array([.integer(33)]),
+            .array([.integer(40), .array([])]),
         ])
     func refused(value: CBORValue) {
         #expect(GovernanceAct(decoding: value.encoded) == nil)
+    }
+
+    private static func opening(_ items: CBORValue, salt: Int = 32) -> CBORValue {
+        .array([.integer(30), .text("first"), .bytes([UInt8](repeating: 7, count: salt)), items])
     }
 
     @Test("terms of a release have one form each, within limits")

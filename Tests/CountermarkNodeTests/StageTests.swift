@@ -209,7 +209,7 @@ struct StageTests {
         #expect(groups.keys.sorted() == [""] + (0..<5).map { "part \($0)" })
         #expect(groups[""]?.ofItems[.annotate]?.excluded == 1)
         for one in [summary] + groups.values {
-            #expect(one.ofItems.count == 6 && one.looks.count == 2)
+            #expect(one.ofItems.count == 7 && one.looks.count == 2)
             for progress in one.ofItems.values { #expect(progress.total == one.items) }
             for progress in one.ofAnnotations.values { #expect(progress.total == one.annotations) }
             for look in one.looks.values { #expect(look.total == one.items) }

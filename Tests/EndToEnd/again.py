@@ -27,7 +27,7 @@ ALWAYS_NEW = {
 # A second run ends with an error that says what is there already.
 REFUSED = {
     "init": "home-exists", "dataset create": "dataset-exists", "key issue-person": "file-exists",
-    "partner remove": "not-found",
+    "partner remove": "not-found", "gold seal": "gold-exists",
 }
 # These tell how much they moved, and write nothing but that.
 COUNTED = {
@@ -39,7 +39,7 @@ READS = {
     "show", "list", "conflicts", "history", "quarantine", "verify", "prove", "rebuild", "schema show",
     "schema check", "schema export-json-schema", "schema history", "evidence", "serve", "invite list", "stage show",
     "stage summary", "doctor", "release list", "release show", "release verify", "release diff",
-    "agreement", "consensus",
+    "agreement", "consensus", "gold list", "gold score",
 }
 
 
@@ -123,6 +123,7 @@ def writing(program, folder):
         check("pulled 0" in tier.ok("sync").out, "sync again says that it moved nothing")
         both(tier, "release", "countersign", BOARDS, "v1")
         both(oem, "release", "withdraw", BOARDS, "v1", "--reason", "wrong scale")
+    quality(oem, both, folder)
     both(tier, "dataset", "leave", BOARDS)
     for name, sign in {"backup": ("backup", folder / "backup"), "carry out": ("carry", "out", BOARDS, folder / "stick"),
                        "carry in": ("carry", "in", folder / "stick"), "repair": ("repair",)}.items():
@@ -160,6 +161,13 @@ def keys(tier, oem, both, folder):
     check("nothing has changed" in done.out, "partner crl --remove where there is none says so", done.out)
 
 
+def quality(oem, both, folder):
+    answers = folder / "answers.jsonl"
+    answers.write_text('{"item":"image.png","class":"open","selector":{"kind":"wholeItem"}}\n')
+    oem.ok("gold", "seal", "boards", "first", answers, "-o", folder / "first.gold")
+    both(oem, "gold", "open", "boards", folder / "first.gold")
+
+
 def invitations(oem, both):
     nonce = oem.json("invite", "boards", "--role", "reader", "--url", oem.url)["nonce"]
     both(oem, "invite", "revoke", nonce)
@@ -171,6 +179,7 @@ def refused(oem, folder):
             ("init", "--org", "oem.example", "--name", "x"): "home-exists",
             ("dataset", "create", "boards", "--title", "x"): "dataset-exists",
             ("key", "issue-person", "--email", "otto@oem.example", "-o", str(folder)): "file-exists",
+            ("gold", "seal", "boards", "first", str(folder / "answers.jsonl"), "-o", str(folder / "x")): "gold-exists",
             ("partner", "remove", "nobody.example"): "not-found"}.items():
         before = signed(oem)
         done = oem.say(*words, "--json")

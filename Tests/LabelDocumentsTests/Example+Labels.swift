@@ -156,8 +156,8 @@ extension Example {
                 measures: [
                     .init(
                         measure: "cohen-kappa", scope: "oem.example, tier1.example", task: "items",
-                        raters: ["oem.example", "tier1.example"], class: "spur", value: 0.5,
-                        low: 0.25, high: 1.0, items: 38, units: 2, judgements: 2,
+                        raters: ["oem.example", "tier1.example"], class: "spur", pairs: "blind",
+                        value: 0.5, low: 0.25, high: 1.0, items: 38, units: 2, judgements: 2,
                         why: "a reader's act")
                 ],
                 confusion: [
@@ -168,7 +168,9 @@ extension Example {
                 raters: [
                     .init(
                         rater: "oem.example", task: "items", reliability: 0.875, judgements: 2,
-                        majority: .init(units: 2, agreeing: 2), why: "a reader's act")
+                        majority: .init(units: 2, agreeing: 2),
+                        blind: .init(units: 2, agreeing: 1), informed: .init(units: 2, agreeing: 2),
+                        why: "a reader's act")
                 ], pairsLeftOut: 2, confusionLeftOut: 2, ambiguous: 2, denseItems: ["img/0009.png"])
         ),
         Example(
@@ -177,6 +179,29 @@ extension Example {
                 dataset: "oem.example/boards", release: nil, digest: "9f2b01", by: "org", iou: 0.5,
                 field: nil, class: nil, against: nil, level: "warning", measures: [], confusion: [],
                 raters: [], pairsLeftOut: 0, confusionLeftOut: 0, ambiguous: 0, denseItems: [])),
+        Example("gold", gold), Example("gold.least", sealed),
+        Example("gold-list", GoldListDocument(gold: [sealed])),
+        Example("gold-list.least", GoldListDocument(gold: [])),
+        Example(
+            "gold-score",
+            GoldScoreDocument(
+                dataset: "oem.example/boards", name: "first", org: "oem.example", digest: "9f2b01",
+                by: "author", iou: 0.5, class: "spur", items: 2, answers: 1,
+                measures: [
+                    .init(
+                        measure: "recall", scope: "kim against gold", task: "places",
+                        raters: ["kim", "gold"], class: "spur", pairs: nil, value: 0.5, low: nil,
+                        high: nil, items: 2, units: 2, judgements: 3, why: nil)
+                ],
+                confusion: [
+                    .init(a: "gold", b: "kim", class: "spur", other: nil, count: 2, task: "places")
+                ], denseItems: ["img/0009.png"])),
+        Example(
+            "gold-score.least",
+            GoldScoreDocument(
+                dataset: "oem.example/boards", name: "first", org: "oem.example", digest: "9f2b01",
+                by: "org", iou: 0.5, class: nil, items: 2, answers: 0, measures: [], confusion: [],
+                denseItems: [])),
         Example(
             "consensus",
             ConsensusDocument(
@@ -194,6 +219,14 @@ extension Example {
                 dataset: "oem.example/boards", release: nil, digest: "9f2b01", method: "majority",
                 by: "org", iou: 0.5, items: [], without: [], iterations: [:], denseItems: [])),
     ]
+
+    private static let gold = GoldDocument(
+        dataset: "oem.example/boards", name: "first", org: "oem.example", state: "opened",
+        commitment: "9f2b01", sealed: 1_700_000_000, opened: 1_700_000_060, items: ["img/0003.png"],
+        changed: true)
+    private static let sealed = GoldDocument(
+        dataset: "oem.example/boards", name: "first", org: "oem.example", state: "sealed",
+        commitment: "9f2b01", sealed: 1_700_000_000, opened: nil, items: nil)
 
     /// A selector as jsonl files have it.
     static let box = JSONValue.object([

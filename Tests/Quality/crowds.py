@@ -135,7 +135,7 @@ class Figures:
         self.document = company.run("agreement", dataset, *options)
         self.task = task
         self.rows = {(r["measure"], tuple(r["raters"]), r["class"]): r
-                     for r in self.document["measures"] if r["task"] == task}
+                     for r in self.document["measures"] if r["task"] == task and r["pairs"] is None}
 
     def row(self, measure, *raters, name=None):
         return self.rows[measure, tuple(raters), name]

@@ -187,6 +187,15 @@ extension ErrorCode {
         "file-exists", .failed,
         "for a proposed mapping name another file, or remove the one that is there; for"
             + " `key issue-person` name another folder with `-o`. Nothing was written")
+    package static let goldExists = ErrorCode(
+        "gold-exists", .failed,
+        "a set of gold items has that name: choose another one")
+    package static let goldIsSealed = ErrorCode(
+        "gold-is-sealed", .failed,
+        "nobody can be measured on gold items before their company has opened them")
+    package static let goldIsWrong = ErrorCode(
+        "gold-is-wrong", .failed,
+        "the file of gold items is not what was sealed: find the right one")
     package static let homeExists = ErrorCode(
         "home-exists", .failed,
         "choose another folder; nothing was changed")
@@ -618,7 +627,8 @@ extension ErrorCode {
         .cutOff, .cutPush, .damagedFile, .datasetExists,
         .datasetLeft, .digestsDiffer, .diskFull, .doesNotExtend,
         .ended, .equivocation, .failed, .fetchEnded,
-        .fileExists, .homeExists, .homeNotReadable, .internalFailure,
+        .fileExists, .goldExists, .goldIsSealed, .goldIsWrong,
+        .homeExists, .homeNotReadable, .internalFailure,
         .invitation, .invitationClosed, .invitationExpired, .invitationRevoked,
         .invitationUnknown, .invitationUsed, .joinFailed, .joinProof,
         .keyInUse, .keyNotReached, .keyRetired, .keyRevoked,

@@ -79,7 +79,8 @@ public struct PartnerAddress: Equatable, Sendable {
         guard let first = parts.first, first.contains(":"), parts.last?.isEmpty == false else {
             return false
         }
-        var address = in6_addr()
+        // Of bytes: which module `in6_addr` comes from depends on what is compiled beside this file.
+        var address = [UInt8](repeating: 0, count: 16)
         return inet_pton(AF_INET6, String(first), &address) == 1
     }
 }

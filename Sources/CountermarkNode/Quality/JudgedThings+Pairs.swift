@@ -15,23 +15,58 @@ extension JudgedThings {
         for (place, pair) in wanted.enumerated() {
             placeOf[pair.one * raters + pair.other] = place
         }
+        forEachSaid(
+            labels, isOfField: isOfField,
+            where: { placeOf[Int($0) * raters + Int($1)] != nil }
+        ) { item, one, other, said in
+            guard let place = placeOf[one * raters + other] else { return }
+            for (left, right) in said {
+                pairs[place].append(item: Int(item), one: left, other: right)
+            }
+        }
+        for pair in pairs { body(pair) }
+    }
+
+    /// What every two raters said of the things of each item, the items ascending.
+    ///
+    /// - Parameter isWanted: Of which two raters, the one with the smaller number first.
+    func forEachSaid(
+        _ labels: QualityLabels, isOfField: Bool, where isWanted: (Int32, Int32) -> Bool,
+        _ body: (_ item: Int32, _ one: Int, _ other: Int, _ said: [(Int, Int)]) -> Void
+    ) {
+        guard task == .places else { return forEachSaidOfWholes(isWanted, body) }
         var nextMatch = 0
         labels.forEachItem { item, range in
             let first = nextMatch
             while nextMatch < matched.count, matched[nextMatch].item == item { nextMatch += 1 }
             guard let looked = looked[item], looked.count > 1 else { return }
             let mine = PairsOfItem(
-                labels, range, categoryOfLabel, matched[first..<nextMatch], raters: raters)
+                labels, range, categoryOfLabel, matched[first..<nextMatch],
+                raters: table.raterCount)
             for (number, one) in looked.enumerated() {
-                for other in looked[(number + 1)...] {
-                    guard let place = placeOf[Int(one) * raters + Int(other)] else { continue }
-                    for (left, right) in mine.said(one, other, isOfField: isOfField) {
-                        pairs[place].append(item: Int(item), one: left, other: right)
-                    }
+                for other in looked[(number + 1)...] where isWanted(one, other) {
+                    body(
+                        item, Int(one), Int(other), mine.said(one, other, isOfField: isOfField))
                 }
             }
         }
-        for pair in pairs { body(pair) }
+    }
+
+    private func forEachSaidOfWholes(
+        _ isWanted: (Int32, Int32) -> Bool,
+        _ body: (_ item: Int32, _ one: Int, _ other: Int, _ said: [(Int, Int)]) -> Void
+    ) {
+        for unit in 0..<table.unitCount {
+            let judgements = table.judgements(of: unit)
+            for (number, one) in judgements.enumerated() {
+                for other in judgements[(number + 1)...]
+                where isWanted(Int32(one.rater), Int32(other.rater)) {
+                    body(
+                        itemOfUnit[unit], one.rater, other.rater,
+                        [(one.category, other.category)])
+                }
+            }
+        }
     }
 }
 

@@ -24,8 +24,9 @@ extension Node {
             report.denseItems += things.dense.map { labels.items[Int($0)] }
             report.ambiguous += things.ambiguous
             report.level = things.level
-            addFigures(things, labels, question, &report)
-            report.reliability += reliability(things, labels)
+            let seen = SeenPairs(things, labels, isOfField: question.field != nil)
+            addFigures(things, labels, question, seen, &report)
+            report.reliability += reliability(things, labels, seen)
             if let reference, question.field == nil {
                 report.rows +=
                     QualityReferee(labels, things, question, reference: reference).rows()
@@ -74,7 +75,7 @@ extension Node {
 
     // MARK: Parts
 
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+    static func hexadecimal(_ bytes: [UInt8]) -> String {
         Digest(bytes)?.hex ?? ""
     }
 
@@ -90,7 +91,7 @@ extension Node {
                 + Self.some(labels.raters, of: "nobody"))
     }
 
-    private func requireClass(
+    func requireClass(
         _ name: String?, _ labels: QualityLabels, _ dataset: DatasetID
     ) throws {
         guard let name, !labels.classes.contains(where: { $0.hasSameBytes(as: name) }) else {
@@ -109,7 +110,7 @@ extension Node {
 
     private func addFigures(
         _ things: JudgedThings, _ labels: QualityLabels, _ question: QualityQuestion,
-        _ report: inout AgreementReport
+        _ seen: SeenPairs?, _ report: inout AgreementReport
     ) {
         let shared = things.table.sharedUnits(limit: QualityQuestion.pairsMax)
         let pairs = shared?.pairs ?? []
@@ -130,9 +131,18 @@ extension Node {
                     measure: measure.rawValue, task: things.task, raters: [], className: nil,
                     figure: figure))
         }
+        report.rows += seen?.rows(question.measures, things, labels) ?? []
         var rows: [(one: Int, other: Int, rows: [QualityRow], confusion: [ConfusionRow])] = []
         things.forEachPair(pairs, labels, isOfField: question.field != nil) { pair in
-            let figures = self.figures(of: pair, among: pairs.count, things, labels, question)
+            var figures = self.figures(of: pair, among: pairs.count, things, labels, question)
+            for (kind, part) in seen?.parts(of: pair.one, pair.other) ?? [] {
+                // What is all of a pair has its figures already.
+                let own =
+                    part.unitCount == pair.unitCount
+                    ? figures.filter { $0.pairs == nil }
+                    : self.figures(of: part, among: pairs.count, things, labels, question)
+                figures += own.map { $0.of(kind) }
+            }
             rows.append((pair.one, pair.other, figures, confusion(of: pair, things, labels)))
         }
         for pair in rows.sorted(by: { ($0.one, $0.other) < ($1.one, $1.other) }) {
@@ -143,7 +153,7 @@ extension Node {
         }
     }
 
-    private func figures(
+    func figures(
         of pair: RaterPair, among pairs: Int, _ things: JudgedThings, _ labels: QualityLabels,
         _ question: QualityQuestion
     ) -> [QualityRow] {
@@ -160,7 +170,7 @@ extension Node {
         }
     }
 
-    private func confusion(
+    func confusion(
         of pair: RaterPair, _ things: JudgedThings, _ labels: QualityLabels
     ) -> [ConfusionRow] {
         pair.confusion.map { cell in
@@ -171,7 +181,9 @@ extension Node {
         }
     }
 
-    private func reliability(_ things: JudgedThings, _ labels: QualityLabels) -> [RaterRow] {
+    private func reliability(
+        _ things: JudgedThings, _ labels: QualityLabels, _ seen: SeenPairs?
+    ) -> [RaterRow] {
         let majority = Majority(things.table).agreeing()
         var values: [Result<Double, Absence>] = []
         var judgements = [Int](repeating: 0, count: labels.raters.count)
@@ -188,7 +200,9 @@ extension Node {
             RaterRow(
                 rater: labels.raters[rater], task: things.task, judgements: judgements[rater],
                 reliability: values[rater],
-                majority: (majority[rater].units, majority[rater].agreeing))
+                majority: (majority[rater].units, majority[rater].agreeing),
+                blind: seen?.blind[rater] ?? AgreeingPairs(),
+                informed: seen?.informed[rater] ?? AgreeingPairs())
         }
     }
 

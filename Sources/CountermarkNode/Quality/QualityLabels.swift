@@ -21,6 +21,10 @@ struct QualityLabels {
         let confidence: Double?
         /// The field that is asked for.
         let value: FieldValue?
+        /// What its signers had merged: a place in ``QualityLabels/awareness``.
+        let awareness: Int32
+        /// Whether a model predicted it.
+        let isModel: Bool
     }
 
     var digest: [UInt8] = []
@@ -31,6 +35,13 @@ struct QualityLabels {
     private(set) var labels: [Label] = []
     /// The raters that say they have examined an item, by item.
     private(set) var examined: [Int32: Set<Int32>] = [:]
+    /// What was merged by those who signed labels and examinations.
+    var awareness: [Awareness] = []
+    /// The places there of examinations, by item and rater.
+    private(set) var awarenessOfExamined: [Int32: [Int32: Int32]] = [:]
+
+    /// The place of the known answers among the raters; nil where there are none.
+    private(set) var goldRater: Int?
 
     private var itemNumbers = Numbers()
     private var raterNumbers = Numbers()
@@ -43,16 +54,21 @@ struct QualityLabels {
 
     // MARK: Gathering
 
-    mutating func note(examined item: String, by origin: String, _ kind: QualityQuestion.RaterKind)
-    {
+    mutating func note(
+        examined item: String, by origin: String, _ kind: QualityQuestion.RaterKind,
+        awareness: () throws -> Int32?
+    ) rethrows {
         let number = itemNumbers.number(item)
         // An author or a tool is not the company that examined.
         guard kind == .org else { return }
-        examined[number, default: []].insert(raterNumbers.number(origin))
+        let rater = raterNumbers.number(origin)
+        examined[number, default: []].insert(rater)
+        awarenessOfExamined[number, default: [:]][rater] = try awareness()
     }
 
     mutating func add(
-        _ label: LabelView, item: String, className: String, _ question: QualityQuestion
+        _ label: LabelView, item: String, className: String, awareness: Int32,
+        _ question: QualityQuestion
     ) {
         let origin = label.id.origin
         let log: Int
@@ -68,15 +84,56 @@ struct QualityLabels {
                 rater: raterNumbers.number(Self.rater(label, question.by)),
                 className: classNumbers.number(className), log: Int32(log), slot: label.id.slot,
                 shape: Shape(label.selector), confidence: label.fields["confidence"]?.numberValue,
-                value: question.field.flatMap { label.fields[$0] }))
+                value: question.field.flatMap { label.fields[$0] }, awareness: awareness,
+                isModel: Self.source(label)?.hasPrefix(Self.modelPrefix) == true))
     }
+
+    /// What a source begins with that is a model.
+    static let modelPrefix = "model:"
+
+    /// The tool that made a label, as the label or its changeset says.
+    static func source(_ label: LabelView) -> String? {
+        label.fields["source"]?.textValue ?? label.source
+    }
+
+    /// Adds known answers as labels of a rater of their own, who has examined all their items.
+    ///
+    /// - Parameter shown: The key under which an item is shown.
+    mutating func add(
+        gold: GoldReference, className: (String) -> String, shown: (String) throws -> String
+    ) rethrows {
+        let rater = raterNumbers.number(Self.goldName)
+        let log = Int32(origins.count)
+        origins.append(gold.org)
+        // What was known when they were sealed is nobody's concern: they are held against all.
+        let known = Int32(awareness.count)
+        awareness.append(Awareness(log: 0, entry: 0, seen: CausalContext()))
+        for (number, item) in gold.set.items.enumerated() {
+            let place = itemNumbers.number(try shown(item.key))
+            examined[place, default: []].insert(rater)
+            for (position, answer) in item.answers.enumerated() {
+                labels.append(
+                    Label(
+                        item: place, rater: rater,
+                        className: classNumbers.number(className(answer.className)), log: log,
+                        slot: Slot(entry: UInt64(number), position: position & 0xfff),
+                        shape: Shape(answer.selector), confidence: nil, value: nil,
+                        awareness: known, isModel: false))
+            }
+        }
+    }
+
+    /// Nobody else's name: those of others hold no such character, or begin with an organisation.
+    private static let goldName = "\u{0}"
 
     /// A rater's name before it is known whether two companies have people of one name.
     private static func rater(_ label: LabelView, _ kind: QualityQuestion.RaterKind) -> String {
         let origin = label.id.origin.description
         switch kind {
         case .org: return origin
-        case .source: return label.fields["source"]?.textValue ?? label.source ?? "no source"
+        case .source:
+            let source = source(label) ?? ""
+            return source.isEmpty || source.utf8.first == 0 ? "no source" : source
         case .author:
             let author = label.fields["author"]?.textValue ?? label.author
             // An origin holds no slash, so the first one ends it.
@@ -91,6 +148,8 @@ struct QualityLabels {
         let (items, itemOrder) = Numbers.sorted(itemNumbers.names)
         let (classes, classOrder) = Numbers.sorted(classNumbers.names)
         (self.raters, self.items, self.classes) = (raters, items, classes)
+        goldRater = raters.firstIndex(of: Self.goldName)
+        if let goldRater { self.raters[goldRater] = Node.goldRater }
         for place in labels.indices {
             labels[place].item = itemOrder[Int(labels[place].item)]
             labels[place].rater = raterOrder[Int(labels[place].rater)]
@@ -101,6 +160,13 @@ struct QualityLabels {
             ordered[itemOrder[Int(item)]] = Set(raters.map { raterOrder[Int($0)] })
         }
         examined = ordered
+        var known: [Int32: [Int32: Int32]] = [:]
+        for (item, raters) in awarenessOfExamined {
+            for (rater, place) in raters {
+                known[itemOrder[Int(item)], default: [:]][raterOrder[Int(rater)]] = place
+            }
+        }
+        awarenessOfExamined = known
         let ranks = origins.map { origin in Int32(origins.count { $0 < origin }) }
         labels.sort { one, other in
             if one.item != other.item { return one.item < other.item }
@@ -161,10 +227,12 @@ extension Node {
     ///   - filter: Which labels; where it is left out, those of items that `filter` does not exclude.
     ///   - companies: Whose `examined` counts; empty for everybody's.
     ///   - seed: What intervals follow from; the state's digest where it is left out.
+    ///   - gold: Known answers, which join the labels of their items; labels of other items, and of the company that knew
+    ///     them, are left out.
     ///   - holds: Whether a label that the filter lets through is meant.
     func qualityLabels(
         _ dataset: DatasetID, _ question: QualityQuestion, filter: LabelFilter = .kept,
-        companies: [Origin] = [], seed: [UInt8]? = nil,
+        companies: [Origin] = [], seed: [UInt8]? = nil, gold: GoldReference? = nil,
         where holds: (LabelView) throws -> Bool = { _ in true }
     ) throws -> QualityLabels {
         try require(dataset)
@@ -172,27 +240,57 @@ extension Node {
         let schema = try schema(of: dataset)
         let store = store
         let examiners = ByteSet(companies.map(\.description))
+        let same = SameItems(store, dataset)
+        let wanted = try gold.map { gold in
+            ByteSet(try gold.set.items.map { try same.shown($0.key) })
+        }
+        var filter = filter
+        for key in wanted ?? [] { filter.items += try same.names(of: key) }
         return try read(dataset) { merge in
             var found = QualityLabels()
+            var book = AwarenessBook(merge)
             found.digest = seed ?? merge.state.digest.bytes
-            let same = SameItems(store, dataset)
             try store.forEachItem(dataset, withoutExcluded: filter.isWithoutExcluded) { item in
                 for (name, value) in item.fields
                 where name.hasPrefix(Field.examinedPrefix) && value == .bool(true) {
                     let company = String(name.dropFirst(Field.examinedPrefix.count))
-                    guard examiners.isEmpty || examiners.contains(company) else { continue }
-                    found.note(examined: try same.shown(item), by: company, question.by)
+                    let shown = try same.shown(item)
+                    guard examiners.isEmpty || examiners.contains(company),
+                        wanted?.contains(shown) != false, company != gold?.org.description
+                    else { continue }
+                    try found.note(examined: shown, by: company, question.by) {
+                        try book.examination(of: item.key, by: company).map { try book.number($0) }
+                    }
                 }
             }
             try store.forEachLabel(merge.state.logs.mapValues(\.origin), filter: filter) { label in
-                guard !label.isRetracted, try holds(label) else { return }
+                guard !label.isRetracted, label.id.origin != gold?.org, !Self.isConsensus(label),
+                    try holds(label)
+                else { return }
+                let changes =
+                    label.flags.contains(.hasRegisters)
+                    ? try book.changes(of: label.key, field: question.field) : []
                 found.add(
                     label, item: try same.shown(label),
-                    className: schema.className(label.className), question)
+                    className: schema.className(label.className),
+                    awareness: try book.number(label.key, changes), question)
+            }
+            found.awareness = book.list
+            if let gold {
+                try found.add(
+                    gold: gold, className: { schema.className($0) }, shown: { try same.shown($0) })
             }
             found.settle(question.by)
             return found
         }
+    }
+
+    /// What a source begins with that is drawn from others' labels: it is nobody's judgement.
+    static let consensusSource = "rule:consensus@"
+
+    /// True for a label that was drawn from others'.
+    static func isConsensus(_ label: LabelView) -> Bool {
+        QualityLabels.source(label)?.hasPrefix(consensusSource) == true
     }
 }
 

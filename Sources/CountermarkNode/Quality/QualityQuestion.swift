@@ -48,6 +48,22 @@ public enum QualityTask: String, Sendable, CaseIterable {
     case places
 }
 
+/// Whether two raters could know of each other what they said of an item.
+public enum PairKind: String, Sendable, CaseIterable {
+    /// Neither's changesets had merged a label of the other one of this item.
+    case blind
+    /// All others: one had merged the other's label, or both share a log.
+    case informed
+}
+
+/// How often two said the same.
+public struct AgreeingPairs: Sendable, Equatable {
+    /// Judgements of a pair, of one thing.
+    public internal(set) var units = 0
+    /// Those that are the same.
+    public internal(set) var agreeing = 0
+}
+
 /// One figure of a label set, with what it is of.
 public struct QualityRow: Sendable {
     /// The measure's name.
@@ -60,6 +76,8 @@ public struct QualityRow: Sendable {
     public let className: String?
     /// The number, or why there is none.
     public let figure: Figure
+    /// The pairs of judgements that alone are counted; nil for all.
+    public var pairs: PairKind?
 
     /// Of whom, in words.
     public var scope: String {
@@ -97,6 +115,10 @@ public struct RaterRow: Sendable {
     public let reliability: Result<Double, Absence>
     /// Where two or more judged and most agreed: how often, and how often this rater was with them.
     public let majority: (units: Int, agreeing: Int)
+    /// With others, where neither had seen the other's label of the item.
+    public let blind: AgreeingPairs
+    /// With others whose label of the item it had seen before.
+    public let informed: AgreeingPairs
 }
 
 /// What `agreement` found.

@@ -17,8 +17,10 @@ extension AgreementDocument {
         return lines + notes
     }
 
-    private static func line(_ row: Measure) -> String {
-        let what = [row.measure, row.class.map { "of \($0)" }, row.scope].compactMap(\.self)
+    static func line(_ row: Measure) -> String {
+        let what = [
+            row.measure, row.class.map { "of \($0)" }, row.scope, row.pairs.map { "\($0) pairs" },
+        ].compactMap(\.self)
         let from = "\(row.units) units of \(row.items) items"
         guard let value = row.value else {
             return what.joined(separator: "  ") + "  –  \(row.why ?? "")  (\(from))"
@@ -34,7 +36,13 @@ extension AgreementDocument {
         let known =
             row.reliability.map { "reliability \(Self.rounded($0))" } ?? "– \(row.why ?? "")"
         return "\(row.rater)  \(known)  with the majority \(row.majority.agreeing) of "
-            + "\(row.majority.units)  \(row.judgements) judgements"
+            + "\(row.majority.units)  " + pairs("blind", row.blind)
+            + pairs("after it had seen the other's label", row.informed)
+            + "\(row.judgements) judgements"
+    }
+
+    private static func pairs(_ what: String, _ pairs: Rater.Pairs) -> String {
+        pairs.units == 0 ? "" : "\(what) \(pairs.agreeing) of \(pairs.units)  "
     }
 
     /// Three digits behind the point, which is what people compare.

@@ -26,7 +26,8 @@ extension AgreementDocument.Measure {
         let figure = row.figure
         self.init(
             measure: row.measure, scope: row.scope, task: row.task.rawValue, raters: row.raters,
-            class: row.className, value: figure.value, low: figure.interval?.low,
+            class: row.className, pairs: row.pairs?.rawValue, value: figure.value,
+            low: figure.interval?.low,
             high: figure.interval?.high, items: figure.counts.items, units: figure.counts.units,
             judgements: figure.counts.judgements, why: figure.why?.words)
     }
@@ -52,6 +53,8 @@ extension AgreementDocument.Rater {
         self.init(
             rater: row.rater, task: row.task.rawValue, reliability: reliability,
             judgements: row.judgements,
-            majority: .init(units: row.majority.units, agreeing: row.majority.agreeing), why: why)
+            majority: .init(units: row.majority.units, agreeing: row.majority.agreeing),
+            blind: .init(units: row.blind.units, agreeing: row.blind.agreeing),
+            informed: .init(units: row.informed.units, agreeing: row.informed.agreeing), why: why)
     }
 }
