@@ -32,7 +32,7 @@ public enum MemberLimits {
         case .setAudience: audiencesMax
         case .countersign: countersignaturesMax
         case .defineDataset, .setMember, .cutLog, .setSchema, .setPolicy, .release,
-            .setWitnessPolicy, .succeedLog:
+            .setWitnessPolicy, .setReleasePolicy, .succeedLog:
             nil
         }
     }
