@@ -10,10 +10,12 @@ FIELDS = {0: "class", 1: "selector", 2: "confidence", 3: "status", 4: "source", 
           13: "duration", 14: "channels", 15: "frameRate", 16: "unit", 17: "group", 18: "split",
           19: "stage.filter", 20: "stage.clean", 21: "stage.quality", 22: "examined",
           23: "stage.classify", 24: "stage.annotate", 25: "stage.mark"}
-# The number of members after the code.
-ACTS = {16: 2, 17: 5, 18: 2, 19: 1, 20: 1, 21: 3, 22: 2, 23: 2, 24: 2, 25: 2, 26: 2, 27: 1, 28: 1}
+# The numbers of members after the code.
+ACTS = {16: [2], 17: [5], 18: [2], 19: [1], 20: [1], 21: [3, 4], 22: [2], 23: [2], 24: [2], 25: [2], 26: [2],
+        27: [1], 28: [1], 32: [2]}
 ADD_ANNOTATION, SET, REVIEW = 1, 2, 4
-SET_MEMBER, CUT_LOG, SUCCEED_LOG, ADD_KEY, RETIRE_KEY, ADD_WITNESS = 17, 18, 23, 24, 25, 27
+SET_MEMBER, CUT_LOG, RELEASE, SUCCEED_LOG, ADD_KEY, RETIRE_KEY, COUNTERSIGN, ADD_WITNESS = 17, 18, 21, 23, 24, 25, 26, 27
+SET_RELEASE_POLICY = 32
 
 
 def text(value, limit=16_384):
@@ -84,7 +86,7 @@ class Changeset:
         need(type(o) is list and o and whole(o[0]), "not an operation")
         code, rest = o[0], o[1:]
         if code in ACTS:
-            need(len(rest) == ACTS[code], f"act {code} has other members")
+            need(len(rest) in ACTS[code], f"act {code} has other members")
         elif code in (0, 3):
             return [code, self.string(rest[0]), self.fields(rest[1:])]
         elif code == ADD_ANNOTATION:

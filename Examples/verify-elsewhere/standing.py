@@ -5,13 +5,16 @@ import hashlib
 
 from cryptography.exceptions import InvalidSignature
 
-from changeset import ADD_KEY, ADD_WITNESS, CUT_LOG, RETIRE_KEY, SET_MEMBER, SUCCEED_LOG
+from changeset import (ADD_KEY, ADD_WITNESS, COUNTERSIGN, CUT_LOG, RELEASE, RETIRE_KEY, SET_MEMBER,
+                       SET_RELEASE_POLICY, SUCCEED_LOG)
 from formats import valid_at
 from tlog import ed25519_holds
 
 READER, ANNOTATOR, REVIEWER, STEWARD = range(4)
 # How many acts of a kind count in one log.
-LIMITS = {ADD_KEY: 1_024, RETIRE_KEY: 1_024, ADD_WITNESS: 16}
+LIMITS = {ADD_KEY: 1_024, RETIRE_KEY: 1_024, ADD_WITNESS: 16, COUNTERSIGN: 4_096}
+# The member of a release's terms that makes it a withdrawal.
+WITHDRAWAL = 8
 
 
 class Member:
@@ -20,6 +23,13 @@ class Member:
         self.cut = None
         self.roots = []
         self.log_keys = []  # (steward's entry, key)
+
+
+class NamedRelease:
+    """The first release act of a name, and what was said of it."""
+
+    def __init__(self, act, policy):
+        self.act, self.policy, self.withdrawal = act, policy, None
 
 
 class Standing:
@@ -31,6 +41,7 @@ class Standing:
         self.introduced = {}  # log: certificates' hashes
         self.log_keys = {}  # log: key
         self.witness_keys = {}  # log: keys, the oldest first
+        self.releases, self.countersigned, self.release_policy = {}, {}, None
         self.by_steward, self.by_owner = {}, {}  # (log, certificate's hash): index
         for origin, pieces in logs.items():
             for piece in pieces:
@@ -62,8 +73,14 @@ class Standing:
         elif kind == RETIRE_KEY and origin != self.steward:
             if act[1] in self.introduced.get(origin, []):
                 self.by_owner.setdefault((origin, act[1]), act[2])
+        elif kind == COUNTERSIGN and origin != self.steward:
+            self.countersigned.setdefault(act[1], {})[origin] = act[2]
         elif origin != self.steward:
             return
+        elif kind == RELEASE:
+            self.release(act)
+        elif kind == SET_RELEASE_POLICY:
+            self.release_policy = act[1:]
         elif kind == RETIRE_KEY:
             for log, keys in self.introduced.items():
                 if act[1] in keys:
@@ -77,6 +94,14 @@ class Standing:
             ended, successor = act[1:]
             if ended not in (self.steward, successor) and not self.owns(ended, successor):
                 self.successors[ended] = successor
+
+    def release(self, act):
+        withdrawal = (act[4:] or [{}])[0].get(WITHDRAWAL)
+        known = self.releases.get(act[1])
+        if withdrawal is None:
+            self.releases.setdefault(act[1], NamedRelease(act, self.release_policy))
+        elif known and known.act[2] == act[2] and known.withdrawal is None:
+            known.withdrawal = withdrawal
 
     def set_member(self, act, piece):
         _, origin, role, roots, log_key, start = act

@@ -30,6 +30,44 @@ def ed25519_holds(public, signature, message):
     ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
 
 
+def included(index, size, leaf, path, root):
+    """Whether a leaf's hash stands in a tree (RFC 9162, section 2.1.3.2)."""
+    need(index < size, "the index is beyond the tree")
+    need(all(type(h) is bytes and len(h) == 32 for h in path), "not a path of hashes")
+    fn, sn = index, size - 1
+    for other in path:
+        need(sn != 0, "the path is too long")
+        if fn & 1 or fn == sn:
+            leaf = hashlib.sha256(b"\x01" + other + leaf).digest()
+            while fn and not fn & 1:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            leaf = hashlib.sha256(b"\x01" + leaf + other).digest()
+        fn, sn = fn >> 1, sn >> 1
+    need(sn == 0 and leaf == root, "a leaf is not included under its root")
+
+
+class Tree:
+    """A Merkle tree (RFC 9162, section 2.1.1) over leaves' hashes that come one after another."""
+
+    def __init__(self):
+        self.subtrees = []  # (leaves, root), the larger ones first
+
+    def append(self, leaf):
+        self.subtrees.append((1, leaf))
+        while len(self.subtrees) > 1 and self.subtrees[-1][0] == self.subtrees[-2][0]:
+            (size, left), (_, right) = self.subtrees[-2:]
+            self.subtrees[-2:] = [(2 * size, hashlib.sha256(b"\x01" + left + right).digest())]
+
+    def root(self):
+        if not self.subtrees:
+            return hashlib.sha256(b"").digest()
+        root = self.subtrees[-1][1]
+        for _, left in reversed(self.subtrees[:-1]):
+            root = hashlib.sha256(b"\x01" + left + root).digest()
+        return root
+
+
 class Proof:
     """A tlog-proof, taken apart."""
 
@@ -58,22 +96,6 @@ class Proof:
             self.signatures.append((name, raw[:4], raw[4:]))
         need(len(self.signatures) <= 1_024, "too many signatures")
 
-    def includes(self, entry):
-        """RFC 9162, section 2.1.3.2."""
-        need(self.index < self.size, "the index is beyond the checkpoint")
-        fn, sn = self.index, self.size - 1
-        node = hashlib.sha256(b"\x00" + entry).digest()
-        for other in self.path:
-            need(sn != 0, "the path is too long")
-            if fn & 1 or fn == sn:
-                node = hashlib.sha256(b"\x01" + other + node).digest()
-                while fn and not fn & 1:
-                    fn, sn = fn >> 1, sn >> 1
-            else:
-                node = hashlib.sha256(b"\x01" + node + other).digest()
-            fn, sn = fn >> 1, sn >> 1
-        need(sn == 0 and node == self.root, "the entry is not included under the checkpoint's root")
-
     def check(self, entry, log, log_key):
         """Checks that the log has signed the checkpoint and that it covers the entry."""
         need(self.origin == log, f"a checkpoint of {self.origin}, not of {log}")
@@ -83,7 +105,8 @@ class Proof:
         for name, key, signature in lines:
             need((name, key) == own, f"{log} is signed with an unknown key")
             ed25519_holds(log_key, signature, self.text.encode())
-        self.includes(entry)
+        leaf = hashlib.sha256(b"\x00" + entry).digest()
+        included(self.index, self.size, leaf, self.path, self.root)
 
     def seen(self, log, witnesses):
         """The witnesses' origins and times, each organisation once.

@@ -46,6 +46,9 @@ public enum GovernanceAct: Hashable, Sendable {
     /// How many of which organisations have to have cosigned a log before its entries are called
     /// witnessed; no names stand for all members.
     case setWitnessPolicy(threshold: Int, witnesses: [Origin])
+    /// How many of which organisations have to countersign each later release before it holds; no names stand for
+    /// all members.
+    case setReleasePolicy(threshold: Int, members: [Origin])
     /// The successor's log acts as the owner of what the origin's log added.
     case succeedLog(Origin, successor: Origin)
     /// A signing certificate (DER, leaf first) and the public key of the log's checkpoints.
@@ -88,15 +91,13 @@ public enum GovernanceAct: Hashable, Sendable {
         case .setAudience: 28
         case .sealGold: 29
         case .openGold: 30
+        case .setReleasePolicy: 32
         case .setBlind: 33
         }
     }
 
     /// True for what counts in the steward's log only.
-    public var isStewardsAct: Bool {
-        if case .setBlind = self { return true }
-        return code < 24
-    }
+    public var isStewardsAct: Bool { code < 24 || code >= 32 }
 
     /// The operation as it stands in a changeset: an array of the code and the members.
     public var encoded: [UInt8] {
@@ -133,8 +134,9 @@ public enum GovernanceAct: Hashable, Sendable {
         case .retireKey(let fingerprint, let index):
             [.bytes(fingerprint), .integer(Int64(clamping: index))]
         case .countersign(let name, let digest): [.text(name), .bytes(digest)]
-        case .setWitnessPolicy(let threshold, let witnesses):
-            [.integer(Int64(threshold)), Self.names(witnesses)]
+        case .setWitnessPolicy(let threshold, let names),
+            .setReleasePolicy(let threshold, let names):
+            [.integer(Int64(threshold)), Self.names(names)]
         case .succeedLog(let origin, let successor):
             [.text(origin.description), .text(successor.description)]
         case .addWitness(let key): [.bytes(key)]
@@ -155,7 +157,7 @@ public enum GovernanceAct: Hashable, Sendable {
             case 19: Self.oneText(members, limit: Self.schemaBytesMax).map { .setSchema($0) }
             case 20: Self.oneText(members, limit: 256).map { .setPolicy($0) }
             case 21: Self.release(members)
-            case 22: Self.setWitnessPolicy(members)
+            case 22: Self.quorum(members).map { .setWitnessPolicy(threshold: $0, witnesses: $1) }
             case 23: Self.succeedLog(members)
             case 24: Self.addKey(members)
             case 25: Self.retireKey(members)
@@ -164,6 +166,7 @@ public enum GovernanceAct: Hashable, Sendable {
             case 28: Self.setAudience(members)
             case 29: Self.sealGold(members)
             case 30: Self.openGold(members)
+            case 32: Self.quorum(members).map { .setReleasePolicy(threshold: $0, members: $1) }
             case 33: Self.setBlind(members)
             default: nil
             }
@@ -197,12 +200,13 @@ public enum GovernanceAct: Hashable, Sendable {
         return origins
     }
 
-    private static func setWitnessPolicy(_ members: [CBORValue]) -> GovernanceAct? {
+    /// A number, and the organisations of which as many are asked for.
+    private static func quorum(_ members: [CBORValue]) -> (threshold: Int, names: [Origin])? {
         guard members.count == 2, let threshold = members[0].integerValue,
             (0...Int64(Changeset.headsMax)).contains(threshold), let names = origins(members[1]),
             names.isEmpty || threshold <= names.count
         else { return nil }
-        return .setWitnessPolicy(threshold: Int(threshold), witnesses: names)
+        return (Int(threshold), names)
     }
 
     private static func succeedLog(_ members: [CBORValue]) -> GovernanceAct? {

@@ -71,6 +71,24 @@ extension Node {
         return LabelProof(dataset: dataset, annotation: id, pieces: pieces)
     }
 
+    /// The entries that show what given acts are, whose, and what they are worth.
+    func pieces(showing acts: [OperationID], _ dataset: DatasetID) throws -> [LabelProof.Piece] {
+        var needed = ProofEntries(
+            acts: try store.acts(try logNames(dataset)), steward: dataset.owner)
+        for act in acts { needed.insert(act.origin, act.slot.entry) }
+        try needed.addKeys { try signers(of: $0, dataset) }
+        let count = needed.byLog.values.map(\.count).reduce(0, +)
+        guard count <= LabelProof.piecesMax else {
+            throw NodeError(
+                .proofTooLarge,
+                "the acts need \(count) entries, the limit is \(LabelProof.piecesMax)",
+                hint: "carry the whole dataset instead")
+        }
+        return try needed.byLog.sorted(by: { $0.key < $1.key }).flatMap { origin, indices in
+            try pieces(origin, dataset, indices.sorted()) { _ in [] }
+        }
+    }
+
     private func isCounted(_ index: UInt64, of origin: Origin, _ dataset: DatasetID) throws -> Bool
     {
         try read(dataset) { merge in

@@ -24,14 +24,27 @@ public struct VerificationReport: Sendable {
     public var signatures: UInt64 = 0
     /// What is wrong.
     public var problems: [VerificationProblem] = []
+    /// What was found of each release.
+    public var releases: [ReleaseFinding] = []
+    /// What a reader should know, and what is not wrong here.
+    public var notes: [String] = []
 
     /// A report of nothing yet.
     public init() {}
+
+    /// A report that goes on with another one.
+    public mutating func add(_ other: VerificationReport) {
+        entries += other.entries
+        signatures += other.signatures
+        problems += other.problems
+        releases += other.releases
+        notes += other.notes
+    }
 }
 
 extension Node {
     /// Checks a dataset from the bytes: tiles, roots, checkpoint and entry signatures, certificates,
-    /// and that the label table is what the logs make of it.
+    /// that the label table is what the logs make of it, and that the releases are.
     ///
     /// Another process may merge, or make the label table anew, meanwhile; what is found then is looked at again.
     public func verify(_ dataset: DatasetID) throws -> VerificationReport {
@@ -82,6 +95,7 @@ extension Node {
         }
         report.problems += try verifyOwn(dataset, isNamed: !report.problems.isEmpty)
         if report.problems.isEmpty { try verifyTable(dataset, &report) }
+        try verifyReleases(dataset, &report)
         return report
     }
 

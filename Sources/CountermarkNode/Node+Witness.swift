@@ -109,7 +109,7 @@ extension Node {
         let organisations = try read(dataset) { merge in
             let (state, keys) = (merge.state, merge.state.witnessKeys)
             let membership = state.membership
-            let policy = Set(membership.witnessPolicy?.witnesses ?? [])
+            let policy = Set(membership.witnessPolicy?.members ?? [])
             var numbers = Array(keys.keys)
             if let names, numbers.count <= CosignatureSet.organisationsMax {
                 numbers = names.compactMap { (try? Origin($0)).flatMap { state.number($0) } }

@@ -47,7 +47,7 @@ extension Node {
         let set = CosignedCheckpoint.readable(directory: home.logFolder(member, dataset))
         let membership = try read(dataset) { $0.state.membership }
         let policy = membership.witnessPolicy
-        var asked = policy?.witnesses ?? []
+        var asked = policy?.members ?? []
         if asked.isEmpty {
             asked = [membership.steward] + membership.members.keys.filter(membership.isMember)
         }
@@ -66,25 +66,33 @@ extension Node {
     ) throws {
         try requireSteward(dataset)
         try catchUp(dataset)
-        let membership = try read(dataset) { $0.state.membership }
-        for origin in witnesses where !membership.isMember(origin) {
-            throw NodeError.notFound(
-                "member", origin.description, hint: "see countermark dataset show \(dataset)")
-        }
-        let others = witnesses.isEmpty ? membership.members.count : witnesses.count
+        let asked = MemberQuorum(threshold: threshold, members: witnesses)
         // A checkpoint has room for so many lines.
-        guard (0...min(others, CosignatureSet.linesMax)).contains(threshold) else {
-            throw NodeError(
-                .badThreshold, "\(threshold) of \(others) witnesses cannot be reached",
-                hint: "ask for as many as there are, or fewer")
-        }
-        if let policy = membership.witnessPolicy, policy.threshold == threshold,
-            Set(policy.witnesses) == Set(witnesses)
-        {
-            return
-        }
+        let known = try requireReachable(
+            asked, "witnesses", dataset, limit: CosignatureSet.linesMax)
+        if known.witnessPolicy.map({ asked.isSame(as: $0) }) == true { return }
         try write(
             dataset,
             [.governance(.setWitnessPolicy(threshold: threshold, witnesses: witnesses))])
+    }
+
+    /// Throws where a policy asks for more organisations than there are, or for some that are no members.
+    ///
+    /// - Returns: The membership as it is now.
+    func requireReachable(
+        _ asked: MemberQuorum, _ what: String, _ dataset: DatasetID, limit: Int
+    ) throws -> Membership {
+        let membership = try read(dataset) { $0.state.membership }
+        for origin in asked.members where !membership.isMember(origin) {
+            throw NodeError.notFound(
+                "member", origin.description, hint: "see countermark dataset show \(dataset)")
+        }
+        let count = asked.members.isEmpty ? membership.members.count : asked.members.count
+        guard (0...min(count, limit)).contains(asked.threshold) else {
+            throw NodeError(
+                .badThreshold, "\(asked.threshold) of \(count) \(what) cannot be reached",
+                hint: "ask for as many as there are, or fewer")
+        }
+        return membership
     }
 }

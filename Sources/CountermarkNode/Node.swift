@@ -44,7 +44,7 @@ public final class Node {
     var knownForks: (names: [String], forks: KnownForks)?
 
     /// How much of each log this node goes by; nil for all that is held.
-    let heads: [Origin: UInt64]?
+    private(set) var heads: [Origin: UInt64]?
 
     /// What a partner is pushing to a serving node.
     let pushes = IncomingPushes()
@@ -105,6 +105,15 @@ public final class Node {
         self.heads = heads
         store = try LabelStore(
             path: ":memory:", reader: other.home.origin, source: HomeEntries(other.home))
+    }
+
+    /// Lets a replay go by more of each log.
+    ///
+    /// - Returns: False, and nothing has changed, where it goes by more of some log already.
+    func goOn(upTo sizes: [Origin: UInt64]) -> Bool {
+        guard let heads, heads.allSatisfy({ $0.value <= sizes[$0.key] ?? 0 }) else { return false }
+        self.heads = sizes
+        return true
     }
 
     func signing() throws -> Signer {

@@ -102,13 +102,17 @@ public struct ProofReportDocument: Document {
         public let withdrawn: String?
         /// How many have to countersign.
         public let quorum: Int
+        /// Of whom; empty: of all members.
+        public let asked: [String]
         /// Who has.
         public let countersigned: [String]
+        /// As many have, and it was not withdrawn.
+        public let holds: Bool
 
         /// Makes one of its members.
         public init(
             name: String, digest: String, `in`: Bool, label: Said?, withdrawn: String?, quorum: Int,
-            countersigned: [String]
+            asked: [String], countersigned: [String], holds: Bool
         ) {
             self.name = name
             self.digest = digest
@@ -116,7 +120,9 @@ public struct ProofReportDocument: Document {
             self.label = label
             self.withdrawn = withdrawn
             self.quorum = quorum
+            self.asked = asked
             self.countersigned = countersigned
+            self.holds = holds
         }
     }
 

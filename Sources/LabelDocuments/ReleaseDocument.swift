@@ -88,6 +88,8 @@ public struct ReleaseDocument: Document {
     public let time: Int64
     /// How many have to countersign.
     public let quorum: Int
+    /// Of whom, by the dataset's policy; empty: of all members.
+    public let asked: [String]
     /// Who has.
     public let countersigned: [String]
     /// Not withdrawn, and countersigned by as many as it asks for.
@@ -102,7 +104,7 @@ public struct ReleaseDocument: Document {
     /// Makes one of its members.
     public init(
         name: String, dataset: String, digest: String, heads: [Head], terms: Terms, time: Int64,
-        quorum: Int, countersigned: [String], holds: Bool, withdrawn: String?
+        quorum: Int, asked: [String], countersigned: [String], holds: Bool, withdrawn: String?
     ) {
         self.name = name
         self.dataset = dataset
@@ -111,6 +113,7 @@ public struct ReleaseDocument: Document {
         self.terms = terms
         self.time = time
         self.quorum = quorum
+        self.asked = asked
         self.countersigned = countersigned
         self.holds = holds
         self.withdrawn = withdrawn
@@ -119,7 +122,8 @@ public struct ReleaseDocument: Document {
 
 extension ReleaseDocument {
     private enum Key: String, CodingKey {
-        case name, dataset, digest, heads, terms, time, quorum, countersigned, holds, withdrawn
+        case name, dataset, digest, heads, terms, time, quorum, asked, countersigned, holds,
+            withdrawn
         case root, labels, items, policy, schema, ok, changed
     }
 
@@ -133,6 +137,7 @@ extension ReleaseDocument {
         try members.encode(terms, forKey: .terms)
         try members.encode(time, forKey: .time)
         try members.encode(quorum, forKey: .quorum)
+        try members.encode(asked, forKey: .asked)
         try members.encode(countersigned, forKey: .countersigned)
         try members.encode(holds, forKey: .holds)
         try members.encodeIfPresent(withdrawn, forKey: .withdrawn)

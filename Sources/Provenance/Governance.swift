@@ -104,7 +104,8 @@ public struct Governance: Sendable, Equatable {
             guard let key = Digest(fingerprint) else { return }
             retire(key, at: from, by: number, isStewards: isStewards)
         case .countersign(let name, let digest):
-            countersignatures[name, default: [:]][number] = digest
+            // The release itself is the steward's word.
+            if !isStewards { countersignatures[name, default: [:]][number] = digest }
         case .sealGold(let name, let commitment): seal(name, commitment, noted, number)
         case .openGold(let set, let salt): open(set, salt, noted, number)
         case .release(let name, let digest, let heads, let terms):
@@ -127,7 +128,8 @@ public struct Governance: Sendable, Equatable {
             releases.append(
                 Release(
                     name: name, digest: digest, heads: heads, terms: terms,
-                    operation: noted.operation, time: noted.time))
+                    operation: noted.operation, time: noted.time,
+                    policy: membership.releasePolicy))
         }
     }
 
@@ -157,6 +159,20 @@ public struct Governance: Sendable, Equatable {
     public func countersigners(of release: Release) -> [Int] {
         (countersignatures[release.name] ?? [:]).filter { $0.value == release.digest }.keys
             .sorted()
+    }
+
+    /// The countersignatures in standing that are of no release: of a name that the steward has not given, or of
+    /// another digest than the one that it has signed for the name; by log.
+    public var strayCountersignatures: [Int: [String]] {
+        let digests = ByteMap(
+            releases.map { ($0.name, $0.digest) }, uniquingKeysWith: { first, _ in first })
+        var found: [Int: [String]] = [:]
+        for (name, byLog) in countersignatures {
+            for (log, digest) in byLog where digests[name] != digest {
+                found[log, default: []].append(name)
+            }
+        }
+        return found
     }
 
     /// The steward retires keys in whichever log introduced them, and its last word holds; a member those of its own

@@ -35,29 +35,20 @@ extension LabelProofCheck {
     /// What the file shows of a release.
     private func release(_ fold: LabelProofFold) throws -> LabelProofReport.InRelease? {
         guard let part = proof.release else { return nil }
-        let commitment = part.commitment
-        guard let found = fold.release(commitment.name, commitment.digest),
-            found.release.heads == commitment.heads, found.release.terms == commitment.terms
-        else {
-            throw LabelProofError.refused(
-                "no act of the steward in it makes the release that it speaks of")
-        }
         return LabelProofReport.InRelease(
-            name: commitment.name, digest: commitment.digest,
-            said: try part.verify(proof.annotation), withdrawal: found.release.withdrawal,
-            countersigned: found.by, quorum: commitment.terms.quorum)
+            release: try fold.named(part.commitment), said: try part.verify(proof.annotation))
     }
 
-    /// The organisations that have cosigned the annotation's entry; every line in the file has to be somebody's.
-    private func witnesses(
-        of added: Entry, _ fold: LabelProofFold
+    /// The organisations that have cosigned an entry; every line in the file has to be somebody's.
+    func witnesses(
+        of added: Entry?, _ fold: LabelProofFold
     ) throws -> [LabelProofReport.Witness] {
         var seen: [String: Int64] = [:]
         var checked: Set<[UInt8]> = []
         for entry in entries {
             let roster = fold.witnesses(of: entry.origin)
             let own = "\(entry.origin)/\(proof.dataset)"
-            let isAdded = entry.origin == added.origin && entry.index == added.index
+            let isAdded = entry.origin == added?.origin && entry.index == added?.index
             for note in entry.notes {
                 for signature in note.signatures where signature.name != own {
                     // The same line stands under every entry of its checkpoint.

@@ -88,6 +88,15 @@ public struct LabelProof: Sendable, Equatable {
         encoder.unsigned(release == nil ? Self.versions.plain : Self.versions.ofRelease)
         encoder.text(dataset.description)
         encoder.text(annotation.description)
+        Self.encode(pieces, into: &encoder)
+        encoder.arrayHead(statements.count)
+        for statement in statements { statement.withUnsafeBytes { encoder.byteString($0) } }
+        release?.encode(into: &encoder)
+        return encoder.bytes
+    }
+
+    /// Appends `[[member, entry, tlog-proof]…]`.
+    static func encode(_ pieces: [Piece], into encoder: inout CBOREncoder) {
         encoder.arrayHead(pieces.count)
         for piece in pieces {
             encoder.arrayHead(3)
@@ -95,10 +104,24 @@ public struct LabelProof: Sendable, Equatable {
             piece.entry.withUnsafeBytes { encoder.byteString($0) }
             piece.proof.file.withUnsafeBytes { encoder.byteString($0) }
         }
-        encoder.arrayHead(statements.count)
-        for statement in statements { statement.withUnsafeBytes { encoder.byteString($0) } }
-        release?.encode(into: &encoder)
-        return encoder.bytes
+    }
+
+    /// Reads what ``encode(_:into:)`` wrote.
+    static func pieces(_ reader: inout CBORReader) throws -> [Piece] {
+        let count = try reader.arrayHead()
+        guard count <= piecesMax else {
+            throw LabelProofError.malformed("\(count) pieces, the limit is \(piecesMax)")
+        }
+        var pieces: [Piece] = []
+        for _ in 0..<count {
+            try reader.arrayHead(count: 3)
+            pieces.append(
+                Piece(
+                    member: try Origin(try reader.text()),
+                    entry: Array(try reader.byteString()),
+                    proof: try TransparencyProof(file: Array(try reader.byteString()))))
+        }
+        return pieces
     }
 
     /// Reads a file; nothing is verified yet.
@@ -137,19 +160,7 @@ public struct LabelProof: Sendable, Equatable {
             guard named == nil, annotation.description == id else {
                 throw LabelProofError.malformed("\(id.prefix(80)) is no annotation's id")
             }
-            let count = try reader.arrayHead()
-            guard count <= piecesMax else {
-                throw LabelProofError.malformed("\(count) pieces, the limit is \(piecesMax)")
-            }
-            var pieces: [Piece] = []
-            for _ in 0..<count {
-                try reader.arrayHead(count: 3)
-                pieces.append(
-                    Piece(
-                        member: try Origin(try reader.text()),
-                        entry: Array(try reader.byteString()),
-                        proof: try TransparencyProof(file: Array(try reader.byteString()))))
-            }
+            let pieces = try pieces(&reader)
             let statementCount = try reader.arrayHead()
             guard statementCount <= statementsMax else {
                 throw LabelProofError.malformed(

@@ -31,15 +31,24 @@ struct LabelProofFold {
 
     var membership: Membership { governance.membership }
 
-    /// The release with a digest that the steward made, and who has countersigned it.
-    func release(_ name: String, _ digest: [UInt8]) -> (release: Release, by: [Origin])? {
+    /// The release that the steward made of a commitment, and who has countersigned it.
+    ///
+    /// - Throws: ``LabelProofError/refused(_:)`` if no act makes it.
+    func named(
+        _ commitment: Release.Commitment
+    ) throws(LabelProofError) -> LabelProofReport.NamedRelease {
+        let digest = commitment.digest
         let found = governance.releases.first {
-            $0.name.hasSameBytes(as: name) && $0.digest == digest
+            $0.name.hasSameBytes(as: commitment.name) && $0.digest == digest
         }
-        return found.map { release in
-            let by = governance.countersigners(of: release).compactMap { logs[$0]?.origin }
-            return (release, by.sorted())
+        guard let found, found.heads == commitment.heads, found.terms == commitment.terms else {
+            throw .refused("no act of the steward in it makes the release that it speaks of")
         }
+        let by = governance.countersigners(of: found).compactMap { logs[$0]?.origin }.sorted()
+        return LabelProofReport.NamedRelease(
+            name: found.name, digest: digest, time: found.time, withdrawal: found.withdrawal,
+            countersigned: by, quorum: found.quorum, asked: found.policy?.members ?? [],
+            holds: found.withdrawal == nil && found.isMet(by: by))
     }
 
     /// Takes the heads of an entry: those that the cited logs' keys have signed, the keys that the steward's log names

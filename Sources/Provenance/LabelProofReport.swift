@@ -48,20 +48,32 @@ public struct LabelProofReport: Sendable, Equatable {
         public let time: Int64
     }
 
-    /// What the proof shows of a release.
-    public struct InRelease: Sendable, Equatable {
+    /// What a proof shows of a release itself.
+    public struct NamedRelease: Sendable, Equatable {
         /// The release's name.
         public let name: String
         /// What the steward has signed.
         public let digest: [UInt8]
-        /// What the release says of the label; nil if the label is not in it.
-        public let said: ReleaseProof.Said?
+        /// When, in seconds since 1970 as the steward claims.
+        public let time: Int64
         /// Why the steward has withdrawn it; nil if no act in the proof does.
         public let withdrawal: String?
         /// Who has countersigned it, as far as the proof shows.
         public let countersigned: [Origin]
         /// How many have to.
         public let quorum: Int
+        /// Those of whom as many have to; empty: of all members.
+        public let asked: [Origin]
+        /// Whether enough have, and it was not withdrawn.
+        public let holds: Bool
+    }
+
+    /// What the proof shows of a label in a release.
+    public struct InRelease: Sendable, Equatable {
+        /// The release.
+        public let release: NamedRelease
+        /// What the release says of the label; nil if the label is not in it.
+        public let said: ReleaseProof.Said?
     }
 
     /// Of the release that the proof speaks of; nil if it speaks of none.

@@ -35,7 +35,7 @@ public enum MemberLimits {
         case .countersign: countersignaturesMax
         case .sealGold, .openGold: goldMax
         case .defineDataset, .setMember, .cutLog, .setSchema, .setPolicy, .release,
-            .setWitnessPolicy, .succeedLog, .setBlind:
+            .setWitnessPolicy, .setReleasePolicy, .succeedLog, .setBlind:
             nil
         }
     }

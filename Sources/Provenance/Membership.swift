@@ -50,7 +50,9 @@ public struct Membership: Sendable, Equatable {
     /// Whether companies are kept from seeing each other's labels of an item until they have examined it.
     public private(set) var isBlind = false
     /// Which organisations' cosignatures make an entry a witnessed one; nil without a policy.
-    public private(set) var witnessPolicy: WitnessRequirement?
+    public private(set) var witnessPolicy: MemberQuorum?
+    /// Which organisations have to countersign releases that are named from here on; nil without a policy.
+    public private(set) var releasePolicy: MemberQuorum?
     /// Who acts as the owner of what an ended log added: the next log, by the ended one.
     public private(set) var successors: [Origin: Origin] = [:]
     /// The members by origin, the steward not among them.
@@ -80,7 +82,9 @@ public struct Membership: Sendable, Equatable {
             guard origin != steward, let member = members[origin] else { return }
             members[origin]?.cutIndex = min(index, member.cutIndex ?? index)
         case .setWitnessPolicy(let threshold, let witnesses):
-            witnessPolicy = WitnessRequirement(threshold: threshold, witnesses: witnesses)
+            witnessPolicy = MemberQuorum(threshold: threshold, members: witnesses)
+        case .setReleasePolicy(let threshold, let members):
+            releasePolicy = MemberQuorum(threshold: threshold, members: members)
         case .succeedLog(let origin, let successor): succeed(origin, by: successor)
         case .release, .addKey, .retireKey, .countersign, .addWitness, .setAudience, .sealGold,
             .openGold:
@@ -160,17 +164,27 @@ public struct Membership: Sendable, Equatable {
     }
 }
 
-/// How many of which organisations have to have cosigned a checkpoint before what it covers is called
-/// witnessed.
-public struct WitnessRequirement: Sendable, Equatable {
+/// How many of which organisations are asked for: to have cosigned a checkpoint before what it covers is called
+/// witnessed, or to have countersigned a release before it holds.
+public struct MemberQuorum: Sendable, Equatable {
     /// The number of organisations.
     public let threshold: Int
     /// Those that are asked; none stand for all members.
-    public let witnesses: [Origin]
+    public let members: [Origin]
 
-    /// A requirement.
-    public init(threshold: Int, witnesses: [Origin]) {
-        (self.threshold, self.witnesses) = (threshold, witnesses)
+    /// A number of organisations, and which.
+    public init(threshold: Int, members: [Origin]) {
+        (self.threshold, self.members) = (threshold, members)
+    }
+
+    /// True if another one asks for as many of the same, in whatever order it names them.
+    public func isSame(as other: MemberQuorum) -> Bool {
+        threshold == other.threshold && Set(members) == Set(other.members)
+    }
+
+    /// Those of some organisations that are asked.
+    public func asked(of organisations: [Origin]) -> [Origin] {
+        members.isEmpty ? organisations : organisations.filter(members.contains)
     }
 }
 

@@ -16,16 +16,27 @@ public struct Release: Sendable, Equatable {
     public let operation: OperationKey
     /// When, as the steward says, in seconds since 1970.
     public let time: Int64
+    /// Who has to countersign by the dataset's policy as it was when the steward named it; nil without one.
+    public let policy: MemberQuorum?
     /// Why the steward has withdrawn it; nil if it has not.
     public var withdrawal: String?
 
     /// A release as its act says.
     public init(
         name: String, digest: [UInt8], heads: [TreeHead], terms: ReleaseTerms,
-        operation: OperationKey, time: Int64, withdrawal: String? = nil
+        operation: OperationKey, time: Int64, policy: MemberQuorum? = nil
     ) {
         (self.name, self.digest, self.heads, self.terms) = (name, digest, heads, terms)
-        (self.operation, self.time, self.withdrawal) = (operation, time, withdrawal)
+        (self.operation, self.time, self.policy) = (operation, time, policy)
+    }
+
+    /// How many have to countersign: as its terms ask, or as the policy does, whichever is more.
+    public var quorum: Int { max(terms.quorum, policy?.threshold ?? 0) }
+
+    /// Whether those who have countersigned are enough.
+    public func isMet(by countersigned: [Origin]) -> Bool {
+        guard countersigned.count >= terms.quorum else { return false }
+        return policy.map { $0.asked(of: countersigned).count >= $0.threshold } ?? true
     }
 
     /// What a release's digest binds: its name, heads and terms, and the labels themselves by the root over them.

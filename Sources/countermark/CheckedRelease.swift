@@ -14,7 +14,7 @@ extension Node {
         } else if !view.holds {
             Terminal.warn(
                 "countermark: warning: \(view.countersigned.count) of "
-                    + "\(view.release.terms.quorum) have countersigned \(name)")
+                    + "\(view.release.quorum) have countersigned \(name)")
         }
         let check = try check(view.release, of: dataset)
         try requireRight(check, view.release)

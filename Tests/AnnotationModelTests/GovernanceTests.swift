@@ -24,6 +24,8 @@ struct GovernanceTests {
             .release(name: "part", digest: key, heads: [], terms: terms),
             .setWitnessPolicy(threshold: 1, witnesses: [acme, borealis]),
             .setWitnessPolicy(threshold: 3, witnesses: []),
+            .setReleasePolicy(threshold: 2, members: [acme, borealis]),
+            .setReleasePolicy(threshold: 3, members: []),
             .succeedLog(acme, successor: borealis), .addKey(chain: [[1]], logKey: key),
             .addKey(chain: [[1], [2]], logKey: nil), .retireKey(fingerprint: key, index: 3),
             .countersign(name: "first", digest: key), .addWitness(key: key), .setAudience([]),
@@ -55,7 +57,7 @@ struct GovernanceTests {
 
     @Test("every code has an act among the samples")
     func allCodes() {
-        #expect(Set(Self.acts.map(\.code)) == Set(Array(16...30) + [33]))
+        #expect(Set(Self.acts.map(\.code)) == Set(Array(16...30) + [32, 33]))
     }
 
     @Test(
@@ -64,6 +66,8 @@ struct GovernanceTests {
             // A threshold that cannot be met, a name twice, no name.
             CBORValue.array([.integer(22), .integer(2), .array([.text("a.example")])]),
             .array([.integer(22), .integer(-1), .array([])]),
+            .array([.integer(32), .integer(513), .array([])]),
+            .array([.integer(32), .integer(2), .array([.text("a.example")])]),
             .array([
                 .integer(22), .integer(1), .array([.text("a.example"), .text("a.example")]),
             ]),

@@ -74,7 +74,7 @@ struct ReleaseTests {
             #expect(view.holds)
             #expect(try labels("v1", node, all) == before)
             let check = try node.check(view.release, of: all.dataset)
-            #expect(try check.contents.policy == .causalHeight)
+            #expect(check.contents.policy == .causalHeight)
         }
         // Another label set needs another name.
         #expect(
@@ -268,8 +268,8 @@ struct ReleaseTests {
             // As it was, not as it is.
             #expect(shown.said?.className == "spur")
             #expect(shown.said?.item == "a.png")
-            #expect(shown.countersigned.map(\.description) == [tier])
-            #expect(shown.withdrawal == nil)
+            #expect(shown.release.countersigned.map(\.description) == [tier])
+            #expect(shown.release.withdrawal == nil)
             // Retracted then, added later: neither is in it.
             for id in [ids[1], late[0]] {
                 let report = try proof(id, node).verify(trusting: roots, at: now)

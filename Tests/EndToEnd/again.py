@@ -39,6 +39,7 @@ READS = {
     "show", "list", "conflicts", "history", "quarantine", "verify", "prove", "rebuild", "schema show",
     "schema check", "schema export-json-schema", "schema history", "evidence", "serve", "invite list", "stage show",
     "stage summary", "doctor", "release list", "release show", "release verify", "release diff",
+    "release prove",
     "agreement", "consensus", "gold list", "gold score",
 }
 
@@ -106,6 +107,7 @@ def writing(program, folder):
     for words in (
             ["schema", "set", "boards", schema], ["policy", "set", "boards", "role-rank"],
             ["dataset", "witnesses", "boards", "--require", "1", "--org", "tier.example"],
+            ["release", "quorum", "boards", "--require", "1"],
             ["member", "set", "boards", "tier.example", "--role", "reviewer"],
             ["partner", "add", "tier.example", "--url", "https://127.0.0.1:9"],
             ["partner", "add", "third.example", "--root", third],

@@ -29,9 +29,20 @@ def naming(oem, tier, folder):
     gone = tier.run("annotate", DATASET, "b.png", "--class", "short", "--box", "5,6,7,8")["id"]
     tier.run("retract", gone)
     tier.run("sync")
-    made = oem.run("release", "create", DATASET, "v1", "--quorum", "1")
+    policy = oem.run("release", "quorum", DATASET, "--require", "1", "--org", TIER)
+    check((policy["required"], policy["members"], policy["changed"]) == (1, [TIER], True), "a dataset has a quorum")
+    made = oem.run("release", "create", DATASET, "v1")
+    check((made["quorum"], made["asked"]) == (1, [TIER]), "which each release asks for")
     check(made["changed"] and not made["holds"] and made["countersigned"] == [], "a release waits for its quorum")
-    again = oem.run("release", "create", DATASET, "v1", "--quorum", "1")
+    check(code(oem.attempt("release", "countersign", DATASET, "v1")) == "own-release",
+          "the steward does not countersign its own")
+    waiting = oem.attempt("release", "verify", DATASET, "v1", "--holds")
+    check(waiting.returncode == 1 and oem.attempt("release", "verify", DATASET, "v1").returncode == 0,
+          "--holds asks for the quorum, too")
+    told = oem.run("verify", DATASET)
+    check((told["ok"], [(r["name"], r["ok"], r["holds"]) for r in told["releases"]]) == (True, [("v1", True, False)]),
+          "verify recomputes a release, and says that it waits")
+    again = oem.run("release", "create", DATASET, "v1")
     check(not again["changed"] and again["digest"] == made["digest"], "a second time nothing is written")
     check(code(tier.attempt("release", "create", DATASET, "v9")) == "not-steward", "the steward names releases")
     tier.run("sync")
@@ -43,6 +54,7 @@ def naming(oem, tier, folder):
     check(tier.run("release", "countersign", DATASET, "v1")["countersigned"] == [TIER], "a partner countersigns")
     tier.run("sync")
     check(oem.run("release", "list", DATASET)["releases"][0]["holds"], "and the release holds")
+    check(oem.attempt("release", "verify", DATASET, "v1", "--holds").returncode == 0, "and --holds has nothing to say")
     return label
 
 
@@ -115,7 +127,9 @@ def main():
     finally:
         oem.stop()
     for company in (oem, tier):
-        check(company.run("verify", DATASET)["ok"], f"{company.origin}: all holds")
+        told = company.run("verify", DATASET)
+        check(told["ok"] and [r["withdrawn"] for r in told["releases"]] == ["wrong scale", None],
+              f"{company.origin}: all holds, and what was withdrawn is told")
     shutil.rmtree(folder)
 
 

@@ -3,7 +3,8 @@
     labelproof.py PROGRAM FOLDER
 
 Every 50th byte of each proof is also flipped, and both must refuse; each piece is left out, statements are taken
-away, moved and replayed, and both must say the same of it. Writes FOLDER/artefacts.json for proofcheck.py: the
+away, moved and replayed, and both must say the same of it. So it is with a release: that a label is in it, that
+another is not, and the release by itself with its leaves. Writes FOLDER/artefacts.json for proofcheck.py: the
 labels' tlog-proofs and receipts.
 """
 
@@ -30,7 +31,10 @@ from verify import Label  # noqa: E402
 
 OEM, TIER = "oem.example", "tier.example"
 DATASET = f"{OEM}/boards"
-FIELDS = ["ok", "complete", "completeBy", "org", "signer", "class", "time", "log", "index", "witnesses", "item", "sizes"]
+FIELDS = ["ok", "complete", "completeBy", "org", "signer", "class", "time", "log", "index", "witnesses", "item", "sizes",
+          "release"]
+RELEASE_FIELDS = ["ok", "dataset", "name", "digest", "root", "labels", "items", "heads", "quorum", "asked",
+                  "countersigned", "holds", "withdrawn", "leaves"]
 
 
 def check(holds, what):
@@ -98,14 +102,23 @@ def asked(oem, tier, annotation, folder):
 class Verifiers:
     def __init__(self, program, root):
         self.program, self.trust = program, ["--trust", str(root)]
+        self.leaves, self.fields = None, FIELDS
 
     def ours(self, proof):
         command = [self.program, "verify", "--proof", str(proof), *self.trust, "--json"]
         return patience.run(command)
 
     def elsewhere(self, proof):
-        command = [sys.executable, str(ELSEWHERE / "verify.py"), str(proof), *self.trust]
-        return patience.run(command)
+        if self.leaves is None:
+            return patience.run([sys.executable, str(ELSEWHERE / "verify.py"), str(proof), *self.trust])
+        more = ["--leaves", str(self.leaves)] if self.leaves.exists() else []
+        return patience.run([sys.executable, str(ELSEWHERE / "release.py"), str(proof), *more, *self.trust])
+
+    def of_release(self, leaves):
+        """The same for a release by itself, whose leaves are in a file beside it."""
+        other = Verifiers(self.program, self.trust[1])
+        other.leaves, other.fields = leaves, RELEASE_FIELDS
+        return other
 
     def agree(self, proof, what, classes):
         found = []
@@ -128,7 +141,7 @@ class Verifiers:
         if ours.returncode == 1:
             return None
         ours, other = json.loads(ours.stdout), json.loads(other.stdout)
-        for field in FIELDS:
+        for field in self.fields:
             check(ours[field] == other[field], f"{what}: {field}: {ours[field]}, {other[field]}")
         return ours
 
@@ -204,6 +217,69 @@ def tampered(verifiers, proof, other, older, folder):
     return len(whole[3])
 
 
+def released(oem, tier):
+    """A release that the supplier countersigns, and a label that came later."""
+    oem.run("release", "quorum", "boards", "--require", "1")
+    oem.run("release", "create", "boards", "v1")
+    sync(tier)
+    tier.run("release", "countersign", DATASET, "v1")
+    late = tier.run("annotate", DATASET, "z.png", "--class", "open", "--box", "1,2,3,4")["id"]
+    sync(tier)
+    return late
+
+
+def flipped(verifiers, proof, folder, what, count=9):
+    """Some bytes are flipped, the last one among them, and both refuse each."""
+    data, damaged = proof.read_bytes(), folder / "damaged"
+    for place in range(len(data) - 1, 0, -(len(data) // count)):
+        damaged.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        verifiers.refuse(damaged, f"{what} with byte {place} flipped")
+    return count
+
+
+def in_release(verifiers, tier, made, late, folder):
+    """Labels that are in the release and that are not, and the release by itself."""
+    refused = 0
+    for annotation, is_in in ((made["changed"][0], True), (made["contested"][0], True), (late, False)):
+        proof = folder / "released.proof"
+        tier.run("prove", annotation, "--dataset", DATASET, "--release", "v1", "-o", str(proof))
+        said = verifiers.judge(proof, f"{annotation} in the release")["release"]
+        check((said["in"], said["holds"], said["countersigned"]) == (is_in, True, [TIER]), f"{annotation}: {said}")
+        whole = cbor2.loads(proof.read_bytes())
+        path = folder / "tampered"
+        for other in ([], whole[5][6][:1] + whole[5][6][:1], [[0, b"\x83\x00\x61a\xa0", []]]):
+            path.write_bytes(cbor2.dumps([*whole[:5], [*whole[5][:6], other]], canonical=True))
+            verifiers.refuse(path, f"{annotation} with other leaves")
+        for place, value in ((0, "v2"), (4, whole[5][4] + 1), (3, bytes(32)), (2, {7: 2})):
+            parts = [value if at == place else part for at, part in enumerate(whole[5])]
+            path.write_bytes(cbor2.dumps([*whole[:5], parts], canonical=True))
+            verifiers.refuse(path, f"{annotation} in another release: part {place}")
+            refused += 1
+    refused += flipped(verifiers, proof, folder, "a proof that a label is not in a release")
+    proof = folder / "v1.release"
+    leaves = folder / "v1.release.leaves"
+    tier.run("release", "prove", DATASET, "v1", "-o", str(proof))
+    alone = verifiers.of_release(leaves)
+    said = alone.judge(proof, "the release")
+    check((said["holds"], said["leaves"], said["labels"]) == (True, True, len(made)), f"the release: {said}")
+    data = leaves.read_bytes()
+    for place in range(len(data) - 1, 0, -(len(data) // 5)):
+        leaves.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        alone.refuse(proof, f"the release with byte {place} of its leaves flipped")
+        refused += 1
+    leaves.write_bytes(data + b"\x00")
+    alone.refuse(proof, "the release with a leaf too many")
+    leaves.unlink()
+    check(alone.judge(proof, "the release without leaves")["leaves"] is False, "no leaves, and it says so")
+    refused += flipped(alone, proof, folder, "the release")
+    # Who leaves the countersignature out has a release that does not hold.
+    whole, path = cbor2.loads(proof.read_bytes()), folder / "tampered"
+    path.write_bytes(cbor2.dumps([*whole[:2], [p for p in whole[2] if p[0] == OEM], whole[3]], canonical=True))
+    said = alone.judge(path, "the release without its countersignature")
+    check((said["holds"], said["countersigned"]) == (False, []), f"without its countersignature: {said}")
+    return refused
+
+
 def main():
     program, folder = str(pathlib.Path(sys.argv[1]).resolve()), pathlib.Path(sys.argv[2])
     shutil.rmtree(folder, ignore_errors=True)
@@ -218,6 +294,7 @@ def main():
         made = labels(oem, tier)
         older, both = asked(oem, tier, made["changed"][0], folder)
         sync(tier)
+        late = released(oem, tier)
     finally:
         oem.stop()
 
@@ -236,10 +313,11 @@ def main():
             refused += 1
     pieces = tampered(verifiers, both, folder / "pending.proof", older, folder)
     Verifiers(program, folder / f"{TIER}.pem").refuse(proof, "a proof under another root")
+    refused += in_release(verifiers, tier, made, late, folder)
     proofs, receipts = zip(*pairs)
     (folder / "artefacts.json").write_text(json.dumps({"proofs": proofs, "receipts": receipts}))
     print(
-        f"labelproof: {len(made)} labels said alike by both verifiers; "
+        f"labelproof: {len(made)} labels and a release said alike by both verifiers; "
         f"{refused + 1} damaged or foreign files refused by both; each of {pieces} pieces left out"
     )
 

@@ -15,6 +15,7 @@ import sys
 
 import cbor2
 import cwt
+import scitt_cose
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from proofbundle import tlogproof
@@ -140,9 +141,20 @@ def receipt_refused(*given):
     return False
 
 
+def scitt_holds(data, entry, der):
+    """Whether scitt-cose, an implementation of RFC 9942, takes a receipt."""
+    public = serialization.load_der_public_key(der).public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return scitt_cose.verify_receipt(data, leaf_entry_hex=entry.hex(), log_public_key_pem=public.decode())
+
+
 def check_receipt(case):
     data = base64.b64decode(case["receipt"])
     entry = base64.b64decode(case["entry"])
+    der = base64.b64decode(case["publicKey"])
+    found = scitt_holds(data, entry, der)
+    need(found.ok, f"scitt-cose: {found.failed_at}: {found.errors}")
+    need(not scitt_holds(data, entry + b"x", der).ok, "scitt-cose takes another entry")
     kid = base64.b64decode(case["kid"]) if "kid" in case else b"\x01\x02\x03"
     key = cose_key(base64.b64decode(case["publicKey"]), kid)
     given = (key, case["issuer"], case["subject"])
@@ -154,6 +166,7 @@ def check_receipt(case):
         damaged = bytearray(data)
         damaged[place] ^= 1
         need(receipt_refused(bytes(damaged), entry, *given), f"byte {place} damaged")
+        need(not scitt_holds(bytes(damaged), entry, der).ok, f"scitt-cose takes it with byte {place} damaged")
         refused += 1
     return refused
 
@@ -172,7 +185,7 @@ def main():
     witnessed = sum(1 for case in artefacts["proofs"] if case["quorum"])
     print(
         f"proofcheck: {len(artefacts['proofs'])} proof files by proofbundle, {witnessed} of them with "
-        f"witnesses; {len(artefacts['receipts'])} receipts by cwt; {refused} damaged copies refused"
+        f"witnesses; {len(artefacts['receipts'])} receipts by cwt and scitt-cose; {refused} damaged copies refused"
     )
 
 

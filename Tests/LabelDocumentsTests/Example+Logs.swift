@@ -31,10 +31,22 @@ extension Example {
                     .init(
                         log: "tier1.example/oem.example/boards", index: 12,
                         what: "its bytes are not those of its hash")
-                ])),
+                ],
+                releases: [
+                    .init(
+                        dataset: "oem.example/boards", name: "v1", ok: true, why: "it is wrong",
+                        quorum: 2, countersigned: ["tier1.example"], holds: true,
+                        withdrawn: "wrong scale")
+                ], notes: ["a note"])),
         Example(
             "verification.least",
-            VerificationDocument(ok: false, entries: 0, signatures: 0, problems: [])),
+            VerificationDocument(
+                ok: false, entries: 0, signatures: 0, problems: [],
+                releases: [
+                    .init(
+                        dataset: "oem.example/boards", name: "v1", ok: nil, why: nil, quorum: 0,
+                        countersigned: [], holds: false, withdrawn: nil)
+                ], notes: [])),
         Example(
             "proof-report",
             ProofReportDocument(
@@ -57,7 +69,8 @@ extension Example {
                     name: "v1", digest: "9f2b01", in: true,
                     label: .init(
                         item: "img/0003.png", class: "spur", retracted: true, contested: true),
-                    withdrawn: "wrong scale", quorum: 2, countersigned: ["tier1.example"]))),
+                    withdrawn: "wrong scale", quorum: 2, asked: ["tier1.example"],
+                    countersigned: ["tier1.example"], holds: true))),
         Example(
             "proof-report.least",
             ProofReportDocument(
@@ -131,6 +144,25 @@ extension Example {
                     error: "the connection was refused")
             ])),
         Example("carry.least", CarryDocument(partners: [])),
+        Example(
+            "release-report",
+            ReleaseReportDocument(
+                dataset: "oem.example/boards", name: "v1", digest: "9f2b01", root: "5a0c4f",
+                labels: 12, items: 38, time: 1_795_880_000, heads: ["tier1.example": 2], quorum: 2,
+                asked: ["tier1.example"], countersigned: ["tier1.example"], holds: true,
+                withdrawn: "wrong scale", leaves: true)),
+        Example(
+            "release-report.least",
+            ReleaseReportDocument(
+                dataset: "oem.example/boards", name: "v1", digest: "9f2b01", root: "5a0c4f",
+                labels: 0, items: 0, time: 1_795_880_000, heads: [:], quorum: 0, asked: [],
+                countersigned: [], holds: false, withdrawn: nil, leaves: false)),
+        Example(
+            "release-file",
+            ReleaseFileDocument(
+                name: "v1", dataset: "oem.example/boards", digest: "9f2b01",
+                file: "evidence/one.txt", bytes: 2, entries: 7, leaves: "evidence/one.txt.leaves",
+                leavesBytes: 9)),
         Example(
             "release-diff",
             ReleaseDiffDocument(

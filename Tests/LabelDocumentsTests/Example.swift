@@ -49,6 +49,14 @@ extension Example {
         Example("release", release), Example("release.least", leastRelease),
         Example("release-list", ReleaseListDocument(releases: [release])),
         Example("release-list.least", ReleaseListDocument(releases: [])),
+        Example(
+            "release-quorum",
+            ReleaseQuorumDocument(
+                dataset: "oem.example/boards", required: 2, members: ["tier1.example"],
+                changed: true)),
+        Example(
+            "release-quorum.least",
+            ReleaseQuorumDocument(dataset: "oem.example/boards", required: nil, members: [])),
     ]
 
     private static var release: ReleaseDocument {
@@ -58,7 +66,8 @@ extension Example {
             terms: .init(
                 companies: ["tier1.example"], stage: "quality=done", acceptedOnly: true,
                 settledOnly: true, onlyKept: true, retracted: true), time: 1_795_880_000,
-            quorum: 2, countersigned: ["tier1.example"], holds: true, withdrawn: "wrong scale")
+            quorum: 2, asked: ["tier1.example"], countersigned: ["tier1.example"], holds: true,
+            withdrawn: "wrong scale")
         document.contents = .init(
             root: "5a0c4f", labels: 12, items: 38, policy: "role-rank", schema: "e3b0c4", ok: true)
         document.changed = true
@@ -71,6 +80,6 @@ extension Example {
             terms: .init(
                 companies: [], stage: nil, acceptedOnly: false, settledOnly: false,
                 onlyKept: false, retracted: false), time: 1_795_880_000, quorum: 0,
-            countersigned: [], holds: false, withdrawn: nil)
+            asked: [], countersigned: [], holds: false, withdrawn: nil)
     }
 }

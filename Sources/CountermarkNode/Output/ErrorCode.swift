@@ -454,6 +454,9 @@ extension ErrorCode {
     package static let ownOrigin = ErrorCode(
         "own-origin", .usage,
         "name a partner, not this organisation")
+    package static let ownRelease = ErrorCode(
+        "own-release", .failed,
+        "the steward's own word is the release itself: other members countersign it")
     package static let partner = ErrorCode(
         "partner", .network,
         "PartnerTLSError below: the connection to a partner")
@@ -647,7 +650,7 @@ extension ErrorCode {
         .originTaken, .otherCertificate, .otherContent, .otherHistory,
         .otherIssuer, .otherSteward, .otherWord, .ownLog,
         .ownLogBehind, .ownLogDiffers, .ownLogForked, .ownLogLost,
-        .ownOrigin, .partner, .passphraseNeeded, .proofTooLarge,
+        .ownOrigin, .ownRelease, .partner, .passphraseNeeded, .proofTooLarge,
         .pushRefused, .readerRole, .refused, .releaseExists,
         .releaseIsWrong, .releaseNotHere, .releaseNotWhole, .releaseOfOtherHistory,
         .releaseWithdrawn, .sameItem, .schemaTooLarge, .signing,

@@ -1,3 +1,4 @@
+import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import Provenance
@@ -5,18 +6,56 @@ import Signing
 import TransparencyLog
 
 extension Node {
-    /// What shows of a release that the steward made it, and who has countersigned it: their acts.
+    /// What shows of a release that the steward made it, and who has countersigned it, and who has to: their acts.
     func acts(of release: Release, _ dataset: DatasetID) throws -> [OperationID] {
         try store.acts(try logNames(dataset)).compactMap { operation, act in
             switch act {
             case .release(let name, _, _, _) where operation.origin == dataset.owner:
                 name.hasSameBytes(as: release.name) ? operation : nil
+            case .setReleasePolicy where operation.origin == dataset.owner: operation
             case .countersign(let name, _):
                 name.hasSameBytes(as: release.name) ? operation : nil
             default: nil
             }
         }
     }
+
+    /// Writes a release by itself, and beside it its leaves, one after another.
+    ///
+    /// - Parameter name: The file's; the leaves are in the one of this name with ``leavesEnding``.
+    /// - Returns: The file as it was written, and the size of the leaves in bytes.
+    public func write(
+        _ check: ReleaseCheck, _ release: Release, to output: any FormatOutput, as name: String,
+        leavesTo leaves: any FormatOutput
+    ) throws -> (file: ReleaseFile, bytes: Int, leavesBytes: Int) {
+        try requireRight(check, release)
+        let dataset = check.commitment.dataset
+        let file = ReleaseFile(
+            commitment: check.commitment,
+            pieces: try pieces(showing: try acts(of: release, dataset), dataset))
+        let bytes = file.file
+        try output.begin(name)
+        try output.write(bytes)
+        try output.end()
+        try leaves.begin(name + Self.leavesEnding)
+        var buffer: [UInt8] = []
+        var size = 0
+        try check.contents.forEachLeaf { _, leaf in
+            buffer += leaf
+            size += leaf.count
+            if buffer.count < Self.leavesChunkBytes { return }
+            try leaves.write(buffer)
+            buffer.removeAll(keepingCapacity: true)
+        }
+        try leaves.write(buffer)
+        try leaves.end()
+        return (file, bytes.count, size)
+    }
+
+    /// The end of the name of a file with a release's leaves.
+    public static let leavesEnding = ".leaves"
+    /// Large enough that the cost of a system call does not show.
+    private static let leavesChunkBytes = 1 << 18
 
     /// Shows that a label is in a release, or that it is not.
     ///

@@ -14,7 +14,7 @@ public struct ReleaseView: Sendable {
 
     /// True if as many members have countersigned as it asks for, and it was not withdrawn.
     public var holds: Bool {
-        release.withdrawal == nil && countersigned.count >= release.terms.quorum
+        release.withdrawal == nil && release.isMet(by: countersigned)
     }
 }
 
@@ -96,6 +96,23 @@ extension Node {
         return true
     }
 
+    /// The steward's act that says which members have to countersign each release that is named from now on.
+    public func setReleasePolicy(_ dataset: DatasetID, _ asked: MemberQuorum) throws {
+        try requireSteward(dataset)
+        try catchUp(dataset)
+        if asked.members.contains(home.origin) {
+            throw NodeError(
+                .ownRelease,
+                "\(home.origin) names the releases of \(dataset): its own word is no "
+                    + "countersignature", hint: "name other members")
+        }
+        let known = try requireReachable(asked, "members", dataset, limit: Changeset.headsMax)
+        if known.releasePolicy.map({ asked.isSame(as: $0) }) == true { return }
+        try write(
+            dataset,
+            [.governance(.setReleasePolicy(threshold: asked.threshold, members: asked.members))])
+    }
+
     /// The steward's word that a release is not to be used any more.
     ///
     /// - Returns: False if it was withdrawn before.
@@ -129,6 +146,12 @@ extension Node {
     /// - Throws: ``NodeError`` if it is not.
     @discardableResult
     public func countersignRelease(_ name: String, of dataset: DatasetID) throws -> Bool {
+        if dataset.owner == home.origin {
+            throw NodeError(
+                .ownRelease,
+                "\(name) is this organisation's own word already: it has named the release",
+                hint: "ask the other members to countersign it")
+        }
         let view = try release(name, of: dataset)
         if let reason = view.release.withdrawal {
             throw NodeError(
@@ -145,10 +168,14 @@ extension Node {
 
     /// Recomputes a release from the logs.
     ///
+    /// - Parameter earlier: The contents of another release, which are gone on from where that is possible, and are
+    ///   then of use for nothing else.
     /// - Throws: ``NodeError`` if the logs that it names are not here.
-    public func check(_ release: Release, of dataset: DatasetID) throws -> ReleaseCheck {
+    public func check(
+        _ release: Release, of dataset: DatasetID, after earlier: ReleaseContents? = nil
+    ) throws -> ReleaseCheck {
         let contents = try ReleaseContents(
-            self, dataset, heads: release.heads, terms: release.terms)
+            self, dataset, heads: release.heads, terms: release.terms, after: earlier)
         let commitment = try contents.commitment(name: release.name, heads: release.heads)
         return ReleaseCheck(
             commitment: commitment, contents: contents,

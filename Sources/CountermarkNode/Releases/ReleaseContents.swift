@@ -16,19 +16,22 @@ public final class ReleaseContents {
     /// Which labels are meant.
     public let terms: ReleaseTerms
     private let names: [Int: Origin]
+    private let state: MergeState
 
     /// Replays the logs up to given heads.
     ///
+    /// - Parameter earlier: A replay up to other heads, which is gone on with where these are no smaller, and is then
+    ///   of use for nothing else.
     /// - Throws: ``NodeError`` if less of a log is here, or another history of it.
-    init(_ node: Node, _ dataset: DatasetID, heads: [TreeHead], terms: ReleaseTerms) throws {
+    init(
+        _ node: Node, _ dataset: DatasetID, heads: [TreeHead], terms: ReleaseTerms,
+        after earlier: ReleaseContents? = nil
+    ) throws {
         for head in heads { try Self.require(head, node, dataset) }
         let sizes = [Origin: UInt64](
             heads.map { ($0.origin, $0.size) }, uniquingKeysWith: { first, _ in first })
-        (self.node, self.dataset) = (try Node(replaying: node, at: sizes), dataset)
-        self.terms = terms
-        self.node.onProgress = node.onProgress
-        try self.node.catchUp(dataset)
-        let state = try self.node.read(dataset) { $0.state }
+        (self.node, state) = try Self.replay(node, dataset, sizes, after: earlier?.node)
+        (self.dataset, self.terms) = (dataset, terms)
         for head in heads {
             let applied = state.progress(head.origin)?.applied ?? 0
             guard applied == head.size else {
@@ -43,6 +46,21 @@ public final class ReleaseContents {
             }
         }
         names = state.logs.mapValues(\.origin)
+    }
+
+    private static func replay(
+        _ node: Node, _ dataset: DatasetID, _ sizes: [Origin: UInt64], after earlier: Node?
+    ) throws -> (Node, MergeState) {
+        if let earlier, earlier.goOn(upTo: sizes) {
+            try earlier.catchUp(dataset)
+            let state = try earlier.read(dataset) { $0.state }
+            // What was to be made anew and is not yet is made from the beginning.
+            if state.needsRebuild == nil { return (earlier, state) }
+        }
+        let replay = try Node(replaying: node, at: sizes)
+        replay.onProgress = node.onProgress
+        try replay.catchUp(dataset)
+        return (replay, try replay.read(dataset) { $0.state })
     }
 
     private static func require(_ head: TreeHead, _ node: Node, _ dataset: DatasetID) throws {
@@ -66,19 +84,13 @@ public final class ReleaseContents {
     }
 
     /// The policy that held at the heads.
-    public var policy: ResolutionPolicy {
-        get throws { try node.read(dataset) { $0.state.membership.policy } }
-    }
+    public var policy: ResolutionPolicy { state.membership.policy }
 
     /// The text of the schema at the heads.
-    public var schema: String {
-        get throws { try node.read(dataset) { $0.state.membership.schema } }
-    }
+    public var schema: String { state.membership.schema }
 
     /// The state digest at the heads.
-    public var stateDigest: Digest {
-        get throws { try node.read(dataset) { $0.state.digest } }
-    }
+    public var stateDigest: Digest { state.digest }
 
     /// The labels whose stage and item are meant; ``holds(_:)`` says which of them are.
     var filter: LabelFilter {

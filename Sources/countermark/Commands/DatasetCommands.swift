@@ -201,37 +201,59 @@ extension DatasetCommand {
             abstract: "Shows or sets whose cosignatures make a label a witnessed one.")
         @OptionGroup var common: CommonOptions
         @Argument var dataset: String
-        @Option(help: "How many have to have cosigned; the steward's act.") var require: Int?
-        @Option(
-            name: .customLong("org"),
-            help: "One that is asked; may be repeated; all members if left out.")
-        var orgs: [String] = []
+        @OptionGroup var quorum: QuorumOptions
 
         func run() throws {
             let node = try common.node()
             let id = try common.dataset(dataset, node)
-            if let require {
+            let asked = try quorum.asked
+            if let asked {
                 try node.setWitnessPolicy(
-                    id, threshold: require, witnesses: try orgs.map { try Origin($0) })
-            } else if !orgs.isEmpty {
-                throw ValidationError("--org goes with --require")
+                    id, threshold: asked.threshold, witnesses: asked.members)
             }
             try node.require(id)
             try node.catchUp(id)
             let policy = try node.read(id) { $0.state.membership.witnessPolicy }
-            let names = policy?.witnesses.map(\.description) ?? []
-            let changed = require == nil ? nil : node.hasWritten
+            let changed = asked == nil ? nil : node.hasWritten
             try common.print(
                 document: WitnessesDocument(
-                    dataset: id.description, required: policy?.threshold, witnesses: names,
-                    changed: changed), changed: changed,
-                [
-                    policy.map { policy in
-                        "\(policy.threshold) of "
-                            + (names.isEmpty ? "all members" : names.joined(separator: ", "))
-                    } ?? "no policy: nothing is asked of witnesses"
-                ])
+                    dataset: id.description, required: policy?.threshold,
+                    witnesses: policy?.members.map(\.description) ?? [], changed: changed),
+                changed: changed, [policy?.words ?? "no policy: nothing is asked of witnesses"])
         }
+    }
+}
+
+/// How many of which members are asked for something.
+struct QuorumOptions: ParsableArguments {
+    @Option(help: "How many have to do so; the steward's act.") var require: Int?
+    @Option(
+        name: .customLong("org"),
+        help: "One that is asked; may be repeated; all members if left out.")
+    var orgs: [String] = []
+
+    func validate() throws {
+        if require == nil, !orgs.isEmpty {
+            throw ValidationError("--org goes with --require")
+        }
+    }
+
+    /// The policy to set; nil where one is only shown.
+    var asked: MemberQuorum? {
+        get throws {
+            try require.map {
+                MemberQuorum(threshold: $0, members: try orgs.map { try Origin($0) })
+            }
+        }
+    }
+}
+
+extension MemberQuorum {
+    /// How many of whom.
+    var words: String {
+        "\(threshold) of "
+            + (members.isEmpty
+                ? "all members" : members.map(\.description).joined(separator: ", "))
     }
 }
 
@@ -278,25 +300,13 @@ struct Verify: ParsableCommand {
         try progress.show(node, common) {
             for id in ids {
                 try node.require(id)
-                let one = try node.verify(id)
-                report.entries += one.entries
-                report.signatures += one.signatures
-                report.problems += one.problems
+                report.add(try node.verify(id))
             }
         }
         if dataset == nil { report.problems += try node.verifyHome() }
-        let problems = report.problems.map {
-            VerificationDocument.Problem(log: $0.log, index: $0.index, what: $0.what)
-        }
-        try common.print(
-            document: VerificationDocument(
-                ok: problems.isEmpty, entries: report.entries, signatures: report.signatures,
-                problems: problems),
-            report.problems.map { "\($0.log) \($0.index.map(String.init) ?? "")  \($0.what)" } + [
-                "\(report.entries) entries, \(report.signatures) signatures, "
-                    + (problems.isEmpty ? "all holds" : "\(problems.count) problems")
-            ])
-        if !problems.isEmpty { throw ExitCode(1) }
+        let document = VerificationDocument(report)
+        try common.print(document: document, document.lines)
+        if !document.ok { throw ExitCode(1) }
     }
 }
 

@@ -98,7 +98,7 @@ struct Prove: AsyncParsableCommand {
     }
 }
 
-/// Checks a label's proof with nothing but trusted roots.
+/// Checks the proof of a label, or of a release, with nothing but trusted roots.
 func verifyProof(_ file: String, trusting paths: [String], _ common: CommonOptions) throws {
     guard !paths.isEmpty else {
         throw ValidationError(
@@ -110,24 +110,35 @@ func verifyProof(_ file: String, trusting paths: [String], _ common: CommonOptio
         throw NodeError(.noFile, "\(file) cannot be read", hint: "check the path")
     }
     let roots = try paths.flatMap { try Certificate.all(pem: try readText($0)) }
-    let proof = try LabelProof(file: Array(data))
-    let report = try proof.verify(
-        trusting: roots, at: Int64(Date().timeIntervalSince1970))
-    try common.print(document: ProofReportDocument(proof, report), lines(proof, report))
+    let time = Int64(Date().timeIntervalSince1970)
+    let bytes = Array(data)
+    if ReleaseFile.isMeant(by: bytes) {
+        return try verifyRelease(try ReleaseFile(file: bytes), file, roots, time, common)
+    }
+    let proof = try LabelProof(file: bytes)
+    let report = try proof.verify(trusting: roots, at: time)
+    let document = ProofReportDocument(proof, report)
+    try common.print(document: document, lines(proof, report, document))
 }
 
-private func words(_ release: LabelProofReport.InRelease) -> [String] {
-    let signed = release.countersigned.map(\.description).joined(separator: ", ")
-    return [
-        (release.said.map { "in the release \(release.name) as \($0.className) on \($0.item)" }
-            ?? "not in the release \(release.name)")
-            + ", countersigned by \(signed.isEmpty ? "nobody" : signed)"
-            + (release.quorum > 0
-                ? " (\(release.countersigned.count) of \(release.quorum))" : "")
-    ] + (release.withdrawal.map { ["the steward has withdrawn that release: \($0)"] } ?? [])
+private func verifyRelease(
+    _ release: ReleaseFile, _ file: String, _ roots: [Certificate], _ time: Int64,
+    _ common: CommonOptions
+) throws {
+    let shown = try release.verify(trusting: roots, at: time)
+    let leaves = file + Node.leavesEnding
+    let hasLeaves = FileManager.default.fileExists(atPath: leaves)
+    if hasLeaves {
+        let data = try Data(contentsOf: URL(fileURLWithPath: leaves), options: .alwaysMapped)
+        try data.withUnsafeBytes { try ReleaseLeaves.check($0, against: release.commitment) }
+    }
+    let document = ReleaseReportDocument(release, shown, hasLeaves: hasLeaves)
+    try common.print(document: document, document.lines)
 }
 
-private func lines(_ proof: LabelProof, _ report: LabelProofReport) -> [String] {
+private func lines(
+    _ proof: LabelProof, _ report: LabelProofReport, _ document: ProofReportDocument
+) -> [String] {
     var lines = [
         (report.isComplete ? "holds: " : "shown, not complete: ")
             + "\(proof.annotation) on \(report.item), signed by \(report.signer)"
@@ -142,5 +153,14 @@ private func lines(_ proof: LabelProof, _ report: LabelProofReport) -> [String] 
                 + (write.isReplaced ? "  (replaced)" : ""))
     }
     lines += report.witnesses.map { "  seen by \($0.org) at \(Output.time($0.time))" }
-    return lines + (report.release.map { words($0) } ?? []) + report.notes
+    if let release = document.release {
+        lines.append(
+            release.label.map { "in the release \(release.name) as \($0.class) on \($0.item)" }
+                ?? "not in the release \(release.name)")
+        lines +=
+            Countersigning(
+                release.countersigned, release.quorum, of: release.asked, release.withdrawn
+            ).lines
+    }
+    return lines + report.notes
 }

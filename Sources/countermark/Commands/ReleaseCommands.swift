@@ -1,8 +1,10 @@
+import AnnotationFormats
 import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import LabelDocuments
 import Provenance
+import Signing
 
 /// Label sets that are named for ever.
 struct ReleaseCommand: ParsableCommand {
@@ -10,8 +12,8 @@ struct ReleaseCommand: ParsableCommand {
         commandName: "release",
         abstract: "Names a label set for ever, and countersigns, checks and compares such names.",
         subcommands: [
-            Create.self, Countersign.self, Withdraw.self, List.self, Show.self, Verify.self,
-            Diff.self,
+            Create.self, Countersign.self, Withdraw.self, Quorum.self, List.self, Show.self,
+            Verify.self, Diff.self, Prove.self,
         ])
 
     /// Which dataset and release.
@@ -88,6 +90,35 @@ struct ReleaseCommand: ParsableCommand {
         }
     }
 
+    struct Quorum: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows or sets who has to countersign each release that is named from now on."
+        )
+        @OptionGroup var common: CommonOptions
+        @Argument var dataset: String
+        @OptionGroup var quorum: QuorumOptions
+
+        func run() throws {
+            let node = try common.node()
+            let id = try common.dataset(dataset, node)
+            let asked = try quorum.asked
+            if let asked { try node.setReleasePolicy(id, asked) }
+            try node.require(id)
+            try node.catchUp(id)
+            let policy = try node.read(id) { $0.state.membership.releasePolicy }
+            let changed = asked == nil ? nil : node.hasWritten
+            try common.print(
+                document: ReleaseQuorumDocument(
+                    dataset: id.description, required: policy?.threshold,
+                    members: policy?.members.map(\.description) ?? [], changed: changed),
+                changed: changed,
+                [
+                    policy?.words
+                        ?? "no policy: each release says itself how many have to countersign"
+                ])
+        }
+    }
+
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "A dataset's releases.")
         @OptionGroup var common: CommonOptions
@@ -120,11 +151,13 @@ struct ReleaseCommand: ParsableCommand {
             abstract: "Whether the logs still give what the steward signed.")
         @OptionGroup var common: CommonOptions
         @OptionGroup var named: Name
+        @Flag(help: "Also fail where too few have countersigned it, or it was withdrawn.")
+        var holds = false
 
         func run() throws {
             let document = try checked(named.name, named.dataset, common)
             try common.print(document: document, [document.verdict])
-            if document.contents?.ok != true { throw ExitCode(1) }
+            if document.contents?.ok != true || holds && !document.holds { throw ExitCode(1) }
         }
     }
 
@@ -151,13 +184,45 @@ struct ReleaseCommand: ParsableCommand {
         }
     }
 
+    struct Prove: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Writes a release as a file that anybody checks offline, and its labels beside it.")
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var named: Name
+        @Option(
+            name: .shortAndLong, help: "The file to write; its leaves go to FILE.leaves.")
+        var output: String
+
+        func run() throws {
+            let node = try common.node()
+            let id = try common.dataset(named.dataset, node)
+            let release = try node.release(named.name, of: id).release
+            let check = try node.check(release, of: id)
+            let leaves = output + Node.leavesEnding
+            let (file, bytes, leavesBytes) = try node.write(
+                check, release, to: DiskOutput(file: output), as: output,
+                leavesTo: DiskOutput(file: leaves))
+            try common.print(
+                document: ReleaseFileDocument(
+                    name: release.name, dataset: id.description,
+                    digest: Digest(release.digest)?.hex ?? "", file: output, bytes: bytes,
+                    entries: file.pieces.count, leaves: leaves, leavesBytes: leavesBytes),
+                [
+                    "\(output): \(bytes) bytes, \(file.pieces.count) entries",
+                    "\(leaves): \(check.commitment.labels) labels of \(check.commitment.items) items, "
+                        + "\(leavesBytes) bytes",
+                ])
+        }
+    }
+
     private static func checked(
         _ name: String, _ dataset: String, _ common: CommonOptions
     ) throws -> ReleaseDocument {
         let node = try common.node()
         let id = try common.dataset(dataset, node)
         let view = try node.release(name, of: id)
-        return try ReleaseDocument(view, id).with(try node.check(view.release, of: id))
+        return ReleaseDocument(view, id).with(try node.check(view.release, of: id))
     }
 
     /// Prints a release after an act on it, and says where the act had nothing to change.

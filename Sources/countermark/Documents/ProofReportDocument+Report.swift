@@ -50,8 +50,9 @@ extension ProofReportDocument.Word {
 
 extension ProofReportDocument.InRelease {
     /// What the proof shows of a release.
-    init(_ release: LabelProofReport.InRelease) {
-        let said = release.said.map {
+    init(_ shown: LabelProofReport.InRelease) {
+        let release = shown.release
+        let said = shown.said.map {
             Said(
                 item: $0.item, class: $0.className, retracted: $0.isRetracted,
                 contested: $0.isContested)
@@ -59,7 +60,8 @@ extension ProofReportDocument.InRelease {
         self.init(
             name: release.name, digest: Digest(release.digest)?.hex ?? "", in: said != nil,
             label: said, withdrawn: release.withdrawal, quorum: release.quorum,
-            countersigned: release.countersigned.map(\.description))
+            asked: release.asked.map(\.description),
+            countersigned: release.countersigned.map(\.description), holds: release.holds)
     }
 }
 

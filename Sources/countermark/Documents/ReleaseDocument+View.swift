@@ -15,18 +15,19 @@ extension ReleaseDocument {
                 Head(
                     origin: $0.origin.description, size: $0.size,
                     root: Digest($0.root)?.base64 ?? "")
-            }, terms: Terms(release.terms), time: release.time, quorum: release.terms.quorum,
+            }, terms: Terms(release.terms), time: release.time, quorum: release.quorum,
+            asked: release.policy?.members.map(\.description) ?? [],
             countersigned: view.countersigned.map(\.description), holds: view.holds,
             withdrawn: release.withdrawal)
     }
 
     /// The same with what it was recomputed to.
-    func with(_ check: ReleaseCheck) throws -> ReleaseDocument {
+    func with(_ check: ReleaseCheck) -> ReleaseDocument {
         var document = self
         document.contents = Contents(
             root: Digest(check.commitment.root)?.hex, labels: check.commitment.labels,
-            items: check.commitment.items, policy: try check.contents.policy.rawValue,
-            schema: SHA256Hasher.hash(Array(try check.contents.schema.utf8)).hex,
+            items: check.commitment.items, policy: check.contents.policy.rawValue,
+            schema: SHA256Hasher.hash(Array(check.contents.schema.utf8)).hex,
             ok: check.isRight)
         return document
     }
@@ -35,8 +36,18 @@ extension ReleaseDocument {
     var line: String {
         let signed = countersigned.isEmpty ? "nobody" : countersigned.joined(separator: ", ")
         return "\(name)  \(ReadableTime.text(time))  countersigned by \(signed)"
-            + (quorum > 0 ? " (\(countersigned.count) of \(quorum))" : "")
+            + (quorum > 0 ? " (\(countersigned.count) of \(quorum)\(ofWhom))" : "")
             + (withdrawn.map { "  WITHDRAWN: \($0)" } ?? "")
+    }
+
+    /// How many countersignatures it has of those that it asks for.
+    var waiting: String {
+        let signed = countersigned.filter { asked.isEmpty || asked.contains($0) }.count
+        return "not countersigned by enough: \(signed) of \(quorum)\(ofWhom)"
+    }
+
+    private var ofWhom: String {
+        asked.isEmpty ? "" : " of " + asked.joined(separator: ", ")
     }
 
     /// What it was recomputed to.
@@ -53,7 +64,7 @@ extension ReleaseDocument {
     var verdict: String {
         contents?.ok == true
             ? "\(name): the logs give what the steward signed"
-                + (holds ? "" : withdrawn == nil ? "; not countersigned by enough" : "; withdrawn")
+                + (holds ? "" : "; " + (withdrawn.map { "withdrawn: \($0)" } ?? waiting))
             : "\(name): WRONG: the logs give something else than the steward signed"
     }
 }
