@@ -19,7 +19,8 @@ public enum AnalystTables {
           number INTEGER PRIMARY KEY, item TEXT NOT NULL, media_type TEXT, sha256 TEXT, bytes INTEGER,
           width REAL, height REAL, duration REAL, channels TEXT, frame_rate REAL, unit TEXT,
           group_name TEXT, split TEXT, stage_filter TEXT, stage_clean TEXT, stage_classify TEXT,
-          stage_annotate TEXT, stage_mark TEXT, stage_quality TEXT, derived_from TEXT, fields TEXT NOT NULL);
+          stage_annotate TEXT, stage_mark TEXT, stage_review TEXT, stage_quality TEXT, derived_from TEXT,
+          fields TEXT NOT NULL);
         CREATE TABLE examined(item INTEGER NOT NULL, org TEXT NOT NULL, PRIMARY KEY(item, org)) WITHOUT ROWID;
         CREATE TABLE annotations(
           number INTEGER PRIMARY KEY, id TEXT NOT NULL, item TEXT NOT NULL, class TEXT NOT NULL,

@@ -227,8 +227,8 @@ extension Node {
     ///   - filter: Which labels; where it is left out, those of items that `filter` does not exclude.
     ///   - companies: Whose `examined` counts; empty for everybody's.
     ///   - seed: What intervals follow from; the state's digest where it is left out.
-    ///   - gold: Known answers, which join the labels of their items; labels of other items, and of the company that knew
-    ///     them, are left out.
+    ///   - gold: Known answers, which join the labels of their items; labels of other items, and of the company that
+    ///     knew them, are left out.
     ///   - holds: Whether a label that the filter lets through is meant.
     func qualityLabels(
         _ dataset: DatasetID, _ question: QualityQuestion, filter: LabelFilter = .kept,

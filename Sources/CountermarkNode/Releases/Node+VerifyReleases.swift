@@ -28,6 +28,8 @@ extension Node {
     ///
     /// A release that waits for countersignatures, or was withdrawn, is no problem, and is told.
     func verifyReleases(_ dataset: DatasetID, _ report: inout VerificationReport) throws {
+        // A log that is damaged from its beginning may leave nothing of the dataset to look at.
+        if !report.problems.isEmpty, (try? require(dataset)) == nil { return }
         let releases = try releases(dataset)
         report.notes += try strayCountersignatures(dataset)
         if releases.isEmpty { return }
