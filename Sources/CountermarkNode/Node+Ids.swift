@@ -113,6 +113,7 @@ extension Node {
                 hint: "see countermark list \(named.dataset), and countermark show for what is not "
                     + "counted")
         }
+        try requireShown(label, named.dataset)
         return (named.dataset, label)
     }
 

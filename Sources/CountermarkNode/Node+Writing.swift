@@ -109,13 +109,16 @@ extension Node {
     /// Of each log the checkpoint that is held goes along, signed by the log's own key; a log whose key the
     /// steward has not named yet cannot be cited.
     func headsToCite(
-        _ dataset: DatasetID, _ known: [Origin: UInt64]?, naming: [Origin: [UInt8]]
+        _ dataset: DatasetID, _ known: [Origin: UInt64]?, naming: [Origin: [UInt8]],
+        ends: [Origin: UInt64]? = nil
     ) throws -> [Head] {
         let state = try read(dataset) { $0.state }
         let cited = state.progress(home.origin)?.cited ?? [:]
         func merged(_ log: LogProgress) -> UInt64 {
             // Of a forked log only what all its versions share.
-            min(log.applied, log.forkedAt ?? .max, known.map { $0[log.origin] ?? 0 } ?? .max)
+            min(
+                log.applied, log.forkedAt ?? .max, known.map { $0[log.origin] ?? 0 } ?? .max,
+                ends.map { $0[log.origin] ?? 0 } ?? .max)
         }
         var named: UInt64 = .max
         if dataset.owner != home.origin {

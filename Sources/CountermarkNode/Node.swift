@@ -164,9 +164,11 @@ public final class Node {
         try requireCounted(dataset, at: writer.size, isAct: true)
         if writer.size == 0 { try home.signedHeads(dataset).begin() }
         let acts = try actsBeforeWriting(dataset, index: writer.size)
+        let ends = try blindEnds(dataset)
+        let heads = try headsToCite(dataset, citing(), naming: acts.named, ends: ends)
+        let citable = try ends.map { _ in try cited(dataset, with: heads) }
         var batch = OutgoingBatch(
-            firstIndex: writer.size,
-            heads: try headsToCite(dataset, citing(), naming: acts.named),
+            firstIndex: writer.size, heads: heads,
             author: author ?? person.map { NodeIdentity.name(of: $0.certificate) },
             message: message, source: source)
         try batch.introduce(acts.acts)
@@ -181,6 +183,7 @@ public final class Node {
         do {
             try body { operation in
                 try limits.admit(operation)
+                if let citable { try requireCitable(operation, within: citable) }
                 if isFirstLabel(operation) {
                     try requireCounted(dataset, at: before, isAct: false)
                 }

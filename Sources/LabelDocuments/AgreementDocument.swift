@@ -79,6 +79,46 @@ public struct AgreementDocument: Document {
         }
     }
 
+    /// What somebody should know of a rater.
+    public struct Warning: Encodable, Sendable {
+        /// `chance`, `copies` or `alone`.
+        public let kind: String
+        /// The rater.
+        public let rater: String
+        /// `items` or `places`.
+        public let task: String
+        /// The figures in words.
+        public let what: String
+
+        /// Makes one of its members.
+        public init(kind: String, rater: String, task: String, what: String) {
+            self.kind = kind
+            self.rater = rater
+            self.task = task
+            self.what = what
+        }
+    }
+
+    /// Whether a company labelled as a blind dataset asks for.
+    public struct Blindness: Encodable, Sendable {
+        /// The company.
+        public let org: String
+        /// The items that it judged.
+        public let items: Int
+        /// Those of which it had merged another company's label before it had examined them.
+        public let broken: Int
+        /// The first of these.
+        public let examples: [String]
+
+        /// Makes one of its members.
+        public init(org: String, items: Int, broken: Int, examples: [String]) {
+            self.org = org
+            self.items = items
+            self.broken = broken
+            self.examples = examples
+        }
+    }
+
     /// How far a rater can be relied on.
     public struct Rater: Encodable, Sendable {
         /// How often it said what others said of the same thing.
@@ -166,6 +206,10 @@ public struct AgreementDocument: Document {
     public let confusion: [Confusion]
     /// How far each can be relied on.
     public let raters: [Rater]
+    /// What somebody should know of raters.
+    public let warnings: [Warning]
+    /// By company, whether a blind dataset was labelled blind; nil where it is not blind.
+    public let blindness: [Blindness]?
     /// Pairs of raters beyond the limit.
     public let pairsLeftOut: Int
     /// Lines of confusion beyond the limit.
@@ -179,7 +223,8 @@ public struct AgreementDocument: Document {
     public init(
         dataset: String, release: String?, digest: String, by: String, iou: Double, field: String?,
         `class`: String?, against: String?, level: String, measures: [Measure],
-        confusion: [Confusion], raters: [Rater], pairsLeftOut: Int, confusionLeftOut: Int,
+        confusion: [Confusion], raters: [Rater], warnings: [Warning], blindness: [Blindness]?,
+        pairsLeftOut: Int, confusionLeftOut: Int,
         ambiguous: Int, denseItems: [String]
     ) {
         self.dataset = dataset
@@ -194,6 +239,8 @@ public struct AgreementDocument: Document {
         self.measures = measures
         self.confusion = confusion
         self.raters = raters
+        self.warnings = warnings
+        self.blindness = blindness
         self.pairsLeftOut = pairsLeftOut
         self.confusionLeftOut = confusionLeftOut
         self.ambiguous = ambiguous

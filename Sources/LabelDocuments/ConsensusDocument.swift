@@ -1,3 +1,5 @@
+import LabelText
+
 /// What `consensus` prints.
 public struct ConsensusDocument: Document {
     /// One thing, and what it is held to be.
@@ -16,11 +18,13 @@ public struct ConsensusDocument: Document {
         public let task: String
         /// The labels that mean it.
         public let labels: [String]
+        /// Where it is, drawn from the labels of the class; nil for whole items, and where there is no class.
+        public let selector: JSONValue?
 
         /// Makes one of its members.
         public init(
             item: String, `class`: String?, confidence: Double, tied: [String?], judgements: Int,
-            task: String, labels: [String]
+            task: String, labels: [String], selector: JSONValue?
         ) {
             self.item = item
             self.class = `class`
@@ -29,6 +33,30 @@ public struct ConsensusDocument: Document {
             self.judgements = judgements
             self.task = task
             self.labels = labels
+            self.selector = selector
+        }
+    }
+
+    /// What came of signing it.
+    public struct Written: Encodable, Sendable {
+        /// New labels.
+        public let added: Int
+        /// Labels that were retracted.
+        public let retracted: Int
+        /// Labels that are as they were.
+        public let unchanged: Int
+        /// Things that gave no label.
+        public let without: Int
+        /// Signed changesets.
+        public let changesets: Int
+
+        /// Makes one of its members.
+        public init(added: Int, retracted: Int, unchanged: Int, without: Int, changesets: Int) {
+            self.added = added
+            self.retracted = retracted
+            self.unchanged = unchanged
+            self.without = without
+            self.changesets = changesets
         }
     }
 
@@ -66,11 +94,16 @@ public struct ConsensusDocument: Document {
     public let iterations: [String: Int]
     /// Items that were left out.
     public let denseItems: [String]
+    /// Things that are not shown, since the dataset is blind.
+    public let hidden: Int
+    /// What was signed; nil where nothing was asked for.
+    public let written: Written?
 
     /// Makes one of its members.
     public init(
         dataset: String, release: String?, digest: String, method: String, by: String, iou: Double,
-        items: [Item], without: [Without], iterations: [String: Int], denseItems: [String]
+        items: [Item], without: [Without], iterations: [String: Int], denseItems: [String],
+        hidden: Int, written: Written?
     ) {
         self.dataset = dataset
         self.release = release
@@ -82,5 +115,7 @@ public struct ConsensusDocument: Document {
         self.without = without
         self.iterations = iterations
         self.denseItems = denseItems
+        self.hidden = hidden
+        self.written = written
     }
 }

@@ -22,7 +22,8 @@ struct Countermark: AsyncParsableCommand {
             Serve.self,
             Invite.self, JoinInvitation.self, StageCommand.self, Examined.self, Doctor.self,
             Backup.self, RepairCommand.self, ReleaseCommand.self, AgreementCommand.self,
-            ConsensusCommand.self, GoldCommand.self,
+            ConsensusCommand.self, GoldCommand.self, QueueCommand.self, BlindCommand.self,
+            LabelErrorsCommand.self,
         ])
 
     static func main() async {

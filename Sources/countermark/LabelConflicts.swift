@@ -34,7 +34,9 @@ extension Node {
         var filter = LabelFilter()
         filter.conflictsOnly = true
         var found: [ConflictsDocument.Conflict] = []
+        let blindness = try blindness(dataset)
         for label in try store.labels(logs, filter: filter, limit: .max) {
+            if try blindness?.hides(label) == true { continue }
             found += try conflicts(
                 of: label.key.packed, label.flags, label.id.description, label.item, logs)
         }

@@ -67,7 +67,9 @@ extension Node {
         let same = SameItems(store, dataset)
         let (names, twins) = (try same.names(of: key), try same.twins(of: key))
         filter.items = names
+        let blindness = try blindness(dataset)
         let labels = try store.labels(try logNames(dataset), filter: filter, limit: 1_000)
+            .filter { try blindness?.hides($0) != true }
         let origin = item.record.fields[ProcessingStage.clean.field.name]
             .flatMap { StageState(of: .clean, $0)?.from }
         let derived = try store.items(cleanedFrom: key, dataset, limit: 1_000)
@@ -186,6 +188,9 @@ extension Node {
                 return view.string(item)
             }
             guard let item else { continue }
+            if let blindness = try blindness(dataset), blindness.isOthers(id.origin) {
+                guard try blindness.isExamined(item) else { continue }
+            }
             let written = try writes(id, dataset)
             var fields: [String: FieldStory] = [:]
             for write in written {

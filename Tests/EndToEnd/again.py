@@ -40,7 +40,7 @@ READS = {
     "schema check", "schema export-json-schema", "schema history", "evidence", "serve", "invite list", "stage show",
     "stage summary", "doctor", "release list", "release show", "release verify", "release diff",
     "release prove",
-    "agreement", "consensus", "gold list", "gold score",
+    "agreement", "consensus", "gold list", "gold score", "queue list", "blind show", "label-errors",
 }
 
 
@@ -168,6 +168,11 @@ def quality(oem, both, folder):
     answers.write_text('{"item":"image.png","class":"open","selector":{"kind":"wholeItem"}}\n')
     oem.ok("gold", "seal", "boards", "first", answers, "-o", folder / "first.gold")
     both(oem, "gold", "open", "boards", folder / "first.gold")
+    both(oem, "queue", "assign", "boards", "image.png", "--to", "tier.example/kim")
+    both(oem, "queue", "next", "boards")
+    both(oem, "queue", "done", "boards", "image.png")
+    both(oem, "blind", "on", "boards")
+    both(oem, "blind", "off", "boards")
 
 
 def invitations(oem, both):

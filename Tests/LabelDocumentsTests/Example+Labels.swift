@@ -171,6 +171,14 @@ extension Example {
                         majority: .init(units: 2, agreeing: 2),
                         blind: .init(units: 2, agreeing: 1), informed: .init(units: 2, agreeing: 2),
                         why: "a reader's act")
+                ],
+                warnings: [
+                    .init(
+                        kind: "copies", rater: "tier1.example", task: "items", what: "said the same"
+                    )
+                ],
+                blindness: [
+                    .init(org: "oem.example", items: 3, broken: 1, examples: ["img/0003.png"])
                 ], pairsLeftOut: 2, confusionLeftOut: 2, ambiguous: 2, denseItems: ["img/0009.png"])
         ),
         Example(
@@ -178,7 +186,47 @@ extension Example {
             AgreementDocument(
                 dataset: "oem.example/boards", release: nil, digest: "9f2b01", by: "org", iou: 0.5,
                 field: nil, class: nil, against: nil, level: "warning", measures: [], confusion: [],
-                raters: [], pairsLeftOut: 0, confusionLeftOut: 0, ambiguous: 0, denseItems: [])),
+                raters: [], warnings: [], blindness: nil, pairsLeftOut: 0, confusionLeftOut: 0,
+                ambiguous: 0, denseItems: [])),
+        Example(
+            "blind",
+            BlindDocument(
+                dataset: "oem.example/boards", blind: true, unexamined: ["img/0003.png"], more: 2,
+                changed: true)),
+        Example(
+            "blind.least",
+            BlindDocument(dataset: "oem.example/boards", blind: false, unexamined: [], more: 0)),
+        Example(
+            "queue",
+            QueueDocument(
+                dataset: "oem.example/boards", digest: "9f2b01", by: "org", iou: 0.5,
+                items: [
+                    .init(
+                        item: "img/0003.png", score: 2.5, why: ["1 thing in dispute"],
+                        state: "doing", to: "oem.example/kim")
+                ], more: 2, settled: 3, denseItems: ["img/0009.png"], changed: true)),
+        Example(
+            "queue.least",
+            QueueDocument(
+                dataset: "oem.example/boards", digest: "9f2b01", by: "org", iou: 0.5,
+                items: [
+                    .init(item: "img/0003.png", score: 0.5, why: [], state: nil, to: nil)
+                ], more: 0, settled: 0, denseItems: [])),
+        Example(
+            "label-errors",
+            LabelErrorsDocument(
+                dataset: "oem.example/boards", model: "model:net@3", digest: "9f2b01", compared: 38,
+                withoutPrediction: 2,
+                labels: [
+                    .init(
+                        id: "tier1.example:12.4", item: "img/0003.png", class: "spur",
+                        suggested: "open", selfConfidence: 0.25)
+                ], more: 1, hidden: 2)),
+        Example(
+            "label-errors.least",
+            LabelErrorsDocument(
+                dataset: "oem.example/boards", model: "model:net@3", digest: "9f2b01", compared: 0,
+                withoutPrediction: 0, labels: [], more: 0, hidden: 0)),
         Example("gold", gold), Example("gold.least", sealed),
         Example("gold-list", GoldListDocument(gold: [sealed])),
         Example("gold-list.least", GoldListDocument(gold: [])),
@@ -210,14 +258,17 @@ extension Example {
                 items: [
                     .init(
                         item: "img/0003.png", class: "spur", confidence: 0.75, tied: ["spur", nil],
-                        judgements: 2, task: "items", labels: ["tier1.example:12.4"])
+                        judgements: 2, task: "items", labels: ["tier1.example:12.4"],
+                        selector: box)
                 ], without: [.init(task: "items", why: "a reader's act")], iterations: ["items": 2],
-                denseItems: ["img/0009.png"])),
+                denseItems: ["img/0009.png"], hidden: 2,
+                written: .init(added: 1, retracted: 2, unchanged: 3, without: 4, changesets: 1))),
         Example(
             "consensus.least",
             ConsensusDocument(
                 dataset: "oem.example/boards", release: nil, digest: "9f2b01", method: "majority",
-                by: "org", iou: 0.5, items: [], without: [], iterations: [:], denseItems: [])),
+                by: "org", iou: 0.5, items: [], without: [], iterations: [:], denseItems: [],
+                hidden: 0, written: nil)),
     ]
 
     private static let gold = GoldDocument(

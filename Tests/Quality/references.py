@@ -1,4 +1,5 @@
-"""Countermark's figures of quality beside those of krippendorff, irrCAC, scikit-learn, statsmodels and crowd-kit.
+"""Countermark's figures of quality beside those of krippendorff, irrCAC, scikit-learn, statsmodels, crowd-kit and
+cleanlab.
 
 To 1e-9 where a library is exact, to the five digits to which irrCAC rounds. Made-up data always, real data where the
 public samples lie beside the project.
@@ -217,6 +218,36 @@ def edges():
     print("edge cases: reasons, and no number")
 
 
+def label_errors():
+    """Labels that a model's predictions speak against: cleanlab's list, in its order."""
+    import numpy
+    from cleanlab.filter import find_label_issues
+
+    chance = random.Random(21)
+    names = ["cut", "open", "short", "wet"]
+    records, labels, rows = [], [], []
+    for number in range(200):
+        truth = chance.randrange(4)
+        weights = [chance.random() * (4 if place == truth else 1) for place in range(4)]
+        row = [round(weight / sum(weights), 9) for weight in weights]
+        given = chance.randrange(4) if chance.random() < 0.15 else truth
+        item = f"i{number:03}"
+        records.append({"kind": "annotation", "item": item, "class": names[given],
+                        "selector": {"kind": "wholeItem"}, "source": "human"})
+        records += [{"kind": "annotation", "item": item, "class": name, "selector": {"kind": "wholeItem"},
+                     "source": "model:net@1", "confidence": sure} for name, sure in zip(names, row)]
+        labels.append(given)
+        rows.append(row)
+    wanted = find_label_issues(numpy.array(labels), numpy.array(rows), filter_by="confident_learning",
+                               return_indices_ranked_by="self_confidence", n_jobs=1)
+    with home() as (company, path):
+        company.bring("labels", crowds.write(path / "in.jsonl", records), "jsonl")
+        found = company.run("label-errors", "labels", "--limit", "1000")
+    same([label["item"] for label in found["labels"]], [f"i{place:03}" for place in wanted], "label errors")
+    same(found["compared"], 200, "label errors: all labels have a prediction")
+    print(f"label errors: the {len(wanted)} candidates of cleanlab in 200 labels, in its order")
+
+
 def examined():
     """Two companies: nothing is a judgement only where a company says that it has looked."""
     box = {"kind": "box", "x": 1, "y": 1, "width": 9, "height": 9}
@@ -358,7 +389,7 @@ def nodules():
           f"{strict.row('percent')['value']:.3f} at 0.9")
 
 
-CHECKS = [textbook, crowd, against, boxes, edges, examined, vendors, reviewers, changepoints, nodules]
+CHECKS = [textbook, crowd, against, boxes, edges, label_errors, examined, vendors, reviewers, changepoints, nodules]
 
 
 def main():

@@ -26,6 +26,7 @@ extension Node {
         var filter = LabelFilter()
         if case .org(let origin) = view { filter.org = origin }
         filter.isWithoutExcluded = onlyKept
+        let blindness = try blindness(dataset)
         return try file.write { database in
             try read(dataset) { merge in
                 try describe(merge, view, onlyKept, database)
@@ -36,13 +37,16 @@ extension Node {
                 }
                 let logs = merge.state.logs.mapValues(\.origin)
                 try store.forEachLabel(logs, filter: filter) { label in
-                    guard view == .union || !label.isRetracted else { return }
+                    guard view == .union || !label.isRetracted,
+                        try blindness?.hides(label) != true
+                    else { return }
                     var record = Self.record(label)
                     record.item = try same.shown(label)
                     if let name = mappings[record.className] { record.className = name }
                     guard part.holds(record) else { return }
                     try database.add(label, record, signed: try signers.signer(of: label.id))
                 }
+                if let note = blindness?.note { warn(note) }
                 return (database.annotations, database.items, database.contested)
             }
         }

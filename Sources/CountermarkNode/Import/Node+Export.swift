@@ -70,6 +70,7 @@ extension Node {
         let mappings = names == .mapped ? schema.mappings : [:]
         var part = part
         part.classes = Set(part.classes.map { mappings[$0] ?? $0 })
+        let blindness = try blindness(dataset)
         return try read(dataset) { merge in
             let logs = merge.state.logs.mapValues(\.origin)
             let same = SameItems(store, dataset)
@@ -88,9 +89,9 @@ extension Node {
                     ticker.begin(.writing, of: Int(clamping: merge.state.counts.annotations))
                     try store.forEachLabel(logs, filter: filter) { label in
                         ticker.count()
-                        guard view == .union || !label.isRetracted, try isWanted(label) else {
-                            return
-                        }
+                        guard view == .union || !label.isRetracted, try isWanted(label),
+                            try blindness?.hides(label) != true
+                        else { return }
                         var record = Self.record(label)
                         record.item = try same.shown(label)
                         if let name = mappings[record.className] { record.className = name }
@@ -103,6 +104,7 @@ extension Node {
             var options = options
             options.base = Self.base(of: merge.state)
             let report = try format.write(source, to: output, options: options)
+            if let note = blindness?.note { warn(note) }
             return (report, contested)
         }
     }

@@ -107,6 +107,9 @@ extension ErrorCode {
     package static let badValue = ErrorCode(
         "bad-value", .failed,
         "a value or changeset beyond the model's limits; the message names it")
+    package static let blind = ErrorCode(
+        "blind", .failed,
+        "the dataset is blind: label the item, then `countermark examined`")
     package static let busy = ErrorCode(
         "busy", .failed, http: 503,
         "a partner is told so, waits and tries again; nobody else is concerned: "
@@ -302,6 +305,9 @@ extension ErrorCode {
     package static let noClasses = ErrorCode(
         "no-classes", .failed,
         "a mapping leads to classes of the schema: `countermark schema set` first")
+    package static let noConsensus = ErrorCode(
+        "no-consensus", .failed,
+        "raters have too little in common for this method: take another one")
     package static let noDigest = ErrorCode(
         "no-digest", .failed,
         "`countermark items add` with the file registers its SHA-256")
@@ -624,7 +630,7 @@ extension ErrorCode {
         .badLog, .badName, .badPartner, .badProof,
         .badProxy, .badReason, .badRequest, .badRoot,
         .badSchema, .badSelector, .badSuccession, .badThreshold,
-        .badUrl, .badValue, .busy, .cancelled,
+        .badUrl, .badValue, .blind, .busy, .cancelled,
         .cannotDial, .cannotOffer, .cannotServe, .certificateExpired,
         .chainTooLong, .circularSource, .clockDiffers, .configContradicts,
         .cutOff, .cutPush, .damagedFile, .datasetExists,
@@ -639,7 +645,7 @@ extension ErrorCode {
         .missingFile, .namesNotUtf8, .namesTooLarge, .network,
         .noAddress, .noAuthorityKey, .noBackup, .noBackupFolder,
         .noCandidate, .noCertificate, .noCheckpoint, .noClasses,
-        .noDigest, .noEvidence, .noFile, .noHome,
+        .noConsensus, .noDigest, .noEvidence, .noFile, .noHome,
         .noItems, .noLogKey, .noPartner, .noPassphrase,
         .noPort, .noRoot, .noStatement, .noTile,
         .noWord, .nobodyToDial, .notAnExport, .notChecked,

@@ -1,4 +1,5 @@
 import AnnotationModel
+import AnnotationStore
 import Provenance
 
 /// What its signer had merged when somebody said something of an item, and where it was said.
@@ -49,6 +50,8 @@ struct AwarenessBook {
     private let merge: Merge
     private(set) var list: [Awareness] = []
     private var byEntry: [Int64: Int32] = [:]
+    /// Where companies have said that they have examined items, by item and log.
+    private var examinations: ByteMap<[Int: OperationKey]> = [:]
 
     init(_ merge: Merge) { self.merge = merge }
 
@@ -87,8 +90,31 @@ struct AwarenessBook {
         }.map(\.operation)
     }
 
+    /// Notes where an organisation has said that it has examined an item, which goes under another key than it is shown
+    /// under if it is said to be another one.
+    mutating func examined(
+        _ shown: String, as key: String, by origin: String
+    ) throws -> Int32? {
+        guard let operation = try examination(of: key, by: origin) else { return nil }
+        examinations[shown, default: [:]][operation.log] = operation
+        return try number(operation)
+    }
+
+    /// The number of what made a label until its company had examined the item; -1 where that was later.
+    mutating func early(
+        _ label: LabelView, of item: String, _ changes: [OperationKey]
+    ) throws -> Int32 {
+        guard let end = examinations[item]?[label.key.log] else {
+            return try number(label.key, changes)
+        }
+        if label.key.slot.entry > end.slot.entry { return -1 }
+        return try number(
+            label.key,
+            changes.filter { $0.log == end.log && $0.slot.entry <= end.slot.entry })
+    }
+
     /// Where an organisation has said that it has examined an item.
-    func examination(of item: String, by origin: String) throws -> OperationKey? {
+    private func examination(of item: String, by origin: String) throws -> OperationKey? {
         var item = item
         let row = try item.withUTF8 { try merge.rows.item(key: UnsafeRawBufferPointer($0)) }
         guard let row else { return nil }

@@ -16,6 +16,7 @@ extension Node {
         var report = AgreementReport()
         report.digest = Self.hexadecimal(labels.digest)
         report.raters = labels.raters
+        if labels.isBlind, question.by == .org { report.blindness = labels.blindRows() }
         let reference = try question.against.map { try rater($0, labels, question) }
         try requireClass(question.className, labels, dataset)
         for task in QualityTask.allCases {
@@ -24,50 +25,18 @@ extension Node {
             report.denseItems += things.dense.map { labels.items[Int($0)] }
             report.ambiguous += things.ambiguous
             report.level = things.level
-            let seen = SeenPairs(things, labels, isOfField: question.field != nil)
-            addFigures(things, labels, question, seen, &report)
-            report.reliability += reliability(things, labels, seen)
+            let shared = things.table.sharedUnits(limit: QualityQuestion.pairsMax)
+            let seen = SeenPairs(
+                things, labels, shared?.pairs ?? [], isOfField: question.field != nil)
+            let first = report.rows.count
+            addFigures(things, labels, question, shared, seen, &report)
+            let raters = reliability(things, labels, seen)
+            report.reliability += raters
+            report.warnings += QualityWarnings(things: things, labels: labels).found(
+                Array(report.rows[first...]), raters)
             if let reference, question.field == nil {
                 report.rows +=
                     QualityReferee(labels, things, question, reference: reference).rows()
-            }
-        }
-        return report
-    }
-
-    /// What most raters said of each thing, or what is most probable.
-    ///
-    /// - Parameter isWeighted: By Dawid and Skene, and not by the majority.
-    public func consensus(
-        _ dataset: DatasetID, _ question: QualityQuestion, isWeighted: Bool
-    ) throws -> ConsensusReport {
-        consensus(of: try qualityLabels(dataset, question), question, isWeighted: isWeighted)
-    }
-
-    func consensus(
-        of labels: QualityLabels, _ question: QualityQuestion, isWeighted: Bool
-    ) -> ConsensusReport {
-        var report = ConsensusReport()
-        report.digest = Self.hexadecimal(labels.digest)
-        for task in QualityTask.allCases {
-            var builder = JudgedThingsBuilder(labels, question)
-            guard let things = builder.things(task) else { continue }
-            report.denseItems += things.dense.map { labels.items[Int($0)] }
-            if isWeighted {
-                do throws(Absence) {
-                    let model = try DawidSkene(things.table)
-                    report.iterations[task] = model.iterations
-                    report.rows += rows(things, labels) { unit in
-                        (model.choice(of: unit).probability, model.winners(of: unit))
-                    }
-                } catch {
-                    report.absences[task] = error
-                }
-            } else {
-                let majority = Majority(things.table)
-                report.rows += rows(things, labels) { unit in
-                    (majority.shares[unit], majority.winners(of: unit))
-                }
             }
         }
         return report
@@ -110,9 +79,9 @@ extension Node {
 
     private func addFigures(
         _ things: JudgedThings, _ labels: QualityLabels, _ question: QualityQuestion,
-        _ seen: SeenPairs?, _ report: inout AgreementReport
+        _ shared: (pairs: [(one: Int, other: Int, units: Int)], total: Int)?, _ seen: SeenPairs?,
+        _ report: inout AgreementReport
     ) {
-        let shared = things.table.sharedUnits(limit: QualityQuestion.pairsMax)
         let pairs = shared?.pairs ?? []
         report.pairsLeftOut += (shared?.total ?? 0) - pairs.count
         // Cohen's is of pairs: where there are some, a line that says so helps nobody.
@@ -203,26 +172,6 @@ extension Node {
                 majority: (majority[rater].units, majority[rater].agreeing),
                 blind: seen?.blind[rater] ?? AgreeingPairs(),
                 informed: seen?.informed[rater] ?? AgreeingPairs())
-        }
-    }
-
-    private func rows(
-        _ things: JudgedThings, _ labels: QualityLabels,
-        _ choice: (Int) -> (confidence: Double, winners: [Int])
-    ) -> [ConsensusRow] {
-        (0..<things.table.unitCount).compactMap { unit in
-            let judgements = things.table.judgements(of: unit).count
-            if judgements == 0 { return nil }
-            let (confidence, winners) = choice(unit)
-            return ConsensusRow(
-                item: labels.items[Int(things.itemOfUnit[unit])], task: things.task,
-                className: winners.count == 1 ? things.names[winners[0]] : nil,
-                confidence: confidence,
-                tied: winners.count > 1 ? winners.map { things.names[$0] } : [],
-                judgements: judgements,
-                labels: things.members(of: unit).map {
-                    labels.id(labels.labels[Int($0)]).description
-                })
         }
     }
 }

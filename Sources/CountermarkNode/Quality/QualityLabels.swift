@@ -18,16 +18,22 @@ struct QualityLabels {
         let slot: Slot
         /// Nil for the whole item.
         let shape: Shape?
+        /// As it was signed, where that is asked for.
+        let selector: Selector?
         let confidence: Double?
         /// The field that is asked for.
         let value: FieldValue?
         /// What its signers had merged: a place in ``QualityLabels/awareness``.
         let awareness: Int32
+        /// The same of what was written until its company had examined the item; -1 where it was added later.
+        let early: Int32
         /// Whether a model predicted it.
         let isModel: Bool
     }
 
     var digest: [UInt8] = []
+    /// Whether companies were kept from seeing each other's labels.
+    var isBlind = false
     private(set) var raters: [String] = []
     private(set) var classes: [String] = []
     private(set) var items: [String] = []
@@ -67,7 +73,7 @@ struct QualityLabels {
     }
 
     mutating func add(
-        _ label: LabelView, item: String, className: String, awareness: Int32,
+        _ label: LabelView, item: String, className: String, awareness: Int32, early: Int32,
         _ question: QualityQuestion
     ) {
         let origin = label.id.origin
@@ -83,9 +89,11 @@ struct QualityLabels {
                 item: itemNumbers.number(item),
                 rater: raterNumbers.number(Self.rater(label, question.by)),
                 className: classNumbers.number(className), log: Int32(log), slot: label.id.slot,
-                shape: Shape(label.selector), confidence: label.fields["confidence"]?.numberValue,
+                shape: Shape(label.selector),
+                selector: question.keepsPlaces ? label.selector : nil,
+                confidence: label.fields["confidence"]?.numberValue,
                 value: question.field.flatMap { label.fields[$0] }, awareness: awareness,
-                isModel: Self.source(label)?.hasPrefix(Self.modelPrefix) == true))
+                early: early, isModel: Self.source(label)?.hasPrefix(Self.modelPrefix) == true))
     }
 
     /// What a source begins with that is a model.
@@ -117,8 +125,8 @@ struct QualityLabels {
                         item: place, rater: rater,
                         className: classNumbers.number(className(answer.className)), log: log,
                         slot: Slot(entry: UInt64(number), position: position & 0xfff),
-                        shape: Shape(answer.selector), confidence: nil, value: nil,
-                        awareness: known, isModel: false))
+                        shape: Shape(answer.selector), selector: nil, confidence: nil, value: nil,
+                        awareness: known, early: -1, isModel: false))
             }
         }
     }
@@ -250,6 +258,7 @@ extension Node {
             var found = QualityLabels()
             var book = AwarenessBook(merge)
             found.digest = seed ?? merge.state.digest.bytes
+            found.isBlind = merge.state.membership.isBlind
             try store.forEachItem(dataset, withoutExcluded: filter.isWithoutExcluded) { item in
                 for (name, value) in item.fields
                 where name.hasPrefix(Field.examinedPrefix) && value == .bool(true) {
@@ -259,7 +268,7 @@ extension Node {
                         wanted?.contains(shown) != false, company != gold?.org.description
                     else { continue }
                     try found.note(examined: shown, by: company, question.by) {
-                        try book.examination(of: item.key, by: company).map { try book.number($0) }
+                        try book.examined(shown, as: item.key, by: company)
                     }
                 }
             }
@@ -273,7 +282,8 @@ extension Node {
                 found.add(
                     label, item: try same.shown(label),
                     className: schema.className(label.className),
-                    awareness: try book.number(label.key, changes), question)
+                    awareness: try book.number(label.key, changes),
+                    early: try book.early(label, of: try same.shown(label), changes), question)
             }
             found.awareness = book.list
             if let gold {

@@ -1,3 +1,4 @@
+import AnnotationModel
 import LabelQuality
 
 /// What is asked of a label set's quality.
@@ -22,6 +23,8 @@ public struct QualityQuestion: Sendable {
     public var field: String?
     /// How far apart values are; where it is left out, numbers by their difference and all else by name.
     public var level: Level?
+    /// Whether the labels' places are kept, and not only what is compared of them.
+    var keepsPlaces = false
     /// What to compute.
     public var measures = Measure.allCases
     /// The rater whose labels the others' are held against.
@@ -133,6 +136,11 @@ public struct AgreementReport: Sendable {
     public internal(set) var confusion: [ConfusionRow] = []
     /// How far each rater can be relied on.
     public internal(set) var reliability: [RaterRow] = []
+    /// What somebody should know of raters.
+    public internal(set) var warnings: [QualityWarning] = []
+    /// Of a blind dataset, whether each company labelled without having merged others' labels; nil where it is not
+    /// blind, or companies are not the raters.
+    public internal(set) var blindness: [BlindRow]?
     /// Pairs of raters that share something and that no figures are given of.
     public internal(set) var pairsLeftOut = 0
     /// Lines of confusion that are not given.
@@ -159,8 +167,10 @@ public struct ConsensusRow: Sendable {
     public let tied: [String?]
     /// How many judged.
     public let judgements: Int
-    /// The labels that mean this thing, by their ids; none for whole items.
+    /// The labels that mean this thing, by their ids; of whole items those that were given the class.
     public let labels: [String]
+    /// Where it is, drawn from the labels of the class; nil for whole items, and where there is no class.
+    public let selector: Selector?
 }
 
 /// What `consensus` found.
@@ -171,6 +181,8 @@ public struct ConsensusReport: Sendable {
     public internal(set) var rows: [ConsensusRow] = []
     /// Why there is no consensus of a task.
     public internal(set) var absences: [QualityTask: Absence] = [:]
+    /// Things that are left out, since the dataset is blind and this organisation has not examined their items.
+    public internal(set) var hidden = 0
     /// The turns that the model took, by task.
     public internal(set) var iterations: [QualityTask: Int] = [:]
     /// Items on which more labels lie upon each other than are compared.

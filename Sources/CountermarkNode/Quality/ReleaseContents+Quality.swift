@@ -17,7 +17,9 @@ extension ReleaseContents {
     public func consensus(
         _ question: QualityQuestion, digest: [UInt8], isWeighted: Bool
     ) throws -> ConsensusReport {
-        node.consensus(of: try labels(question, digest), question, isWeighted: isWeighted)
+        var question = question
+        question.keepsPlaces = true
+        return node.consensus(of: try labels(question, digest), question, isWeighted: isWeighted)
     }
 
     private func labels(

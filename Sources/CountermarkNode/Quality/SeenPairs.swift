@@ -15,6 +15,8 @@ struct SeenPairs {
     private var parts: [PairKind: [Int: RaterPair]] = [.blind: [:], .informed: [:]]
     private var pools: [PairKind: Pool] = [.blind: Pool(), .informed: Pool()]
     private let raterCount: Int
+    /// The pairs of raters that have figures of their own: the larger part of very many is not kept.
+    private let wanted: Set<Int>
 
     /// Judgements of pairs as units of two raters, for figures of all of them.
     private struct Pool {
@@ -23,10 +25,16 @@ struct SeenPairs {
     }
 
     /// Nil where nothing can be told apart: of one log, or of more raters than are paired.
-    init?(_ things: JudgedThings, _ labels: QualityLabels, isOfField: Bool) {
+    ///
+    /// - Parameter pairs: The raters of whom figures are wanted two by two.
+    init?(
+        _ things: JudgedThings, _ labels: QualityLabels,
+        _ pairs: [(one: Int, other: Int, units: Int)], isOfField: Bool
+    ) {
         let raters = things.table.raterCount
         guard labels.logCount > 1, raters <= JudgementTable.pairedRatersMax else { return nil }
         raterCount = raters
+        wanted = Set(pairs.map { $0.one * raters + $0.other })
         blind = Array(repeating: AgreeingPairs(), count: raters)
         informed = blind
         var words: (item: Int32, of: [Int32: Awareness]) = (-1, [:])
@@ -55,12 +63,7 @@ struct SeenPairs {
         }
         if oneSaw { informed[one] += tally }
         if otherSaw { informed[other] += tally }
-        let key = one * raterCount + other
-        var pair =
-            parts[kind]?.removeValue(forKey: key)
-            ?? RaterPair(one, other, categoryCount: things.table.categoryCount)
-        for (left, right) in said { pair.append(item: Int(item), one: left, other: right) }
-        parts[kind]?[key] = pair
+        keep(said, of: one, other, item, kind, things)
         let known =
             (pools[.blind]?.itemOfUnit.count ?? 0) + (pools[.informed]?.itemOfUnit.count ?? 0)
         if known > Self.pairsMax { return }
@@ -70,6 +73,19 @@ struct SeenPairs {
             pools[kind]?.entries.append(unit: unit, rater: one, category: left)
             pools[kind]?.entries.append(unit: unit, rater: other, category: right)
         }
+    }
+
+    private mutating func keep(
+        _ said: [(Int, Int)], of one: Int, _ other: Int, _ item: Int32, _ kind: PairKind,
+        _ things: JudgedThings
+    ) {
+        let key = one * raterCount + other
+        guard wanted.contains(key) else { return }
+        var pair =
+            parts[kind]?.removeValue(forKey: key)
+            ?? RaterPair(one, other, categoryCount: things.table.categoryCount)
+        for (left, right) in said { pair.append(item: Int(item), one: left, other: right) }
+        parts[kind]?[key] = pair
     }
 
     /// What two raters said where neither had seen the other's label, and where one had, as far as there is any.

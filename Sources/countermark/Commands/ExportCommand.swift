@@ -53,7 +53,9 @@ struct Export: ParsableCommand {
         let options = WriteOptions(writesSidecar: sidecar)
         let (report, contested) = try progress.show(node, common) {
             if let release {
-                return try node.checkedRelease(release, of: id).contents.export(
+                let contents = try node.checkedRelease(release, of: id).contents
+                try node.requireShown(contents)
+                return try contents.export(
                     format: format, part: part, names: classNames, to: target, options: options)
             }
             return try node.export(

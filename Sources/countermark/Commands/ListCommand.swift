@@ -39,14 +39,17 @@ struct List: ParsableCommand {
         warn(of: judging.schema, id)
         filter.classNames = className.map { judging.schema.writtenNames(of: $0) } ?? []
         let from = try after.map { try node.key(try node.named($0, in: id).id, id) }
-        let (labels, skipped) = try node.store.passingDamage {
+        let (found, skipped) = try node.store.passingDamage {
             try outsideSchema
                 ? node.outside(id, judging, filter: filter, after: from, limit: limit)
                 : node.store.labels(
                     try node.logNames(id), filter: filter, after: from, limit: limit)
         }
         for entry in skipped { node.warn(PlainError.line(entry)) }
-        let next = labels.count == limit ? labels.last?.id.description ?? "" : nil
+        let next = found.count == limit ? found.last?.id.description ?? "" : nil
+        let blindness = try node.blindness(id)
+        let labels = try found.filter { try blindness?.hides($0) != true }
+        if let note = blindness?.note { Terminal.warn("countermark: \(note)") }
         let lines = try labels.map {
             "\($0.id)  \(try same.shown($0))  \(judging.schema.className($0.className))  "
                 + $0.selector.kindName + (Self.author($0).map { "  by \($0)" } ?? "")

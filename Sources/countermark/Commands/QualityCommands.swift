@@ -64,7 +64,10 @@ struct ConsensusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "consensus",
         abstract: "What most say of each item and place, or what is most probable.",
-        discussion: "Nothing is written: anybody who holds the logs computes the same.")
+        discussion: """
+            Anybody who holds the logs computes the same. With --write the steward also signs it as labels of the \
+            source rule:consensus@METHOD, which name the labels that they are drawn from.
+            """)
 
     /// How it is found.
     enum Method: String, ExpressibleByArgument, CaseIterable {
@@ -77,11 +80,21 @@ struct ConsensusCommand: ParsableCommand {
     @Option(help: "majority, or dawid-skene: weighted by how far each rater can be relied on.")
     var method: Method
     @OptionGroup var raters: RaterOptions
+    @Flag(help: "Sign it as labels, and retract those that it no longer gives; the steward's act.")
+    var write = false
+
+    func validate() throws {
+        guard raters.release == nil || !write else {
+            throw ValidationError(
+                "--write is for the labels as they are now, and not for a --release")
+        }
+    }
 
     func run() throws {
         let node = try common.node()
         let id = try common.dataset(dataset, node)
         let question = raters.question
+        if write { return try sign(id, node, question) }
         let isWeighted = method == .dawidSkene
         let report: ConsensusReport
         if let release = raters.release {
@@ -93,6 +106,17 @@ struct ConsensusCommand: ParsableCommand {
         let document = ConsensusDocument(
             id.description, release: raters.release, method: method.rawValue, question, report)
         try common.print(document: document, document.lines)
+    }
+}
+
+extension ConsensusCommand {
+    private func sign(_ id: DatasetID, _ node: Node, _ question: QualityQuestion) throws {
+        let (report, written) = try node.writeConsensus(
+            id, question, isWeighted: method == .dawidSkene, method: method.rawValue)
+        let document = ConsensusDocument(
+            id.description, release: nil, method: method.rawValue, question, report,
+            written: written)
+        try common.printWritten(node, document, document.lines)
     }
 }
 

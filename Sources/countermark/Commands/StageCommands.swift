@@ -153,7 +153,8 @@ struct TargetOptions: ParsableArguments {
 }
 
 extension StatementReport {
-    fileprivate func print(_ common: CommonOptions, _ node: Node) throws {
+    /// Prints what a statement did, and whether it counts.
+    func print(_ common: CommonOptions, _ node: Node) throws {
         try common.printWritten(
             node, StatementDocument(self, WriteOutcome(node)),
             [

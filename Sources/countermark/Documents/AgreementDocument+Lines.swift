@@ -55,7 +55,12 @@ extension AgreementDocument {
     }
 
     private var notes: [String] {
-        var notes: [String] = []
+        var notes = warnings.map { "\($0.task): \($0.rater) \($0.what)" }
+        notes += (blindness ?? []).map { row in
+            let held = "\(row.org) was blind in \(row.items - row.broken) of \(row.items) items"
+            return row.broken == 0
+                ? held : held + ", not in " + row.examples.joined(separator: ", ")
+        }
         if pairsLeftOut > 0 {
             notes.append("\(pairsLeftOut) pairs of raters that share less are not listed")
         }

@@ -14,7 +14,15 @@ extension AgreementDocument {
             against: question.against, level: report.level.rawValue,
             measures: report.rows.map { Measure($0) },
             confusion: report.confusion.map { Confusion($0) },
-            raters: report.reliability.map { Rater($0) }, pairsLeftOut: report.pairsLeftOut,
+            raters: report.reliability.map { Rater($0) },
+            warnings: report.warnings.map {
+                Warning(
+                    kind: $0.kind.rawValue, rater: $0.rater, task: $0.task.rawValue, what: $0.words)
+            },
+            blindness: report.blindness?.map {
+                Blindness(
+                    org: $0.org, items: $0.items, broken: $0.broken, examples: $0.examples)
+            }, pairsLeftOut: report.pairsLeftOut,
             confusionLeftOut: report.confusionLeftOut, ambiguous: report.ambiguous,
             denseItems: report.denseItems)
     }

@@ -1,0 +1,200 @@
+import AnnotationModel
+import AnnotationStore
+import LabelQuality
+import Provenance
+
+extension Node {
+    /// What most raters said of each thing, or what is most probable, and where it is.
+    ///
+    /// - Parameter isWeighted: By Dawid and Skene, and not by the majority.
+    public func consensus(
+        _ dataset: DatasetID, _ question: QualityQuestion, isWeighted: Bool
+    ) throws -> ConsensusReport {
+        var report = try wholeConsensus(dataset, question, isWeighted: isWeighted)
+        guard let blindness = try blindness(dataset) else { return report }
+        let all = report.rows.count
+        report.rows = try report.rows.filter { try blindness.isExamined($0.item) }
+        report.hidden = all - report.rows.count
+        return report
+    }
+
+    private func wholeConsensus(
+        _ dataset: DatasetID, _ question: QualityQuestion, isWeighted: Bool
+    ) throws -> ConsensusReport {
+        var question = question
+        question.keepsPlaces = true
+        let labels = try qualityLabels(dataset, question)
+        return consensus(of: labels, question, isWeighted: isWeighted)
+    }
+
+    func consensus(
+        of labels: QualityLabels, _ question: QualityQuestion, isWeighted: Bool
+    ) -> ConsensusReport {
+        var report = ConsensusReport()
+        report.digest = Self.hexadecimal(labels.digest)
+        for task in QualityTask.allCases {
+            var builder = JudgedThingsBuilder(labels, question)
+            guard let things = builder.things(task) else { continue }
+            report.denseItems += things.dense.map { labels.items[Int($0)] }
+            if isWeighted {
+                do throws(Absence) {
+                    let model = try DawidSkene(things.table)
+                    report.iterations[task] = model.iterations
+                    let weights = model.reliability.map(\.value)
+                    report.rows += rows(things, labels, weights) { unit in
+                        (model.choice(of: unit).probability, model.winners(of: unit))
+                    }
+                } catch {
+                    report.absences[task] = error
+                }
+            } else {
+                let majority = Majority(things.table)
+                report.rows += rows(things, labels, []) { unit in
+                    (majority.shares[unit], majority.winners(of: unit))
+                }
+            }
+        }
+        return report
+    }
+
+    /// - Parameter weights: How far each rater can be relied on; empty where all weigh the same.
+    private func rows(
+        _ things: JudgedThings, _ labels: QualityLabels, _ weights: [Double],
+        _ choice: (Int) -> (confidence: Double, winners: [Int])
+    ) -> [ConsensusRow] {
+        (0..<things.table.unitCount).compactMap { unit in
+            let judgements = things.table.judgements(of: unit).count
+            if judgements == 0 { return nil }
+            let (confidence, winners) = choice(unit)
+            let members = things.members(of: unit)
+            return ConsensusRow(
+                item: labels.items[Int(things.itemOfUnit[unit])], task: things.task,
+                className: winners.count == 1 ? things.names[winners[0]] : nil,
+                confidence: confidence,
+                tied: winners.count > 1 ? winners.map { things.names[$0] } : [],
+                judgements: judgements,
+                labels: members.map { labels.id(labels.labels[Int($0)]).description },
+                selector: winners.count == 1
+                    ? place(members, things.categoryOfLabel, winners[0], labels, weights) : nil)
+        }
+    }
+
+    /// The place that the labels of the chosen category have in common; each counts as far as its rater can be relied
+    /// on, and as sure as it is.
+    private func place(
+        _ members: ArraySlice<Int32>, _ categories: [Int32], _ winner: Int,
+        _ labels: QualityLabels, _ weights: [Double]
+    ) -> Selector? {
+        if winner == Categories.nothing { return nil }
+        return Fusion.place(
+            of: members.compactMap { number in
+                let label = labels.labels[Int(number)]
+                guard categories[Int(number)] == winner, let selector = label.selector else {
+                    return nil
+                }
+                let weight = weights.isEmpty ? 1 : weights[Int(label.rater)]
+                return .init(selector, weight: weight * (label.confidence ?? 1))
+            })
+    }
+
+    // MARK: As labels
+
+    /// Signs what raters hold in common as labels of the steward, from a rule as their source, and retracts those that
+    /// it no longer gives.
+    ///
+    /// - Parameter method: Names the rule: the source is `rule:consensus@METHOD`.
+    public func writeConsensus(
+        _ dataset: DatasetID, _ question: QualityQuestion, isWeighted: Bool, method: String
+    ) throws -> (report: ConsensusReport, written: ConsensusWrites) {
+        try requireSteward(dataset)
+        try catchUp(dataset)
+        let report = try wholeConsensus(dataset, question, isWeighted: isWeighted)
+        if let task = report.absences.keys.sorted(by: { $0.rawValue < $1.rawValue }).first {
+            throw NodeError(
+                .noConsensus,
+                "there is no consensus on \(task.rawValue): \(report.absences[task]?.words ?? "")",
+                hint: "take --method majority; nothing was written")
+        }
+        let source = Self.consensusSource + method
+        var known: [ConsensusLabel: [OperationID]] = [:]
+        var filter = LabelFilter()
+        filter.org = home.origin
+        try store.forEachLabel(try logNames(dataset), filter: filter) { label in
+            guard !label.isRetracted, QualityLabels.source(label) == source else { return }
+            known[ConsensusLabel(label), default: []].append(label.id)
+        }
+        var written = ConsensusWrites()
+        var new: [ConsensusLabel] = []
+        for row in report.rows {
+            guard let label = ConsensusLabel(row) else {
+                written.without += 1
+                continue
+            }
+            if known[label]?.popLast() != nil { written.unchanged += 1 } else { new.append(label) }
+        }
+        let old = known.values.joined().sorted { ($0.origin, $0.slot) < ($1.origin, $1.slot) }
+        (written.added, written.retracted) = (new.count, old.count)
+        if new.isEmpty, old.isEmpty { return (report, written) }
+        written.changesets = try write(
+            dataset, message: "consensus \(method)", source: source
+        ) { append in
+            for id in old { _ = try append(.set(id, [.field(.known(.status), .integer(1))])) }
+            for label in new { _ = try append(label.operation) }
+        }
+        return (report, written)
+    }
+}
+
+/// What came of signing a consensus.
+public struct ConsensusWrites: Sendable, Equatable {
+    /// Labels that are new.
+    public internal(set) var added = 0
+    /// Labels that are retracted, since the rule does not give them any more.
+    public internal(set) var retracted = 0
+    /// Labels that are as they were.
+    public internal(set) var unchanged = 0
+    /// Things of which raters hold nothing in common, or that nothing is there.
+    public internal(set) var without = 0
+    /// Signed changesets.
+    public internal(set) var changesets = 0
+}
+
+/// One label of a consensus: equal ones are not written again.
+private struct ConsensusLabel: Hashable {
+    let item, className: String
+    let selector: Selector
+    let confidence: Double
+    /// The ids of the labels that it was drawn from.
+    let derived: [String]
+
+    /// The most ids that one label names: some 40 bytes each, within ``FieldValue/bytesMax``.
+    private static let derivedMax = 256
+    private static let field = Field.attribute("derivedFrom")
+
+    init?(_ row: ConsensusRow) {
+        guard let className = row.className else { return nil }
+        (item, self.className, confidence) = (row.item, className, row.confidence)
+        selector = row.selector ?? .wholeItem
+        derived = Array(row.labels.prefix(Self.derivedMax))
+        if row.task == .places, row.selector == nil { return nil }
+    }
+
+    init(_ label: LabelView) {
+        (item, className, selector) = (label.item, label.className, label.selector)
+        confidence = label.fields["confidence"]?.numberValue ?? 0
+        var ids: [String] = []
+        if case .array(let values)? = label.fields[Self.field.name] {
+            ids = values.compactMap(\.textValue)
+        }
+        derived = ids
+    }
+
+    var operation: AnnotationModel.Operation {
+        var fields: [Field: FieldValue] = [
+            .known(.confidence): .float(min(1, max(0, confidence)))
+        ]
+        if !derived.isEmpty { fields[Self.field] = .array(derived.map { .text($0) }) }
+        return .addAnnotation(
+            item: item, className: className, selector: selector, fields: fields)
+    }
+}
