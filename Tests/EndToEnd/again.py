@@ -39,7 +39,7 @@ READS = {
     "show", "list", "conflicts", "history", "quarantine", "verify", "prove", "rebuild", "schema show",
     "schema check", "schema export-json-schema", "schema history", "evidence", "serve", "invite list", "stage show",
     "stage summary", "doctor", "release list", "release show", "release verify", "release diff",
-    "release prove",
+    "release prove", "release sheet",
     "agreement", "consensus", "gold list", "gold score", "queue list", "blind show", "label-errors",
 }
 

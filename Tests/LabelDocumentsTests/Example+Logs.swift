@@ -164,6 +164,10 @@ extension Example {
                 file: "evidence/one.txt", bytes: 2, entries: 7, leaves: "evidence/one.txt.leaves",
                 leavesBytes: 9)),
         Example(
+            "release-sheet",
+            ReleaseSheetDocument(
+                name: "v1", dataset: "oem.example/boards", file: "evidence/one.txt", bytes: 2)),
+        Example(
             "release-diff",
             ReleaseDiffDocument(
                 from: "v1", to: "v2", added: .init(labels: 12, items: 38),

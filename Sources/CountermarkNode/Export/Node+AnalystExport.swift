@@ -89,7 +89,7 @@ extension Node.ExportView: CustomStringConvertible {
 }
 
 /// Who signed the changesets, one after another in the order of the labels.
-private final class Signers {
+final class Signers {
     private let node: Node
     private let dataset: DatasetID
     private let names: [Digest: String]

@@ -29,10 +29,7 @@ extension Node {
         leavesTo leaves: any FormatOutput
     ) throws -> (file: ReleaseFile, bytes: Int, leavesBytes: Int) {
         try requireRight(check, release)
-        let dataset = check.commitment.dataset
-        let file = ReleaseFile(
-            commitment: check.commitment,
-            pieces: try pieces(showing: try acts(of: release, dataset), dataset))
+        let file = try file(of: check, release)
         let bytes = file.file
         try output.begin(name)
         try output.write(bytes)
@@ -50,6 +47,14 @@ extension Node {
         try leaves.write(buffer)
         try leaves.end()
         return (file, bytes.count, size)
+    }
+
+    /// A release by itself; nothing is written.
+    public func file(of check: ReleaseCheck, _ release: Release) throws -> ReleaseFile {
+        let dataset = check.commitment.dataset
+        return ReleaseFile(
+            commitment: check.commitment,
+            pieces: try pieces(showing: try acts(of: release, dataset), dataset))
     }
 
     /// The end of the name of a file with a release's leaves.

@@ -16,7 +16,7 @@ public final class ReleaseContents {
     /// Which labels are meant.
     public let terms: ReleaseTerms
     private let names: [Int: Origin]
-    private let state: MergeState
+    let state: MergeState
 
     /// Replays the logs up to given heads.
     ///
@@ -45,6 +45,16 @@ public final class ReleaseContents {
                         + "ask the steward for another one")
             }
         }
+        names = state.logs.mapValues(\.origin)
+    }
+
+    /// The labels as they were when the logs had given sizes, which nobody has signed.
+    init(
+        _ node: Node, _ dataset: DatasetID, sizes: [Origin: UInt64], terms: ReleaseTerms,
+        after earlier: ReleaseContents?
+    ) throws {
+        (self.node, state) = try Self.replay(node, dataset, sizes, after: earlier?.node)
+        (self.dataset, self.terms) = (dataset, terms)
         names = state.logs.mapValues(\.origin)
     }
 

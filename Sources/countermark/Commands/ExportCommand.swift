@@ -14,7 +14,8 @@ struct Export: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @Argument var dataset: String
-    @Option(help: "\(Self.names), or sqlite: tables for analysts.")
+    @Option(
+        help: "\(Self.names), or sqlite: tables for analysts, or croissant: a release as a folder.")
     var format: String
     @Option(name: [.customShort("o"), .long], help: "The file or folder to write.")
     var output: String?
@@ -33,7 +34,13 @@ struct Export: ParsableCommand {
     @Option(name: .customLong("author"), help: "Only what this author labelled; may be repeated.")
     var authors: [String] = []
 
+    @Option(help: "croissant: the licence, an address or words.") var license: String?
+    @Option(help: "croissant: the address from which the folder will be had.") var url: String?
+
     func validate() throws {
+        guard license == nil && url == nil || format == CroissantFolder.formatName else {
+            throw ValidationError("--license and --url are for --format croissant")
+        }
         guard release == nil || view == "resolved" && !onlyKept else {
             throw ValidationError(
                 "a release says which labels it holds: give --release without --view and --only-kept"
@@ -45,6 +52,7 @@ struct Export: ParsableCommand {
         let node = try common.node()
         let id = try common.dataset(dataset, node)
         if format == AnalystTables.formatName { return try exportTables(node, id) }
+        if format == CroissantFolder.formatName { return try exportFolder(node, id) }
         let format = try FormatRegistry.format(named: format)
         let path = try Self.place(output ?? format.defaultFileName ?? "\(id.name)-labels")
         let target: any FormatOutput =
@@ -106,6 +114,34 @@ struct Export: ParsableCommand {
 
     private var part: Node.ExportPart {
         .init(classes: Set(classes), authors: Set(authors))
+    }
+
+    private func exportFolder(_ node: Node, _ id: DatasetID) throws {
+        guard let release else {
+            throw ValidationError("--format croissant is of a release: give --release NAME")
+        }
+        guard !sidecar, part == Node.ExportPart(), classNames == .mapped else {
+            throw ValidationError(
+                "a release is written as it was signed: leave out --sidecar, --class, --author and --classes"
+            )
+        }
+        let path = try Self.place(output ?? "\(id.name)-\(CroissantFolder.formatName)")
+        let facts = try progress.show(node, common) {
+            let facts = try node.facts(of: release, in: id)
+            node.remark(on: facts.view)
+            try CroissantFolder(facts, license: license, url: url)
+                .write(from: node, to: try DiskOutput(folder: path))
+            return facts
+        }
+        let (labels, items) = (facts.check.commitment.labels, facts.check.commitment.items)
+        try common.print(
+            document: ExportDocument(
+                annotations: labels, items: items, contested: facts.contested, excludedItems: 0,
+                output: path, losses: [], leftOut: []),
+            [
+                "\(labels) annotations of \(items) items in \(path)/\(CroissantFolder.descriptionFile), "
+                    + "\(facts.contested) contested"
+            ])
     }
 
     private func exportTables(_ node: Node, _ id: DatasetID) throws {

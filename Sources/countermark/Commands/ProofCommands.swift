@@ -19,6 +19,7 @@ struct Prove: AsyncParsableCommand {
         case label
         case tlogProof = "tlog-proof"
         case receipt
+        case prov
     }
 
     @OptionGroup var common: CommonOptions
@@ -28,7 +29,8 @@ struct Prove: AsyncParsableCommand {
     @Option(
         help: """
             label (everything), tlog-proof (C2SP, that the label's entry stands in its log; the entry goes \
-            to FILE.entry), or receipt (COSE, RFC 9942, with FILE.entry).
+            to FILE.entry), receipt (COSE, RFC 9942, with FILE.entry), or prov (W3C PROV as JSON, which says \
+            what the proof says and proves nothing).
             """)
     var format = Form.label
 
@@ -42,13 +44,14 @@ struct Prove: AsyncParsableCommand {
         if ask, format != .label {
             throw ValidationError("--ask adds to a label's proof, not to a \(format.rawValue)")
         }
-        if release != nil, format != .label {
+        if release != nil, format != .label, format != .prov {
             throw ValidationError("--release adds to a label's proof, not to a \(format.rawValue)")
         }
     }
 
     func run() async throws {
         let node = try common.node()
+        if format == .prov { return try writeProv(node) }
         guard format == .label else { return try writePiece(node) }
         var (proof, without) = try node.proveWithStatement(
             annotation, in: try within.dataset(common, node), release: release)
@@ -77,6 +80,21 @@ struct Prove: AsyncParsableCommand {
                 file: output, bytes: bytes.count, entries: proof.pieces.count, statements: orgs,
                 release: release, without: without,
                 asked: answers.map { .init(org: $0.org, error: $0.error) }), lines)
+    }
+
+    /// What the label's proof says, in the words of W3C PROV.
+    private func writeProv(_ node: Node) throws {
+        let (proof, _) = try node.proveWithStatement(
+            annotation, in: try within.dataset(common, node), release: release)
+        let report = try proof.verify(
+            trusting: try node.roots(of: proof.dataset.owner, proof.dataset),
+            at: Int64(Date().timeIntervalSince1970))
+        let bytes = Array(ProvDocument(proof, report).text.utf8)
+        try write(bytes, output)
+        try common.print(
+            document: ProofPieceDocument(
+                annotation: proof.annotation.description, dataset: proof.dataset.description,
+                file: output, bytes: bytes.count), ["\(output): \(bytes.count) bytes"])
     }
 
     /// The core alone: that the label's entry stands in its log.

@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import ArgumentParser
 import CountermarkNode
+import Foundation
 import LabelDocuments
 import Provenance
 import Signing
@@ -13,7 +14,7 @@ struct ReleaseCommand: ParsableCommand {
         abstract: "Names a label set for ever, and countersigns, checks and compares such names.",
         subcommands: [
             Create.self, Countersign.self, Withdraw.self, Quorum.self, List.self, Show.self,
-            Verify.self, Diff.self, Prove.self,
+            Verify.self, Diff.self, Prove.self, Sheet.self,
         ])
 
     /// Which dataset and release.
@@ -193,12 +194,18 @@ struct ReleaseCommand: ParsableCommand {
         @Option(
             name: .shortAndLong, help: "The file to write; its leaves go to FILE.leaves.")
         var output: String
+        @Flag(
+            help:
+                "Write W3C PROV (PROV-JSON) instead, which says what the proof says and proves nothing."
+        )
+        var prov = false
 
         func run() throws {
             let node = try common.node()
             let id = try common.dataset(named.dataset, node)
             let release = try node.release(named.name, of: id).release
             let check = try node.check(release, of: id)
+            if prov { return try writeProv(node, check, release) }
             let leaves = output + Node.leavesEnding
             let (file, bytes, leavesBytes) = try node.write(
                 check, release, to: DiskOutput(file: output), as: output,
@@ -213,6 +220,55 @@ struct ReleaseCommand: ParsableCommand {
                     "\(leaves): \(check.commitment.labels) labels of \(check.commitment.items) items, "
                         + "\(leavesBytes) bytes",
                 ])
+        }
+
+        private func writeProv(_ node: Node, _ check: ReleaseCheck, _ release: Release) throws {
+            try node.requireRight(check, release)
+            let file = try node.file(of: check, release)
+            let shown = try file.verify(
+                trusting: try node.roots(
+                    of: check.commitment.dataset.owner, check.commitment.dataset),
+                at: Int64(Date().timeIntervalSince1970))
+            let bytes = Array(ProvDocument(file, shown).text.utf8)
+            try writeWhole(bytes, to: output)
+            try common.print(
+                document: ReleaseSheetDocument(
+                    name: release.name, dataset: check.commitment.dataset.description, file: output,
+                    bytes: bytes.count), ["\(output): \(bytes.count) bytes"])
+        }
+    }
+
+    struct Sheet: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Writes a data sheet of a release, for whoever files it.")
+
+        /// As what it is written.
+        enum Form: String, ExpressibleByArgument, CaseIterable {
+            case markdown = "md"
+            case html
+        }
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var named: Name
+        @Option(help: "md or html.") var format = Form.markdown
+        @Option(name: .shortAndLong, help: "The file to write.") var output: String
+        @OptionGroup var progress: ProgressOptions
+
+        func run() throws {
+            let node = try common.node()
+            let id = try common.dataset(named.dataset, node)
+            let sheet = try progress.show(node, common) {
+                let facts = try node.facts(of: named.name, in: id)
+                node.remark(on: facts.view)
+                return DataSheet(
+                    facts, try node.agreementHistory(of: facts.view.release, in: id))
+            }
+            let bytes = Array((format == .html ? sheet.html : sheet.markdown).utf8)
+            try writeWhole(bytes, to: output)
+            try common.print(
+                document: ReleaseSheetDocument(
+                    name: named.name, dataset: id.description, file: output, bytes: bytes.count),
+                ["\(output): \(bytes.count) bytes"])
         }
     }
 
