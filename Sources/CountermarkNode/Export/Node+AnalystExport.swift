@@ -26,6 +26,7 @@ extension Node {
         var filter = LabelFilter()
         if case .org(let origin) = view { filter.org = origin }
         filter.isWithoutExcluded = onlyKept
+        let ticker = ticker()
         return try file.write { database in
             try read(dataset) { merge in
                 try describe(merge, view, onlyKept, database)
@@ -35,7 +36,9 @@ extension Node {
                     if try same.shown(item).hasSameBytes(as: item.key) { try database.add(item) }
                 }
                 let logs = merge.state.logs.mapValues(\.origin)
+                ticker.begin(.writing, of: Int(clamping: merge.state.counts.annotations))
                 try store.forEachLabel(logs, filter: filter) { label in
+                    try ticker.count()
                     guard view == .union || !label.isRetracted else { return }
                     var record = Self.record(label)
                     record.item = try same.shown(label)
@@ -43,6 +46,7 @@ extension Node {
                     guard part.holds(record) else { return }
                     try database.add(label, record, signed: try signers.signer(of: label.id))
                 }
+                ticker.end()
                 return (database.annotations, database.items, database.contested)
             }
         }

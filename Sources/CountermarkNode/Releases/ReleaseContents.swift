@@ -26,7 +26,6 @@ public final class ReleaseContents {
             heads.map { ($0.origin, $0.size) }, uniquingKeysWith: { first, _ in first })
         (self.node, self.dataset) = (try Node(replaying: node, at: sizes), dataset)
         self.terms = terms
-        self.node.onProgress = node.onProgress
         try self.node.catchUp(dataset)
         let state = try self.node.read(dataset) { $0.state }
         for head in heads {
@@ -156,10 +155,10 @@ public final class ReleaseContents {
         var tree = CompactRange()
         var hasher = TreeHasher()
         var (items, labels) = (0, 0)
-        let ticker = ProgressTicker(node.onProgress)
+        let ticker = node.ticker()
         ticker.begin(.writing)
         try forEachLeaf { place, bytes in
-            ticker.count()
+            try ticker.count()
             switch place {
             case .item: items += 1
             case .label: labels += 1
