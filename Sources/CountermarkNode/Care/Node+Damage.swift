@@ -32,7 +32,13 @@ extension Node {
             directory: home.logFolder(member, dataset), onBundle: { try ticker.count($0) })
         ticker.end()
         if let problem = problems.first { return problem.what }
-        let reader = try reader(of: log)
+        let reader: LogReader
+        do {
+            reader = try self.reader(of: log)
+        } catch LogStorageError.damaged(let path, let why) {
+            // Whole in itself, and another log: its folder has taken this one's place.
+            return "\(path) is damaged: \(why)"
+        }
         if let short = try shortLogs(dataset).first(where: { $0.log == log }) {
             return "\(short.error)"
         }

@@ -145,6 +145,12 @@ public struct Repair: Sendable {
             (try node.reader(lenient: log), try node.goodCheckpoints(log))
         }
         var candidates = notes
+        if candidates.isEmpty, let source,
+            let copied = try? LogReader(directory: "\(source)/logs/\(log)", of: log),
+            let note = try await node.run({ try $0.authentic(copied.checkpoint, log) })
+        {
+            candidates = [note]
+        }
         if candidates.isEmpty { candidates = try await partnersCheckpoints(log) }
         guard let note = candidates.first else {
             try await wait(for: log, 0, nil)
