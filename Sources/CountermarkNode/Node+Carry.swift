@@ -37,6 +37,8 @@ extension Node {
         try catchUp(dataset)
         var reports: [CarryReport] = []
         for member in try home.members(of: dataset) {
+            try interruption?.check(
+                "before \(member)/\(dataset) was carried; what was carried before is whole")
             let mayGo = try read(dataset) { merge in
                 let number = merge.state.number(member) ?? 0
                 return receiver.map { merge.state.mayRead(member, by: $0) }
@@ -71,7 +73,18 @@ extension Node {
                 hint: "carry it in first, or choose an empty folder")
         }
         let from = writer.size
-        try reader.forEachBatch(from: from, to: reader.size) { try writer.stage($0) }
+        let ticker = ticker()
+        ticker.begin(.sending, of: Int(clamping: reader.size - from))
+        do {
+            try reader.forEachBatch(from: from, to: reader.size) {
+                try writer.stage($0)
+                try ticker.count($0.count)
+            }
+        } catch {
+            writer.discardStaged()
+            throw error
+        }
+        ticker.end()
         try writer.publish { _, _ in reader.checkpoint }
         let known = CosignedCheckpoint.readable(directory: reader.directory)
         if !known.entries.isEmpty {
@@ -108,6 +121,8 @@ extension Node {
                 report.error = PlainError.line(error)
             }
             reports.append(report)
+            // What came is kept; the label table takes it with the next command.
+            if interruption?.isRequested == true { return reports }
         }
         try takeEvidence(from: "\(folder)/\(Self.carriedEvidence)")
         let own = reports.filter { $0.log.hasPrefix("\(home.origin)/") }

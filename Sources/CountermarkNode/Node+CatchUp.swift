@@ -45,7 +45,7 @@ extension Node {
                 return isMore ? .goOn : .done
             }
             switch step {
-            case .goOn: continue
+            case .goOn: try interruption?.check("before all was merged")
             case .done: return
             case .rebuild:
                 // What was merged from a log before it was damaged stays until the log is whole again.
@@ -236,7 +236,10 @@ extension Node {
         try store.beginAnew(dataset)
         let start = MergeMark(MergeState(dataset: dataset, reader: home.origin))
         var isComplete = false
-        while !isComplete { isComplete = try !mergeSomeAnew(dataset, start) }
+        while !isComplete {
+            isComplete = try !mergeSomeAnew(dataset, start)
+            try interruption?.check("before all was merged anew")
+        }
         // Whoever writes has read what it goes by: the rows' numbers change only when nobody does.
         try whileNobodyWrites(dataset, patience) {
             for _ in 0..<Self.swapAttempts {

@@ -213,7 +213,14 @@ extension Node {
                 from: from, checkpoint: checkpoint, verifier: verifier,
                 situation: situation(log, held: writer.size, isTakingBack: isTakingBack))
             do {
+                let ticker = ticker()
+                ticker.begin(
+                    .checking,
+                    of: Int(
+                        clamping: Int64(clamping: try Self.size(of: checkpoint))
+                            - Int64(clamping: from)))
                 try pieces { batch in
+                    try ticker.count(batch.count)
                     try admission.admit(batch.count) { from, verifier in
                         guard let run = known else {
                             return try Self.verify(batch, from: from, &verifier)

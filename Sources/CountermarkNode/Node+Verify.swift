@@ -40,6 +40,12 @@ public struct VerificationReport: Sendable {
         releases += other.releases
         notes += other.notes
     }
+
+    /// In words, for a verification that was ended.
+    public var soFar: String {
+        guard let first = problems.first else { return "\(signatures) signatures hold, no problem" }
+        return "\(problems.count) problems, the first in \(first.log): \(first.what)"
+    }
 }
 
 extension Node {
@@ -80,8 +86,19 @@ extension Node {
 
     private func verifyOnce(_ dataset: DatasetID) throws -> VerificationReport {
         var report = VerificationReport()
+        do {
+            try verifyOnce(dataset, &report)
+        } catch let error as NodeError where error.code == .interrupted {
+            throw NodeError(
+                .interrupted, "\(error.message); \(dataset) so far: \(report.soFar)",
+                hint: error.hint)
+        }
+        return report
+    }
+
+    private func verifyOnce(_ dataset: DatasetID, _ report: inout VerificationReport) throws {
         let members = try home.members(of: dataset)
-        let ticker = ProgressTicker(onProgress)
+        let ticker = ticker()
         // A log that cannot be read is a problem when it is its turn.
         ticker.begin(
             .checking,
@@ -96,7 +113,6 @@ extension Node {
         report.problems += try verifyOwn(dataset, isNamed: !report.problems.isEmpty)
         if report.problems.isEmpty { try verifyTable(dataset, &report) }
         try verifyReleases(dataset, &report)
-        return report
     }
 
     /// The roots that speak for a member of a dataset: those that the operator pinned, and those that
@@ -164,9 +180,10 @@ extension Node {
     ) throws {
         let name = "\(member)/\(dataset)"
         let folder = home.logFolder(member, dataset)
-        var problems = try LogCheck.run(directory: folder).map {
-            VerificationProblem(log: name, index: $0.entry, what: $0.what)
-        }
+        var problems = try LogCheck.run(directory: folder, onBundle: { _ in try ticker.check() })
+            .map {
+                VerificationProblem(log: name, index: $0.entry, what: $0.what)
+            }
         defer { report.problems += problems }
         guard let reader = try? LogReader(directory: folder) else { return }
         var verifier = LogVerifier(
@@ -175,7 +192,7 @@ extension Node {
         do {
             try reader.forEachEntry(from: 0, to: reader.size) { index, entry in
                 report.entries += 1
-                ticker.count()
+                try ticker.count()
                 do {
                     _ = try verifier.verify(entry, index: index, with: cose)
                     report.signatures += 1
@@ -184,6 +201,8 @@ extension Node {
                 }
                 return problems.count < 1_000
             }
+        } catch let error as NodeError where error.code == .interrupted {
+            throw error
         } catch {
             if problems.isEmpty {
                 problems.append(.init(log: name, index: nil, what: PlainError.line(error)))
@@ -252,7 +271,6 @@ extension Node {
     /// What partners bring and commands write meanwhile is no difference: both have to be equally far.
     private func verifyTable(_ dataset: DatasetID, _ report: inout VerificationReport) throws {
         let replay = try Node(replaying: self)
-        replay.onProgress = onProgress
         for _ in 0..<Self.replaysMax {
             try catchUp(dataset)
             let (state, rows) = try read(dataset) { merge in

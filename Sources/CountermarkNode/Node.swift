@@ -1,6 +1,7 @@
 import AnnotationModel
 import AnnotationStore
 import Foundation
+import LabelText
 import LogStorage
 import Provenance
 import Replication
@@ -67,6 +68,8 @@ public final class Node {
 
     /// Hears how far long work is, some hundred times a second.
     public var onProgress: ((WorkProgress) -> Void)?
+    /// The wish to end long work early; nil where nobody can ask.
+    public var interruption: Interruption?
 
     /// A person or tool whose certificate signs what this node writes; nil for the node's own.
     public var person: NodeIdentity?
@@ -105,6 +108,7 @@ public final class Node {
         self.heads = heads
         store = try LabelStore(
             path: ":memory:", reader: other.home.origin, source: HomeEntries(other.home))
+        (onProgress, interruption) = (other.onProgress, other.interruption)
     }
 
     /// Lets a replay go by more of each log.
@@ -114,6 +118,11 @@ public final class Node {
         guard let heads, heads.allSatisfy({ $0.value <= sizes[$0.key] ?? 0 }) else { return false }
         self.heads = sizes
         return true
+    }
+
+    /// Counts long work of this node.
+    func ticker(_ meter: ReadMeter? = nil) -> ProgressTicker {
+        ProgressTicker(onProgress, meter, interruption)
     }
 
     func signing() throws -> Signer {

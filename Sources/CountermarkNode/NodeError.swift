@@ -12,6 +12,8 @@ public struct NodeError: Error, Equatable, Sendable {
         case locked = 3
         /// The network or a partner refused.
         case network = 4
+        /// Somebody asked for its end, as shells say it of Ctrl-C.
+        case interrupted = 130
     }
 
     /// What happened, for scripts.

@@ -14,13 +14,25 @@ public struct WorkProgress: Equatable, Sendable {
         case merging
         /// The labels are collected and written; formats may go through them more than once.
         case writing
-        /// The logs are read, and every signature is checked.
+        /// The logs are read, and what they say of themselves is checked.
         case checking
+        /// Entries come from a partner.
+        case fetching
+        /// Entries go to a partner, or into a folder.
+        case sending
+
+        /// What is counted.
+        var unit: String {
+            switch self {
+            case .comparing, .reading, .merging, .writing: "labels"
+            case .checking, .fetching, .sending: "entries"
+            }
+        }
     }
 
     /// What is being done.
     public var stage: Stage
-    /// Labels so far, in this stage; while checking, entries.
+    /// Labels or entries so far, in this stage.
     public var labels: Int
     /// The part of the stage that is done, from 0 to 1; nil where that is not known.
     public var fraction: Double?
@@ -29,22 +41,33 @@ public struct WorkProgress: Equatable, Sendable {
     public init(_ stage: Stage, labels: Int, fraction: Double? = nil) {
         (self.stage, self.labels, self.fraction) = (stage, labels, fraction)
     }
+
+    /// A transfer of a log's entries, from where it began to its size.
+    init(_ stage: Stage, entriesFrom from: UInt64, at: UInt64, of size: UInt64) {
+        let (done, all) = (Int(clamping: at - min(at, from)), Int(clamping: size - min(size, from)))
+        self.init(
+            stage, labels: done, fraction: all > 0 ? min(1, Double(done) / Double(all)) : 1)
+    }
 }
 
-/// Counts labels, and tells from time to time how many.
+/// Counts labels or entries, tells from time to time how many, and ends the work where somebody asks for it.
 final class ProgressTicker {
     /// Labels or entries between two reports: an import takes some hundred thousand a second at best.
     static let labelsPerTick = 512
 
     private let report: ((WorkProgress) -> Void)?
     private let meter: ReadMeter?
+    private let interruption: Interruption?
     private var stage = WorkProgress.Stage.reading
     private var labels = 0
     private var total: Int?
 
     /// A ticker; without `report` it costs next to nothing.
-    init(_ report: ((WorkProgress) -> Void)?, _ meter: ReadMeter? = nil) {
-        (self.report, self.meter) = (report, meter)
+    init(
+        _ report: ((WorkProgress) -> Void)?, _ meter: ReadMeter? = nil,
+        _ interruption: Interruption? = nil
+    ) {
+        (self.report, self.meter, self.interruption) = (report, meter, interruption)
     }
 
     /// Begins a stage, with the number of its labels where that is known.
@@ -55,23 +78,39 @@ final class ProgressTicker {
 
     /// Counts a label of a file.
     @inline(__always)
-    func count(_ event: FormatEvent) {
-        guard report != nil, case .annotation = event else { return }
-        count()
+    func count(_ event: FormatEvent) throws {
+        guard case .annotation = event else { return }
+        try count()
     }
 
-    /// Counts a label.
-    func count() {
+    /// Counts a label or an entry.
+    ///
+    /// - Throws: ``NodeError`` where somebody has asked for the end; so do the others.
+    func count() throws {
         labels += 1
-        if labels % Self.labelsPerTick == 0 { tell() }
+        if labels % Self.labelsPerTick == 0 { try tell() }
+    }
+
+    /// Counts several at once.
+    func count(_ more: Int) throws {
+        labels += more
+        try tell()
+    }
+
+    /// Looks whether somebody has asked for the end.
+    func check() throws {
+        try interruption?.check("after \(labels) \(stage.unit) (\(stage.rawValue))")
     }
 
     /// Ends a stage.
     func end() { report?(WorkProgress(stage, labels: labels, fraction: 1)) }
 
-    private func tell() {
-        let part = total.map { $0 > 0 ? min(1, Double(labels) / Double($0)) : 1 }
-        report?(WorkProgress(stage, labels: labels, fraction: part ?? meter?.fraction))
+    private func tell() throws {
+        if let report {
+            let part = total.map { $0 > 0 ? min(1, Double(labels) / Double($0)) : 1 }
+            report(WorkProgress(stage, labels: labels, fraction: part ?? meter?.fraction))
+        }
+        try check()
     }
 }
 

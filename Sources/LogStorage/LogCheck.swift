@@ -18,8 +18,12 @@ public enum LogCheck {
 
     /// Goes through a folder.
     ///
+    /// - Parameter onBundle: Hears how many entries each bundle has that was gone through; what it throws ends
+    ///   the check.
     /// - Returns: The problems; none for a log that is whole.
-    public static func run(directory: String) throws -> [Problem] {
+    public static func run(
+        directory: String, onBundle: (_ entries: Int) throws -> Void = { _ in }
+    ) throws -> [Problem] {
         var problems: [Problem] = []
         let reader: LogReader
         do {
@@ -32,6 +36,7 @@ public enum LogCheck {
         var range = CompactRange()
         for bundle in 0..<((reader.size + 255) / 256) {
             try checkBundle(reader, bundle, &hasher, &leaves, &problems)
+            try onBundle(Int(min(256, reader.size - bundle * 256)))
             if problems.count >= problemsMax { return problems }
         }
         for leaf in leaves { range.append(leaf, &hasher) }

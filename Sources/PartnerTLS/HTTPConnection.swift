@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Signing
+import Synchronization
 
 /// One connection to a partner, carrying one exchange at a time.
 struct HTTPConnection: Sendable {
@@ -10,10 +11,50 @@ struct HTTPConnection: Sendable {
     let peer: PeerIdentity
     private let handler: NIOLoopBound<HTTPConnectionHandler>
 
-    /// Connects, and waits for the handshake.
+    /// Connects, and waits for the handshake; the task's cancellation ends both.
     static func connect(
         host: String, port: Int, proxy: HTTPProxy?, context: TLSContext, origin: String,
         policy: @escaping PeerPolicy, limits: HTTPClient.Limits, group: any EventLoopGroup
+    ) async throws(PartnerTLSError) -> HTTPConnection {
+        let opening = Opening()
+        do {
+            return try await withTaskCancellationHandler {
+                try await connect(
+                    host: host, port: port, proxy: proxy, context: context, origin: origin,
+                    policy: policy, limits: limits, group: group, opening)
+            } onCancel: {
+                opening.cancel()
+            }
+        } catch {
+            throw Task.isCancelled ? .cancelled : PartnerTLSError(transport: error)
+        }
+    }
+
+    /// A connection that is being made, so that it can be given up.
+    private final class Opening: Sendable {
+        private let state = Mutex<(channel: (any Channel)?, isCancelled: Bool)>((nil, false))
+
+        func begin(_ channel: any Channel) {
+            let isCancelled = state.withLock { state in
+                state.channel = channel
+                return state.isCancelled
+            }
+            if isCancelled { channel.close(promise: nil) }
+        }
+
+        func cancel() {
+            let channel = state.withLock { state in
+                state.isCancelled = true
+                return state.channel
+            }
+            channel?.close(promise: nil)
+        }
+    }
+
+    private static func connect(
+        host: String, port: Int, proxy: HTTPProxy?, context: TLSContext, origin: String,
+        policy: @escaping PeerPolicy, limits: HTTPClient.Limits, group: any EventLoopGroup,
+        _ opening: Opening
     ) async throws(PartnerTLSError) -> HTTPConnection {
         let loop = group.next()
         let handshake = loop.makePromise(of: PeerIdentity.self)
@@ -21,7 +62,8 @@ struct HTTPConnection: Sendable {
         let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(.seconds(limits.connectSeconds))
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                opening.begin(channel)
+                return channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     if let proxy {
                         try pipeline.addHandler(

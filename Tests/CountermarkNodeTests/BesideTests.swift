@@ -63,6 +63,51 @@ struct BesideTests {
         #expect(try node.verify(all.dataset).problems.isEmpty)
     }
 
+    @Test("a verification says so where a log grows whenever it looks, and comes to its end")
+    func neverCaughtUp() throws {
+        let all = try Companies([oem, tier])
+        try all.carry(oem, to: tier)
+        let (node, writer) = (try all.node(oem), try all.node(tier))
+        let log = "\(tier)/\(all.dataset)"
+        try writer.write(all.dataset, [all.label("first.png")])
+        try all.carry(tier, to: oem)
+        // Each entry with the checkpoint that covers it, as partners bring them one by one.
+        var coming: [(batch: EntryBatch, checkpoint: [UInt8])] = []
+        for number in 0..<240 {
+            let held = try writer.reader(of: log).size
+            try writer.write(all.dataset, [all.label("\(number).png")])
+            let reader = try writer.reader(of: log)
+            try reader.forEachBatch(from: held, to: reader.size) {
+                coming.append(($0, reader.checkpoint))
+            }
+        }
+        coming.reverse()
+        let folder = node.home.logFolder(try Origin(tier), all.dataset)
+        func bringOne() throws {
+            let next = coming.popLast()
+            let (batch, checkpoint) = try #require(next)
+            let log = try LogWriter(directory: folder, lockTimeoutSeconds: 1)
+            defer { log.close() }
+            try log.stage(batch)
+            try log.publish { _, _ in checkpoint }
+        }
+        try bringOne()
+        node.onProgress = { progress in
+            // Both the table and the replay merge what was there when they began; then comes the next.
+            guard progress.stage == .merging else { return }
+            #expect(throws: Never.self) { try bringOne() }
+        }
+        let problems = try node.verify(all.dataset).problems
+        #expect(problems.map(\.log) == [all.dataset.description])
+        #expect(
+            problems.first?.what.contains("never as far as a replay of the logs") == true,
+            "\(problems)")
+        #expect(problems.first?.what.contains("run countermark verify again") == true)
+        // Nothing is wrong with it: when nobody adds any more, all holds.
+        node.onProgress = nil
+        #expect(try node.verify(all.dataset).problems.isEmpty)
+    }
+
     @Test("two do not make a label table anew at once, and nobody does while somebody writes")
     func locks() throws {
         let all = try Companies([oem])

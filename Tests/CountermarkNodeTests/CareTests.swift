@@ -244,6 +244,32 @@ struct CareTests {
         #expect(try await Repair(node.home, from: nil).run([all.dataset])[0].detail == "whole")
     }
 
+    @Test("logs whose folders have changed places are named, and put back from a copy")
+    func swappedFolders() async throws {
+        let all = try Companies([oem, tier])
+        try all.carry(oem, to: tier)
+        let (node, other) = (try all.node(oem), try all.node(tier))
+        try other.write(all.dataset, [all.label("theirs.png")])
+        try all.carry(tier, to: oem)
+        try node.write(all.dataset, [all.label("first.png"), all.label("second.png")])
+        let copy = "\(all.folder.path)/copy"
+        try files.copyItem(atPath: node.home.path, toPath: copy)
+        let digest = try all.digest(oem)
+        let (own, theirs) = (
+            node.home.logFolder(node.home.origin, all.dataset),
+            node.home.logFolder(other.home.origin, all.dataset)
+        )
+        let between = "\(all.folder.path)/between"
+        for (from, to) in [(own, between), (theirs, own), (between, theirs)] {
+            try files.moveItem(atPath: from, toPath: to)
+        }
+        #expect(try !node.verify(all.dataset).problems.isEmpty)
+        let checks = try await Repair(node.home, from: copy).run([all.dataset])
+        #expect(checks.count == 2 && checks.allSatisfy(\.isOk), "\(checks)")
+        #expect(try node.verify(all.dataset).problems.isEmpty)
+        #expect(try all.digest(oem) == digest)
+    }
+
     @Test("whoever's own tiles are damaged suspects nobody else")
     func ownDisk() throws {
         let all = try Companies([oem, tier])

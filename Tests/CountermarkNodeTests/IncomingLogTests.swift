@@ -1,7 +1,6 @@
 import AnnotationModel
 import Foundation
 import LogStorage
-import Logging
 import Provenance
 import Signing
 import Testing
@@ -280,80 +279,5 @@ struct IncomingPushesTests {
         #expect(throws: NodeError.self) { try Push.note(of: [0, 1, 0, 1]) }
         #expect(throws: NodeError.self) { try Push.note(of: [0, 0, 0, 0]) }
         #expect(throws: NodeError.self) { try Push.note(of: [0xff, 0xff, 0xff, 0xff]) }
-    }
-}
-
-@Suite("Budgets at the desk")
-struct PartnerDeskTests {
-    @Test("watches and memory are counted per partner, and given back")
-    func holds() throws {
-        let companies = try Companies(["oem.example"])
-        let home = try companies.node("oem.example").home
-        let desk = PartnerDesk(
-            home, room: ConnectionRoom(), spools: SpoolAccount(home), logger: .init(label: "test"))
-        let (greedy, honest) = (try Origin("a.example"), try Origin("b.example"))
-        do {
-            let watches = try (0..<PartnerLimits.watchesPerPartner).map { _ in
-                try desk.holdWatch(for: greedy)
-            }
-            #expect(throws: Refusal.self) { try desk.holdWatch(for: greedy) }
-            _ = try desk.holdWatch(for: honest)
-            withExtendedLifetime(watches) {}
-        }
-        _ = try desk.holdWatch(for: greedy)
-        do {
-            let memory = try desk.holdMemory(PartnerLimits.memoryBytesPerPartner, for: greedy)
-            #expect(throws: Refusal.self) { try desk.holdMemory(1, for: greedy) }
-            _ = try desk.holdMemory(1, for: honest)
-            withExtendedLifetime(memory) {}
-        }
-        _ = try desk.holdMemory(1, for: greedy)
-        let others = try (0..<PartnerLimits.memoryBytesInAll / PartnerLimits.memoryBytesPerPartner)
-            .map {
-                try desk.holdMemory(
-                    PartnerLimits.memoryBytesPerPartner, for: try Origin("c\($0).example"))
-            }
-        #expect(throws: Refusal.self) { try desk.holdMemory(1, for: honest) }
-        withExtendedLifetime(others) {}
-        let metrics = desk.metrics(logs: [])
-        #expect(
-            metrics.contains(
-                "countermark_partner_limited_total{partner=\"a.example\",limit=\"too-many-watches\"} 1"
-            ))
-    }
-
-    @Test("a stranger's address makes so many calls at once, then one a second")
-    func joins() throws {
-        let companies = try Companies(["oem.example"])
-        let desk = JoinDesk(try companies.node("oem.example").home) { 0 }
-        let start = ContinuousClock.now
-        let burst = Int(JoinDesk.Limits.burst)
-        #expect((0..<100).count { _ in desk.admits("192.0.2.9", at: start) } == burst)
-        #expect(desk.admits("192.0.2.1", at: start))
-        let later = start + .seconds(1)
-        #expect((0..<100).count { _ in desk.admits("192.0.2.9", at: later) } == 1)
-        // So many addresses are remembered; one more, and all begin anew.
-        for number in 0..<JoinDesk.Limits.addressesMax - 2 {
-            _ = desk.admits("a\(number)", at: later)
-        }
-        #expect(!desk.admits("192.0.2.9", at: later))
-        #expect(desk.admits("one more", at: later))
-        #expect(desk.admits("192.0.2.9", at: later))
-    }
-
-    @Test("a Range header of any form takes nothing from beyond the answer")
-    func ranges() {
-        #expect(PartnerServer.rangeStart("bytes=0-", in: 10) == 0)
-        #expect(PartnerServer.rangeStart("bytes=9-", in: 10) == 9)
-        for text in [
-            nil, "", "bytes", "bytes=", "bytes=-", "bytes=-5", "bytes=-5-", "bytes=--5-",
-            "bytes=+5-",
-            "bytes=10-", "bytes=05-", "bytes= 5-", "bytes=5 -", "bytes=0-0", "bytes=1-,3-",
-            "lines=0-", "bytes=18446744073709551616-", "bytes=9223372036854775808-",
-            "Bytes=0-",
-        ] {
-            #expect(PartnerServer.rangeStart(text, in: 10) == nil, "\(text ?? "none")")
-        }
-        #expect(PartnerServer.rangeStart("bytes=0-", in: 0) == nil)
     }
 }

@@ -67,14 +67,20 @@ def size(folder):
         return 0
 
 
-def tile(folder, kind, index, width):
-    """The bytes of a tile file of at least this width."""
+def tile_path(folder, kind, index, width):
+    """The tile file of at least this width; none where it is missing."""
     full = folder / "tile" / kind / f"{index:03}"
     if full.exists():
-        return full.read_bytes()
+        return full
     partial = [int(path.name) for path in full.with_name(full.name + ".p").glob("*") if path.name.isdigit()]
     wide = [found for found in partial if found >= width]
-    return (full.with_name(full.name + ".p") / str(min(wide))).read_bytes() if wide else b""
+    return full.with_name(full.name + ".p") / str(min(wide)) if wide else None
+
+
+def tile(folder, kind, index, width):
+    """The bytes of a tile file of at least this width."""
+    path = tile_path(folder, kind, index, width)
+    return path.read_bytes() if path else b""
 
 
 def leaves(folder):

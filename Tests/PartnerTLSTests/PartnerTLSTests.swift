@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import PartnerTLS
 import Signing
+import Synchronization
 import Testing
 
 @Suite("Connections between partners", .timeLimit(.minutes(Patience.testMinutes)))
@@ -318,6 +319,33 @@ struct PartnerTLSTests {
             return
         }
         #expect(host == "127.0.0.1")
+    }
+
+    @Test("A handshake that a partner leaves unanswered ends with the task that waits for it")
+    func cancelledHandshake() async throws {
+        let accepted = Accepted()
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                accepted.count.withLock { $0 += 1 }
+                return channel.eventLoop.makeSucceededVoidFuture()
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(server.localAddress?.port)
+        let acme = try Company("acme.example")
+        let context = try acme.context(.client)
+        let client = HTTPClient(
+            host: "127.0.0.1", port: port, origin: "acme.example", context: context,
+            policy: PinnedRoots().clientPolicy(expecting: "acme.example") { testTime },
+            limits: .patient, group: MultiThreadedEventLoopGroup.singleton)
+        let waiting = Task { await failure { _ = try await client.request("GET", "/who") } }
+        #expect(try await Patience.until { accepted.count.withLock { $0 } == 1 })
+        waiting.cancel()
+        #expect(await waiting.value == .cancelled)
+        try await server.close()
+    }
+
+    private final class Accepted: Sendable {
+        let count = Mutex(0)
     }
 
     private func failure(_ body: () async throws -> Void) async -> PartnerTLSError? {

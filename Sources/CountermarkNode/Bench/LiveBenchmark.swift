@@ -10,14 +10,12 @@ import Signing
 public enum LiveBenchmark {
     /// Annotates so many times in both directions: from the dialled node to the dialler, which watches
     /// and pulls, and back, which pushes.
-    public static func run(annotations: Int, folder: String) async throws -> [BenchmarkRow] {
+    public static func run(
+        annotations: Int, folder: String, watch: WorkWatch = WorkWatch()
+    ) async throws -> [BenchmarkRow] {
         let scratch = "\(folder)/countermark-live-\(getpid())"
         defer { try? FileManager.default.removeItem(atPath: scratch) }
-        let time = Int64(Date().timeIntervalSince1970)
-        let names = ["oem.example", "tier1.example"]
-        let homes = try names.map { name in
-            try Home.make("\(scratch)/\(name)", origin: try Origin(name), name: name, time: time)
-        }
+        let homes = try homes(in: scratch)
         let port = try freePort()
         for (home, other) in [(homes[0], homes[1]), (homes[1], homes[0])] {
             let dialled = home.origin == homes[1].origin
@@ -50,7 +48,7 @@ public enum LiveBenchmark {
                 let source = homes[from]
                 let target = homes[to]
                 let (written, visible) = try await onOwnThread {
-                    try measure(annotations, Node(source), target, dataset)
+                    try measure(annotations, Node(source), target, dataset, watch)
                 }
                 let sorted = visible.sorted()
                 rows.append(
@@ -71,6 +69,13 @@ public enum LiveBenchmark {
         }
     }
 
+    private static func homes(in scratch: String) throws -> [Home] {
+        let time = Int64(Date().timeIntervalSince1970)
+        return try ["oem.example", "tier1.example"].map { name in
+            try Home.make("\(scratch)/\(name)", origin: try Origin(name), name: name, time: time)
+        }
+    }
+
     /// The nodes' tasks keep their threads to themselves, as in processes of their own.
     private static func onOwnThread<R: Sendable>(
         _ body: @escaping @Sendable () throws -> R
@@ -81,7 +86,7 @@ public enum LiveBenchmark {
     }
 
     private static func measure(
-        _ count: Int, _ from: Node, _ to: Home, _ dataset: DatasetID
+        _ count: Int, _ from: Node, _ to: Home, _ dataset: DatasetID, _ watch: WorkWatch
     ) throws -> (written: [Double], visible: [Double]) {
         let there = try LabelStore(path: to.path + "/state.sqlite", reader: nil, source: nil)
         var written: [Double] = []
@@ -90,7 +95,10 @@ public enum LiveBenchmark {
             Double((ContinuousClock.now - start).components.attoseconds) / 1e15
         }
         let before = try there.counts(dataset)?.annotations ?? 0
+        let ticker = ProgressTicker({ watch.tell($0, of: "") }, nil, watch.interruption)
+        ticker.begin(.writing, of: max(2, count))
         for number in 0..<max(2, count) {
+            try ticker.count(1)
             let start = ContinuousClock.now
             try from.write(
                 dataset,

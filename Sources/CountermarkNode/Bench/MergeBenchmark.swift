@@ -22,14 +22,16 @@ public enum MergeBenchmark {
     /// Three companies' logs are written by three homes; a fourth, a reader, then takes all three logs
     /// from memory as a partner would send them: it verifies every signature and root, stores the logs
     /// durably, and merges them into its label table.
+    ///
+    /// - Throws: Also where `watch` asks for the end; the scratch folder is gone then, as after all else.
     public static func run(
-        labels: Int, operationsPerEntry: Int, folder: String
+        labels: Int, operationsPerEntry: Int, folder: String, watch: WorkWatch = WorkWatch()
     ) throws -> [BenchmarkRow] {
         let scratch = "\(folder)/countermark-bench-\(getpid())"
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         let writers = try Writers(scratch)
         let written = try measure {
-            try writers.write(labels: labels, operationsPerEntry: operationsPerEntry)
+            try writers.write(labels: labels, operationsPerEntry: operationsPerEntry, watch)
         }
         var rows = [
             BenchmarkRow(
@@ -42,6 +44,7 @@ public enum MergeBenchmark {
                 ])
         ]
         let reader = try writers.reader()
+        watch.watch(reader, for: "")
         forgetPeak()
         let merged = try measure { try writers.deliver(to: reader) }
         let (stored, applied) = (writers.storeSeconds, writers.applySeconds)
@@ -136,7 +139,9 @@ private final class Writers {
         self.homes = homes
     }
 
-    func write(labels: Int, operationsPerEntry: Int) throws {
+    func write(labels: Int, operationsPerEntry: Int, _ watch: WorkWatch) throws {
+        let ticker = ProgressTicker({ watch.tell($0, of: "") }, nil, watch.interruption)
+        ticker.begin(.writing, of: labels)
         for origin in homes.keys.sorted() {
             var builder = try ChangesetBuilder()
             let (_, log, certificate) = try parts(origin)
@@ -153,6 +158,8 @@ private final class Writers {
                 let before = self.bytes
                 try self.add(entry.payload, entry.author)
                 self.operations += entry.operations
+                // Those that are changed are counted once.
+                try ticker.count(entry.isEdit ? 0 : entry.operations)
                 if entry.isEdit {
                     self.edited.operations += entry.operations
                     self.edited.bytes += self.bytes - before
@@ -162,6 +169,7 @@ private final class Writers {
                 }
             })
         for origin in homes.keys { try flush(origin) }
+        ticker.end()
     }
 
     private func head(_ origin: Origin) throws -> Head {

@@ -26,10 +26,19 @@ extension Node {
     /// What is wrong with a log's files; nil if they are whole.
     func damage(of log: String) throws -> String? {
         let (member, dataset) = try Self.parts(of: log)
-        if let problem = try LogCheck.run(directory: home.logFolder(member, dataset)).first {
-            return problem.what
+        let ticker = ticker()
+        ticker.begin(.checking, of: (try? home.log(member, dataset)).map { Int(clamping: $0.size) })
+        let problems = try LogCheck.run(
+            directory: home.logFolder(member, dataset), onBundle: { try ticker.count($0) })
+        ticker.end()
+        if let problem = problems.first { return problem.what }
+        let reader: LogReader
+        do {
+            reader = try self.reader(of: log)
+        } catch LogStorageError.damaged(let path, let why) {
+            // Whole in itself, and another log: its folder has taken this one's place.
+            return "\(path) is damaged: \(why)"
         }
-        let reader = try reader(of: log)
         if let short = try shortLogs(dataset).first(where: { $0.log == log }) {
             return "\(short.error)"
         }

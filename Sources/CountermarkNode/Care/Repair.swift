@@ -18,11 +18,15 @@ public struct Repair: Sendable {
     /// A backup, or a folder that was carried; nil for none.
     private let source: String?
     private let aside: String
+    private let watch: WorkWatch
 
     /// A repair of a home.
-    public init(_ home: Home, from source: String?) throws {
-        node = SharedNode(try Node(home))
-        sync = try PartnerSync(node, home: home)
+    ///
+    /// - Parameter watch: Where it is asked to end, the log it is at stays as it is, or is whole.
+    public init(_ home: Home, from source: String?, watch: WorkWatch = WorkWatch()) throws {
+        node = SharedNode(try watch.node(home, for: ""))
+        sync = try PartnerSync(node, home: home, watch: watch)
+        self.watch = watch
         (self.home, self.source) = (home, source)
         aside = "\(home.path)/damaged/\(Int64(Date().timeIntervalSince1970))-\(getpid())"
     }
@@ -34,8 +38,11 @@ public struct Repair: Sendable {
             let members = try await node.run { try $0.membersToCheck(dataset) }
             for member in members {
                 let name = "\(member)/\(dataset)"
+                if watch.isEnding { return checks + [Self.ended(before: name)] }
                 do {
                     checks.append(try await repair(name))
+                } catch let error where watch.isEnding {
+                    return checks + [Self.ended(before: name, PlainError(error).message)]
                 } catch {
                     checks.append(HomeCheck(name, false, PlainError.line(error), hint: hint))
                 }
@@ -44,16 +51,27 @@ public struct Repair: Sendable {
         return checks + evidence()
     }
 
+    private static func ended(before log: String, _ why: String? = nil) -> HomeCheck {
+        HomeCheck(
+            log, false, why.map { "nothing of it was changed: \($0)" } ?? "it was not looked at",
+            hint: "run countermark repair again, which goes on from here")
+    }
+
     /// Moves damaged logs out of the way as a whole, so that the next partner that dials brings them back.
     public func setAside(_ datasets: [DatasetID]) async throws -> [HomeCheck] {
         var checks: [HomeCheck] = []
         for dataset in datasets {
             for member in try await node.run({ try $0.membersToCheck(dataset) }) {
                 let name = "\(member)/\(dataset)"
+                if watch.isEnding { return checks + [Self.ended(before: name)] }
                 let folder = home.logFolder(member, dataset)
-                if try await problem(name) == nil {
-                    checks.append(try whole(name))
-                    continue
+                do {
+                    if try await problem(name) == nil {
+                        checks.append(try whole(name))
+                        continue
+                    }
+                } catch let error where watch.isEnding {
+                    return checks + [Self.ended(before: name, PlainError(error).message)]
                 }
                 // Nobody writes to it meanwhile.
                 let lock = try FileLock.take(
@@ -127,6 +145,12 @@ public struct Repair: Sendable {
             (try node.reader(lenient: log), try node.goodCheckpoints(log))
         }
         var candidates = notes
+        if candidates.isEmpty, let source,
+            let copied = try? LogReader(directory: "\(source)/logs/\(log)", of: log),
+            let note = try await node.run({ try $0.authentic(copied.checkpoint, log) })
+        {
+            candidates = [note]
+        }
         if candidates.isEmpty { candidates = try await partnersCheckpoints(log) }
         guard let note = candidates.first else {
             try await wait(for: log, 0, nil)
@@ -148,9 +172,16 @@ public struct Repair: Sendable {
         let files = try mender.finish(
             aside: "\(aside)/\(log)", lockTimeoutSeconds: Node.lockTimeoutSeconds)
         try home.endRepair(log)
-        let rest = try await node.run { node -> String? in
-            try node.catchUp(try Node.parts(of: log).dataset)
-            return try node.damage(of: log)
+        let rest: String?
+        do {
+            rest = try await node.run { node in
+                try node.catchUp(try Node.parts(of: log).dataset)
+                return try node.damage(of: log)
+            }
+        } catch let error as NodeError where error.code == .interrupted {
+            return HomeCheck(
+                log, false, "put back \(files.count) files, and was ended before it looked again",
+                hint: "run countermark verify")
         }
         if let rest {
             return HomeCheck(
@@ -198,7 +229,10 @@ public struct Repair: Sendable {
     private func fetch(_ mender: LogMender, _ log: String) async {
         for partner in (try? home.partners()) ?? [] {
             guard let client = try? sync.client(partner) else { continue }
-            for tile in mender.wanted {
+            let wanted = mender.wanted
+            let all = wanted.reduce(0) { $0 + UInt64($1.width) }
+            var done: UInt64 = 0
+            for tile in wanted {
                 guard
                     let response = try? await sync.call(
                         client, "GET", "/logs/\(log)/\(tile.path)",
@@ -206,6 +240,8 @@ public struct Repair: Sendable {
                     response.status == 200
                 else { break }
                 if !mender.take(tile, response.body) { break }
+                done += UInt64(tile.width)
+                sync.tell(.fetching, from: 0, at: done, of: all)
             }
             if mender.isComplete { return }
             // One who has another log is told apart by the root alone, once all is here.

@@ -27,6 +27,7 @@ extension Node {
         if case .org(let origin) = view { filter.org = origin }
         filter.isWithoutExcluded = onlyKept
         let blindness = try blindness(dataset)
+        let ticker = ticker()
         return try file.write { database in
             try read(dataset) { merge in
                 try describe(merge, view, onlyKept, database)
@@ -36,7 +37,9 @@ extension Node {
                     if try same.shown(item).hasSameBytes(as: item.key) { try database.add(item) }
                 }
                 let logs = merge.state.logs.mapValues(\.origin)
+                ticker.begin(.writing, of: Int(clamping: merge.state.counts.annotations))
                 try store.forEachLabel(logs, filter: filter) { label in
+                    try ticker.count()
                     guard view == .union || !label.isRetracted,
                         try blindness?.hides(label) != true
                     else { return }
@@ -46,6 +49,7 @@ extension Node {
                     guard part.holds(record) else { return }
                     try database.add(label, record, signed: try signers.signer(of: label.id))
                 }
+                ticker.end()
                 if let note = blindness?.note { warn(note) }
                 return (database.annotations, database.items, database.contested)
             }

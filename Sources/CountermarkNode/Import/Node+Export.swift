@@ -66,7 +66,7 @@ extension Node {
         let store = store
         var contested = 0
         let schema = try schema(of: dataset)
-        let ticker = ProgressTicker(onProgress)
+        let ticker = ticker()
         let mappings = names == .mapped ? schema.mappings : [:]
         var part = part
         part.classes = Set(part.classes.map { mappings[$0] ?? $0 })
@@ -88,7 +88,7 @@ extension Node {
                     contested = 0
                     ticker.begin(.writing, of: Int(clamping: merge.state.counts.annotations))
                     try store.forEachLabel(logs, filter: filter) { label in
-                        ticker.count()
+                        try ticker.count()
                         guard view == .union || !label.isRetracted, try isWanted(label),
                             try blindness?.hides(label) != true
                         else { return }

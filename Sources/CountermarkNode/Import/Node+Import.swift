@@ -27,7 +27,7 @@ extension Node {
         let files = paths.map { InputFile(path: $0, meter: meter) }
         let lineage = ImportLineage(paths)
         let plan = ImportPlan(
-            self, dataset, format, options, lineage, ProgressTicker(onProgress, meter))
+            self, dataset, format, options, lineage, ticker(meter))
         let ticker = plan.ticker
         if options.isDryRun { return try tryImport(dataset, files, format, plan) }
         let changesets = try write(
@@ -38,7 +38,7 @@ extension Node {
                 if try plan.hasLabels && format.mayNameEntries(files) {
                     ticker.begin(.comparing)
                     try format.read(files, context: plan.context(isFirst: true)) {
-                        ticker.count($0)
+                        try ticker.count($0)
                         try plan.survey($0)
                     }
                 }
@@ -47,7 +47,7 @@ extension Node {
             }
         ) { append in
             try format.read(files, context: plan.context(isFirst: false)) {
-                ticker.count($0)
+                try ticker.count($0)
                 try plan.take($0) { _ = try append($0) }
             }
             ticker.end()
@@ -69,13 +69,13 @@ extension Node {
         if try plan.hasLabels && format.mayNameEntries(files) {
             ticker.begin(.comparing)
             try format.read(files, context: plan.context(isFirst: true)) {
-                ticker.count($0)
+                try ticker.count($0)
                 try plan.survey($0)
             }
         }
         ticker.begin(.reading)
         try format.read(files, context: plan.context(isFirst: false)) {
-            ticker.count($0)
+            try ticker.count($0)
             try plan.take($0) { _ in }
         }
         ticker.end()

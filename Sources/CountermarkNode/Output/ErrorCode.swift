@@ -208,6 +208,9 @@ extension ErrorCode {
     package static let internalFailure = ErrorCode(
         "internal", .failed, http: 500,
         "this node could not do it: its own log has the reason")
+    package static let interrupted = ErrorCode(
+        "interrupted", .interrupted,
+        "somebody pressed Ctrl-C: the message says how far it was and what stays; run it again")
     package static let invitation = ErrorCode(
         "invitation", .failed,
         "the text is damaged, altered, expired or from somebody else: the message says "
@@ -638,7 +641,7 @@ extension ErrorCode {
         .ended, .equivocation, .failed, .fetchEnded,
         .fileExists, .goldExists, .goldIsSealed, .goldIsWrong,
         .homeExists, .homeNotReadable, .internalFailure,
-        .invitation, .invitationClosed, .invitationExpired, .invitationRevoked,
+        .interrupted, .invitation, .invitationClosed, .invitationExpired, .invitationRevoked,
         .invitationUnknown, .invitationUsed, .joinFailed, .joinProof,
         .keyInUse, .keyNotReached, .keyRetired, .keyRevoked,
         .labelTable, .locked, .logKeyMismatch, .logStorage,

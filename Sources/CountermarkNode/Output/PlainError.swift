@@ -46,6 +46,7 @@ public struct PlainError: Sendable, Equatable {
             self.init(error.code, kind: .network, error.message, error.hint)
         case let error as LogStorageError: self.init(error)
         case let error as AnnotationModelError: self.init(error)
+        case PartnerTLSError.cancelled: self = Self.foreign(CancellationError())
         case let error as PartnerTLSError: self.init(.partner, "\(error)")
         case AnnotationStoreError.unreadableEntry: self.init(.logStorage, "\(error)")
         case let error as AnnotationStoreError: self.init(.labelTable, "\(error)")

@@ -90,7 +90,7 @@ public final class ProgressBar {
             if case .terminal = style { parts.append(Self.bar(fraction)) }
             parts.append("\(Int(fraction * 100)) %")
         }
-        parts.append("\(last.labels) \(last.stage == .checking ? "entries" : "labels")")
+        parts.append("\(last.labels) \(last.stage.unit)")
         parts.append("\(Int((Double(last.labels) / seconds).rounded()))/s")
         if let fraction = last.fraction, fraction > 0, fraction < 1 {
             let left = seconds * (1 - fraction) / fraction

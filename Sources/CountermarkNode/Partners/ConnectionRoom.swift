@@ -130,6 +130,15 @@ final class ConnectionRoom: Sendable {
         }
     }
 
+    /// How many connections there are by what is known of them.
+    var byKind: [(kind: String, count: Int)] {
+        let kinds = state.withLock { $0.kinds }
+        return Array(zip(["knocking", "stranger", "partner"], kinds)).map { ($0.0, $0.1) }
+    }
+
+    /// How many connections there may be, of all partners.
+    var inAllMax: Int { sizes.inAll }
+
     private static func evict(_ state: inout State, _ kind: Int?) -> [any Channel] {
         guard let number = state.oldest(of: kind),
             let seat = state.seats.removeValue(forKey: number)

@@ -4,6 +4,7 @@ import LogStorage
 import Provenance
 import Replication
 import Signing
+import Synchronization
 import TransparencyLog
 
 /// What was found out about entries before all of them were here, so that it need not be done twice.
@@ -184,7 +185,20 @@ final class IncomingPushes {
         fileprivate init(from: UInt64) { self.from = from }
     }
 
-    private var pushes: [String: Push] = [:]
+    /// A number that anybody may read.
+    final class UnderWay: Sendable {
+        private let number = Atomic<Int>(0)
+
+        var count: Int { number.load(ordering: .relaxed) }
+
+        fileprivate func set(_ count: Int) { number.store(count, ordering: .relaxed) }
+    }
+
+    private var pushes: [String: Push] = [:] {
+        didSet { underWay.set(pushes.count) }
+    }
+    /// How many there are, for others than the node's queue.
+    let underWay = UnderWay()
     private var tickets: UInt64 = 0
 
     /// A push that is under way; nil if there is none.

@@ -16,6 +16,14 @@ final class PartnerDesk: Sendable {
         var limited: [String: Int] = [:]
         var watches = 0
         var memoryBytes = 0
+        /// Bodies that are on their way in.
+        var bodies = 0
+    }
+
+    /// A partner's own node, and how many pushes are under way in it.
+    private struct OpenNode {
+        let node: SharedNode
+        let pushes: IncomingPushes.UnderWay
     }
 
     private struct Books {
@@ -46,7 +54,7 @@ final class PartnerDesk: Sendable {
     let logger: Logger
     private let home: Home
     private let contacts: PartnerContacts
-    private let nodes = Mutex<[Origin: SharedNode]>([:])
+    private let nodes = Mutex<[Origin: OpenNode]>([:])
     private let books = Mutex(Books())
 
     /// How often the log repeats that a partner is at its limits.
@@ -64,14 +72,15 @@ final class PartnerDesk: Sendable {
     /// The node that answers a partner.
     func node(for partner: Origin) throws -> SharedNode {
         try nodes.withLock { nodes in
-            if let node = nodes[partner] { return node }
+            if let open = nodes[partner] { return open.node }
             let made = try Node(home)
             made.warn = { [weak self] what in
                 guard let self, isNews("warning \(partner)") else { return }
                 logger.warning("a partner's call", metadata: ["what": "\(what)"])
             }
+            let pushes = made.pushes.underWay
             let node = SharedNode(made)
-            nodes[partner] = node
+            nodes[partner] = OpenNode(node: node, pushes: pushes)
             return node
         }
     }
@@ -146,6 +155,30 @@ final class PartnerDesk: Sendable {
         }
     }
 
+    /// Lets a partner send a body, and sets memory aside for it.
+    ///
+    /// - Parameter bytes: How much of it lies in memory at once, at most.
+    func holdBody(_ bytes: Int, for partner: Origin) throws(Refusal) -> Hold {
+        let memory = try holdMemory(bytes, for: partner)
+        let fits = books.withLock { books in
+            guard books.figures[partner]?.bodies ?? 0 < PartnerLimits.bodiesPerPartner else {
+                return false
+            }
+            books.figures[partner, default: Figures()].bodies += 1
+            return true
+        }
+        guard fits else {
+            limited(partner, ErrorCode.tooMuchAtOnce.word)
+            throw .busy(
+                .tooMuchAtOnce,
+                "\(PartnerLimits.bodiesPerPartner) requests of \(partner) are under way at once")
+        }
+        return Hold { [self] in
+            books.withLock { $0.figures[partner]?.bodies -= 1 }
+            withExtendedLifetime(memory) {}
+        }
+    }
+
     /// Lets a partner watch.
     func holdWatch(for partner: Origin) throws(Refusal) -> Hold {
         let fits = books.withLock { books in
@@ -171,8 +204,8 @@ final class PartnerDesk: Sendable {
             for origin in gone.keys { nodes[origin] = nil }
             return (gone: Array(gone.values), kept: Array(nodes.values))
         }
-        for node in all.gone { try? await node.run { $0.pushes.dropAll() } }
-        for node in all.kept { try? await node.run { $0.pushes.dropOld() } }
+        for open in all.gone { try? await open.node.run { $0.pushes.dropAll() } }
+        for open in all.kept { try? await open.node.run { $0.pushes.dropOld() } }
     }
 
     // MARK: Figures
@@ -186,6 +219,7 @@ final class PartnerDesk: Sendable {
         let (figures, refused) = books.withLock { ($0.figures, $0.refused) }
         lines.append("# TYPE countermark_connections_refused_total counter")
         lines.append("countermark_connections_refused_total \(refused)")
+        lines += totals()
         let all = figures.sorted { $0.key < $1.key }
         func add(_ name: String, _ type: String, _ values: [(labels: String, value: Int)]) {
             lines.append("# TYPE countermark_partner_\(name) \(type)")
@@ -206,12 +240,35 @@ final class PartnerDesk: Sendable {
         }
         add("limited_total", "counter", limited)
         add("watches", "gauge", each(\.watches))
+        add("bodies", "gauge", each(\.bodies))
         add("memory_bytes", "gauge", each(\.memoryBytes))
         func counts(_ counts: [Origin: Int]) -> [(labels: String, value: Int)] {
             counts.sorted { $0.key < $1.key }.map { ("partner=\"\($0.key)\"", $0.value) }
         }
         add("connections", "gauge", counts(room.byPartner))
         add("spool_bytes", "gauge", counts(spools.byPartner))
+        add("pushes", "gauge", counts(nodes.withLock { $0.mapValues(\.pushes.count) }))
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// What all partners use together, and the limits that it is held against.
+    private func totals() -> [String] {
+        var lines = ["# TYPE countermark_connections gauge"]
+        lines += room.byKind.map { "countermark_connections{kind=\"\($0.kind)\"} \($0.count)" }
+        let open = nodes.withLock { $0.count }
+        for (name, value) in [
+            ("memory_bytes", books.withLock { $0.memoryBytes }),
+            ("spool_bytes", spools.bytesInAll), ("nodes", open),
+        ] {
+            lines += ["# TYPE countermark_\(name) gauge", "countermark_\(name) \(value)"]
+        }
+        lines.append("# TYPE countermark_limit gauge")
+        for limit in PartnerLimits.listed {
+            // The system may grant fewer files.
+            let value =
+                limit.name == "connections_in_all" ? room.inAllMax : limit.value
+            lines.append("countermark_limit{limit=\"\(limit.name)\"} \(value)")
+        }
+        return lines
     }
 }

@@ -61,6 +61,8 @@ enum PartnerLimits {
     static let memoryBytesInAll = 512 << 20
     /// Bytes of a pushed body that are gathered before they are looked at.
     static let pieceBytes = 256 << 10
+    /// Bodies of one partner's requests that are on their way in: all its pushes, and as many small ones.
+    static let bodiesPerPartner = 2 * pushesPerPartner
 
     // MARK: Transfers
 
@@ -101,6 +103,24 @@ enum PartnerLimits {
     /// Seconds that a dialler waits at most because it was told to (`Retry-After`), and how often.
     static let patienceSeconds = 30
     static let patienceTries = 6
+
+    // MARK: What is told of them
+
+    /// The limits that something is held against while the node serves: what `/metrics` calls the limit, its value,
+    /// and the figure there that says how much of it is used.
+    static let listed: [(name: String, value: Int, used: String)] = [
+        ("connections_per_partner", connectionsPerPartner, "countermark_partner_connections"),
+        ("connections_knocking", connectionsKnocking, "countermark_connections"),
+        ("connections_in_all", connectionsInAll, "countermark_connections"),
+        ("watches_per_partner", watchesPerPartner, "countermark_partner_watches"),
+        ("bodies_per_partner", bodiesPerPartner, "countermark_partner_bodies"),
+        ("memory_bytes_per_partner", memoryBytesPerPartner, "countermark_partner_memory_bytes"),
+        ("memory_bytes_in_all", memoryBytesInAll, "countermark_memory_bytes"),
+        ("pushes_per_partner", pushesPerPartner, "countermark_partner_pushes"),
+        ("spool_bytes_per_partner", spoolBytesPerPartner, "countermark_partner_spool_bytes"),
+        ("spool_bytes_in_all", spoolBytesInAll, "countermark_spool_bytes"),
+        ("disk_bytes_left", diskBytesLeft, "countermark_disk_free_bytes"),
+    ]
 
     /// What a dialler takes of an answer at most, unless its call says less.
     static var client: HTTPClient.Limits {

@@ -37,6 +37,8 @@ extension PartnerServer {
         let part = try Self.part(request, parts[0..<3].joined(separator: "/"))
         // Nothing more is taken of a dataset that was left; the caller goes on with the others.
         if try home.hasLeft(part.dataset) { throw Refusal.notFound }
+        let hold = try desk.holdBody(PartnerLimits.pieceBytes, for: caller)
+        defer { withExtendedLifetime(hold) {} }
         let node = try desk.node(for: caller)
         let ticket: UInt64
         switch try await node.run({ try $0.start(part, caller) }) {

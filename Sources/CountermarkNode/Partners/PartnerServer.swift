@@ -159,7 +159,7 @@ struct PartnerServer: Sendable {
     func body(_ request: Request, upTo bytesMax: Int, of caller: Origin) async throws
         -> [UInt8]
     {
-        let hold = try desk.holdMemory(bytesMax, for: caller)
+        let hold = try desk.holdBody(bytesMax, for: caller)
         defer { withExtendedLifetime(hold) {} }
         return try await request.collect(upTo: bytesMax)
     }

@@ -133,6 +133,8 @@ extension PartnerSync {
                     return incoming.isBetweenEntries
                         && incoming.count == index * 256 + UInt64(width)
                 }
+                tell(
+                    .fetching, from: from, at: index * 256 + UInt64(width), of: offer.size)
                 // It may be the bundle of another history, which is found out.
                 guard isWhole else { throw noTile(tile, offer, client, response, .failed) }
                 skip = 0

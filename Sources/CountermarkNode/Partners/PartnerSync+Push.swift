@@ -102,6 +102,7 @@ extension PartnerSync {
                 }
                 return (body, end)
             }
+            tell(.sending, from: from, at: start, of: size)
             next = end
             let more = next < size ? "&more=1" : ""
             let response = try await call(
@@ -109,7 +110,8 @@ extension PartnerSync {
                 body: body)
             sent += body.count
             switch response.status {
-            case 200, 202: continue
+            case 200, 202:
+                tell(.sending, from: from, at: next, of: size)
             // Another partner has brought the same entries meanwhile: the next sync settles it.
             case 409: return false
             // The partner may not read this log, or not any more.

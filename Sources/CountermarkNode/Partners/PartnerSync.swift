@@ -55,27 +55,38 @@ public final class PartnerSync: Sendable {
     let trust: TrustedPartners
     let identity: TLSIdentity
     let spools: SpoolAccount
+    let watch: WorkWatch
+    /// Under which name what this one does is watched.
+    private let work: String
 
-    /// A syncer for a home's node.
-    public convenience init(_ node: SharedNode, home: Home) throws {
+    /// A syncer for a home's node, whose own work is watched by whoever made it.
+    public convenience init(
+        _ node: SharedNode, home: Home, watch: WorkWatch = WorkWatch()
+    ) throws {
         self.init(
             node, home: home, trust: try TrustedPartners(home), identity: try TLSIdentity(home),
-            spools: SpoolAccount(home))
+            spools: SpoolAccount(home), watch: watch)
     }
 
     init(
         _ node: SharedNode, home: Home, trust: TrustedPartners, identity: TLSIdentity,
-        spools: SpoolAccount
+        spools: SpoolAccount, watch: WorkWatch = WorkWatch(), work: String = ""
     ) {
         (self.node, self.home, self.trust) = (node, home, trust)
         (self.identity, self.spools) = (identity, spools)
+        (self.watch, self.work) = (watch, work)
     }
 
-    /// The same for one partner, on a queue of its own: no partner waits for another one's entries.
-    func beside() throws -> PartnerSync {
+    /// The same for one partner, on a queue and under a name of its own: no partner waits for another one's entries.
+    func beside(_ work: String = "") throws -> PartnerSync {
         PartnerSync(
-            SharedNode(try Node(home)), home: home, trust: trust, identity: identity,
-            spools: spools)
+            SharedNode(try watch.node(home, for: work)), home: home, trust: trust,
+            identity: identity, spools: spools, watch: watch, work: work)
+    }
+
+    /// Tells how far a transfer is.
+    func tell(_ stage: WorkProgress.Stage, from: UInt64, at: UInt64, of size: UInt64) {
+        watch.tell(WorkProgress(stage, entriesFrom: from, at: at, of: size), of: work)
     }
 
     /// Takes note of partners and keys that commands have changed meanwhile.
@@ -198,6 +209,8 @@ public final class PartnerSync: Sendable {
             report.fail(error)
         } catch is CancellationError {
             throw CancellationError()
+        } catch let error as NodeError where error.code == .interrupted {
+            throw error
         } catch {
             report.fail(error)
         }
@@ -359,10 +372,11 @@ extension PartnerSync {
         return try await withThrowingTaskGroup(of: (Int, SyncReport)?.self) { group in
             var reports: [Int: SyncReport] = [:]
             for (number, (partner, client)) in calls.enumerated() {
-                let sync = calls.count == 1 ? self : try beside()
+                let sync = calls.count == 1 ? self : try beside(partner.org)
                 group.addTask {
                     let report = await sync.sync(
                         partner, client: client, joining: joining, only: only)
+                    sync.watch.end(sync.work)
                     return (number, report)
                 }
                 guard number + 1 < calls.count else { break }

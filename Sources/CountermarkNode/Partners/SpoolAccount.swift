@@ -28,6 +28,9 @@ final class SpoolAccount: Sendable {
     /// The bytes of each partner.
     var byPartner: [Origin: Int] { state.withLock { $0.partners } }
 
+    /// The bytes of all partners.
+    var bytesInAll: Int { state.withLock { $0.all } }
+
     /// Sets room aside for a partner's bytes.
     ///
     /// - Throws: ``NodeError`` where there is none.

@@ -68,7 +68,6 @@ public final class ReleaseContents {
             if state.needsRebuild == nil { return (earlier, state) }
         }
         let replay = try Node(replaying: node, at: sizes)
-        replay.onProgress = node.onProgress
         try replay.catchUp(dataset)
         return (replay, try replay.read(dataset) { $0.state })
     }
@@ -178,10 +177,10 @@ public final class ReleaseContents {
         var tree = CompactRange()
         var hasher = TreeHasher()
         var (items, labels) = (0, 0)
-        let ticker = ProgressTicker(node.onProgress)
+        let ticker = node.ticker()
         ticker.begin(.writing)
         try forEachLeaf { place, bytes in
-            ticker.count()
+            try ticker.count()
             switch place {
             case .item: items += 1
             case .label: labels += 1

@@ -14,6 +14,7 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "Measure agreement and consensus of this many judgements instead.")
     var quality: Int?
     @Option(help: "Where to put the homes while it runs.") var scratch = NSTemporaryDirectory()
+    @OptionGroup var progress: ProgressOptions
 
     func run() async throws {
         guard labels > 0, (1...4_096).contains(perChangeset) else {
@@ -22,11 +23,16 @@ struct Bench: AsyncParsableCommand {
         let rows =
             if let quality {
                 QualityBenchmark.run(judgements: min(max(1, quality), 100_000_000))
-            } else if let live {
-                try await LiveBenchmark.run(annotations: live, folder: scratch)
             } else {
-                try MergeBenchmark.run(
-                    labels: labels, operationsPerEntry: perChangeset, folder: scratch)
+                try await progress.show(common) { [labels, perChangeset, live, scratch] watch in
+                    if let live {
+                        return try await LiveBenchmark.run(
+                            annotations: live, folder: scratch, watch: watch)
+                    }
+                    return try MergeBenchmark.run(
+                        labels: labels, operationsPerEntry: perChangeset, folder: scratch,
+                        watch: watch)
+                }
             }
         let benchmarks = rows.map { row in
             BenchDocument.Row(

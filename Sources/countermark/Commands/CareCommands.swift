@@ -6,7 +6,7 @@ import LabelDocuments
 
 /// Prints checks, one document for all commands that look after a home.
 ///
-/// - Throws: Exit status 1 where something is not well.
+/// - Throws: Exit status 1 where something is not well; 130 where it was ended.
 private func print(_ document: ChecksDocument, _ common: CommonOptions) throws {
     try common.print(
         document: document,
@@ -14,7 +14,7 @@ private func print(_ document: ChecksDocument, _ common: CommonOptions) throws {
             "\($0.ok ? "ok  " : "BAD ") \($0.name): \($0.detail)"
                 + ($0.hint.isEmpty ? "" : "; \($0.hint)")
         })
-    if !document.ok { throw ExitCode(1) }
+    if !document.ok { throw Interrupt.status(or: 1) }
 }
 
 /// Keeps a copy of the home.
@@ -56,13 +56,17 @@ struct RepairCommand: AsyncParsableCommand {
     var from: String?
     @Flag(help: "Move damaged logs out of the way as a whole: the next partner brings them back.")
     var setAside = false
+    @OptionGroup var progress: ProgressOptions
 
     func run() async throws {
         let home = try Home(opening: common.homePath)
         let ids =
             try dataset.map { [try DatasetID($0, defaultOwner: home.origin)] } ?? home.datasets()
-        let repair = try Repair(home, from: from)
-        let checks = try await setAside ? repair.setAside(ids) : repair.run(ids)
+        let (from, setAside) = (from, setAside)
+        let checks = try await progress.show(common) { watch in
+            let repair = try Repair(home, from: from, watch: watch)
+            return try await setAside ? repair.setAside(ids) : repair.run(ids)
+        }
         try print(ChecksDocument(checks), common)
     }
 }

@@ -20,12 +20,15 @@ struct Carry: ParsableCommand {
             name: .customLong("for"),
             help: "Whom it is for; else only logs that all members may read go along.")
         var receiver: String?
+        @OptionGroup var progress: ProgressOptions
 
         func run() throws {
             let node = try common.node()
             let id = try common.dataset(dataset, node)
-            let reports = try node.carryOut(
-                id, to: folder, for: try receiver.map { try Origin($0) })
+            let receiver = try receiver.map { try Origin($0) }
+            let reports = try progress.show(
+                node, common, stays: "what lies in \(folder) is whole, and some is missing"
+            ) { try node.carryOut(id, to: folder, for: receiver) }
             try print(reports, common, verb: "wrote", pulled: false)
         }
     }
@@ -39,9 +42,13 @@ struct Carry: ParsableCommand {
 
         func run() throws {
             let node = try common.node()
-            let reports = try progress.show(node, common) { try node.carryIn(from: folder) }
+            let reports = try progress.show(
+                node, common,
+                stays:
+                    "the logs that came before are kept, and the label table takes the rest with the next command"
+            ) { try node.carryIn(from: folder) }
             try print(reports, common, verb: "took", pulled: true)
-            if reports.contains(where: { $0.error != nil }) { throw ExitCode(1) }
+            if reports.contains(where: { $0.error != nil }) { throw Interrupt.status(or: 1) }
         }
     }
 }

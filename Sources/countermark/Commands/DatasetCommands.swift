@@ -297,7 +297,7 @@ struct Verify: ParsableCommand {
         let node = try common.node()
         let ids = try dataset.map { [try common.dataset($0, node)] } ?? node.home.datasets()
         var report = VerificationReport()
-        try progress.show(node, common) {
+        try progress.show(node, common, stays: "datasets before it: \(report.soFar)") {
             for id in ids {
                 try node.require(id)
                 report.add(try node.verify(id))
@@ -330,7 +330,9 @@ struct Rebuild: ParsableCommand {
         var digest = ""
         for id in ids {
             try node.require(id)
-            try progress.show(node, common) { try node.rebuild(id) }
+            try progress.show(
+                node, common, stays: "the label table of \(id) is as it was before"
+            ) { try node.rebuild(id) }
             let state = try node.read(id) { $0.state }
             entries += state.logs.values.reduce(0) { $0 + $1.applied }
             operations += state.counts.operations

@@ -59,7 +59,12 @@ struct Export: ParsableCommand {
             format.defaultFileName == nil ? try DiskOutput(folder: path) : DiskOutput(file: path)
         let view = try exportView()
         let options = WriteOptions(writesSidecar: sidecar)
-        let (report, contested) = try progress.show(node, common) {
+        let (report, contested) = try progress.show(
+            node, common,
+            stays: format.defaultFileName == nil
+                ? "each file in \(path) is a whole one, and some are missing"
+                : "nothing was written to \(path)"
+        ) {
             if let release {
                 let contents = try node.checkedRelease(release, of: id).contents
                 try node.requireShown(contents)
@@ -152,9 +157,13 @@ struct Export: ParsableCommand {
             throw ValidationError("--sidecar is for formats that can be imported again")
         }
         let path = try Self.place(output ?? "\(id.name)-labels.sqlite")
-        let (annotations, items, contested) = try node.exportForAnalysts(
-            id, view: try exportView(), part: part, onlyKept: onlyKept, names: classNames,
-            to: path)
+        let view = try exportView()
+        let (annotations, items, contested) = try progress.show(
+            node, common, stays: "nothing was written to \(path)"
+        ) {
+            try node.exportForAnalysts(
+                id, view: view, part: part, onlyKept: onlyKept, names: classNames, to: path)
+        }
         let excluded = onlyKept ? 0 : try node.store.excludedItems(id)
         try common.print(
             document: ExportDocument(

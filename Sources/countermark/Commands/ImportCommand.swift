@@ -39,7 +39,12 @@ struct Import: ParsableCommand {
         options.itemRules = try items.rules()
         if format == AnalystTables.formatName { throw AnalystTables.isWriteOnly }
         let reader = try FormatRegistry.format(named: format)
-        let report = try progress.show(node, common) {
+        let report = try progress.show(
+            node, common,
+            stays: node.hasWritten
+                ? "all of it is signed, and the label table takes the rest with the next command"
+                : "nothing was written"
+        ) {
             try node.importLabels(id, files, format: reader, options: options)
         }
         try common.printWritten(

@@ -15,14 +15,19 @@ struct Sync: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @Argument(help: "One dataset; all if left out.") var dataset: String?
     @Option(help: "One partner.") var with: String?
+    @OptionGroup var progress: ProgressOptions
 
     func run() async throws {
         let home = try Home(opening: common.homePath)
         let id = try dataset.map { try DatasetID($0, defaultOwner: home.origin) }
         let node = try Node(home)
         let before = try SyncEffect.counts(node, id)
-        let sync = try PartnerSync(SharedNode(try Node(home)), home: home)
-        let reports = try await sync.syncAll(with: try with.map { try Origin($0) }, only: id)
+        let partner = try with.map { try Origin($0) }
+        let reports = try await progress.show(common) { watch in
+            let node = SharedNode(try watch.node(home, for: ""))
+            return try await PartnerSync(node, home: home, watch: watch)
+                .syncAll(with: partner, only: id)
+        }
         let effect = try SyncEffect(node, id, since: before)
         try common.print(
             document: SyncDocument(
@@ -37,7 +42,7 @@ struct Sync: AsyncParsableCommand {
                         + (report.error.map { "  failed: \($0)" } ?? "")
                 ] + report.notes.map { "  \($0)" }
             } + effect.lines)
-        if reports.contains(where: { $0.error != nil }) { throw ExitCode(4) }
+        if reports.contains(where: { $0.error != nil }) { throw Interrupt.status(or: 4) }
         // As long as what was written last is for nothing, somebody has to act.
         if effect.uncounted.contains(where: \.isLatest) { throw ExitCode(1) }
     }
