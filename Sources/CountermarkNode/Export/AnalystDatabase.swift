@@ -47,7 +47,8 @@ final class AnalystDatabase {
             known(.duration)?.numberValue, text(.channels), known(.frameRate)?.numberValue,
             text(.unit), text(.group), text(.split),
         ]
-        row += ProcessingStage.allCases.map { Self.state($0, fields) }
+        // Reviews have no column of their own; they are in `fields`, with whom they are assigned to.
+        row += ProcessingStage.allCases.filter { $0 != .review }.map { Self.state($0, fields) }
         row += [
             known(.stageClean).flatMap { StageState(of: .clean, $0)?.from },
             FieldValue.json(fields),
