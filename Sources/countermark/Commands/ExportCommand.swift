@@ -131,7 +131,9 @@ struct Export: ParsableCommand {
             )
         }
         let path = try Self.place(output ?? "\(id.name)-\(CroissantFolder.formatName)")
-        let facts = try progress.show(node, common) {
+        let facts = try progress.show(
+            node, common, stays: "the files of \(path) that are whole, of which some are missing"
+        ) {
             let facts = try node.facts(of: release, in: id)
             node.remark(on: facts.view)
             try CroissantFolder(facts, license: license, url: url)

@@ -257,7 +257,9 @@ struct ReleaseCommand: ParsableCommand {
         func run() throws {
             let node = try common.node()
             let id = try common.dataset(named.dataset, node)
-            let sheet = try progress.show(node, common) {
+            let sheet = try progress.show(
+                node, common, stays: "nothing was written to \(output)"
+            ) {
                 let facts = try node.facts(of: named.name, in: id)
                 node.remark(on: facts.view)
                 return DataSheet(
