@@ -150,10 +150,14 @@ let package = Package(
         .executableTarget(
             name: "Laws",
             dependencies: [
-                "AnnotationStore", "Replication", "Provenance", "AnnotationModel",
-                "TransparencyLog", "Signing", "COpenSSL",
+                "Replication", "Provenance", "AnnotationModel", "TransparencyLog", "Signing",
+                "COpenSSL",
             ],
             path: "Tests/Laws", swiftSettings: settings),
+        .testTarget(
+            name: "AnnotationStoreTests",
+            dependencies: ["AnnotationStore", "AnnotationModel", "Laws", "Provenance", "Signing"],
+            swiftSettings: settings),
         // Small datasets for tests, one for each format.
         .target(
             name: "FormatFixtures",

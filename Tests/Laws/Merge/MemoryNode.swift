@@ -99,33 +99,6 @@ extension MemoryNode {
         return sum
     }
 
-    /// The labels by id, each with its item and in the words of ``TableNode``.
-    func labels() throws -> [String: (item: String, words: String)] {
-        func name(_ id: Int64) -> String { String(decoding: storage.name(id), as: UTF8.self) }
-        var found: [String: (item: String, words: String)] = [:]
-        for (key, row) in storage.annotations {
-            guard let origin = state.logs[key.log]?.origin else { continue }
-            let item = String(decoding: storage.item(id: row.item)?.key ?? [], as: UTF8.self)
-            var fields: [String: String] = [:]
-            for (field, value) in FieldList.decode(row.fields) {
-                let text =
-                    field < nameBase
-                    ? Field.Known(rawValue: Int(field))?.name ?? "field \(field)"
-                    : Field.attribute(name(field)).name
-                fields[text] = "\(try FieldValue(decoding: value))"
-            }
-            found["\(OperationID(origin: origin, slot: key.slot))"] = (
-                item,
-                TableNode.words(
-                    item: item, className: name(row.className), selector: row.selector,
-                    isRetracted: row.isRetracted, flags: row.flags.rawValue & 3,
-                    source: row.source == 0 ? nil : name(row.source),
-                    author: row.author == 0 ? nil : name(row.author), fields: fields)
-            )
-        }
-        return found
-    }
-
     private func isAddition(_ key: OperationKey) throws -> Bool {
         guard let log = state.logs[key.log] else { return false }
         guard let entry = history.logs[log.origin]?[Int(key.slot.entry)] else { return false }

@@ -20,11 +20,6 @@ enum MergeLaws {
             promise: "the sum that is kept as rows change is the sum over the rows",
             seeds: 2000...2029, run: sumIsOverRows),
         Check(
-            name: "merge/tables",
-            promise:
-                "tables that hold what was touched, and logs for the rest, show what memory shows",
-            seeds: 4000...4039, run: tablesShowWhatMemoryShows),
-        Check(
             name: "merge/rich",
             promise: "random histories do make conflicts, suggestions and false contexts",
             seeds: 0...99, run: countWhatHappens, judge: historiesAreRich),
@@ -75,33 +70,6 @@ enum MergeLaws {
         try require(try node.recomputedSum() == node.state.sum, "the sums differ")
     }
 
-    private static func tablesShowWhatMemoryShows(seed: UInt64, record: inout Record) throws {
-        let history = try History(seed: seed, steps: 40, hostile: seed % 2 == 1)
-        var random = SeededGenerator(seed: seed ^ 0x7ab1e5)
-        let node = try TableNode(history)
-        var open = history.logs.filter { !$0.value.isEmpty }.mapValues { _ in UInt64(0) }
-        while let origin = open.keys.sorted().randomElement(using: &random) {
-            let total = UInt64(history.logs[origin]?.count ?? 0)
-            let size = UInt64.random(in: ((open[origin] ?? 0) + 1)...total, using: &random)
-            try node.receive(origin, upTo: size)
-            open[origin] = size == total ? nil : size
-        }
-        let memory = try deliverAtOnce(history)
-        let (found, expected) = (try node.state(), memory.state)
-        try require(found.mark == expected.mark, "other entries are applied")
-        try require(found.counts == expected.counts, "\(found.counts), not \(expected.counts)")
-        try require(found.digest == expected.digest, "equal counts, other digests")
-        try require(try node.recomputedSum() == found.sum, "the sums differ")
-        let labels = try memory.labels()
-        try require(try node.labels() == labels.mapValues(\.words), "other labels")
-        for item in Set(labels.values.map(\.item)) {
-            let there = labels.filter { $0.value.item == item }
-            try require(
-                try node.labels(of: item) == there.mapValues(\.words), "other labels of \(item)")
-        }
-        record.count("labels", labels.count)
-    }
-
     private static func countWhatHappens(seed: UInt64, record: inout Record) throws {
         let node = try deliverAtOnce(try History(seed: seed, steps: 60, hostile: true))
         record.count(conflicts, node.state.counts.conflicts)
@@ -135,7 +103,7 @@ enum MergeLaws {
         try require(found.digest == expected.digest, "equal counts, other digests")
     }
 
-    private static func deliverAtOnce(
+    static func deliverAtOnce(
         _ history: History, _ reader: Origin? = nil
     ) throws -> MemoryNode {
         var node = MemoryNode(history, reader: reader)

@@ -3,6 +3,8 @@ import AnnotationStore
 import Provenance
 import Signing
 
+@testable import Laws
+
 /// A node that merges into the tables of SQLite as entries arrive, and finds untouched labels in its logs.
 final class TableNode {
     private let history: History
