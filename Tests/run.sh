@@ -58,6 +58,7 @@ steps=(
     "formats        1  python3 Tests/Formats/matrix.py --check"
     "libraries     40  libraries_of_others"
     "example       15  bash Examples/three-companies/run.sh"
+    "loop          20  bash Examples/quality-loop/run.sh"
     "public        30  example_on_public_boards"
 )
 
