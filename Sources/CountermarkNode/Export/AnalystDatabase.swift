@@ -47,8 +47,7 @@ final class AnalystDatabase {
             known(.duration)?.numberValue, text(.channels), known(.frameRate)?.numberValue,
             text(.unit), text(.group), text(.split),
         ]
-        // Reviews have no column of their own; they are in `fields`, with whom they are assigned to.
-        row += ProcessingStage.allCases.filter { $0 != .review }.map { Self.state($0, fields) }
+        row += ProcessingStage.allCases.map { Self.state($0, fields) }
         row += [
             known(.stageClean).flatMap { StageState(of: .clean, $0)?.from },
             FieldValue.json(fields),
