@@ -20,7 +20,7 @@ final class AnalystDatabase {
             let marks = Array(repeating: "?", count: columns).joined(separator: ",")
             return try db.makeStatement(sql: "INSERT INTO \(table) VALUES(\(marks))")
         }
-        newItem = try insert("items", 21)
+        newItem = try insert("items", 22)
         newExamined = try insert("examined", 2)
         newAnnotation = try insert("annotations", 26)
         newAttribute = try insert("attributes", 7)
