@@ -170,8 +170,8 @@ public final class LabelStore {
     ) throws -> (labels: LoggedLabels, wasRenewed: Bool) {
         let found = try queue.write { try makeTables($0, path) }
         let isOlder = found > 0 && found < Schema.version
-        // The emptied tables' pages would stay with the file.
-        if isOlder { try queue.vacuum() }
+        // The emptied pages would stay with the file; where somebody else reads it they do, and are used again.
+        if isOlder { try? queue.vacuum() }
         let labels = try queue.writeWithoutTransaction { db in
             guard let connection = db.sqliteConnection else {
                 throw AnnotationStoreError.sqlite(

@@ -307,7 +307,7 @@ def main():
         data = proof.read_bytes()
         pairs.append(artefacts(tier, folder, what, report, Label(data, roots)))
         damaged = folder / "damaged"
-        for place in range(0, len(data), 50) if what in ("changed", "suggested") else []:
+        for place in range(0, len(data), 120) if what in ("changed", "suggested") else []:
             damaged.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
             verifiers.refuse(damaged, f"{what} with byte {place} flipped")
             refused += 1
