@@ -175,7 +175,7 @@ def wrong_fields():
         "no field": fields(),
         "the class twice": fields(CLASS, 0, CLASS, 1),
         "an attribute without a name": fields(32 + 7, 1),
-        "a reserved number": fields(26, 1),
+        "a reserved number": fields(27, 1),
         "a negative number": fields(-1, 1),
         "a number beyond 64 bits": fields(32, 1, 2**64, 1),
         "an added label's confidence twice": added,
