@@ -72,9 +72,10 @@ public enum LogCheck {
                 }
             }
         } catch {
+            // Bytes that are left over lie behind the last entry: the first one of the next bundle may be whole.
+            let place = UInt64(min(found.count, width - 1))
             problems.append(
-                Problem(
-                    entry: first + UInt64(found.count), what: "\(reader.path(bundle)): \(error)"))
+                Problem(entry: first + place, what: "\(reader.path(bundle)): \(error)"))
         }
         if found.count < width, problems.isEmpty {
             problems.append(

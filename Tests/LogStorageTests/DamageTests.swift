@@ -34,6 +34,26 @@ struct DamageTests {
         }
     }
 
+    @Test("a length that is another names no entry of the next bundle")
+    func lengths() throws {
+        let log = SampleLog()
+        try log.grow(to: 300)
+        let whole = try log.files()
+        let name = try #require(whole.keys.first { $0.hasSuffix("entries/000") })
+        for index in [0, 1, 100, 253, 254, 255] as [UInt64] {
+            let start = (0..<index).reduce(0) { $0 + 2 + SampleLog.entry($1).count }
+            var files = whole
+            for bit in 0..<7 as Range<UInt8> {
+                files[name] = whole[name]
+                files[name]?[start + 1] ^= 1 << bit
+                try log.replace(with: files)
+                let named = try LogCheck.run(directory: log.directory).compactMap(\.entry)
+                #expect(!named.isEmpty, "the length of entry \(index)")
+                #expect(named.allSatisfy { $0 >= index && $0 < 256 }, "\(index): \(named)")
+            }
+        }
+    }
+
     @Test("what is damaged is put back byte for byte and kept aside, what is whole is not touched")
     func mending() throws {
         let log = SampleLog()
