@@ -14,7 +14,7 @@ import time
 
 from raw import DATASET, HANG, OEM, TIER, check, companies, finish, free_port, log_folder
 
-LABELS = 12_000
+LABELS = 20_000
 ENDED = 130
 
 
@@ -53,7 +53,7 @@ def ended(result, what, *words):
 
 
 def ended_or_done(result, what, *words):
-    """Merging is over before a key is pressed on a fast machine; what was done before the program looked is done."""
+    """Short work is over before a key is pressed on a fast machine; what was done before the program looked is done."""
     if result[0] == 0:
         return check("ended" not in " / ".join(result[1]), f"{what}: done before it was ended")
     ended(result, what, *words)
@@ -93,9 +93,9 @@ def main():
         again = oem.run("import", DATASET, labels, "--format", "csv")
         check((again["added"], again["unchanged"]) == (0, LABELS), f"a second import changes nothing: {again}")
 
-        ended(end(oem, "export", DATASET, "--format", "csv", "-o", str(folder / "out.csv"), during="writing"),
-              "an export", "nothing was written to")
-        check(not list(folder.glob("out*")), "no file of it is there")
+        exported = end(oem, "export", DATASET, "--format", "csv", "-o", str(folder / "out.csv"), during="writing")
+        ended_or_done(exported, "an export", "nothing was written to")
+        check(exported[0] == 0 or not list(folder.glob("out*")), "no part of a file is there")
         ended_or_done(
             end(oem, "verify", DATASET, during="merging"), "a verification", "signatures hold, no problem")
         ended_or_done(end(oem, "rebuild", DATASET, during="merging"), "a rebuild", "is as it was before")
