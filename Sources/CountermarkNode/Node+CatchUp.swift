@@ -16,7 +16,7 @@ extension Node {
     /// whoever asks again and again takes a tenth of a core.
     private static let restAfterRebuild: Int64 = 9
     /// What takes less than this is not worth waiting for.
-    private static let rebuildIsShortMilliseconds: Int64 = 250
+    private static let rebuildIsShortMilliseconds: Int64 = 50
 
     /// Merges what the logs hold and the label table does not.
     ///
