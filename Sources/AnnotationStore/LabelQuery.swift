@@ -78,16 +78,6 @@ public struct WriteView: Sendable {
     public let encoded: [UInt8]
 }
 
-/// A change that waits for somebody's acceptance, or was decided.
-public struct SuggestionView: Sendable {
-    /// The operation that suggests.
-    public let operation: OperationID
-    /// How far it has come.
-    public let state: SuggestionRow.State
-    /// The values by field; a selector in its encoded form.
-    public let fields: [String: FieldValue]
-}
-
 extension LabelStore {
     /// A page of annotations in the order of their keys.
     ///
@@ -221,34 +211,6 @@ extension LabelStore {
                         }
                         return (OperationID(origin: origin, slot: key.slot), act)
                     }
-                }
-            }
-        }
-    }
-
-    /// The changes that others have suggested for an annotation.
-    public func suggestions(
-        _ target: OperationKey, _ logs: [Int: Origin]
-    ) throws -> [SuggestionView] {
-        try Self.translating("reading suggestions") {
-            try queue.unsafeReentrantWrite { db in
-                let names = try rows(db)
-                return try Row.fetchAll(
-                    db, sql: "SELECT op,fields,state FROM suggestion WHERE target=? ORDER BY op",
-                    arguments: [target.packed]
-                ).compactMap { row in
-                    let key = OperationKey(packed: row["op"])
-                    guard let origin = logs[key.log],
-                        let state = SuggestionRow.State(rawValue: row["state"])
-                    else { return nil }
-                    var fields: [String: FieldValue] = [:]
-                    for (field, value) in FieldList.decode(Array(row["fields"] as Data)) {
-                        fields[try names.field(field)] =
-                            (try? FieldValue(decoding: value)) ?? .bytes(value)
-                    }
-                    return SuggestionView(
-                        operation: OperationID(origin: origin, slot: key.slot), state: state,
-                        fields: fields)
                 }
             }
         }
