@@ -4,6 +4,7 @@ import CountermarkNode
 import Foundation
 import LabelDocuments
 import LabelQuality
+import NodeDocuments
 
 /// How far raters agree.
 struct AgreementCommand: ParsableCommand {
