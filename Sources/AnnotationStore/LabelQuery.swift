@@ -50,6 +50,8 @@ public struct StoredItem: Sendable {
 public struct LabelFilter: Sendable {
     /// The keys of items, one of which it is of; none for all.
     public var items: [String] = []
+    /// The same by the items' local numbers (``StoredItem/target``, negated), which spares looking them up.
+    public var itemIDs: [Int64] = []
     /// The names of classes, one of which it has; none for all.
     public var classNames: [String] = []
     /// Only what this organisation added.
@@ -131,13 +133,15 @@ extension LabelStore {
         var from = "\(table) a CROSS JOIN item i ON i.id=a.item"
         var conditions = ""
         var arguments: [Statement.Argument] = []
-        if !filter.items.isEmpty {
-            let ids = try filter.items.compactMap { item in
-                try rows.integer(
-                    "SELECT id FROM item WHERE key=? AND dataset="
-                        + "(SELECT dataset FROM log WHERE number=?)",
-                    [.bytes(Array(item.utf8)), .integer(Int64(logs.keys.first ?? 0))])
-            }
+        if !filter.items.isEmpty || !filter.itemIDs.isEmpty {
+            let ids =
+                try filter.itemIDs
+                + filter.items.compactMap { item in
+                    try rows.integer(
+                        "SELECT id FROM item WHERE key=? AND dataset="
+                            + "(SELECT dataset FROM log WHERE number=?)",
+                        [.bytes(Array(item.utf8)), .integer(Int64(logs.keys.first ?? 0))])
+                }
             // Crossed, since SQLite would rather walk the whole log than start from the item's few runs.
             from =
                 "run r CROSS JOIN \(table) a ON a.key BETWEEN r.first AND r.last "
