@@ -48,8 +48,8 @@ function examinedTable(dataset, stages) {
 }
 
 function stageTable(dataset, stages) {
-  const rows = Object.entries(stages.ofItems).filter(([, counts]) => Object.keys(counts.states).length);
+  const rows = Object.entries(stages.ofItems).filter(([, counts]) => Object.values(counts.states).some((count) => count));
   if (!rows.length) return el("p", { class: "muted" }, t("dataset.noStages"));
   return el("ul", {}, rows.map(([stage, counts]) => el("li", { class: "row" }, el("strong", {}, has(`stage.${stage}`) ? t(`stage.${stage}`) : inert(stage)),
-    Object.entries(counts.states).map(([state, count]) => link([inert(state), " ", number(count)], withQuery(to(dataset, "items"), { stage: `${stage}:${state}` }), { class: "tag" })), shareBar(stages.items ? 1 - counts.notStarted / stages.items : 0))));
+    Object.entries(counts.states).filter(([, count]) => count).map(([state, count]) => link([inert(state), " ", number(count)], withQuery(to(dataset, "items"), { stage: `${stage}:${state}` }), { class: "tag" })), shareBar(stages.items ? 1 - counts.notStarted / stages.items : 0))));
 }

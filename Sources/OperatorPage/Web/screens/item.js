@@ -128,7 +128,9 @@ class ItemScreen {
   async loadFile() {
     let file = null;
     let problem = null;
-    try {
+    // What is whole in the item's fields has no file.
+    const isInFields = ["text", "prompt", "sdf.molfile"].some((name) => this.field(name) !== null);
+    if (!isInFields) try {
       file = await media(this.dataset, this.key, this.signal, this.viewers[0].constructor.wanted?.());
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -138,7 +140,7 @@ class ItemScreen {
     this.file = file;
     const tooLarge = problem?.code === "too-large" || problem?.status === 413;
     this.red.className = `mediastate ${file?.state === "differs" || tooLarge ? "differs" : ""}`;
-    this.red.textContent = tooLarge ? t("media.tooLarge") : file?.state === "differs" ? t("media.differs.long") : file?.state === "unregistered" ? t("media.unregistered") : file ? "" : t("media.none");
+    this.red.textContent = tooLarge ? t("media.tooLarge") : file?.state === "differs" ? t("media.differs.long") : file?.state === "unregistered" ? t("media.unregistered") : file || isInFields ? "" : t("media.none");
     await this.loadViewers();
   }
 
@@ -269,7 +271,21 @@ class ItemScreen {
     this.drawBar();
   }
 
+  // The tool that was used last, where this viewer has it; a second time it is laid down.
+  takeLast() {
+    const tools = this.viewers[0].constructor.tools ?? [];
+    if (!tools.length) return false;
+    this.take(this.tool && this.tool !== "select" ? "select" : tools.includes(kept.tool) ? kept.tool : tools[0]);
+    return true;
+  }
+
   take(name) {
+    if (name !== "select" && !(may("annotator") && !this.past)) return;
+    // A span is made of what is marked already; nothing stays in hand.
+    if (name === "textSpan") {
+      this.viewers[0].tools?.take(name);
+      return;
+    }
     this.tool = name;
     const known = this.classes.get(kept.className);
     this.viewers.forEach((each) => each.tools?.take(name, known?.keypoints?.length ?? 0));
@@ -379,7 +395,7 @@ class ItemScreen {
       { keys: ["]", "j"], text: "key.nextLabel", run: () => this.stepLabel(1) },
       { keys: ["[", "k"], text: "key.previousLabel", run: () => this.stepLabel(-1) },
       { keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], text: "key.class", run: (event) => { const name = this.classNames()[Number(event.key) - 1]; if (name) this.setClass(name); } },
-      { keys: ["n"], text: "key.new", run: () => this.take(this.tool && this.tool !== "select" ? "select" : kept.tool === "select" ? "box" : kept.tool) },
+      { keys: ["n"], text: "key.new", run: () => this.takeLast() },
       { keys: ["b"], text: "tool.box", run: () => this.take("box") },
       { keys: ["p"], text: "tool.polygon", run: () => this.take("polygon") },
       { keys: ["r"], text: "tool.rotatedBox", run: () => this.take("rotatedBox") },

@@ -92,6 +92,11 @@ function drawProof(host, dataset, id, signal) {
     if (!bytes) bytes = new Uint8Array(await (await getBytes(inDataset(dataset, "labels", id, "proof"), {}, signal)).arrayBuffer());
     return bytes;
   };
+  // Whom to trust: the steward's root. What the node says it is can be compared with the file that one has from the steward.
+  const roots = async () => {
+    if (file.ownRoots) return file.ownRoots;
+    return (await getBytes(inDataset(dataset, "root"), {}, signal)).text();
+  };
   const guarded = (run) => async () => {
     try {
       await run();
@@ -108,14 +113,15 @@ function drawProof(host, dataset, id, signal) {
       fill(result, el("p", { class: "hint" }, t("proof.missing")));
       return;
     }
-    const { ok, steps } = await check(given);
+    const { ok, steps } = await check(given, await roots());
     fill(result, el("p", {}, el("span", { class: `tag ${ok ? "ok" : "bad"}` }, t(ok ? "proof.holds" : "proof.fails"))),
       el("ol", { class: "checks" }, steps.map((step) => el("li", {}, el("span", { class: step.ok ? "good" : "wrong", "aria-label": t(step.ok ? "proof.good" : "proof.wrong") }, step.ok ? "✓" : "✗"), el("span", {}, inert(step.name), step.detail ? el("span", { class: "muted" }, ` — ${inert(step.detail)}`) : null)))));
     document.documentElement.dataset.proof = String(ok);
   };
   const file = el("input", { type: "file", id: "proof-file", onchange: guarded(async () => checkBytes(new Uint8Array(await file.files[0].arrayBuffer()))) });
+  const root = el("input", { type: "file", id: "proof-root", accept: ".pem,.crt", onchange: guarded(async () => { file.ownRoots = await root.files[0].text(); }) });
   fill(host, el("h2", {}, t("proof.title")), el("p", { class: "muted" }, t("proof.text")),
     el("div", { class: "row" }, button(t("proof.check"), guarded(async () => checkBytes(await fetchProof())), { class: "main", title: "P" }),
       button(t("proof.download"), guarded(async () => save(`${id.replace(/[:/]/g, "-")}.proof`, new Blob([await fetchProof()]))), { class: "save", title: "S" })),
-    el("label", { for: "proof-file" }, t("proof.other")), " ", file, result);
+    el("p", {}, el("label", { for: "proof-file" }, t("proof.other")), " ", file), el("p", {}, el("label", { for: "proof-root" }, t("proof.root")), " ", root), result);
 }

@@ -36,7 +36,7 @@ function inner(selector) {
 // Of a file of numbers in columns the labels say whether time matters: intervals and change points are of series.
 function isSeries(kinds, labels, fields) {
   if (kinds.has("interval") || fields.timeOrigin || fields.channels || fields.unit) return true;
-  return labels.some((each) => each.selector.kind === "cells" && /change.?point|up|down|flat|remaining-life|anomal/i.test(each.class));
+  return labels.some((each) => each.selector.kind === "cells" && /^(no )?change.?point$|^(up|down|flat|remaining-life)$|anomal/i.test(each.class));
 }
 
 /** The viewer's class. All but that of pictures come when they are needed. */

@@ -4,6 +4,7 @@ const MODULES = {
   cloud: () => import("./cloud.js"), sound: () => import("./sound.js"), series: () => import("./series.js"), text: () => import("./words.js"),
   table: () => import("./table.js"), preference: () => import("./preference.js"), graph: () => import("./graph.js"),
 };
+const TOOLS = { sound: ["interval"], series: ["interval"], text: ["textSpan"] };
 const classes = new Map();
 
 /** Stands for a viewer until its module is here, and hands everything on to it. */
@@ -12,6 +13,8 @@ export class Later {
   static of(kind) {
     if (!classes.has(kind)) {
       classes.set(kind, class extends Later {
+        static tools = TOOLS[kind] ?? [];
+
         constructor(host, context, only) {
           super();
           this.calls = [];
