@@ -86,15 +86,17 @@ class ConflictScreen {
       const document = await get(inDataset(this.dataset, "conflicts"), {}, this.signal);
       if (this.writes.pending) return;
       const current = this.current;
-      const next = document.conflicts;
+      // Those that were opened again here are no conflicts on the node, and stay until they are decided.
+      const next = [...document.conflicts];
+      this.queue.forEach((each, index) => { if (each.isReopened) next.splice(Math.min(index, next.length), 0, each); });
       const stays = current && next.some((each) => keyOf(each) === keyOf(current));
       const wasThere = this.queue.length;
       this.read.clear();
       this.queue = next;
       this.at = stays ? next.findIndex((each) => keyOf(each) === keyOf(current)) : Math.min(this.at, Math.max(0, next.length - 1));
-      if (current && !stays && !current.isReopened && wasThere) notice(t("conflicts.elsewhere"), { kind: "note" });
+      if (current && !stays && wasThere) notice(t("conflicts.elsewhere"), { kind: "note" });
       // What the reader looks at is not drawn anew under his hands unless it has changed.
-      if (!stays || current.isReopened || JSON.stringify(this.current.candidates) !== JSON.stringify(current.candidates)) await this.draw();
+      if (!stays || JSON.stringify(this.current.candidates) !== JSON.stringify(current.candidates)) await this.draw();
       else this.drawQuestion();
     } catch (error) {
       showProblem(error);
