@@ -27,11 +27,12 @@ class Node:
 
     def __init__(self, home, peer, media):
         self.home, self.peer, self.media, self.ui = home, peer, media, free_port()
-        self.process = None
+        self.process = self.session = None
 
     def start(self):
         """Starts it and waits for the link that it prints; returns the link."""
         log = self.home.path.parent / f"{self.home.name}.log"
+        self.session = None
         self.process = subprocess.Popen([self.home.program, "serve", "--home", str(self.home.path), "--peer", f"127.0.0.1:{self.peer}", "--ui", f"127.0.0.1:{self.ui}",
                                          "--media", str(self.media)], stderr=open(log, "w"), stdout=subprocess.DEVNULL)
         until = time.monotonic() + HANG_SECONDS
@@ -75,6 +76,9 @@ class Browser:
 
     def page(self, node=None, **options):
         """A page that is signed in to a node; `complaints` collects what its console says."""
+        # The link works once: later browsers of a company take over the session of the first.
+        if node and node.session:
+            options["storage_state"] = node.session
         context = self.chromium.new_context(**{"viewport": {"width": 1360, "height": 850}, "locale": "en-GB", **options})
         page = context.new_page()
         page.complaints = []
@@ -82,21 +86,10 @@ class Browser:
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.set_default_timeout(HANG_SECONDS * 1000)
         if node:
-            page.goto(link(node))
+            page.goto(node.base if node.session else node.link)
             page.wait_for_selector(".screen.home h1")
+            node.session = {"cookies": context.cookies(), "origins": []}
         return page
-
-
-def link(node):
-    """A link that begins a session: the one of the start, then new ones."""
-    if node.link:
-        first, node.link = node.link, None
-        return first
-    done = subprocess.run([node.home.program, "people", "link", "--home", str(node.home.path)], capture_output=True, text=True)
-    words = [word for word in (done.stdout + done.stderr).split() if "/#token=" in word]
-    if not words:
-        raise SystemExit(f"no new link: {done.stdout}{done.stderr}")
-    return words[0]
 
 
 def go(page, node, hash, selector):

@@ -18,6 +18,7 @@ SCREENS = {
     "releases": (f"/d/{BOARDS}/releases", ".screen.releases h1"),
     "history": (f"/d/{BOARDS}/history", ".screen.history .historyrow"),
     "partners": ("/partners", ".screen.partners table"),
+    "me": ("/me", ".screen.me .card"),
     "setup": ("/setup", ".screen.setup .steps"),
 }
 MODALITIES = {"000.pcd": "canvas", "pump.csv": ".plot canvas", "talk.wav": ".plot canvas", "call/1": ".reader .span", "mol/ethanol": "canvas", "q1": ".pair .answer", "orders.csv": ".gridrow .marked", "flange.dxf": "canvas"}

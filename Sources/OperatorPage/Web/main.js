@@ -51,7 +51,7 @@ function header(place) {
       place?.dataset ? [el("span", { class: "slash", "aria-hidden": "true" }, "/"), el("bdi", { class: "dataset" }, inert(place.dataset)),
         tabs.map(([name, parts]) => link(t(`tab.${name}`), to(place.dataset, ...parts), { class: "tab", "aria-current": current(name) }))] : null) : null,
     el("div", { class: "grow" }),
-    session ? el("span", { class: "who", title: t(`role.${session.role}`) }, inert(session.person ? `${session.person} · ${session.org}` : session.org),
+    session ? el("a", { class: "who", href: "#/me", title: t("me.title") }, inert(session.person ? `${session.person} · ${session.org}` : session.org),
       el("span", { class: "role" }, has(`role.${session.role}`) ? t(`role.${session.role}`) : session.role)) : null,
     button(language() === "zh" ? "English" : "中文", otherLanguage, { class: "quiet", lang: language() === "zh" ? "en" : "zh-Hans" }),
     button("◐", otherTheme, { class: "quiet", "aria-label": t("page.theme"), title: t("page.theme") }),

@@ -53,7 +53,7 @@ export function showSheet() {
     fill(body, [...pile].reverse().map((scope) => el("section", { class: "keys" },
       el("h3", {}, t(scope.title)),
       el("dl", {}, scope.list.filter((each) => each.text).map((each) => [
-        el("dt", {}, each.keys.map((key) => el("kbd", {}, shown(key)))),
+        el("dt", {}, (each.keys.length > 4 ? [`${each.keys[0]}–${each.keys[each.keys.length - 1]}`] : each.keys).map((key) => el("kbd", {}, shown(key)))),
         el("dd", {}, t(each.text)),
       ])))));
   }, { wide: true });

@@ -7,6 +7,7 @@ import { problemBody } from "./notice.js";
 const SCREENS = [
   [/^\/?$/, "home", []],
   [/^\/setup$/, "setup", []],
+  [/^\/me$/, "me", []],
   [/^\/partners$/, "partners", []],
   [/^\/d\/([^/]+)\/([^/]+)$/, "dataset", ["owner", "name"]],
   [/^\/d\/([^/]+)\/([^/]+)\/(items|conflicts|quality|releases|history)$/, null, ["owner", "name", "screen"]],

@@ -2,8 +2,19 @@
 // removed, so undoing is a write, too.
 
 import { post, inDataset } from "./api.js";
+import { me } from "./session.js";
 import { t } from "./text.js";
 import { notice, showProblem } from "./notice.js";
+
+// Where the person has a key in this browser he signs himself, else the node signs and names him.
+async function send(dataset, verb, body) {
+  if (me().person) {
+    const { signedWrite } = await import("../proof/signing.js");
+    const answer = await signedWrite(me(), dataset, verb, body);
+    if (answer !== undefined) return answer;
+  }
+  return post(inDataset(dataset, verb), body);
+}
 
 /** The writes of one dataset, with what undoes them. */
 export class Writes {
@@ -20,7 +31,9 @@ export class Writes {
   async run(verb, body, { undo = null, text = null, isUndo = false } = {}) {
     this.pending += 1;
     try {
-      const answer = await post(inDataset(this.dataset, verb), body);
+      const answer = await send(this.dataset, verb, body);
+      // The person did not want to sign.
+      if (answer === null) return null;
       const back = undo?.(answer);
       if (back) this.done.push({ back, text });
       if (answer?.suggestion) notice(t("write.suggested"), { kind: "note" });
