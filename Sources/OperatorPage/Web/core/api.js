@@ -26,7 +26,9 @@ export function whenSignedOut(run) {
 export function address(parts, query = {}) {
   const asked = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
   const path = parts.map((part) => encodeURIComponent(part)).join("/");
-  return `${ROOT}/${path}${asked.length ? `?${new URLSearchParams(asked)}` : ""}`;
+  // Not by URLSearchParams, which writes a space as +: a key may hold either.
+  const written = asked.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+  return `${ROOT}/${path}${written ? `?${written}` : ""}`;
 }
 
 /** The parts of an address below a dataset, whose id is `owner/name`. */

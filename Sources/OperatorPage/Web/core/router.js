@@ -78,6 +78,7 @@ export async function show() {
     await ready;
   } catch (error) {
     if (signal.aborted || error.name === "AbortError") return;
+    host.className = "screen failed";
     fill(main, host);
     fill(host, el("h1", {}, t("error.title")), problemBody(error));
     if (!error.code) console.error(error);
