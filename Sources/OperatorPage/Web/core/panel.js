@@ -31,7 +31,7 @@ export class Panel {
 
   /** The labels that are shown. */
   setLabels(labels) {
-    this.labels = [...labels].sort((a, b) => Number(b.contested) - Number(a.contested));
+    this.labels = [...labels.filter((each) => each.contested), ...labels.filter((each) => !each.contested)];
     this.count.textContent = t("items.labels", { n: labels.length });
     this.list.setCount(labels.length);
     if (!this.selected) this.showItem();

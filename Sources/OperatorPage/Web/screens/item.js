@@ -41,7 +41,7 @@ class ItemScreen {
     this.layout();
     this.showLabels();
     this.keys();
-    listen("dataset", calm((event) => { if (event.id === dataset && !this.writes.pending) this.refresh(); }, 120), signal);
+    listen("dataset", calm((event) => { if (event.id === dataset && !this.writes.pending) this.refresh(); }, labels.length > 2000 ? 1500 : 120), signal);
     await Promise.all([this.loadFile(), this.loadNeighbours(), this.loadGroup()]);
     if (this.place.query.label) this.select(this.place.query.label, true);
   }
@@ -315,14 +315,19 @@ class ItemScreen {
 
   async change(label, fields, before, text) {
     const { id } = label;
+    // Of one label that has changed not all are sorted and placed anew, unless it has moved.
+    const drawn = () => {
+      if (fields.selector) this.showLabels();
+      else this.viewers.forEach((each) => each.redraw?.());
+      this.select(id, false, true);
+    };
     Object.assign(label, fields);
-    this.showLabels();
-    this.select(id, false, true);
+    drawn();
     const answer = await this.writes.run("set", { label: id, fields }, { undo: ({ changed }) => (changed === false ? null : ["set", { label: id, fields: before }]), text });
     // A suggestion changes nothing yet; a refusal never.
-    if (!answer || answer.suggestion) Object.assign(label, before);
-    this.showLabels();
-    this.select(id, false, true);
+    if (answer && !answer.suggestion) return;
+    Object.assign(label, before);
+    drawn();
   }
 
   reshape(label, selector) {

@@ -119,14 +119,15 @@ function filterBar(known, query, changed) {
 }
 
 function makeCell(open) {
-  const canvas = el("canvas", { width: CELL.width * 2, height: 200 });
+  const canvas = el("canvas", { width: CELL.width * 2, height: 208 });
   const cell = el("button", { type: "button", class: "cell", role: "listitem", tabindex: "-1", onclick: () => open(cell) },
-    canvas, el("span", { class: "key" }), el("span", { class: "meta" }));
+    el("span", { class: "sheet" }, canvas), el("span", { class: "key" }), el("span", { class: "meta" }));
   return cell;
 }
 
 function showCell(cell, index, item, dataset, isFocused) {
-  const [canvas, key, meta] = cell.children;
+  const [sheet, key, meta] = cell.children;
+  const [canvas] = sheet.children;
   cell.id = `cell-${index}`;
   cell.classList.toggle("focused", isFocused);
   const name = item ? `${index}\n${item.key}` : "";
@@ -134,9 +135,9 @@ function showCell(cell, index, item, dataset, isFocused) {
   cell.index = index;
   cell.shows = `${name}\n${item?.labels}\n${item?.contested}\n${item?.examined.length}`;
   cell.fetching?.abort();
-  const context = canvas.getContext("2d");
-  context.clearRect(0, 0, canvas.width, canvas.height);
+  if (!canvas.hidden) canvas.hidden = true;
   if (!item) {
+    sheet.dataset.kind = "";
     key.textContent = "…";
     meta.replaceChildren();
     return;
@@ -148,7 +149,8 @@ function showCell(cell, index, item, dataset, isFocused) {
     item.contested ? el("span", { class: "flag bad", title: t("items.isContested") }, "≠") : null,
     item.examined.includes(me().org) ? el("span", { class: "flag ok", title: t("items.examinedByUs") }, "✓") : null);
   cell.classList.remove("differs");
-  drawSheet(context, canvas, item);
+  // What is no picture says what it is; a picture that is not here yet is an empty sheet.
+  sheet.dataset.kind = isPicture(item) ? "" : inert(item.mediaType?.split("/")[0] ?? item.key.split(".").pop()).slice(0, 12);
   if (!isPicture(item)) return;
   const fetching = cell.fetching = new AbortController();
   // What is scrolled past at once is not fetched.
@@ -156,28 +158,16 @@ function showCell(cell, index, item, dataset, isFocused) {
     if (fetching.signal.aborted) return;
     const found = await thumbnail(dataset, item.key, CELL.width * 2, fetching.signal);
     if (!found || fetching.signal.aborted) return;
-    if (found.bitmap) drawPicture(context, canvas, found.bitmap);
+    if (found.bitmap) drawPicture(canvas, found.bitmap);
     cell.classList.toggle("differs", found.state === "differs" || found.state === "too-large");
     if (found.state === "differs") cell.title = `${inert(item.key)} — ${t("media.differs")}`;
     if (found.state === "too-large") cell.title = `${inert(item.key)} — ${t("media.tooLarge")}`;
   }, 60);
 }
 
-// An empty sheet of the item's form, until its picture is here or where there is none.
-function drawSheet(context, canvas, item) {
-  const style = getComputedStyle(document.documentElement);
-  const { width = 4, height = 3 } = item.width && item.height ? item : {};
-  const scale = Math.min((canvas.width - 24) / width, (canvas.height - 24) / height);
-  context.fillStyle = style.getPropertyValue("--sheet");
-  context.fillRect((canvas.width - width * scale) / 2, (canvas.height - height * scale) / 2, width * scale, height * scale);
-  context.fillStyle = style.getPropertyValue("--muted");
-  context.font = "22px system-ui, sans-serif";
-  context.textAlign = "center";
-  const kind = item.mediaType?.split("/")[0] ?? item.key.split(".").pop();
-  if (!isPicture(item)) context.fillText(inert(kind).slice(0, 12), canvas.width / 2, canvas.height / 2 + 8);
-}
-
-function drawPicture(context, canvas, bitmap) {
+function drawPicture(canvas, bitmap) {
+  const context = canvas.getContext("2d");
+  canvas.hidden = false;
   const scale = Math.min(canvas.width / bitmap.width, canvas.height / bitmap.height);
   context.clearRect(0, 0, canvas.width, canvas.height);
   context.drawImage(bitmap, (canvas.width - bitmap.width * scale) / 2, (canvas.height - bitmap.height * scale) / 2, bitmap.width * scale, bitmap.height * scale);

@@ -7,9 +7,12 @@ import { over, dash } from "../core/colour.js";
 import { flat, bounds, hits, handles } from "./geometry.js";
 import { PlaceIndex } from "./index.js";
 import { paint, caption } from "./paint.js";
+import { paintBoxes } from "./pixels.js";
 import { Tools } from "./tools.js";
 
 const CAPTIONS_MAX = 150;
+// From so many labels on, boxes are outlines without a filling.
+const MANY = 1500;
 
 /** Shows one picture with labels. */
 export class PictureViewer {
@@ -118,7 +121,7 @@ export class PictureViewer {
 
   /** Draws at the next frame. While the sheet moves, the labels are drawn from a copy, and anew when it stands still. */
   redraw(isMoving = false) {
-    this.isMoving = isMoving && this.entries.length > 1500;
+    this.isMoving = isMoving && this.entries.length > MANY;
     if (this.isWaiting) return;
     this.isWaiting = requestAnimationFrame(() => {
       this.isWaiting = 0;
@@ -173,8 +176,10 @@ export class PictureViewer {
     const { clientWidth, clientHeight } = this.stage;
     const { scale, x, y } = this.view;
     const styles = new Map();
-    const many = this.entries.length > 3000;
-    let seen = [];
+    const many = this.entries.length > MANY;
+    const boxes = [];
+    const others = [];
+    const seen = [];
     for (const entry of this.entries) {
       if (this.hidden.has(entry.label.id)) continue;
       const [l, top, r, b] = entry.bounds;
@@ -182,9 +187,12 @@ export class PictureViewer {
       const key = `${entry.label.org}\n${entry.label.contested}\n${entry.label.status}\n${entry.shape.kind === "keypoints" ? entry.label.class : ""}`;
       let style = styles.get(key);
       if (!style) styles.set(key, style = { ...this.style(entry.label), ...many ? { fill: 0, line: 1, dash: [] } : {} });
-      paint(context, entry.shape, this.view, style);
+      if (many && entry.shape.kind === "box") boxes.push({ bounds: entry.bounds, colour: style.colour, line: style.line });
+      else others.push([entry.shape, style]);
       if (seen.length <= CAPTIONS_MAX) seen.push(entry);
     }
+    if (many) paintBoxes(this.middle, boxes, this.view, this.ratio);
+    for (const [shape, style] of others) paint(context, shape, this.view, style);
     if (seen.length <= CAPTIONS_MAX && this.context.showNames?.() !== false) {
       for (const { label, bounds: [l, top, r] } of seen) {
         if ((r - l) * scale > 26) caption(context, this.context.caption(label), l * scale + x, Math.max(9, top * scale + y - 9), over(label.org));
