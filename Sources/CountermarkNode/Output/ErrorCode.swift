@@ -47,6 +47,10 @@ extension ErrorCode {
     package static let badConfig = ErrorCode(
         "bad-config", .failed,
         "restore the file from a backup")
+    package static let badEntry = ErrorCode(
+        "bad-entry", .failed,
+        "what a browser signed is not what a person may put into the log; the message says why. Nothing was written"
+    )
     package static let badExpression = ErrorCode(
         "bad-expression", .usage,
         "correct the regular expression of `--group-by`")
@@ -326,6 +330,9 @@ extension ErrorCode {
     package static let noItems = ErrorCode(
         "no-items", .usage,
         "name items, or `--items-from FILE`")
+    package static let noKeyRequest = ErrorCode(
+        "no-key-request", .failed, http: 404,
+        "the person has to ask for a certificate in the page first")
     package static let noLogKey = ErrorCode(
         "no-log-key", .failed,
         "the log's first entry must introduce its key")
@@ -435,6 +442,9 @@ extension ErrorCode {
     package static let otherIssuer = ErrorCode(
         "other-issuer", .failed,
         "the certificate to revoke comes from another authority: `--ca-key` of that one")
+    package static let otherPerson = ErrorCode(
+        "other-person", .failed, http: 403,
+        "the key that signed is not one of the person who is logged in")
     package static let otherSteward = ErrorCode(
         "other-steward", .network,
         "somebody may stand between the companies, or the text was damaged: call, go on"
@@ -507,12 +517,19 @@ extension ErrorCode {
     package static let releaseWithdrawn = ErrorCode(
         "release-withdrawn", .failed,
         "the steward has withdrawn it; the reason is told")
+    package static let roleForbids = ErrorCode(
+        "role-forbids", .failed, http: 403,
+        "the person has another role on this node: `countermark people`")
     package static let sameItem = ErrorCode(
         "same-item", .usage,
         "give two keys")
     package static let schemaTooLarge = ErrorCode(
         "schema-too-large", .failed,
         "shorten descriptions, or split the dataset")
+    package static let signAnew = ErrorCode(
+        "sign-anew", .failed, http: 409,
+        "the log has gone on since the page asked: it shows the present state, and the person signs anew. Nothing was written"
+    )
     package static let signing = ErrorCode(
         "signing", .failed,
         "SigningError below")
@@ -605,6 +622,9 @@ extension ErrorCode {
         "whose-labels", .failed,
         "another person or batch: `--author NAME`, `--root` or `--map`; a newer version"
             + " of the same labels: `--update`. Nothing was imported")
+    package static let wordsDiffer = ErrorCode(
+        "words-differ", .failed,
+        "the words are not those of the key that waits: compare them again")
     package static let writeOnlyFormat = ErrorCode(
         "write-only-format", .usage,
         "export as jsonl what is to be imported again")
@@ -629,7 +649,7 @@ extension ErrorCode {
     /// All codes, in the order of their words.
     public static let all: [ErrorCode] = [
         .ambiguousId, .ambiguousItem, .badAnswer, .badConfig,
-        .badExpression, .badFile, .badIdentifier, .badInvitationRecord,
+        .badEntry, .badExpression, .badFile, .badIdentifier, .badInvitationRecord,
         .badLog, .badName, .badPartner, .badProof,
         .badProxy, .badReason, .badRequest, .badRoot,
         .badSchema, .badSelector, .badSuccession, .badThreshold,
@@ -649,7 +669,7 @@ extension ErrorCode {
         .noAddress, .noAuthorityKey, .noBackup, .noBackupFolder,
         .noCandidate, .noCertificate, .noCheckpoint, .noClasses,
         .noConsensus, .noDigest, .noEvidence, .noFile, .noHome,
-        .noItems, .noLogKey, .noPartner, .noPassphrase,
+        .noItems, .noKeyRequest, .noLogKey, .noPartner, .noPassphrase,
         .noPort, .noRoot, .noStatement, .noTile,
         .noWord, .nobodyToDial, .notAnExport, .notChecked,
         .notCosigned, .notCounted, .notFound, .notLive,
@@ -657,19 +677,19 @@ extension ErrorCode {
         .notOwner, .notRepaired, .notSteward, .notWritable,
         .notYoursToDecide, .nothingCarried, .nothingToAccept, .onlySuggested,
         .originTaken, .otherCertificate, .otherContent, .otherHistory,
-        .otherIssuer, .otherSteward, .otherWord, .ownLog,
+        .otherIssuer, .otherPerson, .otherSteward, .otherWord, .ownLog,
         .ownLogBehind, .ownLogDiffers, .ownLogForked, .ownLogLost,
         .ownOrigin, .ownRelease, .partner, .passphraseNeeded, .proofTooLarge,
         .pushRefused, .readerRole, .refused, .releaseExists,
         .releaseIsWrong, .releaseNotHere, .releaseNotWhole, .releaseOfOtherHistory,
-        .releaseWithdrawn, .sameItem, .schemaTooLarge, .signing,
+        .releaseWithdrawn, .roleForbids, .sameItem, .schemaTooLarge, .signAnew, .signing,
         .slowBody, .spoolFull, .stewardCannotLeave, .stewardIsReadByAll,
         .superseded, .system, .tooFast, .tooLarge,
         .tooMany, .tooManyConnections, .tooManyInvitations, .tooManyLogs,
         .tooManyPushes, .tooManyStatements, .tooManyWatches, .tooMuchAtOnce,
         .trustEnded, .twoDatasets, .unknownItem, .unknownRater,
         .unprovenHistory, .unreadable, .unwritable, .usage,
-        .whoseLabels, .writeOnlyFormat, .wrongCheckpoint, .wrongLogKey,
+        .whoseLabels, .wordsDiffer, .writeOnlyFormat, .wrongCheckpoint, .wrongLogKey,
         .wrongPassphrase, .wrongPosition, .wrongSteward,
     ]
 }
