@@ -103,11 +103,20 @@ let package = Package(
                 httpTypes, nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, grdb,
             ],
             swiftSettings: settings),
+        .target(
+            name: "NodeDocuments",
+            dependencies: [
+                "CountermarkNode", "AnnotationFormats", "AnnotationModel", "AnnotationStore",
+                "LabelDocuments", "LabelQuality", "LabelSchema", "LabelText", "LogStorage",
+                "Provenance", "Signing", "TransparencyLog",
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "countermark",
             dependencies: [
                 "CountermarkNode", "AnnotationFormats", "AnnotationStore", "LabelDocuments",
-                "LabelQuality", "LabelSchema", "LabelText", "LogStorage", "Provenance",
+                "NodeDocuments", "LabelQuality", "LabelSchema", "LabelText", "LogStorage",
+                "Provenance",
                 "AnnotationModel", "TransparencyLog", "Signing", argumentParser,
                 logging, serviceLifecycle, unixSignals,
             ],

@@ -6,6 +6,7 @@ import CountermarkNode
 import Foundation
 import LabelDocuments
 import LabelText
+import NodeDocuments
 import Provenance
 import Signing
 
@@ -337,26 +338,10 @@ struct History: ParsableCommand {
     func run() throws {
         let node = try common.node()
         let id = try common.dataset(dataset, node)
-        try node.require(id)
-        var entries: [HistoryDocument.Entry] = []
-        let names = Dictionary(
-            try node.keys(id).map {
-                ($0.certificate.fingerprint, NodeIdentity.name(of: $0.certificate))
-            }, uniquingKeysWith: { first, _ in first })
-        try node.forEachChangeset(id, of: try org.map { try Origin($0) }) {
-            origin, index, statement, view in
-            let signer = statement.certificateThumbprint
-            entries.append(
-                .init(
-                    log: origin.description, index: index, signer: signer?.hex ?? "",
-                    signerName: signer.flatMap { names[$0] } ?? "", time: statement.issuedAt ?? 0,
-                    operations: view.operationCount, message: view.message ?? "",
-                    author: view.author.map { view.string($0) } ?? ""))
-        }
-        entries.sort { $0.time > $1.time }
+        let document = try HistoryDocument(id, node, of: try org.map { try Origin($0) })
         try common.print(
-            document: HistoryDocument(entries: entries),
-            entries.map {
+            document: document,
+            document.entries.map {
                 "\(Output.time($0.time))  \($0.log)  \($0.index)  \($0.operations)  "
                     + "\($0.signerName)  \($0.message)"
             })

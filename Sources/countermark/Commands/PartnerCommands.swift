@@ -4,6 +4,7 @@ import CountermarkNode
 import Foundation
 import LabelDocuments
 import Logging
+import NodeDocuments
 import Provenance
 import ServiceLifecycle
 import UnixSignals

@@ -3,6 +3,7 @@ import ArgumentParser
 import CountermarkNode
 import LabelDocuments
 import LabelQuality
+import NodeDocuments
 
 /// How far raters agree.
 struct AgreementCommand: ParsableCommand {
