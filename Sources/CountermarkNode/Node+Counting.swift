@@ -92,7 +92,8 @@ extension Node {
                     + "written",
                 hint: !isForSomebody
                     ? "run countermark key rotate, then write again"
-                    : "sign with another certificate (--sign-cert, --sign-key, or another key in the browser)")
+                    : "sign with another certificate (--sign-cert, --sign-key, a new key in the page)"
+            )
         }
         if try home.hasLeft(dataset) {
             throw NodeError(
@@ -139,7 +140,8 @@ extension Node {
                     + "count",
                 !isForSomebody
                     ? "run countermark key rotate, then write again"
-                    : "sign with another certificate (--sign-cert, --sign-key, or another key in the browser)")
+                    : "sign with another certificate (--sign-cert, --sign-key, a new key in the page)"
+            )
         case .outsideValidity: return try outsideValidity()
         default:
             return error(

@@ -246,7 +246,7 @@ public final class Node {
 
     /// Appends an entry that somebody else has signed, and merges it.
     ///
-    /// - Parameter check: Throws for what must not be appended; it is asked when the log is locked and everything merged.
+    /// - Parameter check: Throws for what must not be appended; asked when the log is locked and everything merged.
     /// - Returns: Where the entry stands.
     func carry(
         _ entry: [UInt8], to dataset: DatasetID, signedBy certificate: Certificate,

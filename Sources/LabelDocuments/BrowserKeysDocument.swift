@@ -45,7 +45,7 @@ public struct BrowserKeysDocument: Document {
 
     /// All that are known, the oldest first.
     public let keys: [Key]
-    /// Those that wait. Their words are not told: the person reads them out.
+    /// Those that wait; their words are not told, as the person reads them out.
     public let waiting: [Waiting]
 
     /// Makes one of its members.

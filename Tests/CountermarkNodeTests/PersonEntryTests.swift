@@ -132,6 +132,7 @@ struct PersonEntryTests {
         #expect(ids.count == 1 && node.uncounted.isEmpty)
     }
 
+    /// It is long because each line is a case.
     @Test("what is another's, another dataset's, out of place or beyond the role is refused whole")
     func hostile() throws {
         let all = try Companies([oem, tier])
@@ -290,6 +291,10 @@ struct EnrolmentTests {
         let other = try SigningKey.generate(.ed25519).verificationKey
         let words = try home.requestPersonKey("ann", publicKey: key.ed25519Bytes ?? [], at: time)
         #expect(words.words.count == 6)
+        // The page's own test has the same ones, and Python has computed them.
+        #expect(
+            try EnrolmentWords.words([UInt8](repeating: 7, count: 32), of: "ann", at: home.origin)
+                .description == "stormy surrender Burbank fascinate shadow aggregate")
         // Somebody else puts a key of his own in its place: the words of the first are no good any more.
         let others = try home.requestPersonKey("ann", publicKey: other.ed25519Bytes ?? [], at: time)
         #expect(words != others)

@@ -528,7 +528,8 @@ extension ErrorCode {
         "shorten descriptions, or split the dataset")
     package static let signAnew = ErrorCode(
         "sign-anew", .failed, http: 409,
-        "the log has gone on since the page asked: it shows the present state, and the person signs anew. Nothing was written"
+        "the log has gone on since the page asked: look at the present state and sign anew. "
+            + "Nothing was written"
     )
     package static let signing = ErrorCode(
         "signing", .failed,

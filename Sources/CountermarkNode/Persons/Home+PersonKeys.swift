@@ -52,7 +52,7 @@ extension Home {
         }
     }
 
-    /// The mail address that a person's certificate gets: the name itself, or with this organisation's origin behind it.
+    /// The mail address in a person's certificate: the name, with this organisation's origin behind it if need be.
     ///
     /// - Throws: ``NodeError`` for a name that makes no address in this organisation's domain.
     public func personAddress(_ person: String) throws -> String {
@@ -181,12 +181,21 @@ extension Home {
         }
     }
 
+    /// Whether the organisation's own list takes a person's key back.
+    public func isRevoked(_ key: PersonKey) throws -> Bool { try hasRevoked(key.certificate) }
+
     /// Takes no more of what a person's keys sign; what they have signed stays what it was.
     ///
     /// - Returns: The keys that are forgotten.
+    /// - Throws: ``NodeError`` where there is nothing to forget.
     public func forgetPersonKeys(_ person: String) throws -> [PersonKey] {
         let known = try personKeys(person)
         try changePersonKeys { stored in
+            guard !known.isEmpty || stored.requests.contains(where: { $0.person == person }) else {
+                throw NodeError.notFound(
+                    "key of", person.isEmpty ? "(nobody)" : person,
+                    hint: "see countermark people keys")
+            }
             stored.keys.removeAll { $0.person == person }
             stored.requests.removeAll { $0.person == person }
         }

@@ -23,6 +23,9 @@ public struct SigningOffer: Sendable {
 }
 
 extension Node {
+    /// This node's time, in Unix seconds.
+    package func time() -> Int64 { now() }
+
     /// Offers the next place in this organisation's log to a person.
     ///
     /// - Parameter fingerprint: Of the certificate that will sign; nil for the person's newest one.

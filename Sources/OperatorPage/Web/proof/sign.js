@@ -34,12 +34,15 @@ class Builder {
     return [this.intern(id.origin), id.entry * 4096 + id.position];
   }
 
-  /** Fields with their values, ascending by number. */
+  /** Fields with their values, ascending by number; a name is that of a field, or of an attribute. */
   writes(pairs) {
-    const coded = pairs.map(([name, value]) => {
+    return this.coded(pairs.map(([name, value]) => {
       if (Object.hasOwn(FIELDS, name)) return [FIELDS[name], name, value];
-      return [ATTRIBUTE_BASE + this.intern(name.startsWith("attr.") ? name.slice(5) : name), name, value];
-    });
+      return [ATTRIBUTE_BASE + this.intern(name.startsWith("attr.") ? name.slice(5) : name), "", value];
+    }));
+  }
+
+  coded(coded) {
     coded.sort((a, b) => a[0] - b[0]);
     need(new Set(coded.map(([number]) => number)).size === coded.length, "a field is written twice");
     return coded.flatMap(([number, name, value]) => [number, this.value(name, value)]);
@@ -62,11 +65,10 @@ class Builder {
     }
   }
 
-  /** Of fields that are a set and not a list, the names come in their order. */
-  fields(object = {}) {
-    const names = Object.keys(object).sort(compareTexts);
-    need(names.every((name) => name !== "class" && name !== "selector"), "class and selector stand by themselves");
-    return this.writes(names.map((name) => [name, object[name]]));
+  /** A new label's fields: attributes in the order of their names, whatever these are. */
+  attributes(object = {}, confidence) {
+    const coded = Object.keys(object).sort(compareTexts).map((name) => [ATTRIBUTE_BASE + this.intern(name), "", object[name]]);
+    return this.coded(confidence === undefined ? coded : [...coded, [FIELDS.confidence, "confidence", confidence]]);
   }
 
   add(operation) {
@@ -77,8 +79,7 @@ class Builder {
     switch (given.op) {
       case "annotate": {
         const head = [1, this.intern(given.item), this.intern(given.class), selector(given.selector ?? { kind: "wholeItem" })];
-        const confidence = given.confidence === undefined ? {} : { confidence: given.confidence };
-        return [...head, ...this.fields({ ...given.fields, ...confidence })];
+        return [...head, ...this.attributes(given.fields, given.confidence)];
       }
       case "set":
         need(Object.keys(given.fields).length, "a set of no field");
@@ -96,11 +97,11 @@ class Builder {
       case "comment":
         return given.item === undefined ? [5, ...this.target(given.label), words16(given.text)] : [6, this.intern(given.item), words16(given.text)];
       case "examined":
-        return [3, this.intern(given.item), ...this.fields({ examined: given.withdrawn ? null : true })];
+        return [3, this.intern(given.item), ...this.writes([["examined", given.withdrawn ? null : true]])];
       case "stage": {
         const state = Object.fromEntries(["state", "why", "from", "how", "to"].filter((key) => given[key] !== undefined).map((key) => [key, given[key]]));
-        const field = { [`stage.${given.stage}`]: given.state === null ? null : state };
-        return given.label === undefined ? [3, this.intern(given.item), ...this.fields(field)] : [2, ...this.target(given.label), ...this.writes(Object.entries(field))];
+        const field = [[`stage.${given.stage}`, given.state === null ? null : state]];
+        return given.label === undefined ? [3, this.intern(given.item), ...this.writes(field)] : [2, ...this.target(given.label), ...this.writes(field)];
       }
       default:
         throw new Refused(`there is no operation ${given.op}`);
@@ -172,7 +173,12 @@ export function describe(offer, body) {
   return lines;
 }
 
-const line = (key, values, text) => ({ key, values, text });
+/** What could pass for other words, or turn them around, as an escape. */
+const inert = (text) => String(text).replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
+  (one) => `\\u{${one.codePointAt(0).toString(16)}}`);
+
+const line = (key, values, text) => ({ key, text: inert(text),
+  values: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, inert(value)])) });
 const idOf = ({ origin, entry, position }) => `${origin}:${entry}.${position}`;
 
 function sayValue(name, value) {
