@@ -9,8 +9,10 @@ extension AgreementDocument {
         _ report: AgreementReport
     ) {
         self.init(
-            dataset: dataset, release: release, digest: report.digest, by: question.by.rawValue,
-            iou: question.overlapMin, field: question.field, class: question.className,
+            dataset: dataset, release: release, heads: report.heads?.map { LogHeadStory($0) },
+            part: QualityPartStory(question.part), digest: report.digest, by: question.by.rawValue,
+            iou: question.overlapMin, near: question.near, field: question.field,
+            class: question.className,
             against: question.against, level: report.level.rawValue,
             measures: report.rows.map { Measure($0) },
             confusion: report.confusion.map { Confusion($0) },

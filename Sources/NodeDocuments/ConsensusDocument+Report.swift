@@ -9,8 +9,9 @@ extension ConsensusDocument {
         _ report: ConsensusReport, written: ConsensusWrites? = nil
     ) {
         self.init(
-            dataset: dataset, release: release, digest: report.digest, method: method,
-            by: question.by.rawValue, iou: question.overlapMin,
+            dataset: dataset, release: release, heads: report.heads?.map { LogHeadStory($0) },
+            part: QualityPartStory(question.part), digest: report.digest, method: method,
+            by: question.by.rawValue, iou: question.overlapMin, near: question.near,
             items: report.rows.map { Item($0) },
             without: QualityTask.allCases.compactMap { task in
                 report.absences[task].map { Without(task: task.rawValue, why: $0.words) }
