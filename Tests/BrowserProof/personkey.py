@@ -4,9 +4,11 @@
 """
 
 import base64
+import hashlib
 import json
 import pathlib
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -19,6 +21,7 @@ sys.path.append(str(HERE.parents[1] / "Examples" / "three-companies"))
 from company import free_port  # noqa: E402
 
 ORG, DATASET = "oem.example", "oem.example/boards"
+ROLES = {"ann": "annotator", "bob": "reviewer"}
 
 
 def check(holds, what):
@@ -52,6 +55,15 @@ class Node:
             time.sleep(0.1)
         check(False, f"no link: {pathlib.Path(self.log.name).read_text()}")
 
+    def link(self, name):
+        """A link's token, as the file that `people link` leaves for the serving node."""
+        token = secrets.token_hex(32)
+        folder = self.home / "page" / "links"
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"person": name, "role": ROLES[name], "expires": int(time.time()) + 600})
+        (folder / hashlib.sha256(token.encode()).hexdigest()).write_text(text + "\n")
+        return token
+
     def stop(self):
         self.process.terminate()
         self.process.wait(timeout=30)
@@ -70,9 +82,8 @@ class Person:
     def __init__(self, browser, node, name):
         self.name, self.node = name, node
         self.page = browser.new_context().new_page()
-        link = node.run("people", "link", name)["link"]
-        token = link.split("#token=")[1]
-        self.page.goto(f"http://127.0.0.1:{node.port}/mark.svg")
+        token = node.link(name)
+        self.page.goto(f"http://127.0.0.1:{node.port}/proof/text.en.json")
         self.session = self.page.evaluate("""(token) => fetch('/api/v1/session', {method: 'POST',
           headers: {'Content-Type': 'application/json'}, body: JSON.stringify({token})}).then((a) => a.json())""", token)
         check(self.session.get("person") == name, f"the session: {self.session}")
@@ -197,6 +208,9 @@ def proven(node, ann, label, folder):
     }""", [data, DATASET])
     check(found["ok"] and not found["flipped"], f"the proof: {found['steps']}")
     check((found["label"]["signedBy"], found["label"]["author"]) == ("person", f"ann@{ORG}"), f"{found['label']}")
+    (folder / "root.pem").write_text(node.run("key", "show")["root"])
+    said = node.run("verify", "--proof", folder / "label.proof", "--trust", folder / "root.pem")
+    check(said["ok"] and said["signer"] == found["label"]["signer"], f"the program says {said}")
 
 
 def main():
@@ -206,8 +220,6 @@ def main():
     node = Node(program, folder)
     node.run("init", "--org", ORG, "--name", "The manufacturer")
     node.run("dataset", "create", "boards", "--title", "Boards")
-    for name, role in (("ann", "annotator"), ("bob", "reviewer")):
-        node.run("people", "add", name, "--role", role)
     node.serve()
     try:
         with sync_playwright() as playwright:

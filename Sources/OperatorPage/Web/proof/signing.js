@@ -42,8 +42,9 @@ function confirm(lines) {
   });
 }
 
-/** The operation that a write of the API means; null for one that no person signs. */
-function operation(verb, body) {
+/** The operations that a write of the API means; none where no person signs it. */
+function operations(verb, body) {
+  const each = () => body.items ?? (body.item === undefined ? [] : [body.item]);
   switch (verb) {
     case "annotate":
     case "set":
@@ -51,14 +52,15 @@ function operation(verb, body) {
     case "restore":
     case "review":
     case "comment":
+      return [{ op: verb, ...body }];
     case "examined":
-      return { op: verb, ...body };
-    case "resolve":
-      return body.label !== undefined && body.take === undefined ? { op: verb, ...body } : null;
+      return each().map((item) => ({ op: verb, item, withdrawn: body.withdraw }));
     case "stage":
-      return body.items === undefined && body.labels === undefined ? { op: verb, ...body } : null;
+      return each().map((item) => ({ ...body, op: verb, item }));
+    case "resolve":
+      return body.label !== undefined && body.take === undefined ? [{ op: verb, ...body }] : [];
     default:
-      return null;
+      return [];
   }
 }
 
@@ -69,10 +71,10 @@ function operation(verb, body) {
  * @returns the node's answer; null where the person did not want to; undefined where the node has to sign
  */
 export async function signedWrite(me, dataset, verb, body) {
-  const one = me.person ? operation(verb, body) : null;
-  if (!one || (await enrolment(me).catch(() => ({}))).state !== "ready") return undefined;
+  const list = me.person ? operations(verb, body) : [];
+  if (!list.length || (await enrolment(me).catch(() => ({}))).state !== "ready") return undefined;
   await load();
-  return write({ ...me, dataset }, [one], confirm);
+  return write({ ...me, dataset }, list, confirm);
 }
 
 /** Fills the panel "My key". */
