@@ -111,10 +111,24 @@ let package = Package(
                 "Provenance", "Signing", "TransparencyLog",
             ],
             swiftSettings: settings),
+        // The files of the page, as data of the program.
+        .target(name: "CPageFiles", exclude: ["list.py"]),
+        .target(
+            name: "OperatorPage",
+            dependencies: [
+                "CountermarkNode", "NodeDocuments", "LabelDocuments", "AnnotationFormats",
+                "AnnotationModel", "AnnotationStore", "CPageFiles", "LabelSchema", "LabelText",
+                "PartnerTLS",
+                "Provenance",
+                "Signing", hummingbird, hummingbirdCore, httpTypes, logging, nioCore,
+                serviceLifecycle,
+            ],
+            exclude: ["Web"], swiftSettings: settings),
         .executableTarget(
             name: "countermark",
             dependencies: [
-                "CountermarkNode", "AnnotationFormats", "AnnotationStore", "LabelDocuments",
+                "CountermarkNode", "OperatorPage", "AnnotationFormats", "AnnotationStore",
+                "LabelDocuments",
                 "NodeDocuments", "LabelQuality", "LabelSchema", "LabelText", "LogStorage",
                 "Provenance",
                 "AnnotationModel", "TransparencyLog", "Signing", argumentParser,
@@ -193,6 +207,12 @@ let package = Package(
                 "CanonicalCBOR", "FormatFixtures", "LabelQuality", "LabelSchema", "LabelText",
                 "LogStorage", "PartnerTLS", "Provenance", "Replication", "Signing",
                 "TransparencyLog", grdb, logging, nioCore, nioPosix, nioHTTP1,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "OperatorPageTests",
+            dependencies: [
+                "OperatorPage", "CountermarkNode", "AnnotationModel", "LabelText", logging,
             ],
             swiftSettings: settings),
     ]

@@ -1,5 +1,6 @@
 import AnnotationModel
 import CountermarkNode
+import Hummingbird
 import LabelDocuments
 import NodeDocuments
 import Signing
@@ -26,15 +27,6 @@ struct PersonRoutes: Sendable {
                         try node.signingOffer(
                             try ask.dataset(), person: try Self.person(ask),
                             fingerprint: fingerprint))
-                }),
-            PageRoute(
-                method: .post, path: Self.dataset + "/entries", role: .annotator,
-                summary: "Appends an entry that a person's browser has signed.", queries: [],
-                document: "\(WrittenDocument.self)",
-                work: .signed("application/cose", COSESign1.byteCountMax) { node, ask, entry in
-                    try node.written(
-                        entry, signedBy: try Self.person(ask),
-                        mayReview: ask.session.role >= .reviewer, to: try ask.dataset())
                 }),
             PageRoute(
                 method: .get, path: Self.dataset + "/root", role: .viewer,
@@ -86,6 +78,28 @@ struct PersonRoutes: Sendable {
                     return try BrowserKeysDocument([key], node.home)
                 }),
         ]
+    }
+
+    /// Appends what a browser has signed.
+    static let appending = PageRoute(
+        method: .post, path: dataset + "/entries", role: .annotator,
+        summary: "Appends an entry that a person's browser has signed: the body, application/cose.",
+        queries: [], document: "\(WrittenDocument.self)", work: .other)
+
+    /// Appends an entry, or writes nothing.
+    func append(
+        _ request: Request, _ ask: PageAsk, _ nodes: PageNodes, _ intake: PageIntake
+    ) async throws -> Response {
+        try ask.session.require(Self.appending.role)
+        let (dataset, person) = (try ask.dataset(), try Self.person(ask))
+        let entry = try await intake.bytes(
+            request, "application/cose", bytesMax: COSESign1.byteCountMax)
+        let mayReview = ask.session.role >= .reviewer
+        return try await nodes.writing.run { node in
+            node.beginAct()
+            return try PageServer.answer(
+                try node.written(entry, signedBy: person, mayReview: mayReview, to: dataset))
+        }
     }
 
     /// Who asks, by name: the operator of a link is nobody in particular, and has no key.

@@ -126,7 +126,11 @@ public struct SyncMachine: Sendable {
 
     private let own: String
     private let only: String?
-    private var pending: [Action]
+    /// What is still to be done, the next one last: a partner may list very many logs, and each step is to cost the same.
+    private var pending: [Action] = []
+    /// Places of logs of which nothing more is taken, and of those of which nothing more is given.
+    private var untaken: Set<Int> = []
+    private var ungiven: Set<Int> = []
     private var current: Action?
     private var theirs: [Offer] = []
     private var ours: [Offer] = []
@@ -147,22 +151,32 @@ public struct SyncMachine: Sendable {
     public init(_ goal: Goal, own: String, only: String? = nil) {
         (self.own, self.only) = (own, only)
         switch goal {
-        case .everything: pending = [.list]
+        case .everything: first([.list])
         case .take(let offer):
             theirs = [offer]
-            pending = []
-            pending = comparisons()
+            first(comparisons())
         case .give(let sizes):
             self.sizes = sizes
-            pending = [.offer]
+            first([.offer])
         }
     }
 
     /// What is to be done now; nil where the contact is over.
     public mutating func next() -> Action? {
-        current = pending.isEmpty ? nil : pending.removeFirst()
+        repeat { current = pending.popLast() } while current.map(isGivenUp) == true
         return current
     }
+
+    private func isGivenUp(_ action: Action) -> Bool {
+        switch action {
+        case .compare(let place, _): untaken.contains(place)
+        case .push(let place, _, _): ungiven.contains(place)
+        default: false
+        }
+    }
+
+    /// Does these before all else that waits.
+    private mutating func first(_ actions: [Action]) { pending += actions.reversed() }
 
     /// Takes what came of the last action.
     public mutating func take(_ outcome: Outcome) {
@@ -182,11 +196,11 @@ public struct SyncMachine: Sendable {
             for log in told where sizes[log.log] == nil { sizes[log.log] = log.size }
         case (.compare(let place, let size), .compared(let found)):
             guard let found else { return }
-            if let next = step(place, size, found) { pending.insert(next, at: 0) }
+            if let next = step(place, size, found) { first([next]) }
         case (.fetch(let place, let size, let from, _), .wrong):
             giveUp(place)
             // Of another history everything may be wrong, even where its entries begin in their bundle.
-            if from > 0 { pending.insert(.investigate(place, size: size), at: 0) }
+            if from > 0 { first([.investigate(place, size: size)]) }
         case (.compare(let place, _), .failed), (.investigate(let place, _), .failed),
             (.fetch(let place, _, _, _), .failed):
             giveUp(place)
@@ -195,8 +209,8 @@ public struct SyncMachine: Sendable {
         // Whether the partner takes them or has them from elsewhere, it holds them afterwards.
         case (.push(let place, _, _), .stopped):
             sizes[ours[place].log] = ours[place].size
-            forget(pushesOf: place)
-        case (.push(let place, _, _), _): forget(pushesOf: place)
+            ungiven.insert(place)
+        case (.push(let place, _, _), _): ungiven.insert(place)
         case (.noteContact, _): end()
         default: break
         }
@@ -209,13 +223,14 @@ public struct SyncMachine: Sendable {
         theirs = offers
         sizes = Dictionary(
             offers.map { ($0.log, $0.size) }, uniquingKeysWith: { first, _ in first })
-        pending = [.tellHeld]
+        var all: [Action] = [.tellHeld]
         // What lies beyond a damaged place comes in its own way, once the place is whole.
-        pending += [.fetchWanted, .bringWanted, .exchangeRevocations, .takeEvidence]
-        pending += comparisons()
-        pending += [.takeEvidenceAgain, .giveEvidence, .offer]
-        pending += (0..<ended).map { .bringRest($0) }
-        pending += [.exchangeDigests, .noteContact, .exchangeCosignatures]
+        all += [.fetchWanted, .bringWanted, .exchangeRevocations, .takeEvidence]
+        all += comparisons()
+        all += [.takeEvidenceAgain, .giveEvidence, .offer]
+        all += (0..<ended).map { .bringRest($0) }
+        all += [.exchangeDigests, .noteContact, .exchangeCosignatures]
+        first(all)
     }
 
     /// Each log in the pieces in which it may be passed on.
@@ -242,9 +257,7 @@ public struct SyncMachine: Sendable {
     /// Takes nothing more of a log in this contact.
     private mutating func giveUp(_ place: Int) {
         if theirs[place].isOf(own) { isOwnHere = false }
-        pending.removeAll {
-            if case .compare(place, _) = $0 { true } else { false }
-        }
+        untaken.insert(place)
     }
 
     /// What is longer here of the datasets that the partner shares.
@@ -264,13 +277,7 @@ public struct SyncMachine: Sendable {
                 from = to
             }
         }
-        pending = pushes + pending
-    }
-
-    private mutating func forget(pushesOf place: Int) {
-        pending.removeAll {
-            if case .push(place, _, _) = $0 { true } else { false }
-        }
+        first(pushes)
     }
 
     private mutating func end() {
@@ -279,6 +286,6 @@ public struct SyncMachine: Sendable {
         if !isToldComplete { last.append(.tellHeld) }
         // Whatever the partner has of the own logs is here; others' may have failed.
         if isOwnHere, only == nil { last.append(.noteHeard) }
-        pending = last + pending
+        first(last)
     }
 }

@@ -25,6 +25,11 @@ extension CommonOptions {
         _ node: Node, _ document: some Document, _ lines: @autoclosure () -> [String]
     ) throws {
         try print(document: document, lines())
+        try endIfUncounted(node)
+    }
+
+    /// Ends with exit status 1 where what a command wrote does not count.
+    func endIfUncounted(_ node: Node) throws {
         let uncounted = node.uncounted
         for one in uncounted { Terminal.warn("countermark: \(one.line)") }
         if !uncounted.isEmpty { throw ExitCode(1) }

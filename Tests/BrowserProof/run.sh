@@ -12,3 +12,4 @@ proofs=.build/independent/labelproof
 bash Tests/setup.sh chromium
 python="$(bash Tests/environment.sh page Tests/Page/requirements.txt)/bin/python"
 "$python" Tests/BrowserProof/browserproof.py "$program" "$proofs" "$@"
+"$python" Tests/BrowserProof/personkey.py "$program" .build/personkey

@@ -113,7 +113,7 @@ struct PersonEntryTests {
         try refused("sign-anew", node, all.dataset, mayReview: true) {
             try ann.sign(offer, [verdict], heads: [])
         }
-        try refused("role-forbids", node, all.dataset) { try ann.sign(offer, [verdict]) }
+        try refused("role-too-small", node, all.dataset) { try ann.sign(offer, [verdict]) }
         var head = offer.heads[0]
         head.root[0] ^= 1
         try refused("bad-entry", node, all.dataset, mayReview: true) {
@@ -180,7 +180,7 @@ struct PersonEntryTests {
             "bad-entry",
             try ann.sign(offer, [.setItem(key: "a.png", fields: [.known(.sha256): .null])]))
         try refused(
-            "role-forbids",
+            "role-too-small",
             try ann.sign(
                 offer, [.setItem(key: "a.png", fields: [.known(.stageQuality): .text("pass")])]))
         let named = AnnotationModel.Operation.addAnnotation(

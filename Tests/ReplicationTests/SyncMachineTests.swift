@@ -197,4 +197,23 @@ struct SyncMachineTests {
         }
         #expect(other == [.compare(0, size: 4), .investigate(0, size: 4)])
     }
+
+    @Test("costs the same for each of very many logs, and for each that fails")
+    func many() {
+        let offers = (0..<200_000).map {
+            SyncMachine.Offer(log: "m\($0).example/us.example/d", size: 9, bounds: [3, 6])
+        }
+        var machine = everything()
+        var steps = 0
+        // In proportion to the square of the logs this would not end while anybody waits.
+        while let action = machine.next() {
+            steps += 1
+            switch action {
+            case .list: machine.take(.listed(offers, ended: 0))
+            case .offer: machine.take(.offered(offers))
+            default: machine.take(.failed)
+            }
+        }
+        #expect(steps == 200_000 + 13)
+    }
 }

@@ -56,7 +56,7 @@ struct PersonEntry {
         func requireReviewer(_ what: String) throws {
             if mayReview { return }
             throw NodeError(
-                .roleForbids,
+                .roleTooSmall,
                 "\(what) is for reviewers, and this person is an annotator; nothing was written",
                 hint: "ask the operator for another role (countermark people)")
         }

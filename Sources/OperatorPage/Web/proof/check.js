@@ -1,4 +1,4 @@
-// Checks the proof of one label (Proof.md) from its bytes, with nothing but what the browser itself has.
+// Checks the proof of one label (Proof.md) from its bytes, with nothing but what the browser itself has. It is long because a proof has ten steps.
 
 import { annotationId, compare, compareTexts, equal, hex, isBytes, isOrigin, isText, need, Refused, sha256, utf8, whole } from "./bytes.js";
 import { decode, encode, Float } from "./cbor.js";
