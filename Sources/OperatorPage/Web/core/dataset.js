@@ -1,0 +1,34 @@
+// What a screen of a dataset needs to know of it: members, classes, and a colour for each company.
+
+import { get, inDataset } from "./api.js";
+import { setCompanies } from "./colour.js";
+import { me } from "./session.js";
+
+/** Reads the dataset and gives its companies their colours: this one first, then as they are listed. */
+export async function openDataset(id, signal) {
+  const known = await get(inDataset(id), {}, signal);
+  setCompanies([me().org, ...known.members.map((each) => each.org)]);
+  return known;
+}
+
+/** The members' origins. */
+export function memberNames(known) {
+  return known.members.map((each) => each.org);
+}
+
+/** The classes of the schema that labels may carry, in its order; a class without details is written as its name. */
+export function classes(known) {
+  const list = Array.isArray(known.schema?.classes) ? known.schema.classes : [];
+  return list.map((each) => (typeof each === "string" ? { name: each } : each)).filter((each) => each && typeof each.name === "string" && !each.abstract);
+}
+
+/** Their names. */
+export function classNames(known) {
+  return classes(known).map((each) => each.name);
+}
+
+/** The role that this company has in the dataset; null: none. */
+export function ownRole(known) {
+  const member = known.members.find((each) => each.org === me().org);
+  return member && member.cutIndex === null ? member.role : null;
+}
