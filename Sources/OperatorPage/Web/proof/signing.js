@@ -72,8 +72,12 @@ function operations(verb, body) {
  */
 export async function signedWrite(me, dataset, verb, body) {
   const list = me.person ? operations(verb, body) : [];
-  if (!list.length || (await enrolment(me).catch(() => ({}))).state !== "ready") return undefined;
+  if (!list.length) return undefined;
+  const { state } = await enrolment(me);
+  if (state === "none" || state === "waiting") return undefined;
   await load();
+  // Never the node's signature instead of the person's without the person's knowing.
+  if (state !== "ready") throw new Refused(t("key.ended"));
   return write({ ...me, dataset }, list, confirm);
 }
 
