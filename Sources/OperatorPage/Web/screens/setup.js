@@ -112,7 +112,7 @@ function drawLabels(host, dataset) {
         continue;
       }
       try {
-        const answer = await post(inDataset(dataset(), "import"), file, { format: format.value || guess(file.name), author: me().person });
+        const answer = await post(inDataset(dataset(), "import"), file, { format: format.value || guess(file.name), file: file.name, author: me().person });
         done.push(el("p", { class: "calm" }, data(file.path ?? file.name), ": ", t("setup.imported", { added: answer.added, unchanged: answer.unchanged, skipped: answer.skippedCount })));
         for (const each of [...answer.refused ?? [], ...answer.skipped ?? []].slice(0, 5)) done.push(el("p", { class: "hint" }, data(each.where), ": ", data(each.why)));
       } catch (error) {
