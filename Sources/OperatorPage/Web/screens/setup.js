@@ -10,7 +10,7 @@ import { headerSize } from "../core/picture.js";
 import { dropZone } from "../core/drop.js";
 import { problemBody } from "../core/notice.js";
 
-const TYPES = { png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", gif: "image/gif", webp: "image/webp", bmp: "image/bmp", wav: "audio/wav", csv: "text/csv", txt: "text/plain", pcd: "application/x-pcd", mp4: "video/mp4" };
+const TYPES = { png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", gif: "image/gif", webp: "image/webp", bmp: "image/bmp", wav: "audio/wav", csv: "text/csv", txt: "text/plain", pcd: "model/vnd.pcd", mp4: "video/mp4" };
 const BATCH = 500;
 // The node's own limit on bodies.
 const LABELS_MAX = 64 * 1024 * 1024;
