@@ -103,11 +103,34 @@ let package = Package(
                 httpTypes, nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, grdb,
             ],
             swiftSettings: settings),
+        .target(
+            name: "NodeDocuments",
+            dependencies: [
+                "CountermarkNode", "AnnotationFormats", "AnnotationModel", "AnnotationStore",
+                "LabelDocuments", "LabelQuality", "LabelSchema", "LabelText", "LogStorage",
+                "Provenance", "Signing", "TransparencyLog",
+            ],
+            swiftSettings: settings),
+        // The files of the page, as data of the program.
+        .target(name: "CPageFiles", exclude: ["list.py"]),
+        .target(
+            name: "OperatorPage",
+            dependencies: [
+                "CountermarkNode", "NodeDocuments", "LabelDocuments", "AnnotationFormats",
+                "AnnotationModel", "AnnotationStore", "CPageFiles", "LabelSchema", "LabelText",
+                "PartnerTLS",
+                "Provenance",
+                "Signing", hummingbird, hummingbirdCore, httpTypes, logging, nioCore,
+                serviceLifecycle,
+            ],
+            exclude: ["Web"], swiftSettings: settings),
         .executableTarget(
             name: "countermark",
             dependencies: [
-                "CountermarkNode", "AnnotationFormats", "AnnotationStore", "LabelDocuments",
-                "LabelQuality", "LabelSchema", "LabelText", "LogStorage", "Provenance",
+                "CountermarkNode", "OperatorPage", "AnnotationFormats", "AnnotationStore",
+                "LabelDocuments",
+                "NodeDocuments", "LabelQuality", "LabelSchema", "LabelText", "LogStorage",
+                "Provenance",
                 "AnnotationModel", "TransparencyLog", "Signing", argumentParser,
                 logging, serviceLifecycle, unixSignals,
             ],
@@ -184,6 +207,12 @@ let package = Package(
                 "CanonicalCBOR", "FormatFixtures", "LabelQuality", "LabelSchema", "LabelText",
                 "LogStorage", "PartnerTLS", "Provenance", "Replication", "Signing",
                 "TransparencyLog", grdb, logging, nioCore, nioPosix, nioHTTP1,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "OperatorPageTests",
+            dependencies: [
+                "OperatorPage", "CountermarkNode", "AnnotationModel", "LabelText", logging,
             ],
             swiftSettings: settings),
     ]

@@ -50,6 +50,8 @@ public struct StoredItem: Sendable {
 public struct LabelFilter: Sendable {
     /// The keys of items, one of which it is of; none for all.
     public var items: [String] = []
+    /// The same by the items' local numbers (``StoredItem/target``, negated), which spares looking them up.
+    public var itemIDs: [Int64] = []
     /// The names of classes, one of which it has; none for all.
     public var classNames: [String] = []
     /// Only what this organisation added.
@@ -76,16 +78,6 @@ public struct WriteView: Sendable {
     public let value: FieldValue?
     /// The encoded value.
     public let encoded: [UInt8]
-}
-
-/// A change that waits for somebody's acceptance, or was decided.
-public struct SuggestionView: Sendable {
-    /// The operation that suggests.
-    public let operation: OperationID
-    /// How far it has come.
-    public let state: SuggestionRow.State
-    /// The values by field; a selector in its encoded form.
-    public let fields: [String: FieldValue]
 }
 
 extension LabelStore {
@@ -141,13 +133,15 @@ extension LabelStore {
         var from = "\(table) a CROSS JOIN item i ON i.id=a.item"
         var conditions = ""
         var arguments: [Statement.Argument] = []
-        if !filter.items.isEmpty {
-            let ids = try filter.items.compactMap { item in
-                try rows.integer(
-                    "SELECT id FROM item WHERE key=? AND dataset="
-                        + "(SELECT dataset FROM log WHERE number=?)",
-                    [.bytes(Array(item.utf8)), .integer(Int64(logs.keys.first ?? 0))])
-            }
+        if !filter.items.isEmpty || !filter.itemIDs.isEmpty {
+            let ids =
+                try filter.itemIDs
+                + filter.items.compactMap { item in
+                    try rows.integer(
+                        "SELECT id FROM item WHERE key=? AND dataset="
+                            + "(SELECT dataset FROM log WHERE number=?)",
+                        [.bytes(Array(item.utf8)), .integer(Int64(logs.keys.first ?? 0))])
+                }
             // Crossed, since SQLite would rather walk the whole log than start from the item's few runs.
             from =
                 "run r CROSS JOIN \(table) a ON a.key BETWEEN r.first AND r.last "
@@ -221,34 +215,6 @@ extension LabelStore {
                         }
                         return (OperationID(origin: origin, slot: key.slot), act)
                     }
-                }
-            }
-        }
-    }
-
-    /// The changes that others have suggested for an annotation.
-    public func suggestions(
-        _ target: OperationKey, _ logs: [Int: Origin]
-    ) throws -> [SuggestionView] {
-        try Self.translating("reading suggestions") {
-            try queue.unsafeReentrantWrite { db in
-                let names = try rows(db)
-                return try Row.fetchAll(
-                    db, sql: "SELECT op,fields,state FROM suggestion WHERE target=? ORDER BY op",
-                    arguments: [target.packed]
-                ).compactMap { row in
-                    let key = OperationKey(packed: row["op"])
-                    guard let origin = logs[key.log],
-                        let state = SuggestionRow.State(rawValue: row["state"])
-                    else { return nil }
-                    var fields: [String: FieldValue] = [:]
-                    for (field, value) in FieldList.decode(Array(row["fields"] as Data)) {
-                        fields[try names.field(field)] =
-                            (try? FieldValue(decoding: value)) ?? .bytes(value)
-                    }
-                    return SuggestionView(
-                        operation: OperationID(origin: origin, slot: key.slot), state: state,
-                        fields: fields)
                 }
             }
         }

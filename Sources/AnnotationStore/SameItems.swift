@@ -38,7 +38,12 @@ public final class SameItems {
     /// All keys of an item: that under which it is shown, then the others in the order of their bytes.
     public func names(of key: String) throws -> [String] {
         guard let item = try store.item(dataset, key: key) else { return [key] }
-        return try aliases(of: item.record)?.names(of: key) ?? [key]
+        return try names(of: item.record)
+    }
+
+    /// All keys of an item, as ``names(of:)``.
+    public func names(of item: ItemRecord) throws -> [String] {
+        try aliases(of: item)?.names(of: item.key) ?? [item.key]
     }
 
     /// The keys of other items that have the same content and that nobody has called the same, in the order of

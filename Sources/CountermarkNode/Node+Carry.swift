@@ -159,8 +159,7 @@ extension Node {
             origin: log, size: theirs.size,
             checkpoint: String(decoding: theirs.checkpoint, as: UTF8.self))
         if member == home.origin { try noteShown(theirs.checkpoint, dataset) }
-        let step = try self.step(offer, with: member)
-        switch step {
+        switch try compare(offer, with: member).step(isOwn: member == home.origin) {
         case .rest, .give: break
         case .investigate: try settleWith(theirs, log)
         case .fetch(let from), .takeBack(let from):

@@ -189,8 +189,9 @@ extension Node {
     }
 
     /// What is to be done about a log of which a partner tells.
-    func step(_ offer: LogOffer, with partner: Origin) throws -> LogStep {
-        let (member, _) = try Self.parts(of: offer.origin)
+    func compare(
+        _ offer: LogOffer, with partner: Origin
+    ) throws -> SyncMachine.Comparison {
         let theirs = try Checkpoint(text: try SignedNote(Array(offer.checkpoint.utf8)).text)
         guard theirs.size == offer.size, theirs.origin == offer.origin else {
             throw NodeError(
@@ -202,8 +203,8 @@ extension Node {
         let standing = try LogStanding.judge(theirs, held: reader.size) { try reader.root(at: $0) }
         // Before anybody is suspected, it is made sure that it is not our own disk.
         if standing == .otherHistory { try reader.requireWholeTree() }
-        return LogStep.decide(
-            standing, isOwn: member == home.origin, held: reader.size,
+        return SyncMachine.Comparison(
+            standing: standing, held: reader.size,
             forkedAt: try forks().prefix(of: offer.origin))
     }
 

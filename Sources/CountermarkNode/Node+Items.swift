@@ -36,22 +36,55 @@ extension Node {
                         (key, "\(name) is the file of this item, which labels named"))
                 }
                 let fields = try Self.fields(key, path, expression)
-                let present = known[key] ?? [:]
-                let new = fields.filter { present[$0.key.name] != $0.value }
-                if known[key] != nil, new.isEmpty {
-                    report.unchanged += 1
-                    continue
+                if let operation = Self.registering(key, fields, known[key], &report) {
+                    _ = try append(operation)
                 }
-                if let what = Self.contradiction(present, fields) {
-                    report.notes.append((key, what))
-                }
-                _ = try append(
-                    known[key] == nil
-                        ? .addItem(key: key, fields: fields) : .setItem(key: key, fields: new))
-                report.added += 1
             }
         }
         return report
+    }
+
+    /// Registers items whose files somebody else has looked at.
+    ///
+    /// - Parameter items: Each key once, with what is known of its file.
+    package func addItems(
+        _ dataset: DatasetID, described items: [(key: String, fields: [Field: FieldValue])],
+        author: String?
+    ) throws -> ItemsReport {
+        try require(dataset)
+        try catchUp(dataset)
+        var seen: ByteSet = []
+        for item in items where !seen.insert(item.key).inserted {
+            throw NodeError(
+                .usage, "\(item.key) is named twice", hint: "name each item once")
+        }
+        var report = ItemsReport()
+        try write(dataset, author: author, message: "items add") { append in
+            for (key, fields) in items {
+                let known = try store.item(dataset, key: key)?.record.fields
+                if let operation = Self.registering(key, fields, known, &report) {
+                    _ = try append(operation)
+                }
+            }
+        }
+        return report
+    }
+
+    /// What registers an item; nil for one that was registered like this before.
+    private static func registering(
+        _ key: String, _ fields: [Field: FieldValue], _ known: [String: FieldValue]?,
+        _ report: inout ItemsReport
+    ) -> Operation? {
+        let present = known ?? [:]
+        let new = fields.filter { present[$0.key.name] != $0.value }
+        if known != nil, new.isEmpty {
+            report.unchanged += 1
+            return nil
+        }
+        if let what = contradiction(present, fields) { report.notes.append((key, what)) }
+        report.added += 1
+        return known == nil
+            ? .addItem(key: key, fields: fields) : .setItem(key: key, fields: new)
     }
 
     /// The key of a file: its own, or that of an item without a file that labels named by more of its path.

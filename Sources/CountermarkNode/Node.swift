@@ -143,6 +143,11 @@ public final class Node {
 
     // MARK: Writing
 
+    /// Forgets what was written before: what is told of the next act is of that alone.
+    ///
+    /// For values that outlive an act.
+    package func beginAct() { (uncounted, lastWritten, hasWritten) = ([], nil, false) }
+
     /// Signs operations into this organisation's log of a dataset, and merges them.
     ///
     /// All or nothing: one checkpoint covers everything that `body` said, and if it throws, the log is as it was.

@@ -186,12 +186,18 @@ public struct AgreementDocument: Document {
     public let dataset: String
     /// The release over which it was computed.
     public let release: String?
+    /// How much of each log it was computed over; nil: all that is merged, or what the release holds.
+    public let heads: [LogHeadStory]?
+    /// Which labels were looked at.
+    public let part: QualityPartStory
     /// What the figures are of.
     public let digest: String
     /// Who is one rater.
     public let by: String
     /// From which overlap on two labels may mean the same thing.
     public let iou: Double
+    /// Within which distance points and lines mean the same thing.
+    public let near: Double?
     /// The field whose values are compared.
     public let field: String?
     /// The class that is held against all else.
@@ -221,7 +227,8 @@ public struct AgreementDocument: Document {
 
     /// Makes one of its members.
     public init(
-        dataset: String, release: String?, digest: String, by: String, iou: Double, field: String?,
+        dataset: String, release: String?, heads: [LogHeadStory]?, part: QualityPartStory,
+        digest: String, by: String, iou: Double, near: Double?, field: String?,
         `class`: String?, against: String?, level: String, measures: [Measure],
         confusion: [Confusion], raters: [Rater], warnings: [Warning], blindness: [Blindness]?,
         pairsLeftOut: Int, confusionLeftOut: Int,
@@ -229,9 +236,12 @@ public struct AgreementDocument: Document {
     ) {
         self.dataset = dataset
         self.release = release
+        self.heads = heads
+        self.part = part
         self.digest = digest
         self.by = by
         self.iou = iou
+        self.near = near
         self.field = field
         self.class = `class`
         self.against = against

@@ -78,6 +78,10 @@ public struct ConsensusDocument: Document {
     public let dataset: String
     /// The release over which it was computed.
     public let release: String?
+    /// How much of each log it was computed over; nil: all that is merged, or what the release holds.
+    public let heads: [LogHeadStory]?
+    /// Which labels were looked at.
+    public let part: QualityPartStory
     /// What it is of.
     public let digest: String
     /// How it was found.
@@ -86,6 +90,8 @@ public struct ConsensusDocument: Document {
     public let by: String
     /// From which overlap on two labels may mean the same thing.
     public let iou: Double
+    /// Within which distance points and lines mean the same thing.
+    public let near: Double?
     /// Units, by item.
     public let items: [Item]
     /// Where the method finds none.
@@ -101,16 +107,20 @@ public struct ConsensusDocument: Document {
 
     /// Makes one of its members.
     public init(
-        dataset: String, release: String?, digest: String, method: String, by: String, iou: Double,
+        dataset: String, release: String?, heads: [LogHeadStory]?, part: QualityPartStory,
+        digest: String, method: String, by: String, iou: Double, near: Double?,
         items: [Item], without: [Without], iterations: [String: Int], denseItems: [String],
         hidden: Int, written: Written?
     ) {
         self.dataset = dataset
         self.release = release
+        self.heads = heads
+        self.part = part
         self.digest = digest
         self.method = method
         self.by = by
         self.iou = iou
+        self.near = near
         self.items = items
         self.without = without
         self.iterations = iterations

@@ -27,6 +27,13 @@ public struct Matching: Sendable {
         public let one, other: Int
         /// How far they overlap.
         public let overlap: Double
+
+        /// The same pair in a list of which the one that it was found in is a part.
+        ///
+        /// - Parameter places: Where each label of the part stands in the whole.
+        public func moved(by places: [Int]) -> Pair {
+            Pair(one: places[one], other: places[other], overlap: overlap)
+        }
     }
 
     /// The optimal pairs of every two raters.

@@ -14,7 +14,10 @@ extension Shape {
 
     private func measured(_ other: Shape) -> Double {
         switch (form, other.form) {
-        case (.keypoints(let a), .keypoints(let b)): return KeypointSimilarity.of(a, b)
+        case (.keypoints(let a), .keypoints(let b)):
+            return KeypointSimilarity.of(a, b, near: near)
+        case (.line(let a), .line(let b)): return a.overlap(b, near: near)
+        case (.ranking(let a), .ranking(let b)): return a.agreement(b)
         case (
             .cuboid(let a, let low, let high), .cuboid(let b, let otherLow, let otherHigh)
         ):
@@ -141,7 +144,11 @@ enum KeypointSimilarity {
     /// skeletons are the dataset's own.
     static let deviation = 0.09
 
-    static func of(_ one: [Selector.Keypoint], _ other: [Selector.Keypoint]) -> Double {
+    /// - Parameter near: The distance at which points that lie all at one place are half the same; nil: only
+    ///   equal ones are the same, since nothing says how large a thing they mark.
+    static func of(
+        _ one: [Selector.Keypoint], _ other: [Selector.Keypoint], near: Double?
+    ) -> Double {
         guard one.count == other.count else { return 0 }
         let area = (size(one) + size(other)) / 2
         var (sum, count) = (0.0, 0)
@@ -155,6 +162,8 @@ enum KeypointSimilarity {
             let width = 2 * deviation
             if area > 0 {
                 sum += Logarithm.exponential(-square / (2 * area * width * width))
+            } else if let near, near > 0 {
+                sum += max(0, 1 - square.squareRoot() / (2 * near))
             } else if square == 0 {
                 sum += 1
             }

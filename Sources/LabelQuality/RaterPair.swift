@@ -65,17 +65,11 @@ public struct RaterPair: Sendable {
         var resampling = Resampling(
             seed: seed, label: label, steps: (unitCount + categoryCount) * max(1, pairs))
         if itemCount > 1 {
+            var kinds = Kinds(cells, of: itemCount)
             for _ in 0..<resampling.replicates {
                 margins.clear()
-                cells.withUnsafeBufferPointer { cells in
-                    itemStarts.withUnsafeBufferPointer { starts in
-                        for _ in 0..<starts.count {
-                            let item = resampling.next(below: starts.count)
-                            let end =
-                                item + 1 < starts.count ? Int(starts[item + 1]) : cells.count
-                            for unit in Int(starts[item])..<end { margins.add(cells[unit]) }
-                        }
-                    }
+                if kinds?.draw(into: &margins, &resampling) == nil {
+                    draw(into: &margins, &resampling)
                 }
                 if let value = try? margins.percent.get() { resampled.percent.append(value) }
                 if let value = try? margins.cohenKappa.get() { resampled.kappa.append(value) }
@@ -88,6 +82,58 @@ public struct RaterPair: Sendable {
                 counts: counts)
         }
         return (figure(outcomes.0, resampled.percent), figure(outcomes.1, resampled.kappa))
+    }
+
+    /// Draws as many items as there are, and adds their units.
+    private func draw(into margins: inout Margins, _ resampling: inout Resampling) {
+        cells.withUnsafeBufferPointer { cells in
+            itemStarts.withUnsafeBufferPointer { starts in
+                for _ in 0..<starts.count {
+                    let item = resampling.next(below: starts.count)
+                    let end = item + 1 < starts.count ? Int(starts[item + 1]) : cells.count
+                    for unit in Int(starts[item])..<end { margins.add(cells[unit]) }
+                }
+            }
+        }
+    }
+
+    /// The different cells of units that are an item each, and which of them every item has: a byte for an item stays
+    /// in the processor's cache, where draws go everywhere.
+    private struct Kinds {
+        private var kinds: [Cell] = []
+        private var kindOfItem: [UInt8] = []
+        private var tally: [Int]
+
+        /// - Returns: Nil where items have several units, or units are of too many kinds.
+        init?(_ cells: [Cell], of items: Int) {
+            guard items == cells.count else { return nil }
+            var numbers: [Cell: UInt8] = [:]
+            kindOfItem.reserveCapacity(items)
+            for cell in cells {
+                if let known = numbers[cell] {
+                    kindOfItem.append(known)
+                    continue
+                }
+                guard kinds.count <= Int(UInt8.max) else { return nil }
+                numbers[cell] = UInt8(kinds.count)
+                kindOfItem.append(UInt8(kinds.count))
+                kinds.append(cell)
+            }
+            tally = Array(repeating: 0, count: kinds.count)
+        }
+
+        /// Draws as many items as there are: the same ones as one by one.
+        mutating func draw(into margins: inout Margins, _ resampling: inout Resampling) {
+            kindOfItem.withUnsafeBufferPointer { items in
+                tally.withUnsafeMutableBufferPointer { tally in
+                    tally.update(repeating: 0)
+                    for _ in 0..<items.count {
+                        tally[Int(items[resampling.next(below: items.count)])] += 1
+                    }
+                }
+            }
+            for (kind, count) in zip(kinds, tally) where count > 0 { margins.add(kind, count) }
+        }
     }
 
     /// How often each of the two said each category, and both the same.
@@ -107,11 +153,11 @@ public struct RaterPair: Sendable {
             (agreeing, total) = (0, 0)
         }
 
-        mutating func add(_ cell: Cell) {
-            ones[Int(cell.one)] += 1
-            others[Int(cell.other)] += 1
-            if cell.one == cell.other { agreeing += 1 }
-            total += 1
+        mutating func add(_ cell: Cell, _ times: Int = 1) {
+            ones[Int(cell.one)] += times
+            others[Int(cell.other)] += times
+            if cell.one == cell.other { agreeing += times }
+            total += times
         }
 
         var percent: Result<Double, Absence> { .success(Double(agreeing) / Double(total)) }

@@ -9,8 +9,8 @@ public struct Shape: Sendable {
     public enum Family: UInt8, Sendable, CaseIterable {
         /// Boxes, turned boxes, ellipses, polygons and masks in pixels.
         case region
-        case keypoints, cuboid, interval, textSpan, cells, pointSet, graph, track
-        /// What is the same or not: lines, relations, rankings, targets, payloads.
+        case keypoints, cuboid, interval, textSpan, cells, pointSet, graph, track, line, ranking
+        /// What is the same or not: relations, targets, payloads.
         case exact
     }
 
@@ -28,6 +28,8 @@ public struct Shape: Sendable {
         case pointSet([UInt64])
         case graph(kind: String, elements: [String])
         case track([Selector.Keyframe])
+        case line(Line)
+        case ranking(Ranking)
         case exact(Selector)
     }
 
@@ -36,6 +38,12 @@ public struct Shape: Sendable {
         var left, top, right, bottom: Double
 
         static let none = Edges(left: 0, top: 0, right: 0, bottom: 0)
+
+        func widened(by distance: Double) -> Edges {
+            Edges(
+                left: left - distance, top: top - distance, right: right + distance,
+                bottom: bottom + distance)
+        }
 
         func meets(_ other: Edges) -> Bool {
             left <= other.right && other.left <= right && top <= other.bottom
@@ -46,14 +54,58 @@ public struct Shape: Sendable {
     /// The family.
     public let family: Family
     let form: Form
+    /// The smallest upright box around it; of points and lines, around all that may be near them.
     let edges: Edges
+    /// Within which distance points are the same, in their unit; nil for those that are equal.
+    let near: Double?
 
     /// The shape of a selector; nil for the whole item, which is no place in it.
-    public init?(_ selector: Selector) {
+    ///
+    /// - Parameter near: Within which distance points and lines mean the same thing, in their unit. Without it, a
+    ///   line's follows from its size, and points without extent are the same or not.
+    public init?(_ selector: Selector, near: Double? = nil) {
         if case .wholeItem = selector { return nil }
+        self.near = near
         let (family, form) = Self.form(selector)
         (self.family, self.form) = (family, form)
-        edges = Self.edges(form)
+        let edges = Self.edges(form)
+        switch form {
+        case .line(let line): self.edges = edges.widened(by: near ?? line.reach)
+        case .keypoints: self.edges = near.map { edges.widened(by: $0) } ?? edges
+        default: self.edges = edges
+        }
+    }
+
+    private init(_ form: Form, _ other: Shape) {
+        (self.form, family, edges, near) = (form, other.family, other.edges, other.near)
+    }
+
+    /// Whether it relates labels or items with each other.
+    public var isLink: Bool {
+        switch form {
+        case .exact(.relation), .exact(.targets): true
+        default: false
+        }
+    }
+
+    /// The same link between the things that labels mean.
+    ///
+    /// - Parameter thing: What the label with an id means; nil where that is not known, and the id stays.
+    public func linking(_ thing: (String) -> String?) -> Shape {
+        func named(_ targets: [Selector.Target]) -> [Selector.Target] {
+            targets.map { target in
+                guard case .annotation(let id) = target.reference, let name = thing(id) else {
+                    return target
+                }
+                return .init(.annotation(name), role: target.role, selector: target.selector)
+            }
+        }
+        switch form {
+        case .exact(.relation(let kind, let from, let to)):
+            return Shape(.exact(.relation(kind: kind, from: named(from), to: named(to))), self)
+        case .exact(.targets(let targets)): return Shape(.exact(.targets(named(targets))), self)
+        default: return self
+        }
     }
 
     private static func form(_ selector: Selector) -> (Family, Form) {
@@ -81,8 +133,13 @@ public struct Shape: Sendable {
         case .graph(let kind, let elements):
             return (.graph, .graph(kind: kind, elements: elements))
         case .track(let frames): return (.track, .track(frames))
-        case .wholeItem, .polyline, .blob, .relation, .preference, .targets, .all:
-            return (.exact, .exact(selector))
+        case .polyline(let points):
+            guard let line = Line(points) else { return (.exact, .exact(selector)) }
+            return (.line, .line(line))
+        case .preference(let groups):
+            guard let ranking = Ranking(groups) else { return (.exact, .exact(selector)) }
+            return (.ranking, .ranking(ranking))
+        case .wholeItem, .blob, .relation, .targets, .all: return (.exact, .exact(selector))
         }
     }
 
@@ -142,7 +199,8 @@ public struct Shape: Sendable {
                 guard let next = Shape(frame.selector).map(\.edges) else { return }
                 around = around.map { joined($0, next) } ?? next
             } ?? .none
-        case .pointSet, .graph, .exact: return .none
+        case .line(let line): return edges([line.points])
+        case .pointSet, .graph, .ranking, .exact: return .none
         }
     }
 

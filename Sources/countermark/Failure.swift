@@ -1,6 +1,7 @@
 import CountermarkNode
 import Foundation
 import LabelDocuments
+import NodeDocuments
 
 /// An error as the command line reports it: one line, and an exit status.
 ///

@@ -7,6 +7,7 @@ import Foundation
 import Glibc
 import LabelDocuments
 import LabelText
+import NodeDocuments
 import Signing
 
 /// The options that every command takes.
@@ -156,32 +157,5 @@ enum Terminal {
 
     private static func error(_ text: String) {
         FileHandle.standardError.write(Data(text.utf8))
-    }
-}
-
-/// Forms of output.
-enum Output {
-    /// A time as people write it, in UTC.
-    static func time(_ seconds: Int64) -> String {
-        let formatter = ISO8601DateFormatter()
-        return formatter.string(from: Date(timeIntervalSince1970: TimeInterval(seconds)))
-    }
-
-    /// A value from the command line: JSON's `true`, numbers and `null` as such, all else text.
-    ///
-    /// So `+0.1`, `007` and `0x2A` are text: a tolerance, a part number and a handle mean more than a number.
-    static func value(_ text: String) -> FieldValue {
-        switch text {
-        case "true": return .bool(true)
-        case "false": return .bool(false)
-        case "null": return .null
-        default:
-            // What is no JSON is text, so why it is none does not matter.
-            switch try? JSONValue(parsing: text) {
-            case .integer(let integer): return .integer(integer)
-            case .double(let number) where number.isFinite: return .float(number)
-            default: return .text(text)
-            }
-        }
     }
 }

@@ -47,10 +47,3 @@ func warn(of schema: DatasetSchema, _ dataset: DatasetID) {
     guard let warning = schema.warning else { return }
     Terminal.warn("countermark: warning: \(dataset): \(warning)")
 }
-
-extension LabelJudging {
-    /// In what a label does not fit, as scripts read it; nil where labels are not judged.
-    func reasons(_ label: LabelView) throws -> [String]? {
-        try problems(of: label)?.map(\.description)
-    }
-}

@@ -3,6 +3,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import LabelDocuments
+import NodeDocuments
 import Provenance
 
 /// The dataset of a label, beside its id.
@@ -24,23 +25,13 @@ extension CommonOptions {
         _ node: Node, _ document: some Document, _ lines: @autoclosure () -> [String]
     ) throws {
         try print(document: document, lines())
+        try endIfUncounted(node)
+    }
+
+    /// Ends with exit status 1 where what a command wrote does not count.
+    func endIfUncounted(_ node: Node) throws {
         let uncounted = node.uncounted
         for one in uncounted { Terminal.warn("countermark: \(one.line)") }
         if !uncounted.isEmpty { throw ExitCode(1) }
-    }
-}
-
-/// What came of a write, for the documents of the commands that write.
-struct WriteOutcome {
-    /// The dataset that was written to; nil where nothing was.
-    let dataset: String?
-    let isCounted: Bool
-    /// Why it does not count.
-    let why: String?
-
-    init(_ node: Node) {
-        let uncounted = node.uncounted
-        dataset = node.lastWritten?.description
-        (isCounted, why) = (uncounted.isEmpty, uncounted.first?.why.reason)
     }
 }

@@ -241,7 +241,8 @@ struct NodeTests {
         let to = try all.node(tier)
         let offer = try #require(try forked.offers(to: Origin(tier)).first)
         let log = "\(oem)/\(all.dataset)"
-        #expect(try to.step(offer, with: try Origin(oem)) == .investigate)
+        #expect(
+            try to.compare(offer, with: try Origin(oem)).step(isOwn: false) == .investigate)
         let theirs = try forked.tree(log)
         #expect(try to.settle(log, with: theirs))
         #expect(try !to.settle(log, with: theirs))

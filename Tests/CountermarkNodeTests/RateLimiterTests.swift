@@ -7,7 +7,7 @@ import Testing
 struct RateLimiterTests {
     @Test("a flood is refused after its burst, comes back with time, and costs others nothing")
     func flood() throws {
-        let limiter = RateLimiter(burst: 10, perSecond: 5, pause: 0)
+        let limiter = RateLimiter<Origin>(burst: 10, perSecond: 5, pause: 0)
         let (flooding, quiet) = (try Origin("a.example"), try Origin("b.example"))
         let start = ContinuousClock.now
         let admitted = (0..<100).count { _ in limiter.admit(flooding, at: start) != nil }
@@ -22,7 +22,7 @@ struct RateLimiterTests {
 
     @Test("a request that comes a little early waits for its turn, one much too early is refused")
     func pause() throws {
-        let limiter = RateLimiter(burst: 10, perSecond: 5, pause: 2)
+        let limiter = RateLimiter<Origin>(burst: 10, perSecond: 5, pause: 2)
         let partner = try Origin("a.example")
         let start = ContinuousClock.now
         var waits: [Duration] = []

@@ -22,6 +22,7 @@ ALWAYS_NEW = {
     "comment": "each comment is one more",
     "key rotate": "each key is a new one",
     "invite create": "each invitation is a new one",
+    "people link": "each link is a new one",
     "bench": "it works on a home of its own",
 }
 # A second run ends with an error that says what is there already.
@@ -40,7 +41,7 @@ READS = {
     "schema check", "schema export-json-schema", "schema history", "evidence", "serve", "invite list", "stage show",
     "stage summary", "doctor", "release list", "release show", "release verify", "release diff",
     "release prove", "release sheet",
-    "agreement", "consensus", "gold list", "gold score", "queue list", "blind show", "label-errors",
+    "agreement", "consensus", "gold list", "gold score", "queue list", "blind show", "label-errors", "people list",
 }
 
 
@@ -117,6 +118,10 @@ def writing(program, folder):
             ["release", "create", "boards", "v1"]):
         both(oem, *words)
     oem.ok("partner", "add", "tier.example", "--no-url")
+    password = folder / "password"
+    password.write_text("correct horse\n")
+    both(oem, "people", "add", "ann", "--role", "reviewer", "--password-file", password)
+    both(oem, "people", "remove", "ann")
     keys(tier, oem, both, folder)
     invitations(oem, both)
     with oem.serving():

@@ -151,8 +151,11 @@ extension Example {
         Example(
             "agreement",
             AgreementDocument(
-                dataset: "oem.example/boards", release: "v1", digest: "9f2b01", by: "org", iou: 0.5,
-                field: "class", class: "spur", against: "oem.example", level: "warning",
+                dataset: "oem.example/boards", release: "v1",
+                heads: [.init(org: "oem.example", size: 12)],
+                part: .init(group: "lot/7", since: 1_700_000_000, until: 1_700_000_060),
+                digest: "9f2b01", by: "org", iou: 0.5, near: 2.5, field: "class", class: "spur",
+                against: "oem.example", level: "warning",
                 measures: [
                     .init(
                         measure: "cohen-kappa", scope: "oem.example, tier1.example", task: "items",
@@ -184,8 +187,10 @@ extension Example {
         Example(
             "agreement.least",
             AgreementDocument(
-                dataset: "oem.example/boards", release: nil, digest: "9f2b01", by: "org", iou: 0.5,
-                field: nil, class: nil, against: nil, level: "warning", measures: [], confusion: [],
+                dataset: "oem.example/boards", release: nil, heads: nil,
+                part: .init(group: nil, since: nil, until: nil), digest: "9f2b01", by: "org",
+                iou: 0.5, near: nil, field: nil, class: nil, against: nil, level: "warning",
+                measures: [], confusion: [],
                 raters: [], warnings: [], blindness: nil, pairsLeftOut: 0, confusionLeftOut: 0,
                 ambiguous: 0, denseItems: [])),
         Example(
@@ -253,8 +258,10 @@ extension Example {
         Example(
             "consensus",
             ConsensusDocument(
-                dataset: "oem.example/boards", release: "v1", digest: "9f2b01", method: "majority",
-                by: "org", iou: 0.5,
+                dataset: "oem.example/boards", release: "v1",
+                heads: [.init(org: "oem.example", size: 12)],
+                part: .init(group: "lot/7", since: 1_700_000_000, until: 1_700_000_060),
+                digest: "9f2b01", method: "majority", by: "org", iou: 0.5, near: 2.5,
                 items: [
                     .init(
                         item: "img/0003.png", class: "spur", confidence: 0.75, tied: ["spur", nil],
@@ -266,8 +273,10 @@ extension Example {
         Example(
             "consensus.least",
             ConsensusDocument(
-                dataset: "oem.example/boards", release: nil, digest: "9f2b01", method: "majority",
-                by: "org", iou: 0.5, items: [], without: [], iterations: [:], denseItems: [],
+                dataset: "oem.example/boards", release: nil, heads: nil,
+                part: .init(group: nil, since: nil, until: nil), digest: "9f2b01",
+                method: "majority", by: "org", iou: 0.5, near: nil, items: [], without: [],
+                iterations: [:], denseItems: [],
                 hidden: 0, written: nil)),
     ]
 

@@ -10,7 +10,7 @@ struct Example: Sendable {
     }
 
     /// All of them: with every member, and with as few and as empty ones as there may be.
-    static let all = homes + datasets + files + labels + logs + alarms + releases
+    static let all = homes + datasets + files + labels + logs + alarms + releases + page + people
 }
 
 /// Examples whose members follow from what they are of.

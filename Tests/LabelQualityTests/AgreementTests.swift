@@ -39,6 +39,8 @@ struct AgreementTests {
         #expect((try #require(kappa.value) - 0.4).magnitude < 1e-12)
         let interval = try #require(kappa.interval)
         #expect(interval.low < 0.4 && 0.4 < interval.high && interval.low > 0)
+        // Whoever prints it anew prints the same digits.
+        #expect(interval == .init(low: 0.12213740458015278, high: 0.6376811594202898))
         #expect(pair.confusion.map(\.count) == [20, 5, 10, 15])
         #expect(kappa.counts == .init(items: 50, units: 50, judgements: 100))
         // Among ten thousand pairs each is drawn less often.

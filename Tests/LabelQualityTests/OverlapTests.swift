@@ -40,6 +40,92 @@ struct OverlapTests {
         }
     }
 
+    private func line(_ points: Double...) -> Selector { .polyline(points) }
+
+    @Test("lines: whichever way they are drawn, in how many points, beside each other and in part")
+    func lines() throws {
+        let one = line(0, 0, 100, 0)
+        expect(try overlap(one, line(100, 0, 50, 0, 25, 0, 0, 0)), 1)
+        // Within a twentieth of the diagonal, and beyond it.
+        expect(try overlap(one, line(0, 4, 100, 4)), 1)
+        expect(try overlap(one, line(0, 6, 100, 6)), 0)
+        // Half of it; steps and the tolerance at the end leave a little more.
+        let half = try overlap(one, line(0, 0, 50, 0))
+        #expect((0.5..<0.58).contains(half), "\(half)")
+        expect(try overlap(one, line(0, 50, 100, 50)), 0)
+        // A corner is no chord.
+        #expect(try overlap(line(0, 0, 50, 0, 50, 50), line(0, 0, 50, 50)) < 0.3)
+        // Without length.
+        expect(try overlap(line(3, 3, 3, 3), line(3, 3, 3, 3, 3, 3)), 1)
+        expect(try overlap(line(3, 3, 3, 3), line(3, 4, 3, 4)), 0)
+        expect(try overlap(line(3, 3, 3, 3), one), 0)
+        expect(try overlap(line(1e308, 0, -1e308, 0), one), 0)
+    }
+
+    @Test("the distance that is asked for is that of lines and of points")
+    func near() throws {
+        func shares(_ one: Selector, _ other: Selector, _ near: Double) throws -> Double {
+            try #require(Shape(one, near: near)).overlap(try #require(Shape(other, near: near)))
+        }
+        let point = { (x: Double) in
+            Selector.keypoints([.init(x: x, y: 0, visibility: .visible)])
+        }
+        expect(try overlap(point(0), point(1)), 0)
+        expect(try shares(point(0), point(0), 4), 1)
+        expect(try shares(point(0), point(4), 4), 0.5)
+        expect(try shares(point(0), point(9), 4), 0)
+        expect(try shares(line(0, 0, 100, 0), line(0, 4, 100, 4), 3.9), 0)
+        expect(try shares(line(0, 0, 100, 0), line(0, 4, 100, 4), 4.1), 1)
+        // What is near is also looked at: the boxes around both do not meet.
+        let labels = try [point(0), point(3)].enumerated().map { number, selector in
+            PlacedLabel(
+                rater: number, category: 0, shape: try #require(Shape(selector, near: 4)),
+                order: number)
+        }
+        #expect(Matching(labels, threshold: 0.5).pairs.count == 1)
+    }
+
+    @Test("a line's neighbours are among those that it is compared with, on whichever side")
+    func reach() throws {
+        var compared = 0
+        for number in 0..<2_000 {
+            // Far apart, and the same on every run.
+            let (gap, isUpright) = (Double(number % 31), number.isMultiple(of: 2))
+            let ends = [7, 11, 13, 17].map { Double(number * number * $0 % 199) }
+            func drawn(_ from: Double, _ to: Double, _ off: Double) -> Selector {
+                isUpright ? line(off, from, off, to) : line(from, off, to, off)
+            }
+            let (one, other) = (drawn(ends[0], ends[1], 0), drawn(ends[2], ends[3], gap))
+            guard try overlap(one, other) > 0 else { continue }
+            compared += 1
+            let labels = try [one, other].enumerated().map { number, selector in
+                PlacedLabel(
+                    rater: number, category: 0, shape: try #require(Shape(selector)), order: number)
+            }
+            let pairs = Matching(labels, threshold: 1e-6).pairs
+            #expect(pairs.count == 1, "\(ends) \(gap) \(isUpright)")
+        }
+        #expect(compared > 100)
+    }
+
+    @Test("rankings: the share of pairs that both order alike")
+    func rankings() throws {
+        func ranked(_ groups: [String]...) -> Selector { .preference(groups) }
+        let abc = ranked(["a"], ["b"], ["c"])
+        expect(try overlap(abc, abc), 1)
+        expect(try overlap(abc, ranked(["c"], ["b"], ["a"])), 0)
+        expect(try overlap(abc, ranked(["a"], ["c"], ["b"])), 2.0 / 3)
+        expect(try overlap(abc, ranked(["a", "b"], ["c"])), 2.5 / 3)
+        expect(try overlap(ranked(["a", "b"]), ranked(["b", "a"])), 1)
+        // Of the six pairs of four alternatives both order one.
+        expect(try overlap(abc, ranked(["a"], ["b"], ["d"])), 1.0 / 6)
+        expect(try overlap(ranked(["a"]), ranked(["a"])), 1)
+        expect(try overlap(ranked(["a"]), ranked(["b"])), 0)
+        let many = (0...Ranking.alternativesMax).map { ["r\($0)"] }
+        expect(try overlap(.preference(many), .preference(many)), 1)
+        expect(try overlap(.preference(many), .preference(many.reversed())), 0)
+    }
+
     @Test("a square turned by an eighth and its own")
     func turned() throws {
         let one = Selector.rotatedBox(
@@ -185,7 +271,6 @@ struct OverlapTests {
         #expect(Shape(.wholeItem) == nil)
         expect(try overlap(box(0, 0, 1, 1), .interval(start: 0, end: 1, channels: [])), 0)
         expect(try overlap(.polyline([0, 0, 1, 1]), .polyline([0, 0, 1, 1])), 1)
-        expect(try overlap(.polyline([0, 0, 1, 1]), .polyline([0, 0, 1, 2])), 0)
         expect(try overlap(box(1, 1, 0, 5), box(1, 1, 0, 5)), 1)
         expect(try overlap(box(1, 1, 0, 5), box(1, 1, 0, 4)), 0)
         let line = ring(0, 0, 5, 5, 2, 2)

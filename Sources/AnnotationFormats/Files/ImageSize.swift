@@ -6,7 +6,7 @@ package enum ImageSize {
     static let endings = ["jpg", "png", "jpeg", "bmp", "JPG", "PNG", "JPEG", "tif", "tiff", "webp"]
 
     /// The size, or nil for another format or a damaged header.
-    static func read(_ bytes: UnsafeRawBufferPointer) -> (width: Int, height: Int)? {
+    package static func read(_ bytes: UnsafeRawBufferPointer) -> (width: Int, height: Int)? {
         if bytes.starts(with: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]) {
             return sized(big(bytes, 16, 4), big(bytes, 20, 4))
         }

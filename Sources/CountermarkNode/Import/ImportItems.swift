@@ -22,6 +22,8 @@ final class ImportItems {
     private var counted: Set<Int> = []
     private var lastMentioned = ""
     private var last: (key: String, item: StoredItem?)?
+    /// Items that were asked for together.
+    private var fetched: ByteMap<StoredItem?> = [:]
     /// The images that a file takes for larger, smaller or turned, and why.
     private var misshapen: ByteMap<String> = [:]
     private static let keptMax = 65_536
@@ -48,10 +50,20 @@ final class ImportItems {
     /// What the dataset had of an item when the import began; what it asks for, it mostly asks several times.
     func stored(_ key: String) throws -> StoredItem? {
         if let last, last.key.hasSameBytes(as: key) { return last.item }
+        if let known = fetched[key] { return known }
         let item = try node.store.item(dataset, key: key)
         last = (key, item)
         return item
     }
+
+    /// Asks for several items at once.
+    func fetch(_ keys: [String]) throws {
+        if !hasItems { return }
+        try node.store.forEachItem(dataset, keys: keys) { fetched[$0] = $1 }
+    }
+
+    /// Forgets what was asked for together.
+    func forgetFetched() { fetched.removeAll(keepingCapacity: true) }
 
     func isKnown(_ key: String) throws -> Bool {
         if let answer = known[key] { return answer }

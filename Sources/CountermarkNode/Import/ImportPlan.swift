@@ -19,6 +19,10 @@ final class ImportPlan {
     private static let labelsKeptMax = 131_072
     /// Records of one item that are matched together.
     private static let recordsTogetherMax = 4_096
+    /// Items whose labels are asked for at once, and how many labels that may bring: where they are more, each item is
+    /// asked for by itself.
+    private static let itemsTogetherMax = 256
+    private static let labelsTogetherMax = 65_536
 
     let node: Node
     let dataset: DatasetID
@@ -53,7 +57,11 @@ final class ImportPlan {
 
     private var exported: LabelRecord?
     typealias Pending = (record: LabelRecord, exported: LabelRecord?)
-    private var pending: [Pending] = []
+    /// Records that wait to be matched, by item, in the files' order.
+    private var pending: [[Pending]] = []
+    private var pendingCount = 0
+    /// What this organisation has of the items that wait.
+    private var fetched: ByteMap<[LabelView]> = [:]
     private var kept: ByteMap<ItemLabels> = [:]
     private var keptCount = 0
     private var met = KeySet()
@@ -149,14 +157,22 @@ final class ImportPlan {
             if let why = try classes?.take(&record) {
                 return report.skip("item \(record.item)", why)
             }
-            try items.mention(record.item)
-            guard hasLabels else { return try add(record, into: sink) }
-            if pending.last.map({ !$0.record.item.hasSameBytes(as: record.item) }) ?? false
-                || pending.count >= Self.recordsTogetherMax
+            guard hasLabels else {
+                try items.mention(record.item)
+                return try add(record, into: sink)
+            }
+            let isOfLast = pending.last?.last?.record.item.hasSameBytes(as: record.item) == true
+            if !isOfLast && pending.count >= Self.itemsTogetherMax
+                || pendingCount >= Self.recordsTogetherMax
             {
                 try flush(into: sink)
             }
-            pending.append((record, exported))
+            if isOfLast, !pending.isEmpty {
+                pending[pending.count - 1].append((record, exported))
+            } else {
+                pending.append([(record, exported)])
+            }
+            pendingCount += 1
         }
     }
 
@@ -199,12 +215,44 @@ final class ImportPlan {
                 selector: record.selector, fields: fields))
     }
 
+    /// Matches all records that wait.
+    private func flush(into sink: (Operation) throws -> Void) throws {
+        if pending.isEmpty { return }
+        let groups = pending
+        pending.removeAll(keepingCapacity: true)
+        pendingCount = 0
+        try fetch(groups.compactMap { $0.first?.record.item })
+        for group in groups { try match(group, into: sink) }
+        fetched.removeAll(keepingCapacity: true)
+        items.forgetFetched()
+    }
+
+    /// Asks at once for what is there of items: a question costs more than what it brings of one.
+    private func fetch(_ keys: [String]) throws {
+        try items.fetch(keys)
+        var filter = LabelFilter()
+        filter.org = node.home.origin
+        var asked: [String] = []
+        for key in ByteSet(keys) where kept[key] == nil {
+            // Others with the same content may be the same item: those are asked for by themselves.
+            guard let item = try items.stored(key), try same.names(of: item.record).count == 1
+            else { continue }
+            filter.itemIDs.append(-item.target)
+            asked.append(key)
+        }
+        if filter.itemIDs.isEmpty { return }
+        let limit = Self.labelsTogetherMax
+        let labels = try node.store.labels(logs, filter: filter, limit: limit)
+        if labels.count == limit { return }
+        for key in asked { fetched[key] = [] }
+        for label in labels { fetched[label.item, default: []].append(label) }
+    }
+
     /// Matches the records of one item with its labels, all at once: where a file knows labels by their
     /// place only, a line that was put in moves all that follow.
-    private func flush(into sink: (Operation) throws -> Void) throws {
-        guard let key = pending.first?.record.item else { return }
-        let written = pending
-        pending.removeAll(keepingCapacity: true)
+    private func match(_ written: [Pending], into sink: (Operation) throws -> Void) throws {
+        guard let key = written.first?.record.item else { return }
+        try items.mention(key)
         let records = classes?.canonical(written) ?? written
         var open = try labels(of: key)
         var found = [LabelView?](repeating: nil, count: records.count)
@@ -264,10 +312,7 @@ final class ImportPlan {
     private func labels(of key: String) throws -> ItemLabels {
         if let item = try items.stored(key) { metItems.insert(-item.target) }
         if let known = kept[key] { return known }
-        var filter = LabelFilter()
-        (filter.items, filter.org) = (try same.names(of: key), node.home.origin)
-        var own = try node.store.labels(logs, filter: filter, limit: .max)
-            .filter { !met.contains($0.key.packed) }
+        var own = try (fetched[key] ?? stored(of: key)).filter { !met.contains($0.key.packed) }
         if let classes { own = classes.canonical(own) }
         let labels = ItemLabels(own, author: options.author)
         if keptCount + labels.count > Self.labelsKeptMax {
@@ -276,6 +321,12 @@ final class ImportPlan {
         }
         keptCount += labels.count
         return labels
+    }
+
+    private func stored(of key: String) throws -> [LabelView] {
+        var filter = LabelFilter()
+        (filter.items, filter.org) = (try same.names(of: key), node.home.origin)
+        return try node.store.labels(logs, filter: filter, limit: .max)
     }
 
     // MARK: The end

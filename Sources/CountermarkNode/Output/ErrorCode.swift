@@ -62,6 +62,10 @@ extension ErrorCode {
     package static let badInvitationRecord = ErrorCode(
         "bad-invitation-record", .failed,
         "move old files out of the home's `invitations`")
+    package static let badLink = ErrorCode(
+        "bad-link", .failed, http: 401,
+        "a link to the page that was used, is over, or is none: `countermark people "
+            + "link` prints a new one")
     package static let badLog = ErrorCode(
         "bad-log", .failed,
         "TransparencyLogError below")
@@ -78,6 +82,10 @@ extension ErrorCode {
     package static let badProxy = ErrorCode(
         "bad-proxy", .usage,
         "`--proxy` or `HTTPS_PROXY` is `http://[NAME:PASSWORD@]HOST:PORT`")
+    package static let badRange = ErrorCode(
+        "bad-range", .failed, http: 416,
+        "a part of a file that it does not have: ask for another range, or for the "
+            + "whole")
     package static let badReason = ErrorCode(
         "bad-reason", .usage,
         "the message gives the rule")
@@ -108,7 +116,7 @@ extension ErrorCode {
         "bad-value", .failed,
         "a value or changeset beyond the model's limits; the message names it")
     package static let blind = ErrorCode(
-        "blind", .failed,
+        "blind", .failed, http: 403,
         "the dataset is blind: label the item, then `countermark examined`")
     package static let busy = ErrorCode(
         "busy", .failed, http: 503,
@@ -144,6 +152,10 @@ extension ErrorCode {
         "config-contradicts", .failed,
         "`org` in `config.json` is not the certificate's: set it back; a company is "
             + "renamed by a new home (Operations.md)")
+    package static let crossSite = ErrorCode(
+        "cross-site", .failed, http: 403,
+        "a request to the page's API that another site caused, or without the session's "
+            + "`X-CSRF-Token`: reload the page")
     package static let cutOff = ErrorCode(
         "cut-off", .failed,
         "what would be written would not count: the hint names the way out. Nothing was"
@@ -260,7 +272,7 @@ extension ErrorCode {
         "label-table", .failed,
         "AnnotationStoreError below; mostly `countermark rebuild`")
     package static let locked = ErrorCode(
-        "locked", .locked,
+        "locked", .locked, http: 503,
         "wait for the other process, or stop it")
     package static let logKeyMismatch = ErrorCode(
         "log-key-mismatch", .failed,
@@ -329,6 +341,10 @@ extension ErrorCode {
     package static let noLogKey = ErrorCode(
         "no-log-key", .failed,
         "the log's first entry must introduce its key")
+    package static let noMedia = ErrorCode(
+        "no-media", .failed, http: 404,
+        "there is no such file to show: start `countermark serve` with `--media DIR`, "
+            + "and put the item's file below that under its key")
     package static let noPartner = ErrorCode(
         "no-partner", .failed, http: 403,
         "the caller is no partner here: pair first")
@@ -348,6 +364,10 @@ extension ErrorCode {
     package static let noTile = ErrorCode(
         "no-tile", .network,
         "is it a node of a matching version? its log may be damaged")
+    package static let notSignedIn = ErrorCode(
+        "not-signed-in", .failed, http: 401,
+        "the page's session is over: sign in again, or open a link that `countermark "
+            + "people link` prints")
     package static let noWord = ErrorCode(
         "no-word", .network,
         "in `prove --ask`: a partner did not answer; ask it, then prove again")
@@ -472,6 +492,9 @@ extension ErrorCode {
     package static let passphraseNeeded = ErrorCode(
         "passphrase-needed", .failed,
         "`COUNTERMARK_PASSPHRASE`, or `--passphrase-file FILE`, or a terminal")
+    package static let pictureTooLarge = ErrorCode(
+        "picture-too-large", .failed, http: 413,
+        "a picture of more pixels than a browser is given: its header may be wrong")
     package static let proofTooLarge = ErrorCode(
         "proof-too-large", .failed,
         "carry the whole dataset instead")
@@ -507,6 +530,10 @@ extension ErrorCode {
     package static let releaseWithdrawn = ErrorCode(
         "release-withdrawn", .failed,
         "the steward has withdrawn it; the reason is told")
+    package static let roleTooSmall = ErrorCode(
+        "role-too-small", .failed, http: 403,
+        "this person may not do that: the node's operator gives roles with `countermark "
+            + "people add`")
     package static let sameItem = ErrorCode(
         "same-item", .usage,
         "give two keys")
@@ -595,11 +622,14 @@ extension ErrorCode {
     package static let unreadable = ErrorCode(
         "unreadable", .failed,
         "a file does not hold what it should: `countermark doctor`")
+    package static let unsupportedType = ErrorCode(
+        "unsupported-type", .failed, http: 415,
+        "the body is of another content type than the request takes")
     package static let unwritable = ErrorCode(
         "unwritable", .failed,
         "a value is no JSON: tell who wrote it")
     package static let usage = ErrorCode(
-        "usage", .usage,
+        "usage", .usage, http: 400,
         "see `countermark help COMMAND`")
     package static let whoseLabels = ErrorCode(
         "whose-labels", .failed,
@@ -611,6 +641,10 @@ extension ErrorCode {
     package static let wrongCheckpoint = ErrorCode(
         "wrong-checkpoint", .failed,
         "send exactly the entries that the checkpoint covers")
+    package static let wrongHost = ErrorCode(
+        "wrong-host", .failed, http: 421,
+        "the page was asked for under a name that is not its own: use the address that "
+            + "`countermark serve` prints, or name it with `--ui-name`")
     package static let wrongLogKey = ErrorCode(
         "wrong-log-key", .failed,
         "`keys/log.key` is not the key that the log has introduced: restore it from a "
@@ -618,6 +652,9 @@ extension ErrorCode {
     package static let wrongPassphrase = ErrorCode(
         "wrong-passphrase", .failed,
         "`COUNTERMARK_PASSPHRASE`, or `--passphrase-file FILE`, or a terminal")
+    package static let wrongPassword = ErrorCode(
+        "wrong-password", .failed, http: 401,
+        "name and password do not belong together")
     package static let wrongPosition = ErrorCode(
         "wrong-position", .failed,
         "send the entries from the size that the message names")
@@ -628,48 +665,37 @@ extension ErrorCode {
 
     /// All codes, in the order of their words.
     public static let all: [ErrorCode] = [
-        .ambiguousId, .ambiguousItem, .badAnswer, .badConfig,
-        .badExpression, .badFile, .badIdentifier, .badInvitationRecord,
-        .badLog, .badName, .badPartner, .badProof,
-        .badProxy, .badReason, .badRequest, .badRoot,
-        .badSchema, .badSelector, .badSuccession, .badThreshold,
-        .badUrl, .badValue, .blind, .busy, .cancelled,
-        .cannotDial, .cannotOffer, .cannotServe, .certificateExpired,
-        .chainTooLong, .circularSource, .clockDiffers, .configContradicts,
-        .cutOff, .cutPush, .damagedFile, .datasetExists,
-        .datasetLeft, .digestsDiffer, .diskFull, .doesNotExtend,
-        .ended, .equivocation, .failed, .fetchEnded,
-        .fileExists, .goldExists, .goldIsSealed, .goldIsWrong,
-        .homeExists, .homeNotReadable, .internalFailure,
-        .interrupted, .invitation, .invitationClosed, .invitationExpired, .invitationRevoked,
-        .invitationUnknown, .invitationUsed, .joinFailed, .joinProof,
-        .keyInUse, .keyNotReached, .keyRetired, .keyRevoked,
-        .labelTable, .locked, .logKeyMismatch, .logStorage,
-        .missingFile, .namesNotUtf8, .namesTooLarge, .network,
-        .noAddress, .noAuthorityKey, .noBackup, .noBackupFolder,
-        .noCandidate, .noCertificate, .noCheckpoint, .noClasses,
-        .noConsensus, .noDigest, .noEvidence, .noFile, .noHome,
-        .noItems, .noLogKey, .noPartner, .noPassphrase,
-        .noPort, .noRoot, .noStatement, .noTile,
-        .noWord, .nobodyToDial, .notAnExport, .notChecked,
-        .notCosigned, .notCounted, .notFound, .notLive,
-        .notMember, .notOfAnnotations, .notOffered, .notOwn,
-        .notOwner, .notRepaired, .notSteward, .notWritable,
-        .notYoursToDecide, .nothingCarried, .nothingToAccept, .onlySuggested,
-        .originTaken, .otherCertificate, .otherContent, .otherHistory,
-        .otherIssuer, .otherSteward, .otherWord, .ownLog,
-        .ownLogBehind, .ownLogDiffers, .ownLogForked, .ownLogLost,
-        .ownOrigin, .ownRelease, .partner, .passphraseNeeded, .proofTooLarge,
-        .pushRefused, .readerRole, .refused, .releaseExists,
-        .releaseIsWrong, .releaseNotHere, .releaseNotWhole, .releaseOfOtherHistory,
-        .releaseWithdrawn, .sameItem, .schemaTooLarge, .signing,
-        .slowBody, .spoolFull, .stewardCannotLeave, .stewardIsReadByAll,
-        .superseded, .system, .tooFast, .tooLarge,
-        .tooMany, .tooManyConnections, .tooManyInvitations, .tooManyLogs,
-        .tooManyPushes, .tooManyStatements, .tooManyWatches, .tooMuchAtOnce,
-        .trustEnded, .twoDatasets, .unknownItem, .unknownRater,
-        .unprovenHistory, .unreadable, .unwritable, .usage,
-        .whoseLabels, .writeOnlyFormat, .wrongCheckpoint, .wrongLogKey,
-        .wrongPassphrase, .wrongPosition, .wrongSteward,
+        .ambiguousId, .ambiguousItem, .badAnswer, .badConfig, .badExpression, .badFile,
+        .badIdentifier, .badInvitationRecord, .badLink, .badLog, .badName, .badPartner,
+        .badProof, .badProxy, .badRange, .badReason, .badRequest, .badRoot, .badSchema,
+        .badSelector, .badSuccession, .badThreshold, .badUrl, .badValue, .blind, .busy,
+        .cancelled, .cannotDial, .cannotOffer, .cannotServe, .certificateExpired, .chainTooLong,
+        .circularSource, .clockDiffers, .configContradicts, .crossSite, .cutOff, .cutPush,
+        .damagedFile, .datasetExists, .datasetLeft, .digestsDiffer, .diskFull, .doesNotExtend,
+        .ended, .equivocation, .failed, .fetchEnded, .fileExists, .goldExists, .goldIsSealed,
+        .goldIsWrong, .homeExists, .homeNotReadable, .internalFailure, .interrupted,
+        .invitation, .invitationClosed, .invitationExpired, .invitationRevoked,
+        .invitationUnknown, .invitationUsed, .joinFailed, .joinProof, .keyInUse, .keyNotReached,
+        .keyRetired, .keyRevoked, .labelTable, .locked, .logKeyMismatch, .logStorage,
+        .missingFile, .namesNotUtf8, .namesTooLarge, .network, .noAddress, .noAuthorityKey,
+        .noBackup, .noBackupFolder, .noCandidate, .noCertificate, .noCheckpoint, .noClasses,
+        .noConsensus, .noDigest, .noEvidence, .noFile, .noHome, .noItems, .noLogKey, .noMedia,
+        .noPartner, .noPassphrase, .noPort, .noRoot, .noStatement, .noTile, .noWord,
+        .nobodyToDial, .notAnExport, .notChecked, .notCosigned, .notCounted, .notFound,
+        .notLive, .notMember, .notOfAnnotations, .notOffered, .notOwn, .notOwner, .notRepaired,
+        .notSignedIn, .notSteward, .notWritable, .notYoursToDecide, .nothingCarried,
+        .nothingToAccept, .onlySuggested, .originTaken, .otherCertificate, .otherContent,
+        .otherHistory, .otherIssuer, .otherSteward, .otherWord, .ownLog, .ownLogBehind,
+        .ownLogDiffers, .ownLogForked, .ownLogLost, .ownOrigin, .ownRelease, .partner,
+        .passphraseNeeded, .pictureTooLarge, .proofTooLarge, .pushRefused, .readerRole,
+        .refused, .releaseExists, .releaseIsWrong, .releaseNotHere, .releaseNotWhole,
+        .releaseOfOtherHistory, .releaseWithdrawn, .roleTooSmall, .sameItem, .schemaTooLarge,
+        .signing, .slowBody, .spoolFull, .stewardCannotLeave, .stewardIsReadByAll, .superseded,
+        .system, .tooFast, .tooLarge, .tooMany, .tooManyConnections, .tooManyInvitations,
+        .tooManyLogs, .tooManyPushes, .tooManyStatements, .tooManyWatches, .tooMuchAtOnce,
+        .trustEnded, .twoDatasets, .unknownItem, .unknownRater, .unprovenHistory, .unreadable,
+        .unsupportedType, .unwritable, .usage, .whoseLabels, .writeOnlyFormat, .wrongCheckpoint,
+        .wrongHost, .wrongLogKey, .wrongPassphrase, .wrongPassword, .wrongPosition,
+        .wrongSteward,
     ]
 }

@@ -23,7 +23,7 @@ public final class Joining: Sendable {
     public let invitation: Invitation
     /// The steward's root, which the invitation pins.
     public let root: Certificate
-    private let home: Home
+    let home: Home
     private let file: String
     private let attempt: Attempt
     private let answer: JoinAnswer

@@ -102,9 +102,8 @@ extension Node {
 extension PartnerSync {
     /// Compares digests with a partner, which does the same.
     func exchangeDigests(
-        _ partner: Home.Partner, _ client: HTTPClient, _ report: inout SyncReport
+        _ org: Origin, _ client: HTTPClient, _ report: inout SyncReport
     ) async throws {
-        let org = try Origin(partner.org)
         let ours = try await node.run { try $0.digests(for: org) }
         let response = try await call(
             client, "POST", "/v1/digests",
@@ -118,7 +117,7 @@ extension PartnerSync {
             report.fail(
                 NodeError(
                     .digestsDiffer,
-                    "\(partner.org) has made another label set of the same entries of \(dataset)",
+                    "\(org) has made another label set of the same entries of \(dataset)",
                     hint: "run countermark verify on both sides, then rebuild where it fails"))
         }
     }

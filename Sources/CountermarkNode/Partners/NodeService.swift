@@ -15,19 +15,30 @@ public struct NodeService: Service {
     private let host: String
     private let port: Int
     private let operatorAddress: (host: String, port: Int)?
+    private let operatorPage: OperatorSide.Maker
     private let logger: Logger
 
     /// A service for a home, to listen on an address.
     ///
-    /// - Parameter operatorAddress: Where the node's own operator asks for its health and figures,
-    ///   without TLS: an address that nobody else can reach.
+    /// - Parameters:
+    ///   - operatorAddress: Where the node's own operator asks for its health and figures, without TLS: an
+    ///     address that nobody else can reach.
+    ///   - operatorPage: Makes what answers there; health and figures alone if left out.
     public init(
         home: Home, host: String, port: Int, operatorAddress: (host: String, port: Int)? = nil,
-        logger: Logger
+        operatorPage: @escaping OperatorSide.Maker = NodeService.healthOnly, logger: Logger
     ) throws {
         node = SharedNode(try Node(home))
         (self.home, self.host, self.port, self.logger) = (home, host, port, logger)
-        self.operatorAddress = operatorAddress
+        (self.operatorAddress, self.operatorPage) = (operatorAddress, operatorPage)
+    }
+
+    /// Answers an operator about health and figures, and nothing else.
+    public static let healthOnly: OperatorSide.Maker = { side in
+        Application(
+            router: side.server.router(),
+            configuration: .init(address: .hostname(side.address.host, port: side.address.port)),
+            logger: side.logger)
     }
 
     /// Serves until the task is cancelled or the process is told to end.
@@ -65,13 +76,12 @@ public struct NodeService: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
             if let operatorAddress {
-                let page = Application(
-                    router: OperatorServer(
-                        home: home, node: node, desk: server.desk, disk: disk
-                    ).router(),
-                    configuration: .init(
-                        address: .hostname(operatorAddress.host, port: operatorAddress.port)),
-                    logger: logger)
+                let page = try operatorPage(
+                    OperatorSide(
+                        home: home, address: operatorAddress, logger: logger,
+                        server: OperatorServer(
+                            home: home, node: node, desk: server.desk, disk: disk),
+                        watcher: watcher))
                 group.addTask { try await page.run() }
             }
             group.addTask { await follow(sync, watcher) }

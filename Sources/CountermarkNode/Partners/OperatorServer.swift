@@ -15,6 +15,12 @@ struct OperatorServer: Sendable {
 
     func router() -> Router<BasicRequestContext> {
         let router = Router()
+        add(to: router)
+        return router
+    }
+
+    /// Adds the routes of health and figures.
+    func add(to router: Router<some RequestContext>) {
         router.get("/healthz") { _, _ in "ok\n" }
         router.get("/readyz") { _, context in
             do {
@@ -31,7 +37,6 @@ struct OperatorServer: Sendable {
             let text = self.desk.metrics(logs: try await self.logs())
             return Self.text(text + (try await self.endMetrics()))
         }
-        return router
     }
 
     /// Ready, unless the own certificate is over or the disk takes nothing; what ends soon is named.

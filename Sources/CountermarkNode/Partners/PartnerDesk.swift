@@ -48,7 +48,7 @@ final class PartnerDesk: Sendable {
         deinit { release() }
     }
 
-    let limiter = RateLimiter()
+    let limiter = RateLimiter<Origin>()
     let room: ConnectionRoom
     let spools: SpoolAccount
     let logger: Logger

@@ -13,20 +13,16 @@ extension PartnerSync {
     ///
     /// What fails is noted: the entries are synced whether or not anybody cosigns them.
     func exchangeCosignatures(
-        _ cosigner: SharedNode, _ partner: Home.Partner, _ client: HTTPClient,
-        _ report: inout SyncReport
+        _ cosigner: SharedNode, _ org: Origin, _ client: HTTPClient, _ report: inout SyncReport
     ) async {
         do {
-            let org = try Origin(partner.org)
             for offer in try await list(client).logs {
-                var part = SyncReport(org: partner.org)
-                try await attempt(&part) { part in
-                    part.cosigned = try await self.exchange([offer], org, cosigner, client)
-                }
-                report.cosigned += part.cosigned
-                if let error = part.error {
-                    let log = offer.origin.prefix(600)
-                    report.notes.append("cosignatures of \(log) were not exchanged: \(error)")
+                do {
+                    report.cosigned += try await exchange([offer], org, cosigner, client)
+                } catch  where !Self.endsContact(error) {
+                    report.notes.append(
+                        "cosignatures of \(offer.origin.prefix(600)) were not exchanged: "
+                            + PlainError.line(error))
                 }
             }
         } catch {
@@ -97,9 +93,10 @@ extension PartnerSync {
         _ partner: Home.Partner, _ client: HTTPClient, _ cosigner: SharedNode,
         _ nudges: AsyncStream<Void>, _ logger: Logger
     ) async {
+        guard let org = try? Origin(partner.org) else { return }
         for await _ in nudges {
             var report = SyncReport(org: partner.org)
-            await exchangeCosignatures(cosigner, partner, client, &report)
+            await exchangeCosignatures(cosigner, org, client, &report)
             for note in report.notes {
                 logger.warning("\(note)", metadata: ["partner": "\(partner.org)"])
             }

@@ -2,6 +2,7 @@ import AnnotationModel
 import Foundation
 import Logging
 import PartnerTLS
+import Replication
 import Synchronization
 
 extension PartnerSync {
@@ -92,10 +93,11 @@ extension PartnerSync {
                 guard let offer = try? JSONDecoder().decode(LogOffer.self, from: Data(line)) else {
                     continue
                 }
-                var report = SyncReport(org: partner.org)
-                try await attempt(&report) { report in
-                    try await self.pull(offer, org, client, nil, nil, &report)
-                }
+                var contact = SyncContact(org, client)
+                contact.list = LogList(logs: [offer])
+                var machine = machine(.take(.init(offer)))
+                await run(&machine, &contact)
+                let report = contact.report
                 note(report, "a log that is followed failed", troubles, logger)
                 if report.pulled > 0 {
                     let labels = try? await self.node.run { try $0.labelCount(of: offer.origin) }
@@ -107,6 +109,7 @@ extension PartnerSync {
                             "labels": "\(labels ?? 0)",
                         ])
                 }
+                if report.isBroken { return }
                 nudge.yield()
             }
         } catch {
@@ -130,15 +133,19 @@ extension PartnerSync {
     ) async {
         guard let org = try? Origin(partner.org) else { return }
         do {
-            var theirs = Self.sizes(try await list(client).logs)
+            var theirs: [String: UInt64] = [:]
+            for log in try await list(client).logs { theirs[log.origin] = log.size }
             var known: [LogOffer]?
             for await _ in watcher.changes() {
                 let ours = try await node.run { try $0.offers(to: org) }
                 if ours == known { continue }
                 known = ours
-                var report = SyncReport(org: partner.org)
-                try await push(&theirs, partner, client, nil, &report)
-                note(report, "a push failed", troubles, logger)
+                var contact = SyncContact(org, client)
+                var machine = machine(.give(beyond: theirs))
+                await run(&machine, &contact)
+                theirs = machine.sizes
+                note(contact.report, "a push failed", troubles, logger)
+                if contact.report.isBroken { return }
             }
         } catch {
             logger.info(

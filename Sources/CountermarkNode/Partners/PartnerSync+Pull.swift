@@ -7,10 +7,11 @@ import Replication
 import TransparencyLog
 
 extension PartnerSync {
-    func pull(
-        _ offer: LogOffer, _ org: Origin, _ client: HTTPClient, _ joining: DatasetID?,
-        _ only: DatasetID?, _ report: inout SyncReport
-    ) async throws {
+    /// What a partner's log is to the one held here; nil where nothing of it is wanted.
+    func compare(
+        _ offer: LogOffer, _ contact: SyncContact
+    ) async throws -> SyncMachine.Comparison? {
+        let (org, joining) = (contact.org, contact.joining)
         guard offer.size <= PartnerLimits.logEntries, let parts = try? Node.parts(of: offer.origin)
         else {
             throw NodeError(
@@ -19,45 +20,26 @@ extension PartnerSync {
                 hint: "no log has a name or a size like that")
         }
         let dataset = parts.dataset
-        if offer.size == 0 || (only != nil && only != dataset) { return }
-        // A log whose readers change on the way comes in pieces that end where they do.
-        for note in (offer.bounds ?? []).prefix(LogBounds.countMax) {
-            guard let size = try? Node.size(of: Array(note.utf8)), size < offer.size else {
-                continue
-            }
-            let piece = LogOffer(origin: offer.origin, size: size, checkpoint: note)
-            try await pull(piece, org, client, joining, only, &report)
-        }
-        let step: LogStep = try await node.run { node in
+        return try await node.run { node in
             if parts.member == node.home.origin {
                 try node.noteShown(Array(offer.checkpoint.utf8), dataset)
             }
-            guard try joining == dataset || node.home.holds(dataset) else {
-                return .rest
-            }
+            guard try joining == dataset || node.home.holds(dataset) else { return nil }
             if try node.home.hasLeft(dataset) {
-                guard joining == dataset else { return .rest }
+                guard joining == dataset else { return nil }
                 try node.home.rejoin(dataset)
             }
-            return try node.step(offer, with: org)
-        }
-        switch step {
-        case .rest, .give: return
-        case .investigate:
-            if try await investigate(offer, client) { throw Node.forked(offer.origin) }
-        case .fetch(let from):
-            try await fetchAndAccept(offer, from, org, isTakingBack: false, client, &report)
-        case .takeBack(let from):
-            try await fetchAndAccept(offer, from, org, isTakingBack: true, client, &report)
-            report.notes.append(
-                "\(offer.origin): took back \(offer.size - from) entries that this home had lost")
+            return try node.compare(offer, with: org)
         }
     }
 
-    private func fetchAndAccept(
-        _ offer: LogOffer, _ held: UInt64, _ org: Origin, isTakingBack: Bool,
-        _ client: HTTPClient, _ report: inout SyncReport
-    ) async throws {
+    /// Fetches entries and merges them.
+    ///
+    /// - Parameter held: Where they go on.
+    func fetch(
+        _ offer: LogOffer, _ held: UInt64, _ isTakingBack: Bool, _ contact: inout SyncContact
+    ) async throws -> SyncMachine.Outcome {
+        let (org, client) = (contact.org, contact.client)
         let checkpoint = Array(offer.checkpoint.utf8)
         do {
             let inlined: Int? = try await node.run { node in
@@ -73,18 +55,22 @@ extension PartnerSync {
                 operations = try await fetch(
                     offer, from: held, org, isTakingBack: isTakingBack, client)
             }
-            report.add(entries: offer.size - held, operations: operations)
+            contact.report.add(entries: offer.size - held, operations: operations)
         } catch let error as NodeError where error.code == .wrongPosition {
             // Another process of this home was quicker: it has checked the same entries.
-            report.notes.append(
+            contact.report.notes.append(
                 "\(offer.origin): another process has taken entries of it meanwhile")
         } catch  where held > 0 && Self.isAboutEntries(error) {
-            // Of another history everything may be wrong, even where its entries begin in their bundle.
-            if try await investigate(offer, client) { throw Node.forked(offer.origin) }
-            throw error
+            contact.wrong = error
+            return .wrong
         }
         let (_, dataset) = try Node.parts(of: offer.origin)
         try await node.run { try $0.catchUp(dataset) }
+        if isTakingBack {
+            contact.report.notes.append(
+                "\(offer.origin): took back \(offer.size - held) entries that this home had lost")
+        }
+        return .done
     }
 
     /// True for what is wrong with the entries that came, not with the way or with this home.
@@ -152,7 +138,7 @@ extension PartnerSync {
     /// Finds out where a partner's history of a log and ours part, from a few of its hash tiles.
     ///
     /// - Returns: True if it proved more than was known.
-    private func investigate(_ offer: LogOffer, _ client: HTTPClient) async throws -> Bool {
+    func investigate(_ offer: LogOffer, _ client: HTTPClient) async throws -> Bool {
         var tiles = TileTree(size: offer.size)
         while true {
             let tree = tiles

@@ -6,80 +6,68 @@ import Replication
 import TransparencyLog
 
 extension PartnerSync {
-    /// The logs that a partner holds or could hold, and how much of each.
-    static func sizes(_ offers: [LogOffer]) -> [String: UInt64] {
-        Dictionary(offers.map { ($0.origin, $0.size) }, uniquingKeysWith: { first, _ in first })
-    }
-
-    /// Pushes what is longer here of the datasets that the partner shares.
-    func push(
-        _ theirs: inout [String: UInt64], _ partner: Home.Partner, _ client: HTTPClient,
-        _ only: DatasetID?, _ report: inout SyncReport
-    ) async throws {
-        let shared = Set(theirs.keys.compactMap { try? Node.parts(of: $0).dataset })
-        let org = try Origin(partner.org)
-        let (ours, failures) = try await node.run { node in
+    /// What may be given to a partner.
+    func offered(_ contact: inout SyncContact) async throws -> SyncMachine.Outcome {
+        let org = contact.org
+        let (ours, offers, failures) = try await node.run { node in
             var failures: [String] = []
-            let offers = try node.offers(to: org) {
+            let ours = try node.offers(to: org) {
                 failures.append("\($0): \(PlainError.line($1))")
             }
-            return (offers, failures)
+            let forks = try node.forks()
+            let offers = try ours.map { offer in
+                SyncMachine.Offer(
+                    log: offer.origin, size: offer.size,
+                    bounds: try node.bounds(of: offer.origin).map(\.size),
+                    forkedAt: forks.prefix(of: offer.origin))
+            }
+            return (ours, offers, failures)
         }
         for failure in failures {
-            report.fail(
+            contact.report.fail(
                 NodeError(
-                    .cannotOffer, "cannot offer \(failure)",
-                    hint: "run countermark verify"))
+                    .cannotOffer, "cannot offer \(failure)", hint: "run countermark verify"))
         }
-        for offer in ours where offer.size > theirs[offer.origin] ?? 0 {
-            let from = theirs[offer.origin] ?? 0
-            var isHeld = false
-            try await attempt(&report) { report in
-                let (_, dataset) = try Node.parts(of: offer.origin)
-                guard shared.contains(dataset), only == nil || only == dataset else { return }
-                // What is common to both histories of a forked log is the most that anybody takes.
-                let forkedAt = try await self.node.run { try $0.forks().prefix(of: offer.origin) }
-                if let forkedAt, from >= forkedAt { return }
-                let reader = try await self.node.run { try $0.reader(of: offer.origin) }
-                // Whether it takes them or has them from elsewhere, the partner holds them afterwards.
-                let pieces = try await self.node.run { try $0.pieces(of: offer, from: from) }
-                var next = from
-                for piece in pieces {
-                    guard
-                        try await self.send(
-                            reader, offer.origin, from: next, upTo: piece.size, piece.note, client)
-                    else { break }
-                    report.pushed += piece.size - next
-                    next = piece.size
-                }
-                isHeld = true
-                if next == offer.size, offer.origin == "\(self.home.origin)/\(dataset)" {
-                    try await self.node.run { _ = try $0.noteShown(reader.checkpoint, dataset) }
-                }
-            }
-            if isHeld { theirs[offer.origin] = offer.size }
+        contact.ours = ours
+        return .offered(offers)
+    }
+
+    /// Gives a partner entries of a log under the checkpoint at `size`.
+    func push(
+        _ offer: LogOffer, _ from: UInt64, _ size: UInt64, _ contact: inout SyncContact
+    ) async throws -> SyncMachine.Outcome {
+        let (reader, note) = try await node.run { node in
+            let reader = try node.reader(of: offer.origin)
+            return (reader, try node.note(of: offer, at: size, reader))
         }
+        guard
+            try await send(reader, offer.origin, from: from, upTo: size, note, contact.client)
+        else { return .stopped }
+        contact.report.pushed += size - from
+        let (member, dataset) = try Node.parts(of: offer.origin)
+        if size == offer.size, member == home.origin {
+            try await node.run { _ = try $0.noteShown(reader.checkpoint, dataset) }
+        }
+        return .done
     }
 
     /// Where the steward has cut this organisation, brings what it wrote before, and says so.
-    func bringRest(
-        _ end: EndedMembership, _ client: HTTPClient, _ only: DatasetID?,
-        _ report: inout SyncReport
-    ) async throws {
+    func bringRest(_ end: EndedMembership, _ contact: inout SyncContact) async throws {
         let dataset = try DatasetID(end.dataset)
         let log = "\(home.origin)/\(dataset)"
-        guard only == nil || only == dataset, try home.members(of: dataset).contains(home.origin)
+        guard contact.only == nil || contact.only == dataset,
+            try home.members(of: dataset).contains(home.origin)
         else { return }
-        if report.state == "ok" { report.state = "cut" }
-        report.notes.append(
+        if contact.report.state == "ok" { contact.report.state = "cut" }
+        contact.report.notes.append(
             "\(dataset): the steward has cut this organisation at entry \(end.index); "
                 + "what it writes from there on does not count")
         let reader = try await node.run { try $0.reader(of: log) }
         guard reader.size > end.size else { return }
         if try await send(
-            reader, log, from: end.size, upTo: reader.size, reader.checkpoint, client)
+            reader, log, from: end.size, upTo: reader.size, reader.checkpoint, contact.client)
         {
-            report.pushed += reader.size - end.size
+            contact.report.pushed += reader.size - end.size
         }
     }
 
@@ -128,14 +116,19 @@ extension PartnerSync {
 }
 
 extension Node {
-    /// The checkpoints under which the entries of an offer are given, from an index on: a transfer stops where
-    /// the log's readers change.
-    fileprivate func pieces(
-        of offer: LogOffer, from: UInt64
-    ) throws -> [(size: UInt64, note: [UInt8])] {
-        let reader = try reader(of: offer.origin)
-        let last = reader.size == offer.size ? reader.checkpoint : Array(offer.checkpoint.utf8)
-        return try bounds(of: offer.origin).filter { $0.size > from && $0.size < offer.size }
-            + [(offer.size, last)]
+    /// The checkpoint under which the entries of an offer are given up to a size: a transfer stops where the log's
+    /// readers change.
+    fileprivate func note(
+        of offer: LogOffer, at size: UInt64, _ reader: LogReader
+    ) throws -> [UInt8] {
+        if size == offer.size {
+            return reader.size == size ? reader.checkpoint : Array(offer.checkpoint.utf8)
+        }
+        guard let bound = try bounds(of: offer.origin).first(where: { $0.size == size }) else {
+            throw NodeError(
+                .cannotOffer, "cannot offer \(offer.origin): it has no checkpoint at \(size)",
+                hint: "run countermark verify")
+        }
+        return bound.note
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 import LogStorage
 import NIOPosix
 import PartnerTLS
+import Replication
 import Signing
 import TransparencyLog
 
@@ -115,8 +116,6 @@ public final class PartnerSync: Sendable {
 
     /// Syncs once with one partner.
     ///
-    /// It is long because the order of its steps matters and stands here as a whole.
-    ///
     /// - Parameter joining: A dataset to take part in that is not held here yet.
     public func sync(
         _ partner: Home.Partner, client: HTTPClient, joining: DatasetID? = nil,
@@ -124,97 +123,22 @@ public final class PartnerSync: Sendable {
     ) async -> SyncReport {
         var report = SyncReport(org: partner.org)
         do {
-            let org = try Origin(partner.org)
-            let list = try await list(client)
-            try home.noteCuts(list.ended ?? [], by: org)
-            var told: HeldAnswer?
-            try await attempt(&report) { _ in told = try await self.tellHeld(org, client) }
-            // What lies beyond a damaged place comes in its own way, once the place is whole.
-            try await attempt(&report) { report in
-                try await self.fetchWanted(from: org, client, &report)
-            }
-            let lacking = told?.wanted ?? []
-            try await attempt(&report) { report in
-                try await self.bring(lacking, to: org, client, &report)
-            }
-            try await attempt(&report) { report in
-                try await self.exchangeRevocations(org, client, &report)
-            }
-            let evidence = try await takenEvidence(from: org, client, &report)
-            var isOwnHere = true
-            for offer in list.logs {
-                let isHere = try await attempt(&report) { report in
-                    try await self.pull(offer, org, client, joining, only, &report)
-                }
-                let isOwn = offer.origin.hasPrefix("\(home.origin)/")
-                if isOwn, !isHere { isOwnHere = false }
-            }
-            try await attempt(&report) { _ in
-                // Some of it may be about logs that have only come now.
-                try await self.take(evidence, from: org)
-                try await self.give(evidenceTo: org, beyond: evidence, client)
-            }
-            // What a partner has lost of its own logs it does not list: it gets that back first.
-            var theirs = Self.sizes(list.logs)
-                .merging((told?.logs ?? []).map { ($0.origin, $0.size) }) { listed, _ in listed }
-            try await push(&theirs, partner, client, only, &report)
-            for end in list.ended ?? [] {
-                try await attempt(&report) { report in
-                    try await self.bringRest(end, client, only, &report)
-                }
-            }
-            try await attempt(&report) { report in
-                try await self.exchangeDigests(partner, client, &report)
-            }
-            PartnerContacts(home).note(org)
-            report.notes += try await node.run { try $0.clockNotes() }
-            try await attempt(&report) { _ in
-                if let told, !told.complete { _ = try await self.tellHeld(org, client) }
-            }
-            // Whatever the partner has of our own logs is here now; others' may have failed.
-            if only == nil, isOwnHere {
-                let ended = list.ended ?? []
-                try await node.run { node in
-                    if try node.hasAll(ended) { try node.noteHeard(org) }
-                }
-            }
-            await exchangeCosignatures(node, partner, client, &report)
+            var contact = SyncContact(
+                try Origin(partner.org), client, joining: joining, only: only)
+            var machine = machine(.everything, only: only)
+            await run(&machine, &contact)
+            report = contact.report
         } catch {
-            report.isBroken = true
             report.fail(error)
-            if let org = try? Origin(partner.org) {
-                try? await node.run { try $0.noteUnreached(org) }
-            }
         }
-        if let org = try? Origin(partner.org), !Task.isCancelled {
-            PartnerContacts(home).note(
-                org, error: report.error, at: Int64(Date().timeIntervalSince1970))
+        if let org = try? Origin(partner.org) {
+            if report.isBroken { try? await node.run { try $0.noteUnreached(org) } }
+            if !Task.isCancelled {
+                PartnerContacts(home).note(
+                    org, error: report.error, at: Int64(Date().timeIntervalSince1970))
+            }
         }
         return report
-    }
-
-    /// Does something about one log or dataset: what goes wrong with it alone is noted, and the sync goes on.
-    ///
-    /// - Returns: Whether it was done.
-    /// - Throws: What ends the contact: the connection failed, or the task was cancelled.
-    @discardableResult
-    func attempt(
-        _ report: inout SyncReport, _ body: (inout SyncReport) async throws -> Void
-    ) async throws -> Bool {
-        do {
-            try await body(&report)
-            return true
-        } catch let error as PartnerTLSError {
-            guard case .responseTooLarge = error else { throw error }
-            report.fail(error)
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch let error as NodeError where error.code == .interrupted {
-            throw error
-        } catch {
-            report.fail(error)
-        }
-        return false
     }
 
     /// Calls, and calls again after a while where the partner asks for patience.
@@ -263,59 +187,11 @@ public final class PartnerSync: Sendable {
                 ? "try again; if it stays so, ask its operator, who finds the reason in its log"
                 : "check that it is a Countermark node of a matching version")
     }
-
-    // MARK: Evidence
-
-    /// The evidence that a partner has, taken as far as possible: an alarm travels with every contact, in both
-    /// directions.
-    private func takenEvidence(
-        from org: Origin, _ client: HTTPClient, _ report: inout SyncReport
-    ) async throws -> [String] {
-        var evidence: [String] = []
-        try await attempt(&report) { _ in
-            let response = try await self.call(
-                client, "GET", "/v1/evidence", bytesMax: PartnerLimits.evidenceBytes)
-            guard response.status == 200,
-                let document = try? JSONDecoder().decode(
-                    EvidenceList.self, from: Data(response.body))
-            else { throw Self.badAnswer(client, response, "/v1/evidence") }
-            evidence = document.evidence
-            try await self.take(evidence, from: org)
-        }
-        return evidence
-    }
-
-    private func take(_ evidence: [String], from org: Origin) async throws {
-        for text in evidence {
-            try await node.run { node in
-                do {
-                    try node.take(evidence: text, from: org)
-                } catch is TransparencyLogError {
-                    // It proves nothing, so it accuses nobody.
-                }
-            }
-        }
-    }
-
-    private func give(
-        evidenceTo org: Origin, beyond known: [String], _ client: HTTPClient
-    ) async throws {
-        let files = try await node.run { try $0.evidence(for: org, beyond: known) }
-        for start in stride(from: 0, to: files.count, by: EvidenceList.filesMax) {
-            let part = EvidenceList(
-                evidence: Array(files[start..<min(files.count, start + EvidenceList.filesMax)]))
-            let response = try await call(
-                client, "POST", "/v1/evidence", body: Array(try JSONEncoder().encode(part)))
-            guard response.status == 200 else {
-                throw Self.badAnswer(client, response, "/v1/evidence")
-            }
-        }
-    }
 }
 
 extension Node {
     /// What to say of entries that claim times far ahead.
-    fileprivate func clockNotes() throws -> [String] {
+    func clockNotes() throws -> [String] {
         try home.datasets().flatMap { try timesAhead($0) }.map { log, seconds in
             "\(log): its latest entry claims a time that is \(Self.duration(UInt64(clamping: seconds))) ahead of "
                 + "this clock; it is kept as it was signed, and ends nobody's key"

@@ -200,21 +200,63 @@ struct JudgedThingsBuilder {
             places.append(Int32(place))
         }
         if looked.isEmpty { return }
-        let matching = Matching(placed, threshold: question.overlapMin)
-        if matching.isTooDense {
+        guard let (pairs, units) = matches(placed, places, range) else {
             dense.append(item)
             return
         }
-        for pair in matching.pairs {
+        for pair in pairs {
             matched.append(
                 .init(item: item, one: places[pair.one], other: places[pair.other]))
         }
         let raters = looked.sorted()
         self.looked[item] = raters
         // Who has looked at an item in which nobody found anything agrees about it.
-        let units = matching.units.isEmpty && !categories.isOfField ? [[]] : matching.units
-        for unit in units { addUnit(unit.map { places[$0] }, item, raters) }
+        for unit in units.isEmpty && !categories.isOfField ? [[]] : units {
+            addUnit(unit.map { places[$0] }, item, raters)
+        }
     }
+
+    /// Which labels of an item mean the same thing; nil where too many lie upon each other.
+    ///
+    /// What relates labels is compared last: each rater relates labels of his own, and two relate the same where
+    /// these mean the same things.
+    private func matches(
+        _ placed: [PlacedLabel], _ places: [Int32], _ range: Range<Int>
+    ) -> (pairs: [Matching.Pair], units: [[Int]])? {
+        let isLink = placed.map { $0.shape.isLink }
+        guard isLink.contains(true) else {
+            let matching = Matching(placed, threshold: question.overlapMin)
+            return matching.isTooDense ? nil : (matching.pairs, matching.units)
+        }
+        let (links, others) = (
+            placed.indices.filter { isLink[$0] }, placed.indices.filter { !isLink[$0] }
+        )
+        let first = Matching(others.map { placed[$0] }, threshold: question.overlapMin)
+        if first.isTooDense { return nil }
+        var things: [String: String] = [:]
+        for (number, unit) in first.units.enumerated() {
+            for member in unit {
+                things[id(places[others[member]])] = "thing \(number)"
+            }
+        }
+        for place in range where labels.labels[place].shape == nil {
+            things[id(Int32(place))] = "the item"
+        }
+        let second = Matching(
+            links.map { place in
+                let label = placed[place]
+                return PlacedLabel(
+                    rater: label.rater, category: label.category,
+                    shape: label.shape.linking { things[$0] }, order: label.order)
+            }, threshold: question.overlapMin)
+        if second.isTooDense { return nil }
+        return (
+            first.pairs.map { $0.moved(by: others) } + second.pairs.map { $0.moved(by: links) },
+            first.units.map { $0.map { others[$0] } } + second.units.map { $0.map { links[$0] } }
+        )
+    }
+
+    private func id(_ place: Int32) -> String { labels.id(labels.labels[Int(place)]).description }
 
     private mutating func addUnit(_ unit: [Int32], _ item: Int32, _ looked: [Int32]) {
         let number = Int32(itemOfUnit.count)

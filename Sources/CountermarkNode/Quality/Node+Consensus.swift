@@ -11,11 +11,16 @@ extension Node {
         _ dataset: DatasetID, _ question: QualityQuestion, isWeighted: Bool
     ) throws -> ConsensusReport {
         var report = try wholeConsensus(dataset, question, isWeighted: isWeighted)
-        guard let blindness = try blindness(dataset) else { return report }
+        try hideUnexamined(of: &report, dataset)
+        return report
+    }
+
+    /// Leaves out what this organisation's people are not shown of a blind dataset yet.
+    func hideUnexamined(of report: inout ConsensusReport, _ dataset: DatasetID) throws {
+        guard let blindness = try blindness(dataset) else { return }
         let all = report.rows.count
         report.rows = try report.rows.filter { try blindness.isExamined($0.item) }
         report.hidden = all - report.rows.count
-        return report
     }
 
     private func wholeConsensus(

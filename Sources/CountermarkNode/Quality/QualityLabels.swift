@@ -89,7 +89,7 @@ struct QualityLabels {
                 item: itemNumbers.number(item),
                 rater: raterNumbers.number(Self.rater(label, question.by)),
                 className: classNumbers.number(className), log: Int32(log), slot: label.id.slot,
-                shape: Shape(label.selector),
+                shape: Shape(label.selector, near: question.near),
                 selector: question.keepsPlaces ? label.selector : nil,
                 confidence: label.fields["confidence"]?.numberValue,
                 value: question.field.flatMap { label.fields[$0] }, awareness: awareness,
@@ -259,13 +259,15 @@ extension Node {
             var book = AwarenessBook(merge)
             found.digest = seed ?? merge.state.digest.bytes
             found.isBlind = merge.state.membership.isBlind
+            let grouped = try question.part.group.map { try items(of: $0, dataset, same) }
             try store.forEachItem(dataset, withoutExcluded: filter.isWithoutExcluded) { item in
                 for (name, value) in item.fields
                 where name.hasPrefix(Field.examinedPrefix) && value == .bool(true) {
                     let company = String(name.dropFirst(Field.examinedPrefix.count))
                     let shown = try same.shown(item)
                     guard examiners.isEmpty || examiners.contains(company),
-                        wanted?.contains(shown) != false, company != gold?.org.description
+                        wanted?.contains(shown) != false, grouped?.contains(shown) != false,
+                        company != gold?.org.description
                     else { continue }
                     try found.note(examined: shown, by: company, question.by) {
                         try book.examined(shown, as: item.key, by: company)
@@ -274,16 +276,17 @@ extension Node {
             }
             try store.forEachLabel(merge.state.logs.mapValues(\.origin), filter: filter) { label in
                 guard !label.isRetracted, label.id.origin != gold?.org, !Self.isConsensus(label),
-                    try holds(label)
+                    try question.part.holds(label, merge.rows), try holds(label)
                 else { return }
+                let item = try same.shown(label)
+                if grouped?.contains(item) == false { return }
                 let changes =
                     label.flags.contains(.hasRegisters)
                     ? try book.changes(of: label.key, field: question.field) : []
                 found.add(
-                    label, item: try same.shown(label),
-                    className: schema.className(label.className),
+                    label, item: item, className: schema.className(label.className),
                     awareness: try book.number(label.key, changes),
-                    early: try book.early(label, of: try same.shown(label), changes), question)
+                    early: try book.early(label, of: item, changes), question)
             }
             found.awareness = book.list
             if let gold {
@@ -293,6 +296,21 @@ extension Node {
             found.settle(question.by)
             return found
         }
+    }
+
+    /// The items of a group, by the keys under which they are shown.
+    private func items(
+        of group: String, _ dataset: DatasetID, _ same: SameItems
+    ) throws -> ByteSet {
+        var found = ByteSet()
+        try store.forEachItem(dataset) { item in
+            let said = item.fields[Field.Known.group.name]?.textValue
+            if said?.hasSameBytes(as: group) == true { found.insert(try same.shown(item)) }
+        }
+        guard found.isEmpty else { return found }
+        throw NodeError(
+            .notFound, "no item of \(dataset) is of the group \(group)",
+            hint: "countermark stage summary \(dataset) --group names the groups")
     }
 
     /// What a source begins with that is drawn from others' labels: it is nobody's judgement.

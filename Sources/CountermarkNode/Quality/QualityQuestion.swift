@@ -1,5 +1,7 @@
 import AnnotationModel
+import AnnotationStore
 import LabelQuality
+import Provenance
 
 /// What is asked of a label set's quality.
 public struct QualityQuestion: Sendable {
@@ -17,6 +19,11 @@ public struct QualityQuestion: Sendable {
     public var by = RaterKind.org
     /// From which overlap on two labels may mean the same thing.
     public var overlapMin = QualityQuestion.overlapDefault
+    /// Within which distance points and lines mean the same thing, in their own unit; nil: a line's follows from its
+    /// size, and points are the same or not.
+    public var near: Double?
+    /// Which labels are looked at.
+    public var part = QualityPart()
     /// Judges one class against all else.
     public var className: String?
     /// Compares the values of this field, and not the classes.
@@ -41,6 +48,26 @@ public struct QualityQuestion: Sendable {
     public static let confusionMax = 50_000
     /// The most classes that are held against a reference one by one: the most frequent ones.
     public static let classesMax = 200
+}
+
+/// Which of a dataset's labels are looked at; all of them, unless it says otherwise.
+public struct QualityPart: Sendable, Equatable {
+    /// Only items of this group.
+    public var group: String?
+    /// Only labels that were added in this second (Unix time, as their signers claim) or later.
+    public var since: Int64?
+    /// Only labels that were added before this second.
+    public var until: Int64?
+
+    /// All labels.
+    public init() {}
+
+    /// Whether a label was added in the time that is asked for.
+    func holds(_ label: LabelView, _ rows: any LabelStorage) throws -> Bool {
+        if since == nil, until == nil { return true }
+        let time = try rows.entry(label.key.entryKey)?.time ?? 0
+        return since.map { time >= $0 } != false && until.map { time < $0 } != false
+    }
 }
 
 /// What is judged: the classes of whole items, or of places in them that labels share.
@@ -128,6 +155,8 @@ public struct RaterRow: Sendable {
 public struct AgreementReport: Sendable {
     /// The state that it was computed at, in hexadecimal.
     public internal(set) var digest = ""
+    /// How much of each log that state holds, by origin; nil where it is the present one, or a release's.
+    public internal(set) var heads: [LogHead]?
     /// The raters, by their names' bytes.
     public internal(set) var raters: [String] = []
     /// The figures.
@@ -177,6 +206,8 @@ public struct ConsensusRow: Sendable {
 public struct ConsensusReport: Sendable {
     /// The state that it was computed at, in hexadecimal.
     public internal(set) var digest = ""
+    /// How much of each log that state holds, by origin; nil where it is the present one, or a release's.
+    public internal(set) var heads: [LogHead]?
     /// The things, by item.
     public internal(set) var rows: [ConsensusRow] = []
     /// Why there is no consensus of a task.

@@ -92,6 +92,13 @@ public final class ReleaseContents {
         }
     }
 
+    /// How many entries of each log were merged, by origin.
+    var heads: [LogHead] {
+        state.logs.values.filter { $0.applied > 0 }
+            .map { LogHead(origin: $0.origin, size: $0.applied) }
+            .sorted { $0.origin < $1.origin }
+    }
+
     /// The policy that held at the heads.
     public var policy: ResolutionPolicy { state.membership.policy }
 

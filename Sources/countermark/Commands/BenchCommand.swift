@@ -2,6 +2,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import LabelDocuments
+import NodeDocuments
 
 /// The benchmarks that the documentation quotes.
 struct Bench: AsyncParsableCommand {

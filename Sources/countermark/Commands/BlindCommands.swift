@@ -2,6 +2,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import LabelDocuments
+import NodeDocuments
 
 /// Whether companies see each other's labels before they have labelled themselves.
 struct BlindCommand: ParsableCommand {

@@ -3,6 +3,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import LabelDocuments
+import NodeDocuments
 
 /// Prints checks, one document for all commands that look after a home.
 ///

@@ -3,6 +3,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import LabelDocuments
+import NodeDocuments
 
 /// Sync by files.
 struct Carry: ParsableCommand {

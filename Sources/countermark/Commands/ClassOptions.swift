@@ -5,6 +5,7 @@ import CountermarkNode
 import Foundation
 import LabelDocuments
 import LabelSchema
+import NodeDocuments
 
 /// What `import` does about classes that the schema does not have.
 struct ClassOptions: ParsableArguments {

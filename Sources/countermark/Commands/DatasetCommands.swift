@@ -6,6 +6,7 @@ import CountermarkNode
 import Foundation
 import LabelDocuments
 import LabelSchema
+import NodeDocuments
 import Provenance
 import Signing
 
@@ -45,9 +46,8 @@ struct DatasetCommand: ParsableCommand {
 
         func run() throws {
             let node = try common.node()
-            let datasets = try node.home.datasets().map { try DatasetDocument($0, node) }
-            try common.print(
-                document: DatasetListDocument(datasets: datasets), datasets.flatMap(\.lines))
+            let document = try DatasetListDocument(node)
+            try common.print(document: document, document.datasets.flatMap(\.lines))
         }
     }
 
@@ -267,17 +267,9 @@ struct Quarantine: ParsableCommand {
     func run() throws {
         let node = try common.node()
         let id = try common.dataset(dataset, node)
-        try node.require(id)
-        try node.catchUp(id)
-        let entries = try node.store.quarantined(try node.logNames(id)).map { found in
-            QuarantineDocument.Entry(
-                log: found.log.description, index: found.slot.entry,
-                position: found.isEntry ? nil : found.slot.position, why: found.why.reason,
-                reason: found.why.name)
-        }
+        let document = try QuarantineDocument(id, node)
         try common.print(
-            document: QuarantineDocument(entries: entries),
-            entries.map { "\($0.log) \($0.index)  \($0.why)" })
+            document: document, document.entries.map { "\($0.log) \($0.index)  \($0.why)" })
     }
 }
 

@@ -3,6 +3,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import LabelDocuments
+import NodeDocuments
 import Provenance
 import Signing
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import LabelDocuments
+import NodeDocuments
 import Signing
 
 /// Logs that signed two histories.

@@ -5,6 +5,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import LabelDocuments
+import NodeDocuments
 import Provenance
 
 /// Writes label files.

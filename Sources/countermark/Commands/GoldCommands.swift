@@ -5,6 +5,7 @@ import CountermarkNode
 import Foundation
 import LabelDocuments
 import LogStorage
+import NodeDocuments
 import Provenance
 
 /// Known answers that are sealed before, and told after, others have labelled their items.

@@ -5,6 +5,7 @@ import CountermarkNode
 import Foundation
 import LabelDocuments
 import LogStorage
+import NodeDocuments
 import Provenance
 import Signing
 import TransparencyLog
@@ -181,7 +182,7 @@ struct PartnerCommand: ParsableCommand {
 
 /// Lists the partners; where a command has just been carried out, with whether it changed anything.
 private func listPartners(_ home: Home, _ common: CommonOptions, changed: Bool? = nil) throws {
-    let document = PartnerListDocument(partners: try partnerList(home), changed: changed)
+    let document = try PartnerListDocument(home, changed: changed)
     try common.print(
         document: document, changed: changed,
         document.partners.map { partner in
@@ -189,16 +190,4 @@ private func listPartners(_ home: Home, _ common: CommonOptions, changed: Bool? 
                 ? "\(partner.org)  DAMAGED: not trusted until countermark partner add names it again"
                 : "\(partner.org)  \(partner.url ?? "only it dials")  \(partner.fingerprint)"
         })
-}
-
-private func partnerList(_ home: Home) throws -> [PartnerListDocument.Partner] {
-    try home.damagedPartners().map { org, _ in
-        .init(org: org, url: nil, fingerprint: "", state: "damaged")
-    }
-        + home.partners().map { partner in
-            .init(
-                org: partner.org, url: partner.url,
-                fingerprint: try Certificate.all(pem: partner.roots).first?.fingerprint.hex ?? "",
-                state: "pinned")
-        }
 }

@@ -4,6 +4,7 @@ import CountermarkNode
 import Foundation
 import Glibc
 import LabelDocuments
+import NodeDocuments
 import Signing
 
 /// Pairing, the newcomer's side.
@@ -42,7 +43,7 @@ struct JoinInvitation: AsyncParsableCommand {
             isAccepted = try await joining.ask().isAccepted
         }
         guard isAccepted else { return try report(joining, words, "pending") }
-        try await takePart(home, joining)
+        try await joining.takePart()
         try report(joining, words, "joined")
     }
 
@@ -64,18 +65,6 @@ struct JoinInvitation: AsyncParsableCommand {
         return isAgreed
     }
 
-    private func takePart(_ home: Home, _ joining: Joining) async throws {
-        let dataset = try DatasetID(joining.invitation.dataset)
-        let sync = try PartnerSync(SharedNode(try Node(home)), home: home)
-        let reports = try await sync.syncAll(
-            with: try Origin(joining.invitation.steward), joining: dataset, only: dataset)
-        if let error = reports.first?.error {
-            throw NodeError(
-                .joinFailed, "\(dataset) could not be fetched: \(error)",
-                hint: "run countermark sync; the pairing itself is done")
-        }
-    }
-
     private func report(_ joining: Joining, _ words: InvitationWords, _ state: String) throws {
         let invitation = joining.invitation
         let next =
@@ -87,9 +76,7 @@ struct JoinInvitation: AsyncParsableCommand {
             default: "joined \(invitation.dataset)"
             }
         try common.print(
-            document: JoinDocument(
-                dataset: invitation.dataset, org: invitation.steward, words: words.words,
-                state: state, role: invitation.role, nonce: Hex.encode(invitation.nonce)),
+            document: JoinDocument(joining, words, state: state),
             [
                 "\(invitation.steward) invites to \(invitation.dataset) as \(invitation.role)",
                 "words: \(words)", next,

@@ -2,6 +2,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import LabelDocuments
+import NodeDocuments
 
 /// Labels that a model's predictions speak against.
 struct LabelErrorsCommand: ParsableCommand {

@@ -4,6 +4,7 @@ import CountermarkNode
 import Foundation
 import Glibc
 import LabelDocuments
+import NodeDocuments
 import Provenance
 import Signing
 

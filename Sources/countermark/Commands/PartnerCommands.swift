@@ -4,6 +4,8 @@ import CountermarkNode
 import Foundation
 import LabelDocuments
 import Logging
+import NodeDocuments
+import OperatorPage
 import Provenance
 import ServiceLifecycle
 import UnixSignals
@@ -134,8 +136,15 @@ struct Serve: AsyncParsableCommand {
         abstract: "Runs the node: answers partners and keeps in live sync.")
     @OptionGroup var common: CommonOptions
     @Option(help: "HOST:PORT to answer partners on.") var peer = "127.0.0.1:7443"
-    @Option(help: "HOST:PORT for the operator: /healthz, /readyz and /metrics, without TLS.")
+    @Option(
+        help: "HOST:PORT for the operator, on this machine: the page, /healthz, /readyz, /metrics.")
     var ui: String?
+    @Option(help: "The folder below which the items' files lie under their keys, for the page.")
+    var media: String?
+
+    func validate() throws {
+        guard media == nil || ui != nil else { throw ValidationError("--media goes with --ui") }
+    }
 
     func run() async throws {
         let home = try Home(opening: common.homePath)
@@ -144,7 +153,13 @@ struct Serve: AsyncParsableCommand {
         let logger = Logger(label: "countermark")
         let service = try NodeService(
             home: home, host: address.host, port: address.port,
-            operatorAddress: try ui.map { try Self.address($0, "--ui") }, logger: logger)
+            operatorAddress: try ui.map { try Self.address($0, "--ui") },
+            operatorPage: { [media] side in
+                var options = PageServer.Options()
+                options.media = media
+                options.announce = { Terminal.warn("page: \($0)  (once, within ten minutes)") }
+                return try PageServer(side, options)
+            }, logger: logger)
         var configuration = ServiceGroupConfiguration(
             services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // A partner that never ends its requests does not keep the node from ending.

@@ -2,6 +2,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import LabelDocuments
+import NodeDocuments
 import Provenance
 
 /// Which value of a contested field is shown.

@@ -5,6 +5,7 @@ import CountermarkNode
 import Foundation
 import LabelDocuments
 import LabelText
+import NodeDocuments
 import Provenance
 import Signing
 import TransparencyLog

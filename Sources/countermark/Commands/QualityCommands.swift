@@ -1,8 +1,10 @@
 import AnnotationModel
 import ArgumentParser
 import CountermarkNode
+import Foundation
 import LabelDocuments
 import LabelQuality
+import NodeDocuments
 
 /// How far raters agree.
 struct AgreementCommand: ParsableCommand {
@@ -40,7 +42,7 @@ struct AgreementCommand: ParsableCommand {
     func run() throws {
         let node = try common.node()
         let id = try common.dataset(dataset, node)
-        var question = raters.question
+        var question = try raters.question
         if !measures.isEmpty { question.measures = measures.uniqued }
         question.className = className
         question.field = field
@@ -50,6 +52,8 @@ struct AgreementCommand: ParsableCommand {
         if let release = raters.release {
             let (contents, digest) = try node.checkedRelease(release, of: id)
             report = try contents.agreement(question, digest: digest)
+        } else if let heads = try raters.heads {
+            report = try node.agreement(id, question, at: heads)
         } else {
             report = try node.agreement(id, question)
         }
@@ -84,22 +88,25 @@ struct ConsensusCommand: ParsableCommand {
     var write = false
 
     func validate() throws {
-        guard raters.release == nil || !write else {
+        guard !write || raters.isOfAllNow else {
             throw ValidationError(
-                "--write is for the labels as they are now, and not for a --release")
+                "--write is for all labels as they are now, and goes with none of --release, --at, --group, "
+                    + "--since and --until")
         }
     }
 
     func run() throws {
         let node = try common.node()
         let id = try common.dataset(dataset, node)
-        let question = raters.question
+        let question = try raters.question
         if write { return try sign(id, node, question) }
         let isWeighted = method == .dawidSkene
         let report: ConsensusReport
         if let release = raters.release {
             let (contents, digest) = try node.checkedRelease(release, of: id)
             report = try contents.consensus(question, digest: digest, isWeighted: isWeighted)
+        } else if let heads = try raters.heads {
+            report = try node.consensus(id, question, isWeighted: isWeighted, at: heads)
         } else {
             report = try node.consensus(id, question, isWeighted: isWeighted)
         }
@@ -125,17 +132,93 @@ struct RaterOptions: ParsableArguments {
     @Option(help: "Who is one rater: org, author or source.") var by = QualityQuestion.RaterKind.org
     @Option(help: "From which overlap on labels may mean the same thing: above 0, at most 1.")
     var iou = QualityQuestion.overlapDefault
+    @Option(
+        help: """
+            Within which distance points and lines mean the same thing, in their own unit. Left out, a line's follows \
+            from its size, and points have to be equal.
+            """)
+    var near: Double?
     @Option(help: "Over the labels of this release, whatever has changed since.")
     var release: String?
+    @Option(
+        help: """
+            ORG=N: over the first N entries of ORG's log, and what can be merged with them of the logs that are not \
+            named; may be repeated.
+            """)
+    var at: [String] = []
+    @Option(help: "Only items of this group.") var group: String?
+    @Option(
+        help:
+            "Only labels added at this time or later: 2026-11-29, 2026-11-29T12:00:00Z or Unix seconds."
+    )
+    var since: String?
+    @Option(help: "Only labels added before this time.") var until: String?
 
     func validate() throws {
         guard iou > 0, iou <= 1 else { throw ValidationError("--iou is above 0 and at most 1") }
+        guard near.map({ $0 > 0 && $0.isFinite }) != false else {
+            throw ValidationError("--near is a distance above 0")
+        }
+        guard release == nil || at.isEmpty else {
+            throw ValidationError("a --release has its own heads: it does not go with --at")
+        }
+        _ = try heads
+        if let since = try since.map(Self.time), let until = try until.map(Self.time),
+            until <= since
+        {
+            throw ValidationError("no time is at --since or later and before --until")
+        }
     }
 
     var question: QualityQuestion {
-        var question = QualityQuestion()
-        (question.by, question.overlapMin) = (by, iou)
-        return question
+        get throws {
+            var question = QualityQuestion()
+            (question.by, question.overlapMin, question.near) = (by, iou, near)
+            question.part.group = group
+            question.part.since = try since.map(Self.time)
+            question.part.until = try until.map(Self.time)
+            return question
+        }
+    }
+
+    /// How much of each log is asked for; nil for all that is merged.
+    var heads: [LogHead]? {
+        get throws {
+            if at.isEmpty { return nil }
+            let heads = try at.map { text in
+                let parts = text.split(
+                    separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                guard parts.count == 2, let origin = try? Origin(String(parts[0])),
+                    let size = UInt64(parts[1])
+                else {
+                    throw ValidationError(
+                        "--at is ORG=N, for instance tier1.example=12, not \(text)")
+                }
+                return LogHead(origin: origin, size: size)
+            }
+            guard Set(heads.map(\.origin)).count == heads.count else {
+                throw ValidationError("--at names a log twice")
+            }
+            return heads
+        }
+    }
+
+    /// Whether nothing but the present label set is asked for, and all of it.
+    var isOfAllNow: Bool {
+        release == nil && at.isEmpty && group == nil && since == nil && until == nil
+    }
+
+    /// Unix seconds of what people write for a time, in UTC.
+    private static func time(_ text: String) throws -> Int64 {
+        if let seconds = Int64(text) { return seconds }
+        let formatter = ISO8601DateFormatter()
+        formatter.formatOptions =
+            text.contains("T") ? [.withInternetDateTime] : [.withFullDate]
+        guard let date = formatter.date(from: text) else {
+            throw ValidationError(
+                "\(text) is no time: 2026-11-29, 2026-11-29T12:00:00Z or Unix seconds")
+        }
+        return Int64(date.timeIntervalSince1970)
     }
 }
 

@@ -2,6 +2,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import LabelDocuments
+import NodeDocuments
 import Provenance
 
 /// Items by how much another look at them is worth.

@@ -6,6 +6,7 @@ import CountermarkNode
 import Foundation
 import LabelDocuments
 import LabelSchema
+import NodeDocuments
 import Provenance
 
 /// The label schema.

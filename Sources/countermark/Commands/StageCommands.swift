@@ -3,6 +3,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import LabelDocuments
+import NodeDocuments
 
 /// How far items and labels are: filter, clean, classify, annotate, mark, quality.
 struct StageCommand: ParsableCommand {
@@ -162,18 +163,4 @@ extension StatementReport {
                     + (suggestions > 0 ? ", \(suggestions) of them wait for acceptance" : "")
             ] + (changesets == 0 ? ["nothing has changed"] : []))
     }
-}
-
-/// What `--stage STAGE=STATE` asks for.
-func stageFilter(_ text: String) throws -> (stage: ProcessingStage, state: String?) {
-    let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-    guard parts.count == 2, let stage = ProcessingStage(name: parts[0]) else {
-        throw ValidationError("--stage is STAGE=STATE with a stage of \(StageCommand.names)")
-    }
-    if parts[1] == "none" { return (stage, nil) }
-    guard stage.states.contains(parts[1]) else {
-        throw ValidationError(
-            "the stage \(stage.rawValue) knows \(stage.states.joined(separator: ", ")), and none")
-    }
-    return (stage, parts[1])
 }

@@ -47,6 +47,8 @@ extension World {
                 $0 + Int($1.applied)
             }
             totals["rebuilds", default: 0] += node.rebuilds
+            totals["contacts that came to their end", default: 0] += node.finished
+            totals["requests", default: 0] += Int(node.requests)
             totals["evidence held", default: 0] += node.disk.evidence.count
             totals["annotations", default: 0] += node.state.counts.annotations
         }

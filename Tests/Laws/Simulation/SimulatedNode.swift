@@ -27,6 +27,16 @@ final class SimulatedNode {
     var unheard: Set<Origin> = []
     /// How much of the own log partners have shown since the last restore.
     var ownShown: UInt64 = 0
+    /// Contacts that are under way, by partner.
+    var contacts: [Origin: SimulatedContact] = [:]
+    /// How many requests it has sent; its contacts that came to their end.
+    var requests: UInt64 = 0
+    var finished = 0
+    /// Whether it asks partners to cosign in contacts.
+    var cosigns = false
+    /// A hostile company heeds no evidence, and may show each partner another history of its log.
+    var isHostile = false
+    var showing: [Origin: HeldLog] = [:]
     /// Whether the last rebuild was just now: those that members ask for have to wait.
     var rests = false
 
@@ -62,6 +72,7 @@ final class SimulatedNode {
     /// Forgets everything that is not on disk and derives it again.
     func restart() throws {
         verifiers = [:]
+        contacts = [:]
         try rebuild()
     }
 

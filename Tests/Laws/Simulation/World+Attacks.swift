@@ -19,16 +19,15 @@ extension World {
             try forgeEntry(node, victim: nodes[victim], listener)
         case 4: try accuseFalsely(node, victim: nodes[victim], listener)
         default:
-            // Old heads again: a history that was longer before.
-            guard let log = branches[node.origin]?.first, log.size > 1 else { return }
-            var old = log.prefix(UInt64.random(in: 1..<log.size, using: &random))
-            old.note = try SimulatedNode.checkpoint(of: old, node.company, dataset)
-            count("replays")
-            send(
-                .offers(
-                    [.init(log: node.origin, size: old.size, note: old.note)], evidence: []),
-                from: number, to: listener)
+            // Whoever is dialled asks what is shown.
+            try contact(listener, number)
         }
+    }
+
+    /// Asks something of a partner without a contact: nobody takes the answer.
+    private func ask(_ request: Message.Request, _ node: SimulatedNode, _ listener: Int) {
+        node.requests += 1
+        send(.request(node.requests, request), from: node.company.number, to: listener)
     }
 
     /// Begins another history of its own log, from any entry on, and shows it to some.
@@ -56,7 +55,7 @@ extension World {
             shown[node.origin, default: [:]][partner.origin] = place
         }
         for partner in nodes where random.oneIn(2) {
-            contact(partner.company.number, node.company.number)
+            try contact(partner.company.number, node.company.number)
         }
         count("forks")
         note("\(node.origin.short) forks its log at \(prefix), history \(place) of \(other.size)")
@@ -99,12 +98,11 @@ extension World {
             .text
         let note = try SignedNote.sign(text, name: name, key: company.logKey)
         count("forgeries")
-        send(
-            .entries(
+        ask(
+            .push(
                 .init(
                     log: victim.origin, from: held.size, entries: [entry],
-                    note: random.oneIn(2) ? note : held.note)),
-            from: company.number, to: listener)
+                    note: random.oneIn(2) ? note : held.note)), node, listener)
     }
 
     /// Goes on with its own log, under its own checkpoint, with an entry that must not be stored by anybody.
@@ -119,10 +117,10 @@ extension World {
         let from = log.size - 1
         count("poisoned entries")
         note("\(node.origin.short) offers a poisoned entry \(from)")
-        send(
-            .entries(
+        ask(
+            .push(
                 .init(log: node.origin, from: from, entries: log.entries.suffix(1), note: log.note)),
-            from: node.company.number, to: listener)
+            node, listener)
     }
 
     private func poisonedEntry(
@@ -210,9 +208,6 @@ extension World {
         let text = Checkpoint(origin: name, size: log.size, root: hasher.root(leaves)).text
         let note = try SignedNote.sign(text, name: name, key: node.company.logKey)
         count("false evidence")
-        send(
-            .tree(victim.origin, leaves: leaves, note: random.oneIn(2) ? note : log.note),
-            from: node.company.number, to: listener)
         let own = try NoteVerifier(name: name, publicKey: node.company.logKeyBytes)
         var mine = log
         mine.note = try SignedNote.sign(
@@ -221,7 +216,7 @@ extension World {
         if let proof = ForkProof(
             log: victim.origin, key: own, (mine.note, mine.leaves), (note, leaves))
         {
-            send(.hello(evidence: [proof]), from: node.company.number, to: listener)
+            ask(.take([proof]), node, listener)
         }
     }
 }

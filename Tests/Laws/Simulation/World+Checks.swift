@@ -62,8 +62,11 @@ extension World {
     }
 
     private func brings(_ message: Message, _ node: SimulatedNode) -> Bool {
-        if case .entries(let batch) = message { return batch.log == node.origin }
-        return false
+        switch message {
+        case .request(_, .push(let batch)): batch.log == node.origin
+        case .answer(_, .entries(let log, _)): log == node.origin
+        default: false
+        }
     }
 
     /// What is derived again from the disk is what was derived step by step.

@@ -141,8 +141,8 @@ extension World {
         count("collusions")
         note("\(node.origin.short) cites \(size) of \(partner.origin.short), which keeps them")
         for liar in [partner, node] {
-            contact(liar.company.number, victim.company.number)
-            contact(victim.company.number, liar.company.number)
+            try contact(liar.company.number, victim.company.number)
+            try contact(victim.company.number, liar.company.number)
         }
     }
 
@@ -218,38 +218,60 @@ extension World {
 
     // MARK: Answering
 
-    /// A hostile node takes what it gets, and answers with the history that it shows to this partner, or not.
-    func receiveAsEnemy(_ message: Message, from: Int, to: Int) throws {
-        let node = nodes[to]
-        let partner = nodes[from].origin
-        if case .entries(let batch) = message, batch.log == node.origin { return }
-        if case .tree = message { return }
-        let main = node.disk.logs[node.origin]
+    /// Lets a hostile company go by the history of its log that it shows to a partner.
+    func chooseHistory(_ node: SimulatedNode, for partner: Origin) {
         let place = shown[node.origin]?[partner] ?? 0
-        if let all = branches[node.origin], place < all.count {
-            node.disk.logs[node.origin] = all[place]
+        let all = branches[node.origin] ?? []
+        node.showing[partner] = place < all.count ? all[place] : nil
+    }
+
+    /// What a hostile company answers in the place of the truth.
+    func lie(
+        _ answer: Message.Answer, _ node: SimulatedNode, to partner: Origin
+    ) throws -> Message.Answer {
+        switch answer {
+        case .logs(var offers, let rest):
+            // Withholds some logs.
+            if random.oneIn(6) { offers.removeAll { _ in random.oneIn(2) } }
+            if random.oneIn(12) { try showOldHead(&offers, node) }
+            if random.oneIn(10) { try showFalseHead(&offers, node) }
+            return .logs(offers, rest: random.oneIn(40) ? 0 : rest)
+        case .evidence(let proofs): return .evidence(random.oneIn(4) ? [] : proofs)
+        case .tree(var leaves, let note) where random.oneIn(4) && !leaves.isEmpty:
+            count("false trees")
+            leaves[Int.random(in: 0..<leaves.count, using: &random)] = .zero
+            return .tree(leaves: leaves, note: note)
+        case .held(let size, let isComplete) where random.oneIn(8):
+            return .held(
+                size: size.map { _ in UInt64.random(in: 0...9, using: &random) },
+                isComplete: isComplete)
+        case .taken, .stopped, .refused:
+            return random.oneIn(8) ? (random.oneIn(2) ? .stopped : .refused) : answer
+        default: return answer
         }
-        defer { node.disk.logs[node.origin] = main }
-        var isQuestion = false
-        switch message {
-        case .hello, .fetch, .fetchTree: isQuestion = true
-        default: break
-        }
-        if !isQuestion { node.disk.logs[node.origin] = main }
-        // What others can prove of it is nothing that it would act upon.
-        var heard = message
-        if case .hello = message { heard = .hello(evidence: []) }
-        if case .offers(let offers, _) = message { heard = .offers(offers, evidence: []) }
-        let answers = try node.receive(heard, from: partner, at: clock)
-        for (receiver, answer) in answers {
-            guard let number = number(receiver), !random.oneIn(6) else { continue }
-            if case .offers(let offers, let evidence) = answer, random.oneIn(4) {
-                // Withholds some logs, and the evidence.
-                let some = offers.filter { _ in random.oneIn(2) }
-                send(.offers(some, evidence: random.oneIn(2) ? evidence : []), from: to, to: number)
-            } else {
-                send(answer, from: to, to: number)
-            }
-        }
+    }
+
+    /// Old heads again: a history that was longer before.
+    private func showOldHead(_ offers: inout [Message.Offer], _ node: SimulatedNode) throws {
+        guard let place = offers.firstIndex(where: { $0.log == node.origin }),
+            let log = branches[node.origin]?.first, log.size > 1
+        else { return }
+        let old = log.prefix(UInt64.random(in: 1..<log.size, using: &random))
+        count("replays")
+        offers[place] = .init(
+            log: node.origin, size: old.size,
+            note: try SimulatedNode.checkpoint(of: old, node.company, dataset))
+    }
+
+    /// Another company's log under a root that it never had, and under whatever signature there is.
+    private func showFalseHead(_ offers: inout [Message.Offer], _ node: SimulatedNode) throws {
+        let others = offers.indices.filter { offers[$0].log != node.origin }
+        guard let place = others.randomElement(using: &random) else { return }
+        count("false offers")
+        let name = "\(offers[place].log)/\(dataset)"
+        let text = Checkpoint(
+            origin: name, size: offers[place].size, root: Digest(repeating: 7)
+        ).text
+        offers[place].note = try SignedNote.sign(text, name: name, key: node.company.logKey)
     }
 }

@@ -22,7 +22,7 @@ extension World {
         }
         try append(0, acts.map { .governance($0) })
         // The dataset is made known before anything can go wrong.
-        for number in 1..<nodes.count { contact(number, 0) }
+        for number in 1..<nodes.count { try contact(number, 0) }
         while !queue.isEmpty {
             let (from, to, message) = queue.removeFirst()
             try receive(message, from: from, to: to)

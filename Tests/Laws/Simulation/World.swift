@@ -64,6 +64,7 @@ final class World {
         order.shuffle(using: &random)
         if random.oneIn(5) { order.insert(0, at: 0) } else { order.append(0) }
         hostile = Set(order.prefix(enemies))
+        for number in hostile { nodes[number].isHostile = true }
         ghosts = enemies == 0 ? [] : Array(pool.dropFirst(count).suffix(2))
         let isCareful = random.oneIn(3)
         isStrict = isCareful && !order.prefix(enemies).contains(0)
@@ -98,7 +99,7 @@ final class World {
             clock += Int64.random(in: 1...(random.oneIn(12) ? 60_000 : 4_000), using: &random)
             try act()
             if restoresOften { try comeAndGo() }
-            for _ in 0..<Int.random(in: 0...12, using: &random) { try deliverOne() }
+            for _ in 0..<Int.random(in: 0...40, using: &random) { try deliverOne() }
             if random.oneIn(12), let node = honest.randomElement(using: &random) {
                 try judge(node)
             }
@@ -113,7 +114,7 @@ final class World {
         let number = Int.random(in: 0..<nodes.count, using: &random)
         let node = nodes[number]
         switch Int.random(in: 0..<100, using: &random) {
-        case 0..<38: contact(number, Int.random(in: 0..<nodes.count, using: &random))
+        case 0..<38: try contact(number, Int.random(in: 0..<nodes.count, using: &random))
         case 38..<72: try write(number)
         case 72..<80: try hostile.contains(0) ? write(0) : govern()
         case 80..<82:
@@ -129,11 +130,7 @@ final class World {
             note("\(node.origin.short) is backed up at \(node.ownSize)")
             backups[number] = node.disk
         case 88..<91 where !hostile.contains(number): try restore(number)
-        case 91..<93:
-            let other = Int.random(in: 0..<nodes.count, using: &random)
-            if number != other, let request = try node.askToCosign() {
-                send(request, from: number, to: other)
-            }
+        case 91..<93: for node in honest { node.cosigns = random.oneIn(4) }
         case 93..<95:
             // Whoever rests puts off what members ask for.
             for node in honest { node.rests = random.oneIn(2) }
@@ -155,18 +152,21 @@ final class World {
             try restore(number)
             // It hears from the others, whoever calls, and takes back what is its own.
             for other in nodes where random.oneIn(2) {
-                contact(number, other.company.number)
-                contact(other.company.number, number)
+                try contact(number, other.company.number)
+                try contact(other.company.number, number)
             }
         }
     }
 
     // MARK: Network
 
-    func contact(_ from: Int, _ to: Int) {
+    /// One dials another one.
+    func contact(_ from: Int, _ to: Int) throws {
         guard from != to else { return }
-        let evidence = nodes[from].evidenceToShow(nodes[to].origin)
-        send(.hello(evidence: evidence), from: from, to: to)
+        if hostile.contains(from) { chooseHistory(nodes[from], for: nodes[to].origin) }
+        if let message = try nodes[from].begin(with: nodes[to].origin) {
+            send(message, from: from, to: to)
+        }
     }
 
     func send(_ message: Message, from: Int, to: Int) {
@@ -182,9 +182,9 @@ final class World {
         let place = isHealed ? 0 : Int.random(in: 0..<queue.count, using: &random)
         var (from, to, message) = queue.remove(at: place)
         if !isHealed {
-            if random.oneIn(20) { return note("lost: \(message.summary)") }
+            if random.oneIn(60) { return note("lost: \(message.summary)") }
             if random.oneIn(20) { queue.append((from, to, message)) }
-            if random.oneIn(25) { message = message.garbled(&random) }
+            if random.oneIn(40) { message = message.garbled(&random) }
         }
         try receive(message, from: from, to: to)
     }
@@ -192,15 +192,24 @@ final class World {
     func receive(_ message: Message, from: Int, to: Int) throws {
         let node = nodes[to]
         note("\(nodes[from].origin.short) -> \(node.origin.short): \(message.summary)")
-        if hostile.contains(to) {
-            try receiveAsEnemy(message, from: from, to: to)
+        let partner = nodes[from].origin
+        let isEnemy = hostile.contains(to)
+        if isEnemy { chooseHistory(node, for: partner) }
+        let reply: Message?
+        switch message {
+        case .request(let number, let request):
+            let answer = try node.answer(request, from: partner, at: clock)
+            reply = .answer(number, isEnemy ? try lie(answer, node, to: partner) : answer)
+        case .answer(let number, let answer):
+            reply = try node.take(answer, to: number, from: partner)
+        }
+        // Enemies leave others waiting now and then.
+        if isEnemy {
+            if let reply, !random.oneIn(12) { send(reply, from: to, to: from) }
             return
         }
-        let answers = try node.receive(message, from: nodes[from].origin, at: clock)
         try checkStep(node)
-        for (partner, answer) in answers {
-            if let number = number(partner) { send(answer, from: to, to: number) }
-        }
+        if let reply { send(reply, from: to, to: from) }
         try nameLogKeys()
     }
 
@@ -223,7 +232,7 @@ final class World {
             let before = try honest.map { try snapshot($0) }
             for from in numbers {
                 for to in numbers where to != from {
-                    contact(from, to)
+                    try contact(from, to)
                     while !queue.isEmpty { try deliverOne() }
                 }
             }

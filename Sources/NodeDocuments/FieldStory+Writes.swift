@@ -1,0 +1,31 @@
+import AnnotationModel
+import LabelDocuments
+import Provenance
+
+extension FieldStory {
+    /// The field and its writes, a line each.
+    package func lines(_ name: String) -> [String] {
+        ["  \(name) = \(Output.words(value))\(contested ? "  (contested)" : "")"]
+            + writes.map { write in
+                "    \(write.org) \(write.op)  " + Output.words(write.value)
+                    + StoryRemarks.text(isReplaced: write.replaced, why: write.why)
+            }
+    }
+}
+
+extension FieldStory.Write {
+    /// One write, and why it does not count.
+    package init(_ write: LoggedWrite, isReplaced: Bool, _ why: NotCounted?) {
+        self.init(
+            value: write.value, org: write.operation.origin.description, author: write.author,
+            op: write.operation.description, time: write.time, counted: why == nil,
+            replaced: isReplaced, why: why?.reason)
+    }
+}
+
+/// What is remarked behind a write.
+package enum StoryRemarks {
+    package static func text(isReplaced: Bool, why: String?) -> String {
+        (isReplaced ? "  (replaced)" : "") + (why.map { "  (not counted: \($0))" } ?? "")
+    }
+}

@@ -1,0 +1,220 @@
+import AnnotationFormats
+import AnnotationModel
+import AnnotationStore
+import CountermarkNode
+import LabelDocuments
+import LabelSchema
+import LabelText
+import Provenance
+
+/// Everything the logs say about one label or item, for `show`.
+package struct LabelStory {
+    package let document: any Document
+    package let lines: [String]
+}
+
+/// What the logs say of a label or item beside what it is.
+private struct StoryBody {
+    var fields: [String: FieldStory] = [:]
+    var reviews: [ReviewStory] = []
+    var suggestions: [SuggestionStory] = []
+    var lines: [String] = []
+}
+
+extension Node {
+    /// All that the logs say of a label, each write with whether it still stands.
+    ///
+    /// - Parameter shows: Which fields to tell of.
+    package func story(
+        of label: LabelView, _ dataset: DatasetID, shows: (String) -> Bool = { _ in true }
+    ) throws -> LabelStory {
+        let status = label.isRetracted ? "retracted" : "active"
+        let witnessing = try witnessing(of: label.id.origin, dataset)
+        let seen = witnessing.seen(label.id.slot.entry)
+        let judging = try judging(dataset)
+        let outside = try judging.problems(of: label)
+        let className = judging.schema.className(label.className)
+        let notes =
+            (className == label.className ? [] : ["  now \(className)"])
+            + (seen.isEmpty ? [] : ["  seen by " + seen.map(\.org).joined(separator: ", ")])
+        let body = try body(
+            label.key.packed, from: [label.id], dataset, shows: shows
+        ) { Self.resolved($0, label) }
+        let document = LabelStoryDocument(
+            id: label.id.description, dataset: dataset.description, item: label.item,
+            status: status,
+            witnessed: .init(
+                met: witnessing.isMet(label.id.slot.entry), required: witnessing.required,
+                by: seen.map { .init(org: $0.org, time: $0.time, size: $0.size) }),
+            class: className, classAsWritten: label.className,
+            outsideSchema: outside?.map(\.description), fields: body.fields,
+            reviews: body.reviews, suggestions: body.suggestions)
+        return LabelStory(
+            document: document,
+            lines: ["\(label.id)  \(label.item)  \(status)" + notes.joined()]
+                + (outside ?? []).map { "  outside the schema: \($0)" } + body.lines)
+    }
+
+    /// All that the logs say of an item; nil if the dataset has none with this key.
+    ///
+    /// - Parameter shows: Which fields to tell of.
+    package func story(
+        ofItem key: String, _ dataset: DatasetID, shows: (String) -> Bool = { _ in true }
+    ) throws -> LabelStory? {
+        try catchUp(dataset)
+        guard let item = try store.item(dataset, key: key) else { return nil }
+        var filter = LabelFilter()
+        let same = SameItems(store, dataset)
+        let (names, twins) = (try same.names(of: key), try same.twins(of: key))
+        filter.items = names
+        let blindness = try blindness(dataset)
+        let labels = try store.labels(try logNames(dataset), filter: filter, limit: 1_000)
+            .filter { try blindness?.hides($0) != true }
+        let origin = item.record.fields[ProcessingStage.clean.field.name]
+            .flatMap { StageState(of: .clean, $0)?.from }
+        let derived = try store.items(cleanedFrom: key, dataset, limit: 1_000)
+        let body = try body(item.target, from: [], dataset, shows: shows) {
+            JSONValue(item.record.fields[$0])
+        }
+        let document = ItemStoryDocument(
+            id: key, dataset: dataset.description, item: names.first ?? key, names: names,
+            sameContent: twins, derivedItems: derived, derivedFrom: origin,
+            annotations: labels.map(\.id.description), fields: body.fields,
+            reviews: body.reviews, suggestions: body.suggestions)
+        let title =
+            "\(key)  \(labels.count) annotations" + (origin.map { "  made from \($0)" } ?? "")
+            + (derived.isEmpty ? "" : "  cleaned: " + derived.joined(separator: ", "))
+        return LabelStory(
+            document: document,
+            lines: [title] + Self.lines(names: names, twins: twins, dataset) + body.lines)
+    }
+
+    private static func lines(names: [String], twins: [String], _ dataset: DatasetID) -> [String] {
+        var lines: [String] = []
+        if names.count > 1 { lines.append("  one item: " + names.joined(separator: ", ")) }
+        if let first = twins.first, let name = names.first {
+            lines.append(
+                "  other items have the same bytes: " + twins.joined(separator: ", ")
+                    + "; `countermark items same \(dataset) \(first) \(name)` says that they are one"
+            )
+        }
+        return lines
+    }
+
+    private func body(
+        _ target: Int64, from first: [OperationID], _ dataset: DatasetID,
+        shows: (String) -> Bool, value: (String) -> JSONValue
+    ) throws -> StoryBody {
+        let logs = try logNames(dataset)
+        let surviving = try store.writes(target, logs)
+        let why = try reasons(logs)
+        let suggestions =
+            target > 0 ? try store.suggestions(OperationKey(packed: target), logs) : []
+        let suggested = Set(suggestions.map(\.operation))
+        let verdicts = Set(
+            surviving.filter { $0.field.hasPrefix("\u{0}review/") }.map(\.operation))
+        let operations = first + (try store.touches(target, logs))
+        let all = try operations.flatMap { try writes($0, dataset, suggestions: suggested) }
+        var body = StoryBody()
+        let byField = Dictionary(grouping: all, by: \.field).sorted { $0.key < $1.key }
+        for (name, group) in byField where shows(name) {
+            if name == "review" || name == "comment" {
+                body.reviews += group.map { write in
+                    let suggestion = suggestions.first { $0.operation == write.target }
+                    let why = why(write.operation)
+                    return ReviewStory(
+                        write, kind: name, suggestion: suggestion?.operation,
+                        isReplaced: name == "review"
+                            && Self.isReplaced(write, suggestion, verdicts, why),
+                        why)
+                }
+                continue
+            }
+            let standing = surviving.filter { $0.field == name }
+            let field = FieldStory(
+                value: value(name), contested: Set(standing.map(\.encoded)).count > 1,
+                writes: group.map { write in
+                    let isReplaced =
+                        !standing.isEmpty && !standing.contains { $0.operation == write.operation }
+                    return .init(write, isReplaced: isReplaced, why(write.operation))
+                })
+            body.fields[name] = field
+            body.lines += field.lines(name)
+        }
+        body.suggestions = suggestions.map { SuggestionStory($0) }
+        body.lines += body.reviews.map(\.line) + body.suggestions.map(\.line)
+        return body
+    }
+
+    /// Whether a verdict was replaced: by a later one of its reviewer, or, on a suggestion, by a decision that holds.
+    private static func isReplaced(
+        _ write: LoggedWrite, _ suggestion: SuggestionView?, _ verdicts: Set<OperationID>,
+        _ why: NotCounted?
+    ) -> Bool {
+        if why != nil { return false }
+        guard let suggestion else { return !verdicts.contains(write.operation) }
+        let verdict = write.value["verdict"]?.string
+        switch suggestion.state {
+        case .accepted: return verdict != Verdict.accept.name
+        case .rejected: return verdict != Verdict.reject.name
+        case .pending: return false
+        }
+    }
+
+    /// Why operations are not counted: by themselves, or with the whole entry.
+    private func reasons(_ logs: [Int: Origin]) throws -> (OperationID) -> NotCounted? {
+        var entries: [OperationID: NotCounted] = [:]
+        var operations: [OperationID: NotCounted] = [:]
+        for found in try store.quarantined(logs) {
+            let id = OperationID(origin: found.log, slot: found.slot)
+            if found.isEntry { entries[id] = found.why } else { operations[id] = found.why }
+        }
+        return { id in
+            let entry = Slot(entry: id.slot.entry, position: 0)
+            return operations[id] ?? entries[OperationID(origin: id.origin, slot: entry)]
+        }
+    }
+
+    /// What the logs say of an annotation that is stored and not counted; nil if there is none.
+    package func story(ofUncounted text: String, in chosen: DatasetID? = nil) throws -> LabelStory?
+    {
+        guard let (id, named) = try? OperationID.parse(text) else { return nil }
+        for dataset in try (named ?? chosen).map({ [$0] }) ?? home.datasets() {
+            try catchUp(dataset)
+            guard try home.members(of: dataset).contains(id.origin),
+                let why = try reasons(try logNames(dataset))(id)
+            else { continue }
+            let item = try changeset(of: id, dataset) { _, view, operation -> String? in
+                guard case .addAnnotation(let item, _, _, _) = operation else { return nil }
+                return view.string(item)
+            }
+            guard let item else { continue }
+            if let blindness = try blindness(dataset), blindness.isOthers(id.origin) {
+                guard try blindness.isExamined(item) else { continue }
+            }
+            let written = try writes(id, dataset)
+            var fields: [String: FieldStory] = [:]
+            for write in written {
+                fields[write.field] = FieldStory(
+                    value: .null, contested: false,
+                    writes: [.init(write, isReplaced: false, why)])
+            }
+            return LabelStory(
+                document: UncountedStoryDocument(
+                    id: id.description, dataset: dataset.description, item: item,
+                    why: why.reason, fields: fields, reviews: [], suggestions: []),
+                lines: ["\(id)  \(item)  not counted: \(why.reason)"]
+                    + written.map { "  \($0.field): \(Output.words($0.value))" })
+        }
+        return nil
+    }
+
+    private static func resolved(_ field: String, _ label: LabelView) -> JSONValue {
+        switch field {
+        case "class": .string(label.className)
+        case "selector": Output.selector(label.selector)
+        case "status": .integer(label.isRetracted ? 1 : 0)
+        default: JSONValue(label.fields[field])
+        }
+    }
+}

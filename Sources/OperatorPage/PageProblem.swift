@@ -1,0 +1,52 @@
+import AnnotationModel
+import CountermarkNode
+import HTTPTypes
+import Hummingbird
+import LabelDocuments
+import NIOCore
+import PartnerTLS
+
+/// Why a request was not done, as it is told (RFC 9457).
+struct PageProblem: Error, HTTPResponseError {
+    let code: ErrorCode
+    let detail: String
+    let hint: String
+    /// Whether the connection ends with it, since more of the request is on its way than is wanted.
+    var isLast = false
+    var status: HTTPResponse.Status { .init(code: code.http) }
+
+    init(_ code: ErrorCode, _ detail: String, hint: String = "", isLast: Bool = false) {
+        (self.code, self.detail, self.hint, self.isLast) = (code, detail, hint, isLast)
+    }
+
+    /// An error in the words of the command line.
+    init(_ error: any Error) {
+        switch error {
+        case let problem as PageProblem: self = problem
+        case is NIOTooManyBytesError:
+            self.init(.tooLarge, "the body is longer than this request takes", isLast: true)
+        case let error as any HTTPResponseError where error.status.code == 404:
+            self.init(.notFound, "there is no such resource")
+        case let error as any HTTPResponseError where error.status.code < 500:
+            self.init(.badRequest, "the request cannot be understood", isLast: true)
+        default:
+            let plain = PlainError(error)
+            self.init(plain.code, plain.message, hint: plain.hint)
+        }
+    }
+
+    var document: ProblemDocument {
+        ProblemDocument(
+            type: "urn:countermark:error:\(code.word)", title: code.word,
+            status: code.http, detail: detail, code: code.word, hint: hint)
+    }
+
+    func response(from request: Request, context: some RequestContext) throws -> Response {
+        var headers: HTTPFields = [.contentType: "application/problem+json"]
+        if isLast { headers[.connection] = "close" }
+        if code.http == 429 || code.http == 503 { headers[.retryAfter] = "2" }
+        return Response(
+            status: status, headers: headers,
+            body: .init(byteBuffer: ByteBuffer(string: try DocumentEncoder.text(document))))
+    }
+}
