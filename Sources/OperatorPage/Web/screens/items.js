@@ -1,8 +1,8 @@
 // The items of a dataset as a grid of small pictures, with filters. It may hold a hundred thousand and more.
 
-import { el, fill, add, data, button, calm, inert } from "../core/dom.js";
+import { el, fill, button, calm, inert } from "../core/dom.js";
 import { t, number } from "../core/text.js";
-import { get, inDataset } from "../core/api.js";
+import { inDataset } from "../core/api.js";
 import { listen } from "../core/events.js";
 import { to, withQuery, replace } from "../core/router.js";
 import { thumbnail, isPicture } from "../core/media.js";

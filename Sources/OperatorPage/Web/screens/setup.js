@@ -2,7 +2,7 @@
 // read from them (digest and size), of label files their bytes.
 
 import { el, fill, button, link, data, inert } from "../core/dom.js";
-import { t, number } from "../core/text.js";
+import { t } from "../core/text.js";
 import { get, post, inDataset } from "../core/api.js";
 import { to } from "../core/router.js";
 import { me, may } from "../core/session.js";
