@@ -57,6 +57,7 @@ steps=(
     "clients      400  bash Tests/Clients/run.sh"
     "quality      150  bash Tests/Quality/run.sh"
     "documents     30  bash Tests/Documents/run.sh"
+    "page         150  bash Tests/Page/run.sh"
     "formats        1  python3 Tests/Formats/matrix.py --check"
     "libraries     40  libraries_of_others"
     "example       15  bash Examples/three-companies/run.sh"

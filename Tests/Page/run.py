@@ -15,8 +15,10 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import hostile  # noqa: E402
 import item  # noqa: E402
+import pictures  # noqa: E402
 import screens  # noqa: E402
 import settle  # noqa: E402
+import setup  # noqa: E402
 import sources  # noqa: E402
 from browser import Browser, Node, free_port  # noqa: E402
 from homes import make  # noqa: E402
@@ -27,6 +29,7 @@ failures = []
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--program", required=True)
+    parser.add_argument("--pictures", action="store_true", help="makes the pictures of Docs/Page.md anew")
     parser.add_argument("names", nargs="*", help="tests whose names begin so; else all")
     chosen = parser.parse_args()
     program = os.path.abspath(chosen.program)
@@ -47,7 +50,7 @@ def main():
 
     for test in (sources.texts, sources.sources, sources.markup):
         run(test)
-    browsers = [*screens.TESTS, *item.TESTS, *hostile.TESTS, *settle.TESTS]
+    browsers = [*screens.TESTS, *item.TESTS, *hostile.TESTS, *setup.TESTS, *settle.TESTS]
     if any(wanted(test) for test in browsers):
         with tempfile.TemporaryDirectory() as folder, Browser() as browser:
             folder = pathlib.Path(folder)
@@ -61,6 +64,8 @@ def main():
             finally:
                 for node in nodes:
                     node.stop()
+    if chosen.pictures and not failures:
+        pictures.make(os.environ.get("PAGE_SCREENSHOTS", ".build/page-screenshots"))
     print(f"{len(failures)} failures")
     sys.exit(1 if failures else 0)
 

@@ -33,12 +33,27 @@ def texts(check):
     check(not (empty := [start for start in begun if start and not any(name.startswith(start) for name in english | proofs)]), f"no text begins with {empty}")
 
 
+def weight(screen):
+    """The bytes of all that a screen may load, its viewers and what signs and checks included, in one language."""
+    found, wanted = set(), [WEB / "index.html", WEB / "base.css", WEB / "parts.css", WEB / "view.css", WEB / "mark.svg", WEB / "text.en.json", WEB / "main.js", screen]
+    while wanted:
+        file = wanted.pop().resolve()
+        if file in found or not file.is_file():
+            continue
+        found.add(file)
+        if file.suffix == ".js":
+            wanted += [file.parent / name for name in re.findall(r"(?:from |import\(|new URL\()\"([\w./-]+\.js)\"", file.read_text())]
+    return sum(file.stat().st_size for file in found)
+
+
 def sources(check):
     """The weight, the length of modules, and words that are not to stand there."""
     files = [file for file in WEB.rglob("*") if file.is_file()]
-    weight = sum(file.stat().st_size for file in files)
-    check(weight <= BYTES_MAX, f"the page weighs {weight} bytes")
-    print(f"   the page: {len(files)} files, {weight:,} bytes")
+    weights = {screen.stem: weight(screen) for screen in sorted((WEB / "screens").glob("*.js"))}
+    for screen, bytes in weights.items():
+        check(bytes <= BYTES_MAX, f"the screen {screen} weighs {bytes} bytes")
+    heaviest = max(weights, key=weights.get)
+    print(f"   the heaviest screen is {heaviest}: {weights[heaviest]:,} bytes; all {len(files)} files: {sum(file.stat().st_size for file in files):,}")
     for file in files:
         if file.suffix not in (".js", ".html", ".css"):
             continue

@@ -5,7 +5,7 @@ let token = "";
 let onSignedOut = () => {};
 
 /** An error of the node (RFC 9457), or that it could not be reached (code `unreachable`). */
-export class Problem extends Error {
+class Problem extends Error {
   constructor({ status = 0, code = "", detail = "", title = "", hint = "" }) {
     super(detail || title);
     Object.assign(this, { status, code, hint });

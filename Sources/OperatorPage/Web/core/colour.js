@@ -44,9 +44,3 @@ export function byName(name) {
   const hue = hash % 360;
   return [hue, 55 + (hash >>> 9) % 30, 52 + (hash >>> 17) % 14];
 }
-
-/** The same as a CSS colour. */
-export function nameColour(name) {
-  const [hue, saturation, light] = byName(name);
-  return `hsl(${hue} ${saturation}% ${light}%)`;
-}

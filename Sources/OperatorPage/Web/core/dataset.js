@@ -26,9 +26,3 @@ export function classes(known) {
 export function classNames(known) {
   return classes(known).map((each) => each.name);
 }
-
-/** The role that this company has in the dataset; null: none. */
-export function ownRole(known) {
-  const member = known.members.find((each) => each.org === me().org);
-  return member && member.cutIndex === null ? member.role : null;
-}

@@ -1,6 +1,6 @@
 // A place to drop files on, which is a button for those who do not drag.
 
-import { el, add } from "./dom.js";
+import { el } from "./dom.js";
 import { t } from "./text.js";
 import { showProblem } from "./notice.js";
 
@@ -26,7 +26,7 @@ export function dropZone(text, take, { folder = false, multiple = false, accept 
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
     run(entries.length ? (await Promise.all(entries.map((entry) => walk(entry, "")))).flat() : [...event.dataTransfer.files]);
   });
-  return add(zone);
+  return zone;
 }
 
 function named(file, path) {

@@ -65,12 +65,3 @@ export function askText(title, { label = title, value = "", long = false, list =
     queueMicrotask(() => field.select?.());
   }).then(() => given);
 }
-
-/** Asks whether to go on. */
-export function askWhether(title, text, action) {
-  let agreed = false;
-  return openDialog(title, (body, close) => {
-    fill(body, el("p", {}, text), el("footer", {}, button(t("do.cancel"), close),
-      button(action, () => { agreed = true; close(); }, { class: "main", autofocus: true })));
-  }).then(() => agreed);
-}

@@ -18,6 +18,8 @@ function writeRow(write, name) {
   return el("li", { class: `write ${state}` },
     el("span", { class: "value" }, valueText(write.value, name)),
     el("span", { class: "by" }, chip(write.org), write.author ? [" · ", data(write.author)] : null),
+    // Older nodes do not say who signed.
+    write.signedBy ? el("span", { class: `tag ${write.signedBy === "person" ? "ok" : ""}`, title: inert(write.signer ?? "") }, t(`signed.${write.signedBy}`)) : null,
     el("span", { class: "muted" }, time(write.time), " · ", el("span", { class: "mono" }, inert(write.op))),
     el("span", { class: `tag ${state === "stands" ? "ok" : state === "uncounted" ? "warn" : ""}` }, t(`story.${state}`)),
     write.why ? el("p", { class: "hint" }, inert(write.why)) : null);

@@ -9,7 +9,7 @@ import { listen } from "../core/events.js";
 import { to } from "../core/router.js";
 import { media } from "../core/media.js";
 import { openDataset, classes } from "../core/dataset.js";
-import { may, me } from "../core/session.js";
+import { may } from "../core/session.js";
 import { Writes } from "../core/writes.js";
 import { showProblem, notice, askText } from "../core/notice.js";
 import { shortcuts } from "../core/keys.js";

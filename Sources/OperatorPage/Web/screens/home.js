@@ -1,6 +1,6 @@
 // What there is, how fresh it is, and what needs a person.
 
-import { el, fill, add, link, data, calm } from "../core/dom.js";
+import { el, fill, link, data, calm } from "../core/dom.js";
 import { t, number, ago, time, size } from "../core/text.js";
 import { get } from "../core/api.js";
 import { listen } from "../core/events.js";

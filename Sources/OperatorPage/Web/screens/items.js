@@ -1,8 +1,8 @@
 // The items of a dataset as a grid of small pictures, with filters. It may hold a hundred thousand and more.
 
-import { el, fill, add, data, button, calm, inert } from "../core/dom.js";
+import { el, fill, button, calm, inert } from "../core/dom.js";
 import { t, number } from "../core/text.js";
-import { get, inDataset } from "../core/api.js";
+import { inDataset } from "../core/api.js";
 import { listen } from "../core/events.js";
 import { to, withQuery, replace } from "../core/router.js";
 import { thumbnail, isPicture } from "../core/media.js";
@@ -150,7 +150,7 @@ function showCell(cell, index, item, dataset, isFocused) {
     item.examined.includes(me().org) ? el("span", { class: "flag ok", title: t("items.examinedByUs") }, "✓") : null);
   cell.classList.remove("differs");
   // What is no picture says what it is; a picture that is not here yet is an empty sheet.
-  sheet.dataset.kind = isPicture(item) ? "" : inert(item.mediaType?.split("/")[0] ?? item.key.split(".").pop()).slice(0, 12);
+  sheet.dataset.kind = isPicture(item) ? "" : inert(item.key.includes(".") ? item.key.split(".").pop() : item.mediaType ?? "").slice(0, 12);
   if (!isPicture(item)) return;
   const fetching = cell.fetching = new AbortController();
   // What is scrolled past at once is not fetched.

@@ -1,13 +1,13 @@
 // Releases: label sets with a name that means the same for ever, and who has countersigned them.
 
-import { el, fill, button, data, inert, calm } from "../core/dom.js";
+import { el, fill, data, inert, calm } from "../core/dom.js";
 import { t, time, number } from "../core/text.js";
-import { get, post, inDataset } from "../core/api.js";
+import { get, inDataset } from "../core/api.js";
 import { listen } from "../core/events.js";
 import { openDataset } from "../core/dataset.js";
-import { may, me } from "../core/session.js";
+import { me } from "../core/session.js";
 import { chip, facts } from "../core/parts.js";
-import { showProblem, notice, askWhether } from "../core/notice.js";
+import { showProblem } from "../core/notice.js";
 
 /** Shows them. */
 export async function show(host, place, signal) {
@@ -17,30 +17,20 @@ export async function show(host, place, signal) {
     const { releases } = await get(inDataset(dataset, "releases"), {}, signal);
     if (signal.aborted) return;
     fill(host, el("header", { class: "head" }, el("h1", {}, t("tab.releases"))),
-      releases.length ? releases.map((each) => card(each, dataset, draw)) : el("div", { class: "empty" }, el("p", {}, t("releases.none")), el("pre", {}, `countermark release create ${inert(dataset)} NAME`)));
+      releases.length ? releases.map((each) => card(each, dataset)) : el("div", { class: "empty" }, el("p", {}, t("releases.none")), el("pre", {}, `countermark release create ${inert(dataset)} NAME`)));
   };
   listen("dataset", calm((event) => { if (event.id === dataset) draw().catch(showProblem); }, 300), signal);
   await draw();
 }
 
-function card(release, dataset, done) {
+function card(release, dataset) {
   const waits = release.asked.includes(me().org) && !release.countersigned.includes(me().org) && !release.withdrawn;
   return el("section", { class: "card" },
     el("header", { class: "head" }, el("h2", {}, data(release.name)), release.withdrawn ? el("span", { class: "tag bad" }, t("releases.withdrawn")) : el("span", { class: `tag ${release.holds ? "ok" : "warn"}` }, t(release.holds ? "releases.holds" : "releases.waits")), el("div", { class: "grow" }),
-      waits && may("operator") ? button(t("releases.countersign"), () => countersign(release, dataset, done), { class: "main" }) : null),
+      waits ? el("span", { class: "tag warn" }, t("releases.ours")) : null),
+    waits ? el("p", { class: "hint" }, t("releases.how"), " ", el("code", {}, `countermark release countersign ${inert(dataset)} ${inert(release.name)}`)) : null,
     facts([[t("home.labels"), number(release.labels)], [t("home.items"), number(release.items)], [t("releases.when"), time(release.time)],
       [t("releases.quorum"), t("releases.quorumOf", { n: release.countersigned.length, quorum: release.quorum ?? 0 })],
       [t("releases.countersigned"), release.countersigned.length ? el("span", {}, release.countersigned.map((org) => [chip(org), " "])) : t("label.nobody")],
       release.withdrawn ? [t("releases.why"), data(release.withdrawn)] : null, [t("dataset.digest"), el("span", { class: "mono" }, inert(release.digest))]]));
-}
-
-async function countersign(release, dataset, done) {
-  if (!await askWhether(t("releases.countersign"), t("releases.ask", { name: inert(release.name), labels: release.labels, items: release.items }), t("releases.countersign"))) return;
-  try {
-    await post(inDataset(dataset, "releases", release.name, "countersign"), {});
-    notice(t("releases.done"));
-    await done();
-  } catch (error) {
-    showProblem(error);
-  }
 }

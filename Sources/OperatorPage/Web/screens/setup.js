@@ -2,7 +2,7 @@
 // read from them (digest and size), of label files their bytes.
 
 import { el, fill, button, link, data, inert } from "../core/dom.js";
-import { t, number } from "../core/text.js";
+import { t } from "../core/text.js";
 import { get, post, inDataset } from "../core/api.js";
 import { to } from "../core/router.js";
 import { me, may } from "../core/session.js";
@@ -10,7 +10,7 @@ import { headerSize } from "../core/picture.js";
 import { dropZone } from "../core/drop.js";
 import { problemBody } from "../core/notice.js";
 
-const TYPES = { png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", gif: "image/gif", webp: "image/webp", bmp: "image/bmp", wav: "audio/wav", csv: "text/csv", txt: "text/plain", pcd: "application/x-pcd", mp4: "video/mp4" };
+const TYPES = { png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", gif: "image/gif", webp: "image/webp", bmp: "image/bmp", wav: "audio/wav", csv: "text/csv", txt: "text/plain", pcd: "model/vnd.pcd", mp4: "video/mp4" };
 const BATCH = 500;
 // The node's own limit on bodies.
 const LABELS_MAX = 64 * 1024 * 1024;
@@ -112,7 +112,7 @@ function drawLabels(host, dataset) {
         continue;
       }
       try {
-        const answer = await post(inDataset(dataset(), "import"), file, { format: format.value || guess(file.name), author: me().person });
+        const answer = await post(inDataset(dataset(), "import"), file, { format: format.value || guess(file.name), file: file.name, author: me().person });
         done.push(el("p", { class: "calm" }, data(file.path ?? file.name), ": ", t("setup.imported", { added: answer.added, unchanged: answer.unchanged, skipped: answer.skippedCount })));
         for (const each of [...answer.refused ?? [], ...answer.skipped ?? []].slice(0, 5)) done.push(el("p", { class: "hint" }, data(each.where), ": ", data(each.why)));
       } catch (error) {

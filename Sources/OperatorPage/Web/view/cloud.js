@@ -96,7 +96,7 @@ export class Viewer extends BaseViewer {
   fit() {
     const boxes = this.cuboids();
     const { center, radius } = this.cloud?.sphere ?? around(boxes.flatMap((each) => each.corners));
-    Object.assign(this.camera, { target: center, distance: radius * 1.5 || 10 });
+    Object.assign(this.camera, { target: center, distance: radius * (this.cloud ? 1.5 : 4) || 10 });
     this.redraw();
   }
 

@@ -2,7 +2,7 @@
 // origin is the top left corner of the top left pixel, y goes down; angles are radians, clockwise on screen.
 
 /** The kinds that a picture can show. */
-export const FLAT = new Set(["box", "rotatedBox", "ellipse", "polygon", "polyline", "keypoints", "mask"]);
+const FLAT = new Set(["box", "rotatedBox", "ellipse", "polygon", "polyline", "keypoints", "mask"]);
 
 /** The flat selectors that a selector shows at a frame: one, several (of `targets`, `all`), or none. */
 export function flat(selector, frame, item) {
@@ -21,7 +21,7 @@ export function flat(selector, frame, item) {
  * Where a track is at a frame: between two keyframes of one kind in a straight line, a turn along the shortest arc; null
  * where it is not seen.
  */
-export function atFrame(track, frame) {
+function atFrame(track, frame) {
   const frames = track.keyframes;
   if (!frames.length || frame < frames[0].time) return null;
   let index = frames.findLastIndex((each) => each.time <= frame);

@@ -101,7 +101,7 @@ export class Viewer extends Plot {
 }
 
 /** The samples of a WAVE file of integers or floats, -1…1; null where it is none. */
-export function wave(buffer) {
+function wave(buffer) {
   const view = new DataView(buffer);
   const name = (at) => String.fromCharCode(...new Uint8Array(buffer, at, 4));
   if (buffer.byteLength < 44 || name(0) !== "RIFF" || name(8) !== "WAVE") return null;
