@@ -112,7 +112,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         // The files of the page, as data of the program.
-        .target(name: "CPageFiles", exclude: ["list.py"]),
+        .target(name: "CPageFiles", exclude: ["list.py", "openapi.json"]),
         .target(
             name: "OperatorPage",
             dependencies: [

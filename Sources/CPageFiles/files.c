@@ -343,3 +343,9 @@ const struct cm_page_file cm_page_files[] = {
     {"view/words.js", file83, sizeof file83 - 1},
 };
 const size_t cm_page_file_count = 84;
+
+static const unsigned char description[] = {
+#embed "openapi.json"
+};
+const unsigned char *cm_page_description(void) { return description; }
+const size_t cm_page_description_count = sizeof description;

@@ -12,4 +12,7 @@ for number, name in enumerate(names):
 lines += ["", "const struct cm_page_file cm_page_files[] = {"]
 lines += [f'    {{"{name}", file{number}, sizeof file{number} - 1}},' for number, name in enumerate(names)]
 lines += ["};", f"const size_t cm_page_file_count = {len(names)};", ""]
+lines[-1:] = ["", "static const unsigned char description[] = {", '#embed "openapi.json"', "};",
+              "const unsigned char *cm_page_description(void) { return description; }",
+              "const size_t cm_page_description_count = sizeof description;", ""]
 (here / "files.c").write_text("\n".join(lines))

@@ -20,7 +20,8 @@ struct PageArrivals: Sendable {
         queries: [
             .init("format", .choice(FormatRegistry.all.map(\.name)), isNeeded: true),
             .init("file"), .init("author"), .init("source"), .init("dryRun", .flag),
-        ], document: "\(ImportDocument.self)", work: .other)
+        ], document: "\(ImportDocument.self)", bodyType: "application/octet-stream",
+        work: .other)
 
     static let joining = PageRoute(
         method: .post, path: "/invitations", role: .operator,
@@ -30,7 +31,7 @@ struct PageArrivals: Sendable {
         body: [
             .init("invitation", .text, isNeeded: true), .init("confirm", .flag),
             .init("url", .text),
-        ], document: "\(JoinDocument.self)", work: .other)
+        ], document: "\(JoinDocument.self)", bodyType: "application/json", work: .other)
 
     /// Imports a file.
     func importFile(_ request: Request, _ ask: PageAsk) async throws -> Response {

@@ -24,6 +24,11 @@ package enum PageFiles {
             tag: "\"\(SHA256Hasher.hash(bytes).hex.prefix(32))\"")
     }
 
+    /// What describes the API.
+    static let description = ByteBuffer(
+        bytes: UnsafeRawBufferPointer(
+            start: cm_page_description(), count: cm_page_description_count))
+
     private static func type(of name: String) -> String {
         switch name.split(separator: ".").last {
         case "html": "text/html; charset=utf-8"

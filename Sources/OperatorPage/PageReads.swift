@@ -180,7 +180,7 @@ struct PageReads: Sendable {
             PageRoute(
                 method: .get, path: path + "/labels/{id}/proof", role: .viewer,
                 summary: "A label's provenance as one file.", queries: [.init("release")],
-                document: nil,
+                document: nil, answerType: "application/octet-stream",
                 work: .bytes("application/octet-stream") { node, ask in
                     try node.proveWithStatement(
                         ask.part("id"), in: try ask.dataset(), release: ask.text("release")

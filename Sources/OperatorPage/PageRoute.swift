@@ -72,6 +72,12 @@ struct PageRoute: Sendable {
     var body: [Member] = []
     /// The document that comes; nil for bytes.
     let document: String?
+    /// The content type of bytes that come; nil where there are none.
+    var answerType: String?
+    /// The content type of the body; nil where there is none.
+    var bodyType: String?
+    /// Whether nobody has to have signed in.
+    var isOpen = false
     let work: Work
 
     /// The names of the path's variable parts.

@@ -9,7 +9,9 @@ import LabelText
 import Logging
 import NIOCore
 import NodeDocuments
+import PartnerTLS
 import ServiceLifecycle
+import Signing
 
 /// The operator's page and its API, on a serving node's `--ui` address.
 package struct PageServer: Service {
@@ -19,6 +21,8 @@ package struct PageServer: Service {
         package var media: String?
         /// Names of this machine besides the address, under which the page is asked for.
         package var names: [String] = []
+        /// What the page shows to browsers beyond this machine, the certificate first; nil: no TLS.
+        package var identity: (chain: [Certificate], key: SigningKey)?
         /// Within which seconds a body has to come.
         package var bodySeconds: Int64 = 30
         /// Tells the operator the link that signs in.
@@ -37,24 +41,55 @@ package struct PageServer: Service {
     private let events: PageEvents
     private let media: PageMedia
     private let intake: PageIntake
+    private let tls: TLSContext?
     private let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
 
     /// A page for a node.
     package init(_ side: OperatorSide, _ options: Options) throws {
         (self.side, self.options) = (side, options)
-        guard PageNames.isLoopback(side.address.host) else {
-            throw NodeError(
-                .usage,
-                "the page is served on this machine's own address alone, not on \(side.address.host)",
-                hint: "use --ui 127.0.0.1:PORT")
-        }
-        names = PageNames(host: side.address.host, others: options.names, isEncrypted: false)
-        sessions = PageSessions(now: now)
         people = PagePeople(side.home)
+        tls = try options.identity.map {
+            try TLSContext(side: .server, chain: $0.chain, key: $0.key, asksPeers: false)
+        }
+        names = PageNames(
+            host: side.address.host, others: options.names, isEncrypted: options.identity != nil)
+        if !PageNames.isLoopback(side.address.host) {
+            try Self.requireShelter(side.address.host, tls, people)
+        }
+        sessions = PageSessions(now: now)
         nodes = try PageNodes(side.home)
         events = PageEvents(side, nodes.watching, sessions, people)
         media = PageMedia(options.media, side.home)
         intake = PageIntake(seconds: options.bodySeconds)
+    }
+
+    /// Throws where others would reach the page without TLS, or without anybody who signs in.
+    private static func requireShelter(
+        _ host: String, _ tls: TLSContext?, _ people: PagePeople
+    ) throws {
+        guard tls != nil else {
+            throw NodeError(
+                .usage, "others reach \(host): the page is served there over TLS alone",
+                hint: "use --ui 127.0.0.1:PORT, or give --ui-cert F --ui-key F")
+        }
+        guard try people.all().contains(where: { $0.password != nil }) else {
+            throw NodeError(
+                .usage, "others reach \(host), and nobody has a password yet",
+                hint: "run countermark people add NAME --role ROLE --password-file F first")
+        }
+    }
+
+    /// HTTP/1.1, below TLS where others listen.
+    private var channels: HTTPServerBuilder {
+        let configuration = HTTP1Channel.Configuration(
+            idleTimeout: .seconds(Self.idleSeconds),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: Self.headBytesMax, maxHeaderListSize: Self.headBytesMax,
+                maxHeaderFieldCount: 100))
+        guard let tls else { return .http1(configuration: configuration) }
+        return HTTPServerBuilder { responder in
+            PageChannel(responder: responder, configuration: configuration, context: tls)
+        }
     }
 
     /// Serves until the node ends.
@@ -62,12 +97,7 @@ package struct PageServer: Service {
         let (names, side, options, now) = (names, side, options, now)
         let application = Application(
             router: try router(),
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: .seconds(Self.idleSeconds),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: Self.headBytesMax, maxHeaderListSize: Self.headBytesMax,
-                        maxHeaderFieldCount: 100))),
+            server: channels,
             configuration: .init(
                 address: .hostname(side.address.host, port: side.address.port),
                 availableConnectionsDelegate: MaximumAvailableConnections(
@@ -101,8 +131,18 @@ package struct PageServer: Service {
         let router = Router(context: PageContext.self)
         router.middlewares.add(PageGuard(names, side.home))
         router.middlewares.add(PageSessionGuard(sessions: sessions, people: people))
-        side.addHealth(to: router)
+        if PageNames.isLoopback(side.address.host) {
+            side.addHealth(to: router)
+        } else {
+            // Figures name partners: they are this machine's alone.
+            router.get("/healthz") { _, _ in "ok\n" }
+        }
         PageFiles.add(to: router)
+        router.get("/api/v1/openapi.json") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/json"],
+                body: .init(byteBuffer: PageFiles.description))
+        }
         PageSignIn(side.home, sessions, people, names, intake).add(to: router, now: now)
         for route in Self.routes { add(route, to: router) }
         let (nodes, events, media, intake) = (nodes, events, media, intake)
@@ -134,16 +174,21 @@ package struct PageServer: Service {
     /// All resources that are answered from a node.
     static let routes = PageReads().routes + PageWrites().routes + PersonRoutes().routes
 
+    /// All resources of the API.
+    static let allRoutes =
+        PageSignIn.routes + routes
+        + [mediaRoute, eventsRoute, PageArrivals.importing, PageArrivals.joining]
+
     /// The file of an item.
     static let mediaRoute = PageRoute(
         method: .get, path: "/datasets/{owner}/{name}/media", role: .viewer,
         summary: "The file of an item, compared with the dataset's digest.",
-        queries: [.init("item", isNeeded: true)], document: nil, work: .other)
+        queries: [.init("item", isNeeded: true)], document: nil, answerType: "*/*", work: .other)
     /// What moved.
     static let eventsRoute = PageRoute(
         method: .get, path: "/events", role: .viewer,
         summary: "Server-sent events: a dataset or a partner moved.", queries: [], document: nil,
-        work: .other)
+        answerType: "text/event-stream", work: .other)
 
     private func add(_ route: PageRoute, to router: Router<PageContext>) {
         let (nodes, intake) = (nodes, intake)

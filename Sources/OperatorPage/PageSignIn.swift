@@ -19,6 +19,20 @@ struct PageSignIn: Sendable {
     /// Attempts of one address: nobody types faster.
     private let limiter = RateLimiter<String>(burst: 10, perSecond: 0.2, pause: 0)
 
+    private static let path = "/session"
+    static let routes = [
+        PageRoute(
+            method: .post, path: path, role: .viewer,
+            summary: "Signs in by a link's token, or by a name and a password.", queries: [],
+            body: [.init("token", .text), .init("name", .text), .init("password", .text)],
+            document: "\(SessionDocument.self)", bodyType: "application/json", isOpen: true,
+            work: .other),
+        .get(path, SessionDocument.self, "Who has signed in.", [], .other),
+        PageRoute(
+            method: .delete, path: path, role: .viewer, summary: "Signs out.", queries: [],
+            document: nil, work: .other),
+    ]
+
     static let missing = PageProblem(
         .notSignedIn, "nobody has signed in",
         hint: "open the link that countermark serve prints, or a new one (countermark people link)")

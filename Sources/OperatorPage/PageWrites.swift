@@ -22,7 +22,7 @@ struct PageWrites: Sendable {
     ) -> PageRoute {
         PageRoute(
             method: .post, path: dataset + path, role: role, summary: summary, queries: [],
-            body: body, document: "\(document)",
+            body: body, document: "\(document)", bodyType: "application/json",
             work: .write { node, ask in
                 let dataset = try ask.dataset()
                 try node.require(dataset)
@@ -228,6 +228,7 @@ struct PageWrites: Sendable {
             PageRoute(
                 method: .post, path: "/datasets", role: .operator, summary: "Creates a dataset.",
                 queries: [], body: members, document: "\(DatasetDocument.self)",
+                bodyType: "application/json",
                 work: .write { node, ask in
                     let body = try PageBody(ask.body, members.map(\.name))
                     let id = try DatasetID(

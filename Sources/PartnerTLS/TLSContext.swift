@@ -22,10 +22,15 @@ public final class TLSContext: Sendable {
 
     // SAFETY: an SSL_CTX that nobody changes any more may be used by several threads at once.
     nonisolated(unsafe) let handle: OpaquePointer
+    /// Who stands for callers whom nobody asks for a certificate; nil where they are asked.
+    let anybody: PeerIdentity?
 
     /// A context that shows `chain`, the node's own certificate first.
+    ///
+    /// - Parameter asksPeers: Whether peers have to show certificates; those of a server that does not ask are
+    ///   strangers all.
     public init(
-        side: Side, chain: [Certificate], key: SigningKey
+        side: Side, chain: [Certificate], key: SigningKey, asksPeers: Bool = true
     ) throws(PartnerTLSError) {
         guard let leaf = chain.first else { throw .noCertificate }
         ERR_clear_error()
@@ -33,6 +38,7 @@ public final class TLSContext: Sendable {
         else { throw .lastFailure(of: "set up TLS") }
         self.side = side
         self.handle = handle
+        anybody = asksPeers ? nil : PeerIdentity(stranger: leaf)
         guard cm_ctx_tls13_only(handle) == 1,
             cm_ctx_set_groups(handle, "X25519:P-256:P-384") == 1
         else { throw .lastFailure(of: "set up TLS 1.3") }
@@ -56,6 +62,10 @@ public final class TLSContext: Sendable {
         SSL_CTX_set_num_tickets(handle, 0)
         cm_ctx_set_max_cert_list(handle, Self.peerCertificateBytesMax)
         try setProtocols()
+        guard asksPeers else {
+            SSL_CTX_set_verify(handle, SSL_VERIFY_NONE, nil)
+            return
+        }
         SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
         SSL_CTX_set_cert_verify_callback(
             handle, { store, _ in TLSSession.judgePeer(store) }, nil)

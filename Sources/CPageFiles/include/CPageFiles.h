@@ -16,3 +16,7 @@ extern const size_t cm_page_file_count;
 static inline const struct cm_page_file *cm_page_file(size_t index) {
     return index < cm_page_file_count ? &cm_page_files[index] : NULL;
 }
+
+// The description of the API (OpenAPI 3.1).
+const unsigned char *cm_page_description(void);
+extern const size_t cm_page_description_count;

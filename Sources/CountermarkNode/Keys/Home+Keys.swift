@@ -21,6 +21,11 @@ public struct KeyPlan: Sendable {
 }
 
 extension Home {
+    /// A key that the operator names: PEM, perhaps encrypted, or a PKCS #11 URI.
+    package func signingKey(_ text: String, name: String) throws -> SigningKey {
+        try ring.key(text, name: name)
+    }
+
     static let nodeKeyFile = "keys/node.key"
     static let witnessKeyFile = "keys/witness.key"
     /// The key that the next certificate has, until the change is done.

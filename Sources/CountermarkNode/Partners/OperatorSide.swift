@@ -25,8 +25,8 @@ public struct OperatorSide: Sendable {
         let contacts = PartnerContacts(home)
         var seen: [String: Int64] = [:]
         for partner in try home.trust().partners {
-            seen[partner.org] = contacts.lastSeen(try Origin(partner.org)).map {
-                Int64($0.timeIntervalSince1970)
+            seen[partner.org] = contacts.lastSeen(try Origin(partner.org)).flatMap {
+                Int64(exactly: $0.timeIntervalSince1970.rounded(.down))
             }
         }
         return seen

@@ -8,6 +8,7 @@ import NodeDocuments
 import OperatorPage
 import Provenance
 import ServiceLifecycle
+import Signing
 import UnixSignals
 
 /// Syncs with partners once.
@@ -142,8 +143,35 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The folder below which the items' files lie under their keys, for the page.")
     var media: String?
 
+    @Option(help: "The page's certificate and its issuers (PEM), for --ui beyond this machine.")
+    var uiCert: String?
+    @Option(help: "That certificate's key: a file, or pkcs11:... in a security module.")
+    var uiKey: String?
+    @Option(name: .customLong("ui-name"), help: "A name of this machine; may be repeated.")
+    var uiNames: [String] = []
+
     func validate() throws {
-        guard media == nil || ui != nil else { throw ValidationError("--media goes with --ui") }
+        guard ui != nil || (media == nil && uiCert == nil && uiKey == nil && uiNames.isEmpty) else {
+            throw ValidationError("--media, --ui-cert, --ui-key and --ui-name go with --ui")
+        }
+        guard (uiCert == nil) == (uiKey == nil) else {
+            throw ValidationError("--ui-cert and --ui-key go together")
+        }
+    }
+
+    /// What the page shows to browsers; nil without TLS.
+    private func identity(
+        _ home: Home
+    ) throws -> (chain: [Certificate], key: SigningKey)? {
+        guard let uiCert, let uiKey else { return nil }
+        let chain = try Certificate.all(pem: try readText(uiCert))
+        let key = try home.signingKey(try keyText(uiKey), name: uiKey)
+        guard key.kind != .ed25519 else {
+            throw NodeError(
+                .usage, "browsers take no certificate of an Ed25519 key",
+                hint: "give --ui-cert and --ui-key of a P-256 key")
+        }
+        return (chain, key)
     }
 
     func run() async throws {
@@ -151,12 +179,13 @@ struct Serve: AsyncParsableCommand {
         let address = try Self.address(peer, "--peer")
         LoggingSystem.bootstrap { StreamLogHandler(label: $0, stream: InertLogStream()) }
         let logger = Logger(label: "countermark")
+        let identity = try identity(home)
         let service = try NodeService(
             home: home, host: address.host, port: address.port,
             operatorAddress: try ui.map { try Self.address($0, "--ui") },
-            operatorPage: { [media] side in
+            operatorPage: { [media, uiNames] side in
                 var options = PageServer.Options()
-                options.media = media
+                (options.media, options.names, options.identity) = (media, uiNames, identity)
                 options.announce = { Terminal.warn("page: \($0)  (once, within ten minutes)") }
                 return try PageServer(side, options)
             }, logger: logger)
