@@ -53,6 +53,7 @@ steps=(
     "independent   60  bash Tests/Independent/check.sh"
     "proofs        20  bash Tests/Independent/proofs.sh"
     "labelproof    60  bash Tests/Independent/labelproof.sh"
+    "browserproof  55  bash Tests/BrowserProof/run.sh"
     "clients      400  bash Tests/Clients/run.sh"
     "quality      150  bash Tests/Quality/run.sh"
     "documents     30  bash Tests/Documents/run.sh"

@@ -58,6 +58,9 @@ class Envelope:
         claims = header.get(15)
         self.iss, self.sub, self.iat = claims.get(1), claims.get(2), claims.get(6, 0)
         need(whole(self.iat), "iat is no time")
+        place = claims.get(7)
+        need(place is None or (type(place) is bytes and len(place) == 40), "cti is no place in a log")
+        self.index = place and int.from_bytes(place[:8], "big")
         self.algorithm, chain, x5t = header.get(1), header.get(33), header.get(34)
         self.chain = [] if chain is None else chain if type(chain) is list else [chain]
         need(x5t or self.chain, "nobody is named as the signer")

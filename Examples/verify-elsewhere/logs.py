@@ -30,6 +30,7 @@ class Piece:
         self.index = proof.index
         self.envelope = Envelope(entry)
         self.envelope.speaks(origin, dataset)
+        need(self.envelope.index in (None, self.index), f"entry {self.index} of {origin} was signed for another place")
         self.iat, self.thumbprint = self.envelope.iat, self.envelope.thumbprint
         self.changeset = Changeset(self.envelope.payload)
         need(all(head[0] != origin for head in self.changeset.heads), "it cites its own log")

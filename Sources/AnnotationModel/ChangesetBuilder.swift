@@ -210,7 +210,16 @@ public struct ChangesetBuilder: Sendable {
 
     private mutating func encode(_ fields: [Field: FieldValue]) throws(AnnotationModelError) {
         if fields.isEmpty { return }
-        try encode(fields.map { .field($0.key, $0.value) })
+        if fields.count == 1 { return try encode(fields.map { .field($0.key, $0.value) }) }
+        // In the order of their names: so whoever makes the same changeset elsewhere gets the same table of strings.
+        func name(_ field: Field) -> String {
+            if case .attribute(let name) = field { return name }
+            return field.name
+        }
+        let inOrder = fields.sorted {
+            name($0.key).utf8.lexicographicallyPrecedes(name($1.key).utf8)
+        }
+        try encode(inOrder.map { .field($0.key, $0.value) })
     }
 
     private mutating func encode(_ writes: [Operation.Write]) throws(AnnotationModelError) {

@@ -88,123 +88,171 @@ static const unsigned char file27[] = {
 #embed "../OperatorPage/Web/parts.css" suffix(, 0)
 };
 static const unsigned char file28[] = {
-#embed "../OperatorPage/Web/screens/conflicts.js" suffix(, 0)
+#embed "../OperatorPage/Web/proof/bytes.js" suffix(, 0)
 };
 static const unsigned char file29[] = {
-#embed "../OperatorPage/Web/screens/dataset.js" suffix(, 0)
+#embed "../OperatorPage/Web/proof/cbor.js" suffix(, 0)
 };
 static const unsigned char file30[] = {
-#embed "../OperatorPage/Web/screens/history.js" suffix(, 0)
+#embed "../OperatorPage/Web/proof/changeset.js" suffix(, 0)
 };
 static const unsigned char file31[] = {
-#embed "../OperatorPage/Web/screens/home.js" suffix(, 0)
+#embed "../OperatorPage/Web/proof/check.js" suffix(, 0)
 };
 static const unsigned char file32[] = {
-#embed "../OperatorPage/Web/screens/item.js" suffix(, 0)
+#embed "../OperatorPage/Web/proof/cose.js" suffix(, 0)
 };
 static const unsigned char file33[] = {
-#embed "../OperatorPage/Web/screens/items.js" suffix(, 0)
+#embed "../OperatorPage/Web/proof/der.js" suffix(, 0)
 };
 static const unsigned char file34[] = {
-#embed "../OperatorPage/Web/screens/label.js" suffix(, 0)
+#embed "../OperatorPage/Web/proof/keys.js" suffix(, 0)
 };
 static const unsigned char file35[] = {
-#embed "../OperatorPage/Web/screens/me.js" suffix(, 0)
+#embed "../OperatorPage/Web/proof/notes.js" suffix(, 0)
 };
 static const unsigned char file36[] = {
-#embed "../OperatorPage/Web/screens/partners.js" suffix(, 0)
+#embed "../OperatorPage/Web/proof/selector.js" suffix(, 0)
 };
 static const unsigned char file37[] = {
-#embed "../OperatorPage/Web/screens/quality.js" suffix(, 0)
+#embed "../OperatorPage/Web/proof/sign.js" suffix(, 0)
 };
 static const unsigned char file38[] = {
-#embed "../OperatorPage/Web/screens/releases.js" suffix(, 0)
+#embed "../OperatorPage/Web/proof/signing.js" suffix(, 0)
 };
 static const unsigned char file39[] = {
-#embed "../OperatorPage/Web/screens/setup.js" suffix(, 0)
+#embed "../OperatorPage/Web/proof/standing.js" suffix(, 0)
 };
 static const unsigned char file40[] = {
-#embed "../OperatorPage/Web/text.en.json" suffix(, 0)
+#embed "../OperatorPage/Web/proof/text.en.json" suffix(, 0)
 };
 static const unsigned char file41[] = {
-#embed "../OperatorPage/Web/text.zh.json" suffix(, 0)
+#embed "../OperatorPage/Web/proof/text.zh.json" suffix(, 0)
 };
 static const unsigned char file42[] = {
-#embed "../OperatorPage/Web/view.css" suffix(, 0)
+#embed "../OperatorPage/Web/proof/words.js" suffix(, 0)
 };
 static const unsigned char file43[] = {
-#embed "../OperatorPage/Web/view/base.js" suffix(, 0)
+#embed "../OperatorPage/Web/proof/x509.js" suffix(, 0)
 };
 static const unsigned char file44[] = {
-#embed "../OperatorPage/Web/view/choose.js" suffix(, 0)
+#embed "../OperatorPage/Web/screens/conflicts.js" suffix(, 0)
 };
 static const unsigned char file45[] = {
-#embed "../OperatorPage/Web/view/cloud.js" suffix(, 0)
+#embed "../OperatorPage/Web/screens/dataset.js" suffix(, 0)
 };
 static const unsigned char file46[] = {
-#embed "../OperatorPage/Web/view/clouds.js" suffix(, 0)
+#embed "../OperatorPage/Web/screens/history.js" suffix(, 0)
 };
 static const unsigned char file47[] = {
-#embed "../OperatorPage/Web/view/fft.worker.js" suffix(, 0)
+#embed "../OperatorPage/Web/screens/home.js" suffix(, 0)
 };
 static const unsigned char file48[] = {
-#embed "../OperatorPage/Web/view/geometry.js" suffix(, 0)
+#embed "../OperatorPage/Web/screens/item.js" suffix(, 0)
 };
 static const unsigned char file49[] = {
-#embed "../OperatorPage/Web/view/gl.js" suffix(, 0)
+#embed "../OperatorPage/Web/screens/items.js" suffix(, 0)
 };
 static const unsigned char file50[] = {
-#embed "../OperatorPage/Web/view/graph.js" suffix(, 0)
+#embed "../OperatorPage/Web/screens/label.js" suffix(, 0)
 };
 static const unsigned char file51[] = {
-#embed "../OperatorPage/Web/view/index.js" suffix(, 0)
+#embed "../OperatorPage/Web/screens/me.js" suffix(, 0)
 };
 static const unsigned char file52[] = {
-#embed "../OperatorPage/Web/view/later.js" suffix(, 0)
+#embed "../OperatorPage/Web/screens/partners.js" suffix(, 0)
 };
 static const unsigned char file53[] = {
-#embed "../OperatorPage/Web/view/mask.js" suffix(, 0)
+#embed "../OperatorPage/Web/screens/quality.js" suffix(, 0)
 };
 static const unsigned char file54[] = {
-#embed "../OperatorPage/Web/view/paint.js" suffix(, 0)
+#embed "../OperatorPage/Web/screens/releases.js" suffix(, 0)
 };
 static const unsigned char file55[] = {
-#embed "../OperatorPage/Web/view/picture.js" suffix(, 0)
+#embed "../OperatorPage/Web/screens/setup.js" suffix(, 0)
 };
 static const unsigned char file56[] = {
-#embed "../OperatorPage/Web/view/pictures.js" suffix(, 0)
+#embed "../OperatorPage/Web/text.en.json" suffix(, 0)
 };
 static const unsigned char file57[] = {
-#embed "../OperatorPage/Web/view/pixels.js" suffix(, 0)
+#embed "../OperatorPage/Web/text.zh.json" suffix(, 0)
 };
 static const unsigned char file58[] = {
-#embed "../OperatorPage/Web/view/plot.js" suffix(, 0)
+#embed "../OperatorPage/Web/view.css" suffix(, 0)
 };
 static const unsigned char file59[] = {
-#embed "../OperatorPage/Web/view/preference.js" suffix(, 0)
+#embed "../OperatorPage/Web/view/base.js" suffix(, 0)
 };
 static const unsigned char file60[] = {
-#embed "../OperatorPage/Web/view/pyramid.js" suffix(, 0)
+#embed "../OperatorPage/Web/view/choose.js" suffix(, 0)
 };
 static const unsigned char file61[] = {
-#embed "../OperatorPage/Web/view/series.js" suffix(, 0)
+#embed "../OperatorPage/Web/view/cloud.js" suffix(, 0)
 };
 static const unsigned char file62[] = {
-#embed "../OperatorPage/Web/view/series.worker.js" suffix(, 0)
+#embed "../OperatorPage/Web/view/clouds.js" suffix(, 0)
 };
 static const unsigned char file63[] = {
-#embed "../OperatorPage/Web/view/sound.js" suffix(, 0)
+#embed "../OperatorPage/Web/view/fft.worker.js" suffix(, 0)
 };
 static const unsigned char file64[] = {
-#embed "../OperatorPage/Web/view/table.js" suffix(, 0)
+#embed "../OperatorPage/Web/view/geometry.js" suffix(, 0)
 };
 static const unsigned char file65[] = {
-#embed "../OperatorPage/Web/view/tools.js" suffix(, 0)
+#embed "../OperatorPage/Web/view/gl.js" suffix(, 0)
 };
 static const unsigned char file66[] = {
-#embed "../OperatorPage/Web/view/vectors.js" suffix(, 0)
+#embed "../OperatorPage/Web/view/graph.js" suffix(, 0)
 };
 static const unsigned char file67[] = {
+#embed "../OperatorPage/Web/view/index.js" suffix(, 0)
+};
+static const unsigned char file68[] = {
+#embed "../OperatorPage/Web/view/later.js" suffix(, 0)
+};
+static const unsigned char file69[] = {
+#embed "../OperatorPage/Web/view/mask.js" suffix(, 0)
+};
+static const unsigned char file70[] = {
+#embed "../OperatorPage/Web/view/paint.js" suffix(, 0)
+};
+static const unsigned char file71[] = {
+#embed "../OperatorPage/Web/view/picture.js" suffix(, 0)
+};
+static const unsigned char file72[] = {
+#embed "../OperatorPage/Web/view/pictures.js" suffix(, 0)
+};
+static const unsigned char file73[] = {
+#embed "../OperatorPage/Web/view/pixels.js" suffix(, 0)
+};
+static const unsigned char file74[] = {
+#embed "../OperatorPage/Web/view/plot.js" suffix(, 0)
+};
+static const unsigned char file75[] = {
+#embed "../OperatorPage/Web/view/preference.js" suffix(, 0)
+};
+static const unsigned char file76[] = {
+#embed "../OperatorPage/Web/view/pyramid.js" suffix(, 0)
+};
+static const unsigned char file77[] = {
+#embed "../OperatorPage/Web/view/series.js" suffix(, 0)
+};
+static const unsigned char file78[] = {
+#embed "../OperatorPage/Web/view/series.worker.js" suffix(, 0)
+};
+static const unsigned char file79[] = {
+#embed "../OperatorPage/Web/view/sound.js" suffix(, 0)
+};
+static const unsigned char file80[] = {
+#embed "../OperatorPage/Web/view/table.js" suffix(, 0)
+};
+static const unsigned char file81[] = {
+#embed "../OperatorPage/Web/view/tools.js" suffix(, 0)
+};
+static const unsigned char file82[] = {
+#embed "../OperatorPage/Web/view/vectors.js" suffix(, 0)
+};
+static const unsigned char file83[] = {
 #embed "../OperatorPage/Web/view/words.js" suffix(, 0)
 };
 
@@ -237,45 +285,61 @@ const struct cm_page_file cm_page_files[] = {
     {"main.js", file25, sizeof file25 - 1},
     {"mark.svg", file26, sizeof file26 - 1},
     {"parts.css", file27, sizeof file27 - 1},
-    {"screens/conflicts.js", file28, sizeof file28 - 1},
-    {"screens/dataset.js", file29, sizeof file29 - 1},
-    {"screens/history.js", file30, sizeof file30 - 1},
-    {"screens/home.js", file31, sizeof file31 - 1},
-    {"screens/item.js", file32, sizeof file32 - 1},
-    {"screens/items.js", file33, sizeof file33 - 1},
-    {"screens/label.js", file34, sizeof file34 - 1},
-    {"screens/me.js", file35, sizeof file35 - 1},
-    {"screens/partners.js", file36, sizeof file36 - 1},
-    {"screens/quality.js", file37, sizeof file37 - 1},
-    {"screens/releases.js", file38, sizeof file38 - 1},
-    {"screens/setup.js", file39, sizeof file39 - 1},
-    {"text.en.json", file40, sizeof file40 - 1},
-    {"text.zh.json", file41, sizeof file41 - 1},
-    {"view.css", file42, sizeof file42 - 1},
-    {"view/base.js", file43, sizeof file43 - 1},
-    {"view/choose.js", file44, sizeof file44 - 1},
-    {"view/cloud.js", file45, sizeof file45 - 1},
-    {"view/clouds.js", file46, sizeof file46 - 1},
-    {"view/fft.worker.js", file47, sizeof file47 - 1},
-    {"view/geometry.js", file48, sizeof file48 - 1},
-    {"view/gl.js", file49, sizeof file49 - 1},
-    {"view/graph.js", file50, sizeof file50 - 1},
-    {"view/index.js", file51, sizeof file51 - 1},
-    {"view/later.js", file52, sizeof file52 - 1},
-    {"view/mask.js", file53, sizeof file53 - 1},
-    {"view/paint.js", file54, sizeof file54 - 1},
-    {"view/picture.js", file55, sizeof file55 - 1},
-    {"view/pictures.js", file56, sizeof file56 - 1},
-    {"view/pixels.js", file57, sizeof file57 - 1},
-    {"view/plot.js", file58, sizeof file58 - 1},
-    {"view/preference.js", file59, sizeof file59 - 1},
-    {"view/pyramid.js", file60, sizeof file60 - 1},
-    {"view/series.js", file61, sizeof file61 - 1},
-    {"view/series.worker.js", file62, sizeof file62 - 1},
-    {"view/sound.js", file63, sizeof file63 - 1},
-    {"view/table.js", file64, sizeof file64 - 1},
-    {"view/tools.js", file65, sizeof file65 - 1},
-    {"view/vectors.js", file66, sizeof file66 - 1},
-    {"view/words.js", file67, sizeof file67 - 1},
+    {"proof/bytes.js", file28, sizeof file28 - 1},
+    {"proof/cbor.js", file29, sizeof file29 - 1},
+    {"proof/changeset.js", file30, sizeof file30 - 1},
+    {"proof/check.js", file31, sizeof file31 - 1},
+    {"proof/cose.js", file32, sizeof file32 - 1},
+    {"proof/der.js", file33, sizeof file33 - 1},
+    {"proof/keys.js", file34, sizeof file34 - 1},
+    {"proof/notes.js", file35, sizeof file35 - 1},
+    {"proof/selector.js", file36, sizeof file36 - 1},
+    {"proof/sign.js", file37, sizeof file37 - 1},
+    {"proof/signing.js", file38, sizeof file38 - 1},
+    {"proof/standing.js", file39, sizeof file39 - 1},
+    {"proof/text.en.json", file40, sizeof file40 - 1},
+    {"proof/text.zh.json", file41, sizeof file41 - 1},
+    {"proof/words.js", file42, sizeof file42 - 1},
+    {"proof/x509.js", file43, sizeof file43 - 1},
+    {"screens/conflicts.js", file44, sizeof file44 - 1},
+    {"screens/dataset.js", file45, sizeof file45 - 1},
+    {"screens/history.js", file46, sizeof file46 - 1},
+    {"screens/home.js", file47, sizeof file47 - 1},
+    {"screens/item.js", file48, sizeof file48 - 1},
+    {"screens/items.js", file49, sizeof file49 - 1},
+    {"screens/label.js", file50, sizeof file50 - 1},
+    {"screens/me.js", file51, sizeof file51 - 1},
+    {"screens/partners.js", file52, sizeof file52 - 1},
+    {"screens/quality.js", file53, sizeof file53 - 1},
+    {"screens/releases.js", file54, sizeof file54 - 1},
+    {"screens/setup.js", file55, sizeof file55 - 1},
+    {"text.en.json", file56, sizeof file56 - 1},
+    {"text.zh.json", file57, sizeof file57 - 1},
+    {"view.css", file58, sizeof file58 - 1},
+    {"view/base.js", file59, sizeof file59 - 1},
+    {"view/choose.js", file60, sizeof file60 - 1},
+    {"view/cloud.js", file61, sizeof file61 - 1},
+    {"view/clouds.js", file62, sizeof file62 - 1},
+    {"view/fft.worker.js", file63, sizeof file63 - 1},
+    {"view/geometry.js", file64, sizeof file64 - 1},
+    {"view/gl.js", file65, sizeof file65 - 1},
+    {"view/graph.js", file66, sizeof file66 - 1},
+    {"view/index.js", file67, sizeof file67 - 1},
+    {"view/later.js", file68, sizeof file68 - 1},
+    {"view/mask.js", file69, sizeof file69 - 1},
+    {"view/paint.js", file70, sizeof file70 - 1},
+    {"view/picture.js", file71, sizeof file71 - 1},
+    {"view/pictures.js", file72, sizeof file72 - 1},
+    {"view/pixels.js", file73, sizeof file73 - 1},
+    {"view/plot.js", file74, sizeof file74 - 1},
+    {"view/preference.js", file75, sizeof file75 - 1},
+    {"view/pyramid.js", file76, sizeof file76 - 1},
+    {"view/series.js", file77, sizeof file77 - 1},
+    {"view/series.worker.js", file78, sizeof file78 - 1},
+    {"view/sound.js", file79, sizeof file79 - 1},
+    {"view/table.js", file80, sizeof file80 - 1},
+    {"view/tools.js", file81, sizeof file81 - 1},
+    {"view/vectors.js", file82, sizeof file82 - 1},
+    {"view/words.js", file83, sizeof file83 - 1},
 };
-const size_t cm_page_file_count = 68;
+const size_t cm_page_file_count = 84;

@@ -68,7 +68,7 @@ extension Node {
     public func whyNotCounted(
         _ dataset: DatasetID, at index: UInt64? = nil, isAct: Bool = false
     ) throws -> NotCounted? {
-        let signer = try signing().identity.certificate.fingerprint
+        let signer = try signersCertificate().fingerprint
         let time = now()
         let forkedAt = try forks().prefix(of: "\(home.origin)/\(dataset)")
         let toldCut = try home.toldCut(dataset)
@@ -85,14 +85,15 @@ extension Node {
 
     /// Throws if an operation would be signed for nothing: whoever checks the log would list it as not counted.
     func requireCounted(_ dataset: DatasetID, at index: UInt64, isAct: Bool) throws {
-        if try home.hasRevoked(signing().identity.certificate) {
+        if try home.hasRevoked(signersCertificate()) {
             throw NodeError(
                 .keyRevoked,
                 "the certificate that would sign is on this organisation's own revocation list; nothing was "
                     + "written",
-                hint: person == nil
+                hint: !isForSomebody
                     ? "run countermark key rotate, then write again"
-                    : "sign with another certificate (--sign-cert, --sign-key)")
+                    : "sign with another certificate (--sign-cert, --sign-key, a new key in the page)"
+            )
         }
         if try home.hasLeft(dataset) {
             throw NodeError(
@@ -137,9 +138,10 @@ extension Node {
                 .keyRetired,
                 "the key that would sign was retired in \(dataset): its entries do not "
                     + "count",
-                person == nil
+                !isForSomebody
                     ? "run countermark key rotate, then write again"
-                    : "sign with another certificate (--sign-cert, --sign-key)")
+                    : "sign with another certificate (--sign-cert, --sign-key, a new key in the page)"
+            )
         case .outsideValidity: return try outsideValidity()
         default:
             return error(
@@ -149,7 +151,7 @@ extension Node {
 
     /// The signer's certificate is not valid now.
     func outsideValidity() throws -> NodeError {
-        let certificate = try signing().identity.certificate
+        let certificate = try signersCertificate()
         let time = now()
         let isOver = time > certificate.notAfter
         return NodeError(

@@ -184,14 +184,17 @@ struct OwnLimits {
             if counts[act.code, default: 0] > max { throw beyond("acts of this kind", max) }
         case .addItem(_, let fields), .setItem(_, let fields),
             .addAnnotation(_, _, _, let fields):
-            for case .attribute(let name) in fields.keys { try admit(name) }
+            for case .attribute(let name) in fields.keys { try admit(attribute: name) }
         case .set(_, let writes):
-            for case .field(.attribute(let name), _) in writes { try admit(name) }
+            for case .field(.attribute(let name), _) in writes { try admit(attribute: name) }
         case .review, .comment, .commentItem: return
         }
     }
 
-    private mutating func admit(_ name: String) throws {
+    /// Counts the name of an attribute.
+    ///
+    /// - Throws: ``NodeError`` if the log's names are too many with it.
+    mutating func admit(attribute name: String) throws {
         if names == nil { names = try load() }
         guard names?.insert(ByteKey(name)).inserted == true else { return }
         let max = MemberLimits.attributeNamesMax

@@ -38,6 +38,8 @@ public final class Node {
     let now: () -> Int64
     private var knownWitness: Witness?
     private var signer: Signer?
+    /// The certificate of a person whose entry this node checks or carries, whose key it has never seen.
+    private var carried: Certificate?
     /// Certificates take longer to read than signatures to check.
     var verifiers: [LogVerifierKey: LogVerifier] = [:]
     static let verifiersMax = 256
@@ -125,6 +127,21 @@ public final class Node {
         ProgressTicker(onProgress, meter, interruption)
     }
 
+    /// The certificate by which what is written next will be judged.
+    func signersCertificate() throws -> Certificate {
+        try carried ?? signing().identity.certificate
+    }
+
+    /// Whether what is written next is signed by somebody else than the node.
+    var isForSomebody: Bool { person != nil || carried != nil }
+
+    /// Judges by another certificate than this node's, whose key is elsewhere.
+    func carrying<R>(_ certificate: Certificate, _ body: () throws -> R) rethrows -> R {
+        carried = certificate
+        defer { carried = nil }
+        return try body()
+    }
+
     func signing() throws -> Signer {
         if let signer { return signer }
         let made = Signer(
@@ -163,18 +180,8 @@ public final class Node {
         citing: () throws -> [Origin: UInt64]? = { nil },
         _ body: (_ append: (Operation) throws -> OperationID) throws -> Void
     ) throws -> Int {
-        let writer = try ownWriter(dataset)
-        isWriting = true
-        defer {
-            isWriting = false
-            writer.close()
-        }
-        // Another process may have changed the key before it let go of the log.
-        signer = nil
-        (uncounted, lastWritten) = ([], dataset)
-        try catchUp(dataset)
-        try requireOwnHistory(dataset, writer)
-        try requireClock(dataset)
+        let writer = try openToWrite(dataset)
+        defer { closeWritten(writer) }
         try requireCounted(dataset, at: writer.size, isAct: true)
         if writer.size == 0 { try home.signedHeads(dataset).begin() }
         let acts = try actsBeforeWriting(dataset, index: writer.size)
@@ -217,6 +224,62 @@ public final class Node {
         try catchUp(dataset)
         uncounted = try uncountedWrites(dataset, from: before)
         return Int(writer.size - before)
+    }
+
+    /// Opens this organisation's own log for one write, with everything merged that is held.
+    private func openToWrite(_ dataset: DatasetID) throws -> LogWriter {
+        let writer = try ownWriter(dataset)
+        isWriting = true
+        do {
+            // Another process may have changed the key before it let go of the log.
+            signer = nil
+            (uncounted, lastWritten) = ([], dataset)
+            try catchUp(dataset)
+            try requireOwnHistory(dataset, writer)
+            try requireClock(dataset)
+            return writer
+        } catch {
+            closeWritten(writer)
+            throw error
+        }
+    }
+
+    private func closeWritten(_ writer: LogWriter) {
+        isWriting = false
+        writer.close()
+    }
+
+    /// Appends an entry that somebody else has signed, and merges it.
+    ///
+    /// - Parameter check: Throws for what must not be appended; asked when the log is locked and everything merged.
+    /// - Returns: Where the entry stands.
+    func carry(
+        _ entry: [UInt8], to dataset: DatasetID, signedBy certificate: Certificate,
+        _ check: (LogWriter) throws -> Void
+    ) throws -> UInt64 {
+        try carrying(certificate) {
+            let writer = try openToWrite(dataset)
+            defer { closeWritten(writer) }
+            let index = writer.size
+            try check(writer)
+            try requireCounted(dataset, at: index, isAct: false)
+            if index == 0 { try home.signedHeads(dataset).begin() }
+            var batch = EntryBatch()
+            let hasher = TreeHasherBox()
+            try entry.withUnsafeBytes { try batch.append($0, leaf: hasher.leaf($0)) }
+            do {
+                try writer.stage(batch)
+                try publish(writer, dataset)
+            } catch {
+                writer.discardStaged()
+                notePublished(writer, dataset, from: index)
+                throw error
+            }
+            notePublished(writer, dataset, from: index)
+            try catchUp(dataset)
+            uncounted = try uncountedWrites(dataset, from: index)
+            return index
+        }
     }
 
     /// Writes a few operations as one changeset.

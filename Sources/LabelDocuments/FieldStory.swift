@@ -20,11 +20,15 @@ public struct FieldStory: Encodable, Sendable {
         public let replaced: Bool
         /// Why it does not count.
         public let why: String?
+        /// Whether it is the word of a `person` or a `tool` itself, or of a `node` that names somebody; else empty.
+        public let signedBy: String
+        /// The name in the certificate that signed; empty where that is not known.
+        public let signer: String
 
         /// Makes one of its members.
         public init(
             value: JSONValue, org: String, author: String, op: String, time: Int64, counted: Bool,
-            replaced: Bool, why: String?
+            replaced: Bool, why: String?, signedBy: String, signer: String
         ) {
             self.value = value
             self.org = org
@@ -34,6 +38,8 @@ public struct FieldStory: Encodable, Sendable {
             self.counted = counted
             self.replaced = replaced
             self.why = why
+            self.signedBy = signedBy
+            self.signer = signer
         }
     }
 

@@ -22,11 +22,16 @@ public struct ReviewStory: Encodable, Sendable {
     public let kind: String
     /// The suggestion that a verdict is on; nil for one on the label.
     public let suggestion: String?
+    /// Whether it is the word of a `person` or a `tool` itself, or of a `node` that names somebody; else empty.
+    public let signedBy: String
+    /// The name in the certificate that signed; empty where that is not known.
+    public let signer: String
 
     /// Makes one of its members.
     public init(
         value: JSONValue, org: String, author: String, op: String, time: Int64, counted: Bool,
-        replaced: Bool, why: String?, kind: String, suggestion: String?
+        replaced: Bool, why: String?, kind: String, suggestion: String?,
+        signedBy: String, signer: String
     ) {
         self.value = value
         self.org = org
@@ -38,5 +43,7 @@ public struct ReviewStory: Encodable, Sendable {
         self.why = why
         self.kind = kind
         self.suggestion = suggestion
+        self.signedBy = signedBy
+        self.signer = signer
     }
 }

@@ -1,4 +1,5 @@
 import AnnotationModel
+import CountermarkNode
 import LabelDocuments
 import Provenance
 
@@ -8,6 +9,7 @@ extension FieldStory {
         ["  \(name) = \(Output.words(value))\(contested ? "  (contested)" : "")"]
             + writes.map { write in
                 "    \(write.org) \(write.op)  " + Output.words(write.value)
+                    + StoryRemarks.signer(write.signedBy, write.signer)
                     + StoryRemarks.text(isReplaced: write.replaced, why: write.why)
             }
     }
@@ -19,12 +21,19 @@ extension FieldStory.Write {
         self.init(
             value: write.value, org: write.operation.origin.description, author: write.author,
             op: write.operation.description, time: write.time, counted: why == nil,
-            replaced: isReplaced, why: why?.reason)
+            replaced: isReplaced, why: why?.reason, signedBy: write.signer?.kind.rawValue ?? "",
+            signer: write.signer?.name ?? "")
     }
 }
 
 /// What is remarked behind a write.
 package enum StoryRemarks {
+    /// Whose own word it is, where that is not a node.
+    package static func signer(_ kind: String, _ name: String) -> String {
+        kind == EntrySigner.Kind.person.rawValue || kind == EntrySigner.Kind.tool.rawValue
+            ? "  (signed by \(name))" : ""
+    }
+
     package static func text(isReplaced: Bool, why: String?) -> String {
         (isReplaced ? "  (replaced)" : "") + (why.map { "  (not counted: \($0))" } ?? "")
     }

@@ -14,6 +14,8 @@ package struct LoggedWrite {
     package let operation: OperationID
     package let author: String
     package let time: Int64
+    /// Whose key signed the changeset; nil where its log has not introduced that.
+    package var signer: EntrySigner?
     /// What a verdict or comment speaks of; nil for other writes.
     package var target: OperationID?
 }
@@ -59,7 +61,7 @@ extension Node {
             + (try writes(accepted, dataset)).map { write in
                 LoggedWrite(
                     field: write.field, value: write.value, operation: id, author: first.author,
-                    time: first.time)
+                    time: first.time, signer: first.signer)
             }
     }
 
@@ -67,10 +69,13 @@ extension Node {
     package func writes(_ id: OperationID, _ dataset: DatasetID) throws -> [LoggedWrite] {
         try changeset(of: id, dataset) { statement, view, operation in
             let author = view.author.map { view.string($0) } ?? ""
+            let signer = try statement.certificateThumbprint.flatMap {
+                try self.signer($0, in: id.origin, dataset)
+            }
             func write(_ field: String, _ value: JSONValue) -> LoggedWrite {
                 LoggedWrite(
                     field: field, value: value, operation: id, author: author,
-                    time: statement.issuedAt ?? 0)
+                    time: statement.issuedAt ?? 0, signer: signer)
             }
             func selector(_ bytes: UnsafeRawBufferPointer) throws -> JSONValue {
                 Output.selector(try Selector(decoding: bytes))

@@ -1,4 +1,5 @@
 import AnnotationModel
+import CountermarkNode
 import LabelDocuments
 import LabelText
 import Provenance
@@ -13,7 +14,8 @@ extension ReviewStory {
             value: write.value, org: write.operation.origin.description, author: write.author,
             op: write.operation.description, time: write.time, counted: why == nil,
             replaced: isReplaced, why: why?.reason, kind: kind,
-            suggestion: suggestion?.description)
+            suggestion: suggestion?.description, signedBy: write.signer?.kind.rawValue ?? "",
+            signer: write.signer?.name ?? "")
     }
 
     /// It in one line.
@@ -27,6 +29,7 @@ extension ReviewStory {
             text = verdict + (reason.isEmpty ? "" : ", because \(reason)")
         }
         return "  \(what)\(on) by \(who): \(text)"
+            + StoryRemarks.signer(signedBy, signer)
             + StoryRemarks.text(isReplaced: replaced, why: why)
     }
 }

@@ -105,7 +105,7 @@ package struct PageServer: Service {
         PageFiles.add(to: router)
         PageSignIn(side.home, sessions, people, names, intake).add(to: router, now: now)
         for route in Self.routes { add(route, to: router) }
-        let (nodes, events, media) = (nodes, events, media)
+        let (nodes, events, media, intake) = (nodes, events, media, intake)
         let arrivals = PageArrivals(home: side.home, nodes: nodes, intake: intake)
         router.post(RouterPath(Self.pattern(PageArrivals.importing.path))) { request, context in
             try await arrivals.importFile(
@@ -113,6 +113,10 @@ package struct PageServer: Service {
         }
         router.post(RouterPath(Self.pattern(PageArrivals.joining.path))) { request, context in
             try await arrivals.join(request, try PageAsk(request, context, PageArrivals.joining))
+        }
+        router.post(RouterPath(Self.pattern(PersonRoutes.appending.path))) { request, context in
+            try await PersonRoutes().append(
+                request, try PageAsk(request, context, PersonRoutes.appending), nodes, intake)
         }
         router.get(RouterPath(Self.pattern(Self.mediaRoute.path))) { request, context in
             let ask = try PageAsk(request, context, Self.mediaRoute)
@@ -128,7 +132,7 @@ package struct PageServer: Service {
     }
 
     /// All resources that are answered from a node.
-    static let routes = PageReads().routes + PageWrites().routes
+    static let routes = PageReads().routes + PageWrites().routes + PersonRoutes().routes
 
     /// The file of an item.
     static let mediaRoute = PageRoute(

@@ -81,6 +81,10 @@ struct LabelProofCheck {
     /// Reads all logs and verifies every entry.
     mutating func read() throws {
         let members = Dictionary(grouping: proof.pieces, by: \.member)
+        let runs = zip(proof.pieces, proof.pieces.dropFirst()).count { $0.member != $1.member } + 1
+        guard proof.pieces.isEmpty || runs == members.count else {
+            throw LabelProofError.refused("the entries of one log stand apart")
+        }
         let owner = proof.dataset.owner
         guard members[owner] != nil else {
             throw LabelProofError.refused("the steward's log is not in it")

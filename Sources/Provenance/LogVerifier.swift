@@ -63,14 +63,14 @@ public struct LogVerifier: Sendable {
         _ entry: UnsafeRawBufferPointer, index: UInt64, with verifier: COSEVerifier
     ) throws(ProvenanceError) -> Verified {
         do throws(ProvenanceError.Refusal) {
-            return try check(entry, verifier)
+            return try check(entry, index, verifier)
         } catch {
             throw .refused(log: "\(member)/\(dataset)", index: index, error)
         }
     }
 
     private mutating func check(
-        _ entry: UnsafeRawBufferPointer, _ verifier: COSEVerifier
+        _ entry: UnsafeRawBufferPointer, _ index: UInt64, _ verifier: COSEVerifier
     ) throws(ProvenanceError.Refusal) -> Verified {
         let statement: COSESign1
         do throws(SigningError) {
@@ -87,6 +87,7 @@ public struct LogVerifier: Sendable {
         guard statement.hasContentType(Changeset.contentType, in: entry) else {
             throw .otherClaims("other content")
         }
+        if let place = statement.place, place.index != index { throw .otherPlace(place.index) }
         let acts: [(position: Int, act: GovernanceAct)]
         let operationCount: Int
         let citesItself: Bool

@@ -28,6 +28,8 @@ public enum ProvenanceError: Error, Equatable, Sendable {
         case noPinnedRoot
         /// It cites its own log, of which an author has always merged everything.
         case ownHead
+        /// Its signer has signed it for another place in the log.
+        case otherPlace(UInt64)
         /// The log has introduced as many keys as one log may.
         case tooManyKeys(limit: Int)
     }
@@ -59,6 +61,7 @@ extension ProvenanceError.Refusal: CustomStringConvertible {
         case .badSignature: "its signature does not hold"
         case .untrustedKey(let error): "its key cannot be trusted: \(error)"
         case .ownHead: "it cites its own log"
+        case .otherPlace(let index): "it was signed to be entry \(index)"
         case .tooManyKeys(let limit): "the log would introduce more than \(limit) signing keys"
         case .noPinnedRoot: "no root is pinned for the organisation; run countermark partner add"
         }

@@ -126,7 +126,8 @@ public struct SyncMachine: Sendable {
 
     private let own: String
     private let only: String?
-    /// What is still to be done, the next one last: a partner may list very many logs, and each step is to cost the same.
+    /// What is still to be done, the next one last: a partner may list very many logs, and each step is to cost the
+    /// same.
     private var pending: [Action] = []
     /// Places of logs of which nothing more is taken, and of those of which nothing more is given.
     private var untaken: Set<Int> = []

@@ -10,6 +10,8 @@ public struct COSEHeader: Equatable, Sendable {
     public var subject: String
     /// When it is signed, in Unix seconds: `iat`.
     public var issuedAt: Int64?
+    /// Where in its log the message shall stand: `cti`.
+    public var place: EntryPlace?
     /// The SHA-256 of the signer's certificate: `x5t`.
     public var certificateThumbprint: Digest?
     /// The signer's certificate and its issuers: `x5chain`; left out when empty.
@@ -18,12 +20,14 @@ public struct COSEHeader: Equatable, Sendable {
     /// A header; give the thumbprint, the chain, or both.
     public init(
         contentType: String, issuer: String, subject: String, issuedAt: Int64?,
-        certificateThumbprint: Digest?, certificateChain: [Certificate] = []
+        place: EntryPlace? = nil, certificateThumbprint: Digest?,
+        certificateChain: [Certificate] = []
     ) {
         self.contentType = contentType
         self.issuer = issuer
         self.subject = subject
         self.issuedAt = issuedAt
+        self.place = place
         self.certificateThumbprint = certificateThumbprint
         self.certificateChain = certificateChain
     }
@@ -38,7 +42,7 @@ public struct COSEHeader: Equatable, Sendable {
         encoder.integer(3)
         encoder.text(contentType)
         encoder.integer(15)
-        encoder.mapHead(issuedAt == nil ? 2 : 3)
+        encoder.mapHead(2 + (issuedAt == nil ? 0 : 1) + (place == nil ? 0 : 1))
         encoder.integer(1)
         encoder.text(issuer)
         encoder.integer(2)
@@ -46,6 +50,10 @@ public struct COSEHeader: Equatable, Sendable {
         if let issuedAt {
             encoder.integer(6)
             encoder.integer(issuedAt)
+        }
+        if let place {
+            encoder.integer(7)
+            encoder.byteString(place.bytes)
         }
         if !chain.isEmpty {
             encoder.integer(33)

@@ -31,6 +31,8 @@ public struct COSESign1: Equatable, Sendable {
     public internal(set) var subject: Range<Int>
     /// When the signer says that it signed, in Unix seconds.
     public internal(set) var issuedAt: Int64?
+    /// Where in its log the signer wants the message; nil where it says nothing of that.
+    public internal(set) var place: EntryPlace?
     /// What the payload is.
     public internal(set) var content: Content
     /// The SHA-256 of the signer's certificate.

@@ -13,6 +13,7 @@ struct ProtectedHeaderReader {
     private var issuer: Range<Int>?
     private var subject: Range<Int>?
     private var issuedAt: Int64?
+    private var place: EntryPlace?
     private var thumbprint: Digest?
     private var chain: [Range<Int>] = []
     private var keyID: Range<Int>?
@@ -147,6 +148,10 @@ struct ProtectedHeaderReader {
                 subject = try field(.subject) { reader throws(CBORError) in try reader.textRange() }
             case 6:
                 issuedAt = try field(.issuedAt) { reader throws(CBORError) in try reader.integer() }
+            case 7:
+                place = try field(.claimID) { reader throws(CBORError) in
+                    EntryPlace(try reader.byteString(count: EntryPlace.byteCount))
+                }
             default: try reader.checked { reader throws(CBORError) in try reader.skip() }
             }
         }
@@ -218,6 +223,7 @@ struct ProtectedHeaderReader {
         return COSESign1(
             algorithm: algorithm, protected: frame.protected, payload: frame.payload,
             signature: frame.signature, issuer: issuer, subject: subject, issuedAt: issuedAt,
+            place: place,
             content: try content(payloadByteCount: frame.payload.count),
             certificateThumbprint: thumbprint, certificateChain: chain, keyID: keyID)
     }

@@ -133,6 +133,7 @@ public enum HeaderField: String, Sendable {
     case issuer = "iss"
     case subject = "sub"
     case issuedAt = "iat"
+    case claimID = "cti"
     case certificate = "x5t or x5chain"
     case certificateChain = "x5chain"
     case certificateThumbprint = "x5t"

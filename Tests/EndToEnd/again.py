@@ -28,7 +28,8 @@ ALWAYS_NEW = {
 # A second run ends with an error that says what is there already.
 REFUSED = {
     "init": "home-exists", "dataset create": "dataset-exists", "key issue-person": "file-exists",
-    "partner remove": "not-found", "gold seal": "gold-exists",
+    "partner remove": "not-found", "gold seal": "gold-exists", "people approve": "no-key-request",
+    "people forget": "not-found",
 }
 # These tell how much they moved, and write nothing but that.
 COUNTED = {
@@ -42,6 +43,7 @@ READS = {
     "stage summary", "doctor", "release list", "release show", "release verify", "release diff",
     "release prove", "release sheet",
     "agreement", "consensus", "gold list", "gold score", "queue list", "blind show", "label-errors", "people list",
+    "people keys",
 }
 
 
@@ -192,6 +194,8 @@ def refused(oem, folder):
             ("dataset", "create", "boards", "--title", "x"): "dataset-exists",
             ("key", "issue-person", "--email", "otto@oem.example", "-o", str(folder)): "file-exists",
             ("gold", "seal", "boards", "first", str(folder / "answers.jsonl"), "-o", str(folder / "x")): "gold-exists",
+            ("people", "approve", "otto", *"one two three four five six".split()): "no-key-request",
+            ("people", "forget", "otto"): "not-found",
             ("partner", "remove", "nobody.example"): "not-found"}.items():
         before = signed(oem)
         done = oem.say(*words, "--json")

@@ -157,6 +157,35 @@ extension Example {
                 fingerprint: "5a0c4f", certificate: "-----BEGIN CERTIFICATE-----\n", key: "anna.key"
             )),
         Example(
+            "browser-keys",
+            BrowserKeysDocument(
+                keys: [
+                    .init(
+                        person: "anna", fingerprint: "5a0c4f",
+                        certificate: "-----BEGIN CERTIFICATE-----\n", issued: 1_795_880_000,
+                        until: 1_858_952_000, revoked: false)
+                ], waiting: [.init(person: "bert", since: 1_795_880_100)])),
+        Example("browser-keys.least", BrowserKeysDocument(keys: [], waiting: [])),
+        Example(
+            "key-words",
+            KeyWordsDocument(words: "gazelle inception accrue hesitate classroom unify")),
+        Example(
+            "signing",
+            SigningDocument(
+                org: "oem.example", dataset: "oem.example/boards", author: "anna@oem.example",
+                certificate: "5a0c4f", index: 7, root: "9f2b01", time: 1_795_880_000,
+                introduction: .init(chain: ["MIIB"], logKey: "qrvM"),
+                heads: [
+                    .init(
+                        org: "tier1.example", merged: 3, size: 4, root: "01ab02", signature: "3q2+")
+                ])),
+        Example(
+            "signing.least",
+            SigningDocument(
+                org: "oem.example", dataset: "oem.example/boards", author: "anna@oem.example",
+                certificate: "5a0c4f", index: 7, root: "9f2b01", time: 1_795_880_000,
+                introduction: nil, heads: [])),
+        Example(
             "partner-list",
             PartnerListDocument(
                 partners: [

@@ -57,7 +57,8 @@ extension Example {
                                 value: .string("spur"), org: "oem.example",
                                 author: "anna@oem.example", op: "tier1.example:12.4",
                                 time: 1_795_880_000, counted: true, replaced: true,
-                                why: "a reader's act")
+                                why: "a reader's act", signedBy: "person",
+                                signer: "anna@oem.example")
                         ])
                 ],
                 reviews: [
@@ -65,7 +66,8 @@ extension Example {
                         value: .object(["verdict": .string("accept"), "reason": .string("")]),
                         org: "oem.example", author: "anna@oem.example", op: "tier1.example:12.4",
                         time: 1_795_880_000, counted: true, replaced: true, why: "a reader's act",
-                        kind: "review", suggestion: "tier1.example:12.5")
+                        kind: "review", suggestion: "tier1.example:12.5", signedBy: "person",
+                        signer: "anna@oem.example")
                 ],
                 suggestions: [
                     SuggestionStory(
@@ -94,7 +96,8 @@ extension Example {
                                 value: .string("spur"), org: "oem.example",
                                 author: "anna@oem.example", op: "tier1.example:12.4",
                                 time: 1_795_880_000, counted: true, replaced: true,
-                                why: "a reader's act")
+                                why: "a reader's act", signedBy: "person",
+                                signer: "anna@oem.example")
                         ])
                 ],
                 reviews: [
@@ -102,7 +105,8 @@ extension Example {
                         value: .object(["verdict": .string("accept"), "reason": .string("")]),
                         org: "oem.example", author: "anna@oem.example", op: "tier1.example:12.4",
                         time: 1_795_880_000, counted: true, replaced: true, why: "a reader's act",
-                        kind: "review", suggestion: "tier1.example:12.5")
+                        kind: "review", suggestion: "tier1.example:12.5", signedBy: "person",
+                        signer: "anna@oem.example")
                 ],
                 suggestions: [
                     SuggestionStory(
@@ -128,7 +132,8 @@ extension Example {
                                 value: .string("spur"), org: "oem.example",
                                 author: "anna@oem.example", op: "tier1.example:12.4",
                                 time: 1_795_880_000, counted: true, replaced: true,
-                                why: "a reader's act")
+                                why: "a reader's act", signedBy: "person",
+                                signer: "anna@oem.example")
                         ])
                 ],
                 reviews: [
@@ -136,7 +141,8 @@ extension Example {
                         value: .object(["verdict": .string("accept"), "reason": .string("")]),
                         org: "oem.example", author: "anna@oem.example", op: "tier1.example:12.4",
                         time: 1_795_880_000, counted: true, replaced: true, why: "a reader's act",
-                        kind: "review", suggestion: "tier1.example:12.5")
+                        kind: "review", suggestion: "tier1.example:12.5", signedBy: "person",
+                        signer: "anna@oem.example")
                 ],
                 suggestions: [
                     SuggestionStory(
@@ -267,7 +273,11 @@ extension Example {
                         item: "img/0003.png", class: "spur", confidence: 0.75, tied: ["spur", nil],
                         judgements: 2, task: "items", labels: ["tier1.example:12.4"],
                         selector: box)
-                ], without: [.init(task: "items", why: "a reader's act")], iterations: ["items": 2],
+                ],
+                without: [
+                    .init(
+                        task: "items", why: "a reader's act")
+                ], iterations: ["items": 2],
                 denseItems: ["img/0009.png"], hidden: 2,
                 written: .init(added: 1, retracted: 2, unchanged: 3, without: 4, changesets: 1))),
         Example(

@@ -47,6 +47,10 @@ extension ErrorCode {
     package static let badConfig = ErrorCode(
         "bad-config", .failed,
         "restore the file from a backup")
+    package static let badEntry = ErrorCode(
+        "bad-entry", .failed,
+        "what a browser signed is not what a person may put into the log; the message says why. Nothing was written"
+    )
     package static let badExpression = ErrorCode(
         "bad-expression", .usage,
         "correct the regular expression of `--group-by`")
@@ -338,6 +342,9 @@ extension ErrorCode {
     package static let noItems = ErrorCode(
         "no-items", .usage,
         "name items, or `--items-from FILE`")
+    package static let noKeyRequest = ErrorCode(
+        "no-key-request", .failed, http: 404,
+        "the person has to ask for a certificate in the page first")
     package static let noLogKey = ErrorCode(
         "no-log-key", .failed,
         "the log's first entry must introduce its key")
@@ -455,6 +462,9 @@ extension ErrorCode {
     package static let otherIssuer = ErrorCode(
         "other-issuer", .failed,
         "the certificate to revoke comes from another authority: `--ca-key` of that one")
+    package static let otherPerson = ErrorCode(
+        "other-person", .failed, http: 403,
+        "the key that signed is not one of the person who is logged in")
     package static let otherSteward = ErrorCode(
         "other-steward", .network,
         "somebody may stand between the companies, or the text was damaged: call, go on"
@@ -540,6 +550,11 @@ extension ErrorCode {
     package static let schemaTooLarge = ErrorCode(
         "schema-too-large", .failed,
         "shorten descriptions, or split the dataset")
+    package static let signAnew = ErrorCode(
+        "sign-anew", .failed, http: 409,
+        "the log has gone on since the page asked: look at the present state and sign anew. "
+            + "Nothing was written"
+    )
     package static let signing = ErrorCode(
         "signing", .failed,
         "SigningError below")
@@ -635,6 +650,9 @@ extension ErrorCode {
         "whose-labels", .failed,
         "another person or batch: `--author NAME`, `--root` or `--map`; a newer version"
             + " of the same labels: `--update`. Nothing was imported")
+    package static let wordsDiffer = ErrorCode(
+        "words-differ", .failed,
+        "the words are not those of the key that waits: compare them again")
     package static let writeOnlyFormat = ErrorCode(
         "write-only-format", .usage,
         "export as jsonl what is to be imported again")
@@ -665,7 +683,7 @@ extension ErrorCode {
 
     /// All codes, in the order of their words.
     public static let all: [ErrorCode] = [
-        .ambiguousId, .ambiguousItem, .badAnswer, .badConfig, .badExpression, .badFile,
+        .ambiguousId, .ambiguousItem, .badAnswer, .badConfig, .badEntry, .badExpression, .badFile,
         .badIdentifier, .badInvitationRecord, .badLink, .badLog, .badName, .badPartner,
         .badProof, .badProxy, .badRange, .badReason, .badRequest, .badRoot, .badSchema,
         .badSelector, .badSuccession, .badThreshold, .badUrl, .badValue, .blind, .busy,
@@ -679,22 +697,26 @@ extension ErrorCode {
         .keyRetired, .keyRevoked, .labelTable, .locked, .logKeyMismatch, .logStorage,
         .missingFile, .namesNotUtf8, .namesTooLarge, .network, .noAddress, .noAuthorityKey,
         .noBackup, .noBackupFolder, .noCandidate, .noCertificate, .noCheckpoint, .noClasses,
-        .noConsensus, .noDigest, .noEvidence, .noFile, .noHome, .noItems, .noLogKey, .noMedia,
+        .noConsensus, .noDigest, .noEvidence, .noFile, .noHome, .noItems, .noKeyRequest, .noLogKey,
+        .noMedia,
         .noPartner, .noPassphrase, .noPort, .noRoot, .noStatement, .noTile, .noWord,
         .nobodyToDial, .notAnExport, .notChecked, .notCosigned, .notCounted, .notFound,
         .notLive, .notMember, .notOfAnnotations, .notOffered, .notOwn, .notOwner, .notRepaired,
         .notSignedIn, .notSteward, .notWritable, .notYoursToDecide, .nothingCarried,
         .nothingToAccept, .onlySuggested, .originTaken, .otherCertificate, .otherContent,
-        .otherHistory, .otherIssuer, .otherSteward, .otherWord, .ownLog, .ownLogBehind,
+        .otherHistory, .otherIssuer, .otherPerson, .otherSteward, .otherWord, .ownLog,
+        .ownLogBehind,
         .ownLogDiffers, .ownLogForked, .ownLogLost, .ownOrigin, .ownRelease, .partner,
         .passphraseNeeded, .pictureTooLarge, .proofTooLarge, .pushRefused, .readerRole,
         .refused, .releaseExists, .releaseIsWrong, .releaseNotHere, .releaseNotWhole,
         .releaseOfOtherHistory, .releaseWithdrawn, .roleTooSmall, .sameItem, .schemaTooLarge,
-        .signing, .slowBody, .spoolFull, .stewardCannotLeave, .stewardIsReadByAll, .superseded,
+        .signAnew, .signing, .slowBody, .spoolFull, .stewardCannotLeave, .stewardIsReadByAll,
+        .superseded,
         .system, .tooFast, .tooLarge, .tooMany, .tooManyConnections, .tooManyInvitations,
         .tooManyLogs, .tooManyPushes, .tooManyStatements, .tooManyWatches, .tooMuchAtOnce,
         .trustEnded, .twoDatasets, .unknownItem, .unknownRater, .unprovenHistory, .unreadable,
-        .unsupportedType, .unwritable, .usage, .whoseLabels, .writeOnlyFormat, .wrongCheckpoint,
+        .unsupportedType, .unwritable, .usage, .whoseLabels, .wordsDiffer, .writeOnlyFormat,
+        .wrongCheckpoint,
         .wrongHost, .wrongLogKey, .wrongPassphrase, .wrongPassword, .wrongPosition,
         .wrongSteward,
     ]

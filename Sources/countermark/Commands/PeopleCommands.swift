@@ -8,7 +8,10 @@ import OperatorPage
 struct People: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Who may use this node's page, and as what.",
-        subcommands: [Add.self, List.self, Remove.self, Link.self])
+        subcommands: [
+            Add.self, List.self, Remove.self, Link.self, PeopleKeys.self, PeopleApprove.self,
+            PeopleForget.self,
+        ])
 
     struct Add: ParsableCommand {
         static let configuration = CommandConfiguration(
