@@ -18,16 +18,21 @@ export function showProblem(error) {
     button("×", () => box.remove(), { class: "quiet close", "aria-label": t("do.close") }));
   place(box, 0);
   // A mistake of the program is for its makers, too.
-  if (!error?.code) console.error(error);
+  if (codeOf(error) === "page-failed") console.error(error);
+}
+
+// The node's code; what signs and checks here refuses in words, and the node's answer stands in its `problem`.
+function codeOf(error) {
+  return error?.code || error?.problem?.code || (error?.constructor?.name === "Refused" ? "refused" : "page-failed");
 }
 
 /** The same as a part of a screen that could not be made. */
 export function problemBody(error) {
-  const code = error?.code || "page-failed";
+  const code = codeOf(error);
   const known = has(`error.${code}`);
   return el("div", { class: "problem" },
     el("p", {}, known ? t(`error.${code}`) : inert(error?.message || t("error.page-failed"))),
-    error?.hint ? el("p", { class: "hint" }, inert(error.hint)) : known && has(`hint.${code}`) ? el("p", { class: "hint" }, t(`hint.${code}`)) : null,
+    error?.hint || error?.problem?.hint ? el("p", { class: "hint" }, inert(error.hint || error.problem.hint)) : known && has(`hint.${code}`) ? el("p", { class: "hint" }, t(`hint.${code}`)) : null,
     el("p", { class: "code" }, inert(code)));
 }
 

@@ -9,9 +9,9 @@ import { notice, showProblem } from "./notice.js";
 // Where the person has a key in this browser he signs himself, else the node signs and names him.
 async function send(dataset, verb, body) {
   if (me().person) {
-    // A page without that part lets the node sign; what fails inside of it is told, and not written in another way.
-    const signing = await import("../proof/signing.js").catch(() => null);
-    const answer = await signing?.signedWrite(me(), dataset, verb, body);
+    // Where this part cannot be loaded nothing is written: the node must not sign in the person's place unseen.
+    const { signedWrite } = await import("../proof/signing.js");
+    const answer = await signedWrite(me(), dataset, verb, body);
     if (answer !== undefined) return answer;
   }
   return post(inDataset(dataset, verb), body);
