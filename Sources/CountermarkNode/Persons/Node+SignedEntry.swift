@@ -45,7 +45,7 @@ extension Node {
         let thumbprint: Digest?
         do throws(SigningError) {
             thumbprint = try COSESign1.parse(entry).certificateThumbprint
-        } catch { throw PersonEntry.bad("\(error)") }
+        } catch { throw PersonEntry.bad(PlainError.line(error)) }
         let keys = try home.personKeys(person)
         guard let key = keys.first(where: { $0.certificate.fingerprint == thumbprint }) else {
             throw NodeError(
@@ -74,7 +74,7 @@ extension Node {
             }
             do {
                 _ = try verifier.verify(bytes, index: size, with: COSEVerifier())
-            } catch { throw PersonEntry.bad("\(error)") }
+            } catch { throw PersonEntry.bad(PlainError.line(error)) }
             return try PersonEntry(
                 statement, in: bytes, author: key.author, mayReview: mayReview)
         }
