@@ -60,7 +60,8 @@ def signed(home):
     """What the own logs and the home's small files hold."""
     files = [*home.path.glob(f"logs/{home.origin}/**/checkpoint"), *home.path.glob("trust/*"),
              *home.path.glob("keys/*"), *home.path.glob("left/**/*"), *home.path.glob("joined/**/*")]
-    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
+    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files
+            if file.is_file() and file.suffix != ".lock"}
 
 
 def again(home, *words, first=True):
