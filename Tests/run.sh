@@ -45,7 +45,7 @@ steps=(
     "schema         8  python3 Tests/EndToEnd/schema.py --program $debug"
     "releases       8  python3 Tests/EndToEnd/releases.py --program $debug"
     "outputs       60  python3 Tests/EndToEnd/outputs.py --program $debug"
-    "page-api      40  python3 Tests/Page/api.py --program $debug"
+    "page-api      50  bash Tests/Page/api.sh"
     "limits       180  python3 Tests/EndToEnd/limits.py --program $debug"
     "hostile      120  python3 Tests/EndToEnd/hostile.py --program $debug"
     "requests     120  python3 Tests/EndToEnd/requests.py --program $debug"

@@ -60,7 +60,14 @@ struct PageArrivals: Sendable {
             try? FileManager.default.removeItem(atPath: path)
             defer { try? FileManager.default.removeItem(atPath: path) }
             try Data(bytes).write(to: URL(fileURLWithPath: path), options: .withoutOverwriting)
-            let report = try node.importLabels(dataset, [path], format: format, options: settings)
+            let report: ImportReport
+            do {
+                report = try node.importLabels(
+                    dataset, [path], format: format, options: settings)
+            } catch {
+                // Where it lies for the moment means nothing to whoever sent it.
+                throw PageProblem(error).hiding(folder + "/")
+            }
             return try PageServer.answer(
                 ImportDocument(
                     report, isDryRun: settings.isDryRun, WriteOutcome(node), hiding: folder + "/"))

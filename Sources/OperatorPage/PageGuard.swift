@@ -61,15 +61,14 @@ struct PageGuard: RouterMiddleware {
     private func tell(_ error: any Error, _ request: Request, _ context: Context) throws -> Response
     {
         var problem = PageProblem(error)
-        let isForOperator = context.session?.role == .operator
         if problem.code.http >= 500 || problem.detail.contains(home.path) {
             context.logger.error(
                 "could not answer the page",
                 metadata: [
-                    "path": "\(request.uri.path.prefix(200))", "error": "\(PlainError.line(error))",
+                    "path": "\(request.uri.path.prefix(200))", "error": "\(problem.detail)",
                 ])
             // What names a place on this machine is for its operator alone.
-            if !isForOperator, problem.code.http != 503 {
+            if !problem.isForOperator, problem.code.http != 503 {
                 problem = PageProblem(
                     .internalFailure, "this node could not do it",
                     hint: "ask its operator, who finds the reason in its log")

@@ -1,5 +1,6 @@
 import AnnotationModel
 import CountermarkNode
+import Foundation
 import HTTPTypes
 import Hummingbird
 import LabelDocuments
@@ -9,10 +10,12 @@ import PartnerTLS
 /// Why a request was not done, as it is told (RFC 9457).
 struct PageProblem: Error, HTTPResponseError {
     let code: ErrorCode
-    let detail: String
-    let hint: String
+    private(set) var detail: String
+    private(set) var hint: String
     /// Whether the connection ends with it, since more of the request is on its way than is wanted.
     var isLast = false
+    /// Whether the node's operator is told, who may know what lies where on this machine.
+    var isForOperator = false
     var status: HTTPResponse.Status { .init(code: code.http) }
 
     init(_ code: ErrorCode, _ detail: String, hint: String = "", isLast: Bool = false) {
@@ -33,6 +36,14 @@ struct PageProblem: Error, HTTPResponseError {
             let plain = PlainError(error)
             self.init(plain.code, plain.message, hint: plain.hint)
         }
+    }
+
+    /// The same without a folder's path.
+    func hiding(_ folder: String) -> PageProblem {
+        var problem = self
+        problem.detail = detail.replacingOccurrences(of: folder, with: "")
+        problem.hint = hint.replacingOccurrences(of: folder, with: "")
+        return problem
     }
 
     var document: ProblemDocument {

@@ -143,7 +143,13 @@ struct PageSessionGuard: RouterMiddleware {
                     isLast: true)
             }
         }
-        return try await next(request, context)
+        do {
+            return try await next(request, context)
+        } catch  where context.session?.role == .operator {
+            var problem = PageProblem(error)
+            problem.isForOperator = true
+            throw problem
+        }
     }
 
     /// Compares without telling by its time how much is the same.

@@ -31,7 +31,7 @@ struct PersonRoutes: Sendable {
             PageRoute(
                 method: .get, path: Self.dataset + "/root", role: .viewer,
                 summary: "The steward's root certificates that this node trusts, PEM.",
-                queries: [], document: nil,
+                queries: [], document: nil, answerType: "application/x-pem-file",
                 work: .bytes("application/x-pem-file") { node, ask in
                     Array(try node.stewardsRoots(try ask.dataset()).utf8)
                 }),

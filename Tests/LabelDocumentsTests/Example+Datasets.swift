@@ -25,7 +25,13 @@ extension Example {
                     schema: .object(["classes": .array([.object(["name": .string("spur")])])]),
                     members: [
                         .init(org: "oem.example", role: "annotator", fromIndex: 2, cutIndex: 2)
-                    ], changed: true, left: true, outsideSchema: 2, stages: Self.stages)
+                    ], changed: true, left: true, outsideSchema: 2, stages: Self.stages),
+                // As lists have it.
+                DatasetDocument(
+                    id: "oem.example/parts", steward: "oem.example", title: "Parts", schema: .null,
+                    members: [
+                        .init(org: "oem.example", role: "steward", fromIndex: 0, cutIndex: nil)
+                    ]),
             ])),
         Example("dataset-list.least", DatasetListDocument(datasets: [])),
         Example(

@@ -44,7 +44,19 @@ extension Example {
                         audience: ["tier1.example"], left: true, unshared: 2,
                         unreadable: [
                             .init(log: "tier1.example/oem.example/boards", why: "a reader's act")
-                        ])
+                        ]),
+                    // With as little as there may be.
+                    DatasetStatusDocument(
+                        id: "oem.example/parts", digest: "9f2b01", items: 0, annotations: 0,
+                        conflicts: 0, quarantined: 0, beyondCut: 0, sameContent: 0,
+                        outsideSchema: nil, schema: .init(readable: false, problem: nil),
+                        rebuild: nil,
+                        logs: [
+                            .init(
+                                origin: "oem.example", vkey: nil, size: 1, root: nil, applied: 0,
+                                cosignatures: 0, witnessed: nil, cosignedAt: nil)
+                        ], waiting: [], uncounted: [], unnamed: [], cut: [], audience: nil,
+                        left: false, unshared: 0, unreadable: []),
                 ],
                 partners: [
                     .init(
@@ -52,7 +64,10 @@ extension Example {
                         url: "https://tier1.example:7443", state: "seen",
                         failure: .init(
                             since: 1_795_880_000, last: 1_795_880_000,
-                            error: "the connection was refused"))
+                            error: "the connection was refused")),
+                    .init(
+                        org: "tier2.example", lastSeen: nil, url: nil, state: "pinned",
+                        failure: nil),
                 ], alarms: [.silent(.init(org: "tier1.example"))],
                 ends: [
                     EndingDocument(
@@ -62,7 +77,10 @@ extension Example {
                 invitations: [
                     .init(
                         id: "00ff", dataset: "oem.example/boards", role: "annotator",
-                        state: "pending", expires: 1_796_000_000, org: "oem.example")
+                        state: "pending", expires: 1_796_000_000, org: "oem.example"),
+                    .init(
+                        id: "01ff", dataset: "oem.example/boards", role: "annotator",
+                        state: "open", expires: 1_796_000_000, org: nil),
                 ],
                 repairs: [
                     .init(log: "tier1.example/oem.example/boards", missing: 2, since: 1_795_880_000)

@@ -128,7 +128,7 @@ struct OpenAPITests {
 
     private static func schema(_ kind: PageRoute.Query.Kind) -> JSONValue {
         switch kind {
-        case .text: object(["type": .string("string"), "maxLength": .integer(2_000)])
+        case .text: object(["type": .string("string"), "maxLength": .integer(1_000)])
         case .flag: object(["type": .string("boolean")])
         case .number(let range):
             object([
@@ -178,7 +178,8 @@ struct OpenAPITests {
 
     /// Members whose own members are names of fields, states or organisations, or whatever somebody has written.
     private static let open: Set<String> = [
-        "fields", "value", "schema", "selector", "ofItems", "ofAnnotations", "groups", "states",
+        "alarms", "fields", "value", "schema", "selector", "ofItems", "ofAnnotations", "groups",
+        "states",
     ]
 
     private static func schema(ofDocument name: String) throws -> JSONValue {
@@ -200,7 +201,10 @@ struct OpenAPITests {
     }
 
     /// What all of these values are.
-    private static func schema(of values: [JSONValue]) -> JSONValue {
+    ///
+    /// - Parameter isElement: Whether they stand in a list. Documents with all of their members and with the fewest say
+    ///   what may be null at their top; of what stands in lists one example alone does not.
+    private static func schema(of values: [JSONValue], isElement: Bool = false) -> JSONValue {
         var types: Set<String> = []
         var objects: [[String: JSONValue]] = []
         var elements: [JSONValue] = []
@@ -228,7 +232,7 @@ struct OpenAPITests {
         let names = types.sorted().map { JSONValue.string($0) }
         schema["type"] = names.count == 1 ? names[0] : .array(names)
         if types.contains("array"), !elements.isEmpty {
-            schema["items"] = self.schema(of: elements)
+            schema["items"] = self.schema(of: elements, isElement: true)
         }
         if let first = objects.first {
             let all = Set(objects.flatMap(\.keys))
@@ -236,7 +240,13 @@ struct OpenAPITests {
                 Dictionary(
                     all.map { key in
                         let values = objects.compactMap { $0[key] }
-                        return (key, open.contains(key) ? object([:]) : self.schema(of: values))
+                        if open.contains(key) { return (key, object([:])) }
+                        return (
+                            key,
+                            self.schema(
+                                of: isElement && objects.count == 1 ? values + [.null] : values,
+                                isElement: isElement)
+                        )
                     }, uniquingKeysWith: { first, _ in first }))
             let needed = objects.reduce(Set(first.keys)) { $0.intersection($1.keys) }
             schema["required"] = .array(needed.sorted().map { .string($0) })

@@ -27,7 +27,7 @@ def check(holds, what, detail=""):
     print(("ok    " if holds else "WRONG ") + what, flush=True)
     if not holds:
         failures.append(what)
-        print(f"      {str(detail)[:6000]}", flush=True)
+        print(f"      {str(detail)[:12000]}", flush=True)
 
 
 class Home:
@@ -218,6 +218,10 @@ def speed(page, org):
         json.dumps({"item": "many.png", "class": "spur",
                     "selector": {"kind": "box", "x": n % 1000, "y": n // 1000, "width": 5, "height": 5}}) + "\n"
         for n in range(10_000))
+    broken = page.send("POST", path + "/import?format=csv&file=x.csv", b"9\xbe",
+                       {"Content-Type": "application/octet-stream"})
+    check(broken.status == 422 and broken.json["code"] == "bad-file" and "x.csv, line 1" in broken.json["detail"]
+          and "/" not in broken.json["detail"], "a file that cannot be read is named, and not the place where it lay", broken.text)
     done = page.send("POST", path + "/import?format=jsonl&file=many.jsonl", lines,
                      {"Content-Type": "application/octet-stream"})
     check(done.status == 200 and done.json["added"] == 10_000, "10,000 labels come as one body", done.text)

@@ -54,8 +54,8 @@ export function selectorText(selector) {
 }
 
 /** A share with a bar of its length. */
-export function shareBar(value) {
-  return el("span", { class: "share" }, el("span", { class: "bar", "aria-hidden": "true" }, el("span", { style: { width: `${Math.max(0, Math.min(1, value)) * 100}%` } })), percent(value));
+export function shareBar(value, text = percent(value)) {
+  return el("span", { class: "share" }, el("span", { class: "bar", "aria-hidden": "true" }, el("span", { style: { width: `${Math.max(0, Math.min(1, value)) * 100}%` } })), text);
 }
 
 /** A list of names and what they are. */

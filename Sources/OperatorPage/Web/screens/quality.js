@@ -43,7 +43,7 @@ function measures(list, withRaters = false) {
   if (!shown.length) return el("p", { class: "muted" }, t("quality.nothing"));
   return el("table", { class: "rows" }, el("thead", {}, el("tr", {}, [withRaters ? "quality.raters" : "quality.measure", "quality.task", "quality.value", "quality.units"].map((name) => el("th", { scope: "col" }, t(name))))),
     el("tbody", {}, shown.map((each) => el("tr", {}, el("th", { scope: "row" }, withRaters ? each.raters.map((rater) => [data(rater), " "]) : has(`measure.${each.measure}`) ? t(`measure.${each.measure}`) : inert(each.measure)),
-      el("td", {}, t(`quality.${each.task}`)), el("td", {}, each.value === null ? el("span", { class: "muted" }, data(each.why)) : [shareBar(each.value), each.low === null ? null : el("span", { class: "muted" }, ` ${number(each.low)}–${number(each.high)}`)]), el("td", { class: "number" }, number(each.units))))));
+      el("td", {}, t(`quality.${each.task}`)), el("td", {}, each.value === null ? el("span", { class: "muted" }, data(each.why)) : [shareBar(each.value, number(each.value, 3)), each.low === null ? null : el("span", { class: "muted" }, ` [${number(each.low, 3)}, ${number(each.high, 3)}]`)]), el("td", { class: "number" }, number(each.units))))));
 }
 
 // One matrix for each two raters and task. A cell leads to the items that both have labelled with that class.
