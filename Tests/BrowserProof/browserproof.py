@@ -24,8 +24,6 @@ from pagefiles import serve
 HERE = pathlib.Path(__file__).resolve().parent
 PROJECT = HERE.parents[1]
 VECTORS = PROJECT.parent / "shared" / "vectors"
-if not VECTORS.is_dir():
-    VECTORS = pathlib.Path("/work/shared/vectors")
 FIELDS = ["complete", "completeBy", "org", "signer", "class", "time", "log", "index", "witnesses", "item", "sizes"]
 
 LOAD = """async () => {
