@@ -120,6 +120,30 @@ struct ImportTests {
     }
 
     @Test(
+        "a line put in before an item's others moves them, however many records of other items come before it"
+    )
+    func parted() throws {
+        let all = try Companies(["oem.example"])
+        let node = try all.node("oem.example")
+        func label(_ item: String, _ id: String, _ x: Int) -> String {
+            #"{"item":"\#(item)","class":"a","externalID":"\#(id)","selector":"#
+                + #"{"kind":"box","x":\#(x),"y":0,"width":5,"height":5}}"#
+        }
+        // As many as are matched together, but for one: the next item's first is the last that fits.
+        let others = (0..<4_095).map { label("\($0 / 20).png", "o\($0)", $0) }
+        let first = try lines(
+            all, "labels.jsonl", others + [label("z.png", "z#0", 1), label("z.png", "z#1", 2)])
+        #expect(try Self.load(node, all.dataset, "jsonl", first).added == 4_097)
+        let second = try lines(
+            all, "labels.jsonl",
+            others + [
+                label("z.png", "z#0", 9), label("z.png", "z#1", 1), label("z.png", "z#2", 2),
+            ])
+        let report = try Self.load(node, all.dataset, "jsonl", second)
+        #expect(report.added == 1 && report.changed == 0, "\(report.added), \(report.changed)")
+    }
+
+    @Test(
         "what the file only repeats leaves a partner's change alone; what it changes is concurrent")
     func concurrent() throws {
         let all = try Companies([oem, tier])

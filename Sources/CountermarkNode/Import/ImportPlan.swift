@@ -162,11 +162,13 @@ final class ImportPlan {
                 return try add(record, into: sink)
             }
             let isOfLast = pending.last?.last?.record.item.hasSameBytes(as: record.item) == true
-            if !isOfLast && pending.count >= Self.itemsTogetherMax
-                || pendingCount >= Self.recordsTogetherMax
-            {
-                try flush(into: sink)
-            }
+            // The records of an item are not parted, unless they alone are too many.
+            let isFull =
+                isOfLast
+                ? pending.last?.count ?? 0 >= Self.recordsTogetherMax
+                : pending.count >= Self.itemsTogetherMax
+                    || pendingCount >= Self.recordsTogetherMax
+            if isFull { try flush(into: sink) }
             if isOfLast, !pending.isEmpty {
                 pending[pending.count - 1].append((record, exported))
             } else {
