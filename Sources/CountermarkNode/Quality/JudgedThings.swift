@@ -152,6 +152,7 @@ struct JudgedThingsBuilder {
         let isWhole = task == .items
         let labels = labels
         guard labels.labels.contains(where: { labels.isWhole($0) == isWhole }) else { return nil }
+        if isWhole { judged.reserveCapacity(labels.labels.count) }
         labels.forEachItem { item, range in
             switch task {
             case .items: addWhole(item, range)

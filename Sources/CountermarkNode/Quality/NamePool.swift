@@ -1,4 +1,4 @@
-import AnnotationModel
+import Glibc
 
 /// Numbers for very many names, whose bytes lie in one piece of memory.
 ///
@@ -29,8 +29,11 @@ struct NamePool {
     }
 
     /// A name's number; nil for one that is not there.
-    func number(of name: UnsafeRawBufferPointer) -> Int32? {
+    ///
+    /// - Parameter guess: The number that it probably has, which is looked at first: files name items in an order.
+    func number(of name: UnsafeRawBufferPointer, guess: Int32 = -1) -> Int32? {
         if slots.isEmpty { return nil }
+        if (0..<Int32(count)).contains(guess), isSame(Int(guess), name) { return guess }
         let found = slots[slot(of: name)]
         return found < 0 ? nil : found
     }
@@ -75,11 +78,20 @@ struct NamePool {
         hasher.combine(bytes: name)
         var slot = hasher.finalize() & (slots.count - 1)
         while slots[slot] >= 0 {
-            let isSame = withBytes(Int(slots[slot])) { $0.elementsEqual(name) }
-            if isSame { break }
+            if isSame(Int(slots[slot]), name) { break }
             slot = (slot + 1) & (slots.count - 1)
         }
         return slot
+    }
+
+    private func isSame(_ number: Int, _ name: UnsafeRawBufferPointer) -> Bool {
+        let range = range(number)
+        guard range.count == name.count, let start = name.baseAddress else {
+            return range.count == name.count
+        }
+        return bytes.withUnsafeBytes { all in
+            all.baseAddress.map { memcmp($0 + range.lowerBound, start, range.count) == 0 } ?? false
+        }
     }
 
     private mutating func grow() {

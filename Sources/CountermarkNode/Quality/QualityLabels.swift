@@ -120,7 +120,10 @@ struct QualityLabels {
 
     mutating func number(ofItem key: String) -> Int32 { items.add(key) }
 
-    func knownNumber(ofItem key: UnsafeRawBufferPointer) -> Int32? { items.number(of: key) }
+    /// - Parameter guess: The number that it probably has.
+    func knownNumber(ofItem key: UnsafeRawBufferPointer, guess: Int32 = -1) -> Int32? {
+        items.number(of: key, guess: guess)
+    }
 
     mutating func number(ofClass name: String) -> Int32 { classNumbers.number(name) }
 
@@ -132,6 +135,9 @@ struct QualityLabels {
         originNumbers[origin] = origins.count - 1
         return origins.count - 1
     }
+
+    /// Makes room for so many labels, so that the list is not copied as it grows.
+    mutating func reserve(labels count: Int) { labels.reserveCapacity(count) }
 
     mutating func note(_ examination: Examination) { examinations.append(examination) }
 
@@ -226,11 +232,15 @@ struct QualityLabels {
             defer { next[Int(label.item)] += 1 }
             return next[Int(label.item)]
         }
-        for place in labels.indices {
-            while Int(targets[place]) != place {
-                let target = Int(targets[place])
-                labels.swapAt(place, target)
-                targets.swapAt(place, target)
+        labels.withUnsafeMutableBufferPointer { labels in
+            targets.withUnsafeMutableBufferPointer { targets in
+                for place in labels.indices {
+                    while Int(targets[place]) != place {
+                        let target = Int(targets[place])
+                        labels.swapAt(place, target)
+                        targets.swapAt(place, target)
+                    }
+                }
             }
         }
     }

@@ -31,13 +31,24 @@ struct QualityReader {
         let log: Int32
     }
 
-    // What was found out, by local ids.
-    private var classes: [Int64: Int32] = [:]
-    private var sources: [Int64: Source] = [:]
+    // What was found out, by local ids; those of classes are small and asked for with each label.
+    private var classes: [Int32] = []
     private var raters: [Int64: Int32] = [:]
     private var isField: [Int64: Bool] = [:]
-    private var log: (number: Int, place: Int)?
-    private var entry: (key: Int64, awareness: Int32, isInTime: Bool)?
+    private var entry: Entry?
+    private var lastItem: Int32 = -1
+
+    /// What the labels of an entry share.
+    private struct Entry {
+        let key: Int64
+        /// The log's place among the origins.
+        let log: Int
+        let awareness: Int32
+        let isInTime: Bool
+        let source: Source
+        /// The rater of those labels that name none themselves; -1 before there is one.
+        var rater: Int32 = -1
+    }
 
     /// What a source says of its labels.
     private struct Source {
@@ -66,6 +77,7 @@ struct QualityReader {
         (self.merge, self.question, self.schema, self.same) = (merge, question, schema, same)
         self.leftOut = leftOut
         book = AwarenessBook(merge)
+        found.reserve(labels: merge.state.counts.annotations)
         found.isBlind = merge.state.membership.isBlind
     }
 
@@ -180,14 +192,15 @@ struct QualityReader {
         _ label: EncodedLabel, where holds: (EncodedLabel) throws -> Bool
     ) throws {
         if try label.isRetracted() { return }
-        let known = try label.withItem { found.knownNumber(ofItem: $0) }
-        guard let known, isMeant[Int(known)] else { return }
+        let known = try label.withItem { found.knownNumber(ofItem: $0, guess: lastItem + 1) }
+        guard let known else { return }
+        lastItem = known
+        guard isMeant[Int(known)] else { return }
         let item = shown[Int(known)]
         if label.origin == leftOut { return }
-        let said = try read(label)
-        if said.source.isConsensus { return }
         let entry = try entry(of: label)
-        guard entry.isInTime, try holds(label) else { return }
+        let said = try read(label, entry)
+        guard !said.source.isConsensus, entry.isInTime, try holds(label) else { return }
         let changes =
             try label.flags().contains(.hasRegisters)
             ? try book.changes(of: label.key, field: question.field) : []
@@ -195,7 +208,7 @@ struct QualityReader {
             changes.isEmpty ? entry.awareness : try book.number(label.key, changes)
         found.add(
             item: item, rater: try rater(of: label, said),
-            className: try number(ofClass: try label.className(), label), log: place(of: label),
+            className: try number(ofClass: try label.className(), label), log: entry.log,
             slot: label.key.slot, awareness: awareness,
             early: try early(label.key, of: item, changes, awareness), said.detail)
     }
@@ -213,8 +226,8 @@ struct QualityReader {
             label, changes.filter { $0.log == end.log && $0.slot.entry <= end.slot.entry })
     }
 
-    private mutating func read(_ label: EncodedLabel) throws -> Said {
-        var said = Said(source: try source(of: label))
+    private mutating func read(_ label: EncodedLabel, _ entry: Entry) throws -> Said {
+        var said = Said(source: entry.source)
         try label.forEachField { field, value in
             switch field {
             case Int64(Field.Known.confidence.rawValue):
@@ -249,31 +262,24 @@ struct QualityReader {
         return isSame
     }
 
-    private mutating func source(of label: EncodedLabel) throws -> Source {
-        let id = try label.source()
-        if let known = sources[id] { return known }
-        let made = Source(id == 0 ? "" : try label.name(id))
-        sources[id] = made
-        return made
-    }
-
     private mutating func rater(of label: EncodedLabel, _ said: Said) throws -> Int32 {
         if let rater = said.rater { return found.number(ofRater: rater) }
+        if let known = entry?.rater, known >= 0 { return known }
         let id: Int64 =
             switch question.by {
             case .org: 0
             case .source: try label.source()
             case .author: try label.author()
             }
-        if let known = raters[id] { return known }
         let name =
             switch question.by {
             case .source: said.source.name
             case .author where id != 0: Self.author(try label.name(id), label.origin)
             case .org, .author: label.origin.description
             }
-        let number = found.number(ofRater: name)
+        let number = raters[id] ?? found.number(ofRater: name)
         raters[id] = number
+        entry?.rater = number
         return number
     }
 
@@ -281,27 +287,22 @@ struct QualityReader {
     private static func author(_ name: String, _ origin: Origin) -> String { "\(origin)/\(name)" }
 
     private mutating func number(ofClass id: Int64, _ label: EncodedLabel) throws -> Int32 {
-        if let known = classes[id] { return known }
-        let number = found.number(ofClass: schema.className(try label.name(id)))
-        classes[id] = number
-        return number
+        let place = Int(id)
+        while classes.count <= place { classes.append(-1) }
+        if classes[place] < 0 {
+            classes[place] = found.number(ofClass: schema.className(try label.name(id)))
+        }
+        return classes[place]
     }
 
-    private mutating func place(of label: EncodedLabel) -> Int {
-        if let log, log.number == label.key.log { return log.place }
-        let place = found.number(ofLog: label.origin)
-        log = (label.key.log, place)
-        return place
-    }
-
-    private mutating func entry(
-        of label: EncodedLabel
-    ) throws -> (key: Int64, awareness: Int32, isInTime: Bool) {
+    private mutating func entry(of label: EncodedLabel) throws -> Entry {
         if let entry, entry.key == label.key.entryKey { return entry }
-        let made = (
-            label.key.entryKey, try book.number(label.key),
-            try question.part.holds(label.key.entryKey, merge.rows)
-        )
+        let source = try label.source()
+        let made = Entry(
+            key: label.key.entryKey, log: found.number(ofLog: label.origin),
+            awareness: try book.number(label.key),
+            isInTime: try question.part.holds(label.key.entryKey, merge.rows),
+            source: Source(source == 0 ? "" : try label.name(source)))
         entry = made
         return made
     }
