@@ -23,6 +23,8 @@ package struct PageServer: Service {
         package var names: [String] = []
         /// What the page shows to browsers beyond this machine, the certificate first; nil: no TLS.
         package var identity: (chain: [Certificate], key: SigningKey)?
+        /// What programs show that read figures; nil: on this machine's own address nothing, elsewhere nobody does.
+        package var scraping: ScrapeToken?
         /// Within which seconds a body has to come.
         package var bodySeconds: Int64 = 30
         /// Tells the operator the link that signs in.
@@ -57,7 +59,7 @@ package struct PageServer: Service {
             try Self.requireShelter(side.address.host, tls, people)
         }
         sessions = PageSessions(now: now)
-        nodes = try PageNodes(side.home)
+        nodes = try PageNodes(side)
         events = PageEvents(side, nodes.watching, sessions, people)
         media = PageMedia(options.media, side.home)
         intake = PageIntake(seconds: options.bodySeconds)
@@ -131,12 +133,10 @@ package struct PageServer: Service {
         let router = Router(context: PageContext.self)
         router.middlewares.add(PageGuard(names, side.home))
         router.middlewares.add(PageSessionGuard(sessions: sessions, people: people))
-        if PageNames.isLoopback(side.address.host) {
-            side.addHealth(to: router)
-        } else {
-            // Figures name partners: they are this machine's alone.
-            router.get("/healthz") { _, _ in "ok\n" }
-        }
+        router.middlewares.add(PageMethods())
+        PageHealth(
+            side: side, isLocal: PageNames.isLoopback(side.address.host), token: options.scraping
+        ).add(to: router)
         PageFiles.add(to: router)
         router.get("/api/v1/openapi.json") { _, _ in
             Response(
@@ -177,7 +177,10 @@ package struct PageServer: Service {
     /// All resources of the API.
     static let allRoutes =
         PageSignIn.routes + routes
-        + [mediaRoute, eventsRoute, PageArrivals.importing, PageArrivals.joining]
+        + [
+            mediaRoute, eventsRoute, PageArrivals.importing, PageArrivals.joining,
+            PersonRoutes.appending,
+        ]
 
     /// The file of an item.
     static let mediaRoute = PageRoute(

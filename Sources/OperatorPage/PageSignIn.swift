@@ -131,13 +131,15 @@ struct PageSessionGuard: RouterMiddleware {
         next: (Request, PageContext) async throws -> Response
     ) async throws -> Response {
         var context = context
-        if request.uri.path.hasPrefix("/api/") { try sessions.review(people) }
+        if request.uri.path.hasPrefix("/api/") || PageHealth.paths.contains(request.uri.path) {
+            try sessions.review(people)
+        }
         context.session = PageSignIn.secret(request).flatMap { sessions.find($0) }
         // Health has no session, and signing in none yet.
         if let session = context.session, request.method != .get, request.method != .head {
             let isSigningIn = request.method == .post && request.uri.path == "/api/v1/session"
             let token = request.headers[.csrfToken] ?? ""
-            guard isSigningIn || Self.isSame(token, session.csrf) else {
+            guard isSigningIn || Self.isSame(Array(token.utf8), Array(session.csrf.utf8)) else {
                 throw PageProblem(
                     .crossSite, "X-CSRF-Token is not this session's", hint: "reload the page",
                     isLast: true)
@@ -153,8 +155,7 @@ struct PageSessionGuard: RouterMiddleware {
     }
 
     /// Compares without telling by its time how much is the same.
-    private static func isSame(_ one: String, _ other: String) -> Bool {
-        let (one, other) = (Array(one.utf8), Array(other.utf8))
+    static func isSame(_ one: [UInt8], _ other: [UInt8]) -> Bool {
         guard one.count == other.count else { return false }
         return zip(one, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }

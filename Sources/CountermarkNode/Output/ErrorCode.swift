@@ -670,6 +670,9 @@ extension ErrorCode {
     package static let wrongPassphrase = ErrorCode(
         "wrong-passphrase", .failed,
         "`COUNTERMARK_PASSPHRASE`, or `--passphrase-file FILE`, or a terminal")
+    package static let wrongMethod = ErrorCode(
+        "wrong-method", .failed, http: 405,
+        "the answer's header `Allow` names the methods that this resource of the page takes")
     package static let wrongPassword = ErrorCode(
         "wrong-password", .failed, http: 401,
         "name and password do not belong together")
@@ -717,7 +720,7 @@ extension ErrorCode {
         .trustEnded, .twoDatasets, .unknownItem, .unknownRater, .unprovenHistory, .unreadable,
         .unsupportedType, .unwritable, .usage, .whoseLabels, .wordsDiffer, .writeOnlyFormat,
         .wrongCheckpoint,
-        .wrongHost, .wrongLogKey, .wrongPassphrase, .wrongPassword, .wrongPosition,
+        .wrongHost, .wrongLogKey, .wrongMethod, .wrongPassphrase, .wrongPassword, .wrongPosition,
         .wrongSteward,
     ]
 }
