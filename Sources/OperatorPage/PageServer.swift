@@ -44,14 +44,19 @@ package struct PageServer: Service {
     private let media: PageMedia
     private let intake: PageIntake
     private let tls: TLSContext?
+    private let certificates: PageCertificates
     private let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
 
     /// A page for a node.
     package init(_ side: OperatorSide, _ options: Options) throws {
         (self.side, self.options) = (side, options)
         people = PagePeople(side.home)
+        let certificates = try PageCertificates(side.home, people, now: now)
+        self.certificates = certificates
         tls = try options.identity.map {
-            try TLSContext(side: .server, chain: $0.chain, key: $0.key, asksPeers: false)
+            try TLSContext(
+                side: .server, chain: $0.chain, key: $0.key,
+                peers: .asked(of: try certificates.authorities()))
         }
         names = PageNames(
             host: side.address.host, others: options.names, isEncrypted: options.identity != nil)
@@ -74,9 +79,10 @@ package struct PageServer: Service {
                 .usage, "others reach \(host): the page is served there over TLS alone",
                 hint: "use --ui 127.0.0.1:PORT, or give --ui-cert F --ui-key F")
         }
-        guard try people.all().contains(where: { $0.password != nil }) else {
+        // By a password, or by a certificate.
+        guard try !people.all().isEmpty else {
             throw NodeError(
-                .usage, "others reach \(host), and nobody has a password yet",
+                .usage, "others reach \(host), and nobody may sign in yet",
                 hint: "run countermark people add NAME --role ROLE --password-file F first")
         }
     }
@@ -89,8 +95,11 @@ package struct PageServer: Service {
                 maxHeaderFieldSize: Self.headBytesMax, maxHeaderListSize: Self.headBytesMax,
                 maxHeaderFieldCount: 100))
         guard let tls else { return .http1(configuration: configuration) }
+        let certificates = certificates
         return HTTPServerBuilder { responder in
-            PageChannel(responder: responder, configuration: configuration, context: tls)
+            PageChannel(
+                responder: responder, configuration: configuration, context: tls,
+                certificates: certificates)
         }
     }
 
@@ -132,7 +141,8 @@ package struct PageServer: Service {
     private func router() throws -> Router<PageContext> {
         let router = Router(context: PageContext.self)
         router.middlewares.add(PageGuard(names, side.home))
-        router.middlewares.add(PageSessionGuard(sessions: sessions, people: people))
+        router.middlewares.add(
+            PageSessionGuard(sessions: sessions, people: people, certificates: certificates))
         router.middlewares.add(PageMethods())
         PageHealth(
             side: side, isLocal: PageNames.isLoopback(side.address.host), token: options.scraping
@@ -143,7 +153,8 @@ package struct PageServer: Service {
                 status: .ok, headers: [.contentType: "application/json"],
                 body: .init(byteBuffer: PageFiles.description))
         }
-        PageSignIn(side.home, sessions, people, names, intake).add(to: router, now: now)
+        PageSignIn(side.home, sessions, people, certificates, names, intake)
+            .add(to: router, now: now)
         for route in Self.routes { add(route, to: router) }
         let (nodes, events, media, intake) = (nodes, events, media, intake)
         let arrivals = PageArrivals(home: side.home, nodes: nodes, intake: intake)

@@ -44,6 +44,11 @@ extension ErrorCode {
     package static let badAnswer = ErrorCode(
         "bad-answer", .network,
         "is it a node of a matching version? its log may be damaged")
+    package static let badCertificate = ErrorCode(
+        "bad-certificate", .failed, http: 401,
+        "the page was not shown a certificate that signs somebody in: of this organisation's authority, neither over "
+            + "nor revoked, with the mail address of somebody whom `countermark people add` has taken in"
+    )
     package static let badConfig = ErrorCode(
         "bad-config", .failed,
         "restore the file from a backup")
@@ -686,7 +691,8 @@ extension ErrorCode {
 
     /// All codes, in the order of their words.
     public static let all: [ErrorCode] = [
-        .ambiguousId, .ambiguousItem, .badAnswer, .badConfig, .badEntry, .badExpression, .badFile,
+        .ambiguousId, .ambiguousItem, .badAnswer, .badCertificate, .badConfig, .badEntry,
+        .badExpression, .badFile,
         .badIdentifier, .badInvitationRecord, .badLink, .badLog, .badName, .badPartner,
         .badProof, .badProxy, .badRange, .badReason, .badRequest, .badRoot, .badSchema,
         .badSelector, .badSuccession, .badThreshold, .badUrl, .badValue, .blind, .busy,
