@@ -101,7 +101,7 @@ def main():
         row("status, which opens the home", [program, "status", "b", *whole[:2]], given.turns)
         row("agreement: all measures, confusion, Dawid and Skene to convergence", [program, "agreement", "b", *whole], given.turns)
         row("crowd-kit: three turns of Dawid and Skene", [sys.executable, "-c", CROWD, str(folder / "all.csv")], given.turns)
-        row("consensus", [program, "consensus", "b", *whole], given.turns)
+        row("consensus by the majority", [program, "consensus", "b", "--method", "majority", *whole], given.turns)
         row("queue", [program, "queue", "list", "b", *whole], given.turns)
         row("agreement about boxes", [program, "agreement", "b", *places], given.turns)
     print(f"\nload {os.getloadavg()[0]:.1f}")
