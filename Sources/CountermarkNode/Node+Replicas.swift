@@ -129,22 +129,13 @@ extension Node {
                         let offer =
                             members.contains(member)
                             ? try offer(member, dataset)
-                            : try beginning(of: member, dataset, for: org).map {
-                                LogOffer(
-                                    origin: "\(member)/\(dataset)", size: $0.size,
-                                    checkpoint: String(decoding: $0.note, as: UTF8.self))
-                            }
+                            : try beginningOffer(member, dataset, to: org)
                         if let offer { found.append(offer) }
                     } catch {
                         onFailure("\(member)/\(dataset)", error)
                     }
                 }
-                let first = "\(dataset.owner)/\(dataset)"
-                offers += found.sorted {
-                    ($0.origin == first ? 0 : 1, $0.origin) < (
-                        $1.origin == first ? 0 : 1, $1.origin
-                    )
-                }
+                offers += Self.sorted(found, dataset)
             } catch {
                 onFailure("\(dataset)", error)
             }
@@ -156,7 +147,27 @@ extension Node {
         return offers
     }
 
-    private func offer(_ member: Origin, _ dataset: DatasetID) throws -> LogOffer? {
+    /// Offers of a dataset's logs, the steward's first.
+    static func sorted(_ offers: [LogOffer], _ dataset: DatasetID) -> [LogOffer] {
+        let first = "\(dataset.owner)/\(dataset)"
+        return offers.sorted {
+            ($0.origin == first ? 0 : 1, $0.origin) < ($1.origin == first ? 0 : 1, $1.origin)
+        }
+    }
+
+    /// What an organisation that is kept out of a log is offered of it; nil for nothing.
+    func beginningOffer(
+        _ member: Origin, _ dataset: DatasetID, to org: Origin
+    ) throws -> LogOffer? {
+        try beginning(of: member, dataset, for: org).map {
+            LogOffer(
+                origin: "\(member)/\(dataset)", size: $0.size,
+                checkpoint: String(decoding: $0.note, as: UTF8.self))
+        }
+    }
+
+    /// All that is held of a log; nil where nothing is.
+    func offer(_ member: Origin, _ dataset: DatasetID) throws -> LogOffer? {
         let reader = try home.log(member, dataset)
         guard reader.size > 0 else { return nil }
         let name = "\(member)/\(dataset)"

@@ -13,9 +13,26 @@ final class HomeWatcher: Sendable {
     private let queue = DispatchQueue(label: "countermark.watcher")
     private let listeners = Mutex<[Int: AsyncStream<Void>.Continuation]>([:])
     private let next = Atomic(0)
+    private let moves = Mutex(Moves())
     // SAFETY: set once in the initialiser, before anybody else has the watcher.
     private nonisolated(unsafe) var sources: [any DispatchSourceProtocol] = []
 
+    /// What has moved so far.
+    private struct Moves {
+        /// Counts all changes.
+        var count: UInt64 = 0
+        /// Counts changes of which folders there are.
+        var created: UInt64 = 0
+        /// When each watched folder moved last, by that count.
+        var folders: [String: UInt64] = [:]
+        var paths: [Int32: String] = [:]
+        /// When all have to be looked at again, by that count.
+        var all: UInt64 = 0
+        /// Ticks until all count as moved: for file systems that report nothing.
+        var ticksLeft = HomeWatcher.ticksBetweenLooks
+    }
+
+    private static let ticksBetweenLooks = 5
     private static let tick = DispatchTimeInterval.seconds(1)
     /// The tick where the kernel grants no inotify instance.
     private static let tickUnwatched = DispatchTimeInterval.milliseconds(20)
@@ -33,7 +50,7 @@ final class HomeWatcher: Sendable {
         let timer = DispatchSource.makeTimerSource(queue: queue)
         let interval = file >= 0 ? Self.tick : Self.tickUnwatched
         timer.schedule(deadline: .now() + interval, repeating: interval)
-        timer.setEventHandler { [weak self] in self?.tell() }
+        timer.setEventHandler { [weak self] in self?.tickOn() }
         sources.append(timer)
         for source in sources { source.resume() }
     }
@@ -52,6 +69,27 @@ final class HomeWatcher: Sendable {
         }
     }
 
+    /// Two numbers: the first moves with every change, the second with those of which folders there are.
+    func versions() -> (changes: UInt64, created: UInt64) {
+        moves.withLock { ($0.count, $0.created) }
+    }
+
+    /// A number that moves whenever a file was put into a log's folder; nil where the kernel does not watch it.
+    func version(of folder: String) -> UInt64? {
+        moves.withLock { moves in moves.folders[folder].map { max($0, moves.all) } }
+    }
+
+    private func tickOn() {
+        moves.withLock { moves in
+            moves.ticksLeft -= 1
+            guard file < 0 || moves.ticksLeft <= 0 else { return }
+            moves.ticksLeft = Self.ticksBetweenLooks
+            moves.count += 1
+            (moves.all, moves.created) = (moves.count, moves.count)
+        }
+        tell()
+    }
+
     private func tell() {
         for listener in listeners.withLock({ Array($0.values) }) { listener.yield() }
     }
@@ -61,8 +99,14 @@ final class HomeWatcher: Sendable {
         var level = [folder]
         for _ in 0..<4 {
             for path in level {
-                inotify_add_watch(
+                let watch = inotify_add_watch(
                     file, path, UInt32(IN_MOVED_TO) | UInt32(IN_CREATE) | UInt32(IN_ONLYDIR))
+                if watch < 0 { continue }
+                moves.withLock { moves in
+                    if moves.paths[watch] == path { return }
+                    moves.paths[watch] = path
+                    moves.folders[path] = moves.count
+                }
             }
             level = level.flatMap { path in
                 let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
@@ -81,8 +125,9 @@ final class HomeWatcher: Sendable {
             var offset = 0
             // struct inotify_event: wd, mask, cookie and the name's length in 32 bits each, the name.
             while offset + 16 <= count {
-                let (mask, length) = bytes.withUnsafeBytes {
+                let (watch, mask, length) = bytes.withUnsafeBytes {
                     (
+                        $0.loadUnaligned(fromByteOffset: offset, as: Int32.self),
                         $0.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self),
                         $0.loadUnaligned(fromByteOffset: offset + 12, as: UInt32.self)
                     )
@@ -90,10 +135,30 @@ final class HomeWatcher: Sendable {
                 let isFolder = mask & UInt32(IN_ISDIR) != 0
                 if isFolder || mask & UInt32(IN_Q_OVERFLOW) != 0 { hasNewFolder = true }
                 if mask & UInt32(IN_MOVED_TO) != 0 { hasMoved = true }
+                note(watch, mask)
                 offset += 16 + Int(length)
             }
         }
-        if hasNewFolder { watchFolders() }
+        if hasNewFolder {
+            watchFolders()
+            moves.withLock { moves in
+                moves.count += 1
+                (moves.all, moves.created) = (moves.count, moves.count)
+            }
+        }
         if hasNewFolder || hasMoved { tell() }
+    }
+
+    /// Takes note of what an event says of the folder that a watch is of.
+    private func note(_ watch: Int32, _ mask: UInt32) {
+        moves.withLock { moves in
+            moves.count += 1
+            // The folder is gone, and another watch may get its number.
+            if mask & UInt32(IN_IGNORED) != 0 {
+                if let path = moves.paths.removeValue(forKey: watch) { moves.folders[path] = nil }
+            } else if let path = moves.paths[watch] {
+                moves.folders[path] = moves.count
+            }
+        }
     }
 }

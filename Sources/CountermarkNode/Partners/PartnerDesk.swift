@@ -57,6 +57,7 @@ final class PartnerDesk: Sendable {
     private let contacts: PartnerContacts
     private let nodes = Mutex<[Origin: OpenNode]>([:])
     private let books = Mutex(Books())
+    private let shared = Mutex<SharedOffers?>(nil)
 
     /// How often the log repeats that a partner is at its limits.
     private static let sayAgain = Duration.seconds(60)
@@ -88,6 +89,22 @@ final class PartnerDesk: Sendable {
             let node = SharedNode(made)
             nodes[partner] = OpenNode(node: node, pushes: pushes)
             return node
+        }
+    }
+
+    /// What all partners that watch are told of: one book, so that what moves is read once for all of them.
+    func offers(_ watcher: HomeWatcher) throws -> SharedOffers {
+        try shared.withLock { shared in
+            if let shared { return shared }
+            let made = try Node(home)
+            made.meter = meter
+            made.warn = { [weak self] what in
+                guard let self, isNews("warning of watches") else { return }
+                logger.warning("what partners are told of", metadata: ["what": "\(what)"])
+            }
+            let offers = SharedOffers(OfferBook(made, watcher))
+            shared = offers
+            return offers
         }
     }
 

@@ -18,20 +18,22 @@ extension PartnerServer {
             body: .init { writer in
                 defer { withExtendedLifetime(hold) {} }
                 var known: [String: LogOffer] = [:]
+                var seen: OfferBook.Seen?
                 var silent = ContinuousClock.now
+                let book = try desk.offers(watcher)
                 // A node that is told to end ends its endless answers first. There is at least one turn a
                 // second, in which also trust that ended shows.
                 for await _ in watcher.changes().cancelOnGracefulShutdown() {
                     try requireTrust()
-                    let node = try desk.node(for: caller)
-                    let offers = try await node.run {
-                        try $0.offers(to: caller, onFailure: failure)
+                    let last = seen
+                    let news = try await book.run {
+                        try $0.offers(to: caller, since: last, onFailure: failure)
                     }
-                    for plain in offers where known[plain.origin] != plain {
+                    for plain in news?.offers ?? [] where known[plain.origin] != plain {
                         var offer = plain
                         if let from = known[plain.origin]?.size, from < plain.size {
                             // Without its entries it says as much: whoever wants them fetches them.
-                            let whole = try? await node.run { try $0.inline(plain, from: from) }
+                            let whole = try? await book.run { try $0.inline(plain, from: from) }
                             offer = whole ?? plain
                         }
                         known[plain.origin] = plain
@@ -40,6 +42,7 @@ extension PartnerServer {
                             ByteBuffer(bytes: try JSONEncoder().encode(offer) + [0x0a]))
                         silent = .now
                     }
+                    seen = news?.seen ?? seen
                     if ContinuousClock.now - silent > Self.watchHeartbeat {
                         try await writer.write(ByteBuffer(bytes: [0x0a]))
                         silent = .now

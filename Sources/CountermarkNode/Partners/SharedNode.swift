@@ -22,3 +22,19 @@ public final class SharedNode: @unchecked Sendable {
         }
     }
 }
+
+/// A book of offers that several tasks use, one at a time.
+final class SharedOffers: @unchecked Sendable {
+    // SAFETY: `book` is touched only on `queue`, which runs one block at a time.
+    private let book: OfferBook
+    private let queue = DispatchQueue(label: "countermark.offers")
+
+    init(_ book: sending OfferBook) { self.book = book }
+
+    /// Runs `body` with the book.
+    func run<R: Sendable>(_ body: @escaping @Sendable (OfferBook) throws -> R) async throws -> R {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { [self] in continuation.resume(with: Result { try body(book) }) }
+        }
+    }
+}
