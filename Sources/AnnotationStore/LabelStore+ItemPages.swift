@@ -35,7 +35,7 @@ public struct ItemSummary: Sendable {
     public let record: ItemRecord
     /// Conflicts of its own fields.
     public let flags: RowFlags
-    /// Its labels that are not retracted: how many each organisation has of a class.
+    /// Its labels that are not retracted, or are in conflict: how many each organisation has of a class.
     public let labels: [Labels]
 
     /// What one organisation says of it with one class.
@@ -44,7 +44,7 @@ public struct ItemSummary: Sendable {
         public let org: Origin
         /// The class as it was written.
         public let className: String
-        /// How many.
+        /// How many that are not retracted.
         public var count: Int
         /// How many of them are in conflict.
         public var contested: Int
@@ -118,9 +118,9 @@ extension LabelStore {
         try reading("listing items") { rows in
             let labels = try Statement(
                 rows.connection,
-                "SELECT a.key, a.class, a.flags FROM run r CROSS JOIN annotation a "
+                "SELECT a.key, a.class, a.flags, a.status FROM run r CROSS JOIN annotation a "
                     + "ON a.key BETWEEN r.first AND r.last AND a.item=r.item "
-                    + "WHERE r.item=? AND a.status=0")
+                    + "WHERE r.item=? AND (a.status=0 OR a.flags & 3)")
             return try items.compactMap { id in
                 let statement = try rows.statement(
                     "SELECT \(StoredItem.columns) FROM item i WHERE i.id=?")
@@ -160,7 +160,7 @@ extension LabelStore {
                 place = counts.count - 1
             }
             guard let place else { continue }
-            counts[place].labels.count += 1
+            if statement.integer(3) == 0 { counts[place].labels.count += 1 }
             if isContested { counts[place].labels.contested += 1 }
         }
         return counts.map(\.labels)
@@ -196,9 +196,10 @@ extension LabelStore {
         // What is in conflict was touched.
         var sql =
             "SELECT DISTINCT a.item FROM \(filter.isContested ? "touched" : "annotation") a "
-            + "WHERE a.key>=? AND a.key<? AND a.status=0"
+            + "WHERE a.key>=? AND a.key<?"
         var arguments: [Statement.Argument] = []
-        if filter.isContested { sql += " AND a.flags & 3" }
+        // Whether a label is retracted may be what the conflict is about.
+        sql += filter.isContested ? " AND a.flags & 3" : " AND a.status=0"
         if let names = filter.classNames {
             let ids = try names.compactMap { try rows.id(ofName: $0) }
             sql += " AND a.class IN (SELECT value FROM json_each(?))"

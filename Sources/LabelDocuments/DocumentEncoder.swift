@@ -25,7 +25,8 @@ public enum DocumentEncoder {
             /// Beyond what a ``JSONValue`` holds: sizes that a stranger has signed may be.
             case large(UInt64)
             case array([Part])
-            case object(ByteMap<Part>)
+            /// In the order in which they were made; few, so they are sorted when they are written.
+            case object([(name: String, part: Part)])
         }
         private var form = Form.single(.null)
 
@@ -39,7 +40,8 @@ public enum DocumentEncoder {
                 writer.endArray()
             case .object(let parts):
                 writer.beginObject()
-                for (name, part) in parts.sortedByKey() {
+                let sorted = parts.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+                for (name, part) in sorted {
                     writer.key(name: name)
                     part.write(to: &writer)
                 }
@@ -48,7 +50,7 @@ public enum DocumentEncoder {
         }
 
         func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-            if case .object = form {} else { form = .object([:]) }
+            if case .object = form {} else { form = .object([]) }
             return KeyedEncodingContainer(Members(part: self))
         }
 
@@ -66,7 +68,7 @@ public enum DocumentEncoder {
             if case .object(var parts) = form {
                 // Held by nobody else, so that it grows in its place.
                 form = .single(.null)
-                parts[key.stringValue] = part
+                parts.append((key.stringValue, part))
                 form = .object(parts)
             }
             return part

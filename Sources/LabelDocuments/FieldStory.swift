@@ -18,6 +18,8 @@ public struct FieldStory: Encodable, Sendable {
         public let counted: Bool
         /// Whether others have replaced it.
         public let replaced: Bool
+        /// The writes of the field that stood in its signer's eyes, which it replaces.
+        public let replaces: [String]
         /// Why it does not count.
         public let why: String?
         /// Whether it is the word of a `person` or a `tool` itself, or of a `node` that names somebody; else empty.
@@ -28,7 +30,7 @@ public struct FieldStory: Encodable, Sendable {
         /// Makes one of its members.
         public init(
             value: JSONValue, org: String, author: String, op: String, time: Int64, counted: Bool,
-            replaced: Bool, why: String?, signedBy: String, signer: String
+            replaced: Bool, replaces: [String], why: String?, signedBy: String, signer: String
         ) {
             self.value = value
             self.org = org
@@ -37,6 +39,7 @@ public struct FieldStory: Encodable, Sendable {
             self.time = time
             self.counted = counted
             self.replaced = replaced
+            self.replaces = replaces
             self.why = why
             self.signedBy = signedBy
             self.signer = signer

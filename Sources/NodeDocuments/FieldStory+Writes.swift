@@ -16,12 +16,15 @@ extension FieldStory {
 }
 
 extension FieldStory.Write {
-    /// One write, and why it does not count.
-    package init(_ write: LoggedWrite, isReplaced: Bool, _ why: NotCounted?) {
+    /// One write, what it replaces, and why it does not count.
+    package init(
+        _ write: LoggedWrite, isReplaced: Bool, replaces: [OperationID] = [], _ why: NotCounted?
+    ) {
         self.init(
             value: write.value, org: write.operation.origin.description, author: write.author,
             op: write.operation.description, time: write.time, counted: why == nil,
-            replaced: isReplaced, why: why?.reason, signedBy: write.signer?.kind.rawValue ?? "",
+            replaced: isReplaced, replaces: replaces.map(\.description), why: why?.reason,
+            signedBy: write.signer?.kind.rawValue ?? "",
             signer: write.signer?.name ?? "")
     }
 }

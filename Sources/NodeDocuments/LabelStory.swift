@@ -131,12 +131,15 @@ extension Node {
                 continue
             }
             let standing = surviving.filter { $0.field == name }
+            let earlier = try replaced(group.map(\.operation), logs, dataset) { why($0) == nil }
             let field = FieldStory(
                 value: value(name), contested: Set(standing.map(\.encoded)).count > 1,
                 writes: group.map { write in
                     let isReplaced =
                         !standing.isEmpty && !standing.contains { $0.operation == write.operation }
-                    return .init(write, isReplaced: isReplaced, why(write.operation))
+                    return .init(
+                        write, isReplaced: isReplaced,
+                        replaces: earlier[write.operation] ?? [], why(write.operation))
                 })
             body.fields[name] = field
             body.lines += field.lines(name)
@@ -144,6 +147,27 @@ extension Node {
         body.suggestions = suggestions.map { SuggestionStory($0) }
         body.lines += body.reviews.map(\.line) + body.suggestions.map(\.line)
         return body
+    }
+
+    /// Of the writes of one field, what each replaces.
+    private func replaced(
+        _ operations: [OperationID], _ logs: [Int: Origin], _ dataset: DatasetID,
+        counts: (OperationID) -> Bool
+    ) throws -> [OperationID: [OperationID]] {
+        if operations.count < 2 { return [:] }
+        let numbers = Dictionary(uniqueKeysWithValues: logs.map { ($1, $0) })
+        var ids: [OperationKey: OperationID] = [:]
+        for id in operations {
+            if let log = numbers[id.origin] { ids[OperationKey(log: log, slot: id.slot)] = id }
+        }
+        let counted = ids.filter { counts($0.value) }.map(\.key)
+        return try read(dataset) { merge in
+            var found: [OperationID: [OperationID]] = [:]
+            for (key, id) in ids {
+                found[id] = try merge.replaced(by: key, of: counted).compactMap { ids[$0] }
+            }
+            return found
+        }
     }
 
     /// Whether a verdict was replaced: by a later one of its reviewer, or, on a suggestion, by a decision that holds.
@@ -162,7 +186,7 @@ extension Node {
     }
 
     /// Why operations are not counted: by themselves, or with the whole entry.
-    private func reasons(_ logs: [Int: Origin]) throws -> (OperationID) -> NotCounted? {
+    func reasons(_ logs: [Int: Origin]) throws -> (OperationID) -> NotCounted? {
         var entries: [OperationID: NotCounted] = [:]
         var operations: [OperationID: NotCounted] = [:]
         for found in try store.quarantined(logs) {

@@ -175,6 +175,11 @@ struct PageReads: Sendable {
                     return story.document
                 }),
             .get(
+                path + "/past", ItemPastDocument.self,
+                "An item's labels as they were with less of the logs.",
+                [.init("key", isNeeded: true)],
+                .tagged(.slow) { try $0.past(ofItem: try $1.needed("key"), try $1.dataset()) }),
+            .get(
                 path + "/labels", LabelListDocument.self, "A page of the labels.",
                 [
                     .init("item"), .init("class"), .init("org"), .init("contested", .flag),

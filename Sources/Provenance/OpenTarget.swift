@@ -247,8 +247,9 @@ extension Merge {
                 try body(field, only.value)
                 continue
             }
-            let winner = try winner(of: target.registers.writes(of: field), owner: owner)
-            try body(field, winner?.value ?? [0xf6])
+            let rows = target.registers.writes(of: field).map(\.row)
+            let winner = try shown(rows.map(\.operation), owner: owner)
+            try body(field, rows.first { $0.operation == winner }?.value ?? [0xf6])
         }
     }
 
@@ -320,31 +321,7 @@ extension Merge {
 
     // MARK: Resolving
 
-    /// The write whose value is shown: the policy's choice, then the larger causal height, then the
-    /// smaller leaf hash.
-    ///
-    /// Wall clocks never decide.
-    private func winner(of writes: [OpenTarget.Write], owner: Int?) throws -> RegisterRow? {
-        guard writes.count > 1 else { return writes.first?.row }
-        var best: (row: RegisterRow, rank: Int, entry: EntryRow)?
-        for row in writes.map(\.row) {
-            guard let entry = try storage.entry(row.operation.entryKey) else { continue }
-            let rank = rank(row.operation, owner: owner)
-            if let current = best {
-                let isBetter =
-                    rank != current.rank
-                    ? rank > current.rank
-                    : entry.height != current.entry.height
-                        ? entry.height > current.entry.height
-                        : entry.leafHash < current.entry.leafHash
-                if !isBetter { continue }
-            }
-            best = (row, rank, entry)
-        }
-        return best?.row
-    }
-
-    private func rank(_ operation: OperationKey, owner: Int?) -> Int {
+    func rank(_ operation: OperationKey, owner: Int?) -> Int {
         switch state.membership.policy {
         case .causalHeight: 0
         case .ownerDecides: isOwner(operation.log, of: owner) ? 1 : 0

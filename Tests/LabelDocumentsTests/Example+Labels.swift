@@ -57,7 +57,8 @@ extension Example {
                                 value: .string("spur"), org: "oem.example",
                                 author: "anna@oem.example", op: "tier1.example:12.4",
                                 time: 1_795_880_000, counted: true, replaced: true,
-                                why: "a reader's act", signedBy: "person",
+                                replaces: ["oem.example:3.0"], why: "a reader's act",
+                                signedBy: "person",
                                 signer: "anna@oem.example")
                         ])
                 ],
@@ -96,7 +97,8 @@ extension Example {
                                 value: .string("spur"), org: "oem.example",
                                 author: "anna@oem.example", op: "tier1.example:12.4",
                                 time: 1_795_880_000, counted: true, replaced: true,
-                                why: "a reader's act", signedBy: "person",
+                                replaces: ["oem.example:3.0"], why: "a reader's act",
+                                signedBy: "person",
                                 signer: "anna@oem.example")
                         ])
                 ],
@@ -120,6 +122,28 @@ extension Example {
                 sameContent: [], derivedItems: [], derivedFrom: nil, annotations: [], fields: [:],
                 reviews: [], suggestions: [])),
         Example(
+            "item-past",
+            ItemPastDocument(
+                item: "img/0003.png",
+                moments: [
+                    .init(
+                        org: "oem.example", index: 3, time: 1_795_880_000,
+                        heads: [.init(org: "oem.example", size: 4)])
+                ],
+                labels: [
+                    .init(
+                        id: "oem.example:3.0",
+                        states: [
+                            .init(
+                                from: 0, class: "spur",
+                                selector: .object(["kind": .string("wholeItem")]),
+                                status: "active", contested: false)
+                        ])
+                ], more: true)),
+        Example(
+            "item-past.least",
+            ItemPastDocument(item: "img/0003.png", moments: [], labels: [], more: false)),
+        Example(
             "uncounted-story",
             UncountedStoryDocument(
                 id: "tier1.example:12.4", dataset: "oem.example/boards", item: "img/0003.png",
@@ -132,7 +156,8 @@ extension Example {
                                 value: .string("spur"), org: "oem.example",
                                 author: "anna@oem.example", op: "tier1.example:12.4",
                                 time: 1_795_880_000, counted: true, replaced: true,
-                                why: "a reader's act", signedBy: "person",
+                                replaces: ["oem.example:3.0"], why: "a reader's act",
+                                signedBy: "person",
                                 signer: "anna@oem.example")
                         ])
                 ],

@@ -48,14 +48,19 @@ def carry(folder, dataset, *homes):
             goal.run("carry", "in", str(folder / f"carry-{source.name}"))
 
 
-def make(program, folder, ports):
-    """Both homes, paired, with all datasets. `ports` are those on which the companies' nodes will answer."""
-    oem, tier1 = Home(program, folder, "oem"), Home(program, folder, "tier1")
+def pair(folder, oem, tier1, ports):
+    """Two new homes that have pinned each other."""
     for home in (oem, tier1):
         home.run("init", "--org", home.origin, "--name", home.name)
         (folder / f"{home.name}.pem").write_text(home.run("key", "show")["root"])
     for home, other in ((oem, tier1), (tier1, oem)):
         home.run("partner", "add", other.origin, "--root", str(folder / f"{other.name}.pem"), "--url", f"https://127.0.0.1:{ports[other.name]}")
+
+
+def make(program, folder, ports):
+    """Both homes, paired, with all datasets. `ports` are those on which the companies' nodes will answer."""
+    oem, tier1 = Home(program, folder, "oem"), Home(program, folder, "tier1")
+    pair(folder, oem, tier1, ports)
     media = folder / "media"
     boards(folder, media, oem, tier1)
     parts(folder, media, oem)
@@ -155,6 +160,14 @@ def parts(folder, media, oem):
     car = numpy.c_[generator.uniform(4, 8.5, 2500), generator.uniform(2, 3.7, 2500), generator.uniform(0, 1.6, 2500)]
     points = numpy.c_[numpy.concatenate([ground, car]), generator.uniform(0, 1, 22_500)].astype("<f4")
     (media / "cloud/000.pcd").write_bytes(b"VERSION 0.7\nFIELDS x y z intensity\nSIZE 4 4 4 4\nTYPE F F F F\nCOUNT 1 1 1 1\nWIDTH 22500\nHEIGHT 1\nPOINTS 22500\nDATA binary\n" + points.tobytes())
+    # The same moment by a camera and a depth sensor: a car-like block on a plane, the depth in 1/256 m.
+    scene = Image.new("RGB", (480, 300), (96, 110, 124))
+    ImageDraw.Draw(scene).rectangle([170, 120, 330, 210], fill=(178, 54, 40))
+    scene.save(media / "cloud/camera.png")
+    depth = numpy.tile(numpy.linspace(60, 4, 300)[:, None], (1, 480))
+    depth[120:210, 170:330] = 6
+    depth[:40] = 0
+    Image.fromarray((depth * 256).astype("<u2")).save(media / "cloud/depth.png")
     with open(media / "series/pump.csv", "w") as file:
         file.write("time,pressure,flow\n")
         for row in range(20_000):
@@ -184,6 +197,8 @@ def parts(folder, media, oem):
                {"item": "mol/ethanol", "class": "hydroxyl", "selector": {"kind": "graph", "elementKind": "atom", "elements": ["3"]}},
                {"kind": "item", "item": "q1", "fields": {"prompt": "How do I reset error E42?"}},
                {"item": "q1", "class": "preference", "author": "ann", "selector": {"kind": "preference", "groups": [["Hold the button."], ["Unplug it."]]}},
+               *({"kind": "item", "item": keys[name], "fields": {"group": "moment"}} for name in ("000.pcd", "camera.png", "depth.png")),
+               {"item": keys["camera.png"], "class": "Car", "selector": {"kind": "box", "x": 170, "y": 120, "width": 160, "height": 90}},
                {"item": keys["000.pcd"], "class": "Car", "selector": {"kind": "cuboid", "center": [6.25, 2.85, 0.8], "size": [4.5, 1.7, 1.6], "rotation": [1, 0, 0, 0]}},
                {"item": keys["000.pcd"], "class": "vehicle", "selector": {"kind": "pointSet", "indices": list(range(20_000, 22_500))}},
                {"item": keys["pump.csv"], "class": "anomaly", "selector": {"kind": "interval", "start": 80, "end": 90, "channels": ["pressure"]}},

@@ -30,11 +30,13 @@ def drag(page, start, end):
 
 
 def wait_written(page, node, key, holds, dataset=BOARDS):
-    for _ in range(60):
-        found = labels(node, key, dataset)
+    """The item's labels as the node has them, once something holds of them, or after ten seconds."""
+    ask = "async ([dataset, key]) => (await (await fetch(`api/v1/datasets/${dataset}/labels?limit=1000&item=${encodeURIComponent(key)}`)).json()).annotations"
+    for _ in range(100):
+        found = {each["id"]: each for each in page.evaluate(ask, [dataset, key])}
         if holds(found):
             return found
-        page.wait_for_timeout(150)
+        page.wait_for_timeout(100)
     return found
 
 

@@ -5,7 +5,7 @@ import pathlib
 from PIL import Image
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "Docs/Page"
-NAMES = {"setup": "setup-done", "items": "items-light", "item": "item-selected", "conflict": "conflict-before", "item-chinese": "item-chinese"}
+NAMES = {"setup": "setup-done", "items": "items-light", "item": "item-selected", "conflict": "conflict-before", "item-chinese": "item-chinese", "cloud": "cloud-beside"}
 WIDTH, COLOURS = 900, 64
 
 

@@ -20,6 +20,7 @@ import screens  # noqa: E402
 import settle  # noqa: E402
 import setup  # noqa: E402
 import sources  # noqa: E402
+import work  # noqa: E402
 from browser import Browser, Node, free_port  # noqa: E402
 from homes import make  # noqa: E402
 
@@ -50,7 +51,7 @@ def main():
 
     for test in (sources.texts, sources.sources, sources.markup):
         run(test)
-    browsers = [*screens.TESTS, *item.TESTS, *hostile.TESTS, *setup.TESTS, *settle.TESTS]
+    browsers = [*screens.TESTS, *item.TESTS, *hostile.TESTS, *setup.TESTS, *work.TESTS, *settle.TESTS]
     if any(wanted(test) for test in browsers):
         with tempfile.TemporaryDirectory() as folder, Browser() as browser:
             folder = pathlib.Path(folder)

@@ -26,3 +26,15 @@ export function classes(known) {
 export function classNames(known) {
   return classes(known).map((each) => each.name);
 }
+
+/** The attributes that labels of a class may have: those of the class and of the classes above it, then those of all. */
+export function attributesOf(schema, className) {
+  const all = (Array.isArray(schema?.classes) ? schema.classes : []).filter((each) => typeof each === "object" && each);
+  const above = [];
+  for (let one = all.find((each) => each.name === className); one && !above.includes(one); one = all.find((each) => each.name === one.parent)) above.push(one);
+  const names = above.map((each) => each.name);
+  const shared = (Array.isArray(schema?.attributes) ? schema.attributes : []).filter((each) => !each.classes || each.classes.some((name) => names.includes(name)));
+  const found = new Map();
+  for (const each of [...above.flatMap((one) => one.attributes ?? []), ...shared]) if (!found.has(each.name)) found.set(each.name, each);
+  return [...found.values()];
+}

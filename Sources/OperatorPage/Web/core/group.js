@@ -1,4 +1,4 @@
-// The items of one group: the same part, moment or dialogue, seen in several files.
+// The items of one group: the same part, moment or dialogue, seen in several files; and relations between them.
 
 import { el, fill, inert } from "./dom.js";
 import { t } from "./text.js";
@@ -7,13 +7,28 @@ import { to, withQuery } from "./router.js";
 import { thumbnail, isPicture } from "./media.js";
 
 const MOST = 60;
+// Relations of the others are looked for among so many of their labels each.
+const LABELS_MAX = 1000;
 
-/** Fills a strip with them. */
+/** Fills a strip with them, and returns them. */
 export async function showGroup(host, dataset, group, key, signal) {
   const { items, total } = await get(inDataset(dataset, "items"), { group, limit: MOST }, signal);
-  if (items.length < 2) return;
+  if (items.length < 2) return items;
   fill(host, el("h2", { class: "unseen" }, t("item.group")), el("span", { class: "muted" }, t("item.groupOf", { group: inert(group), n: total })),
     items.map((item) => member(dataset, group, item, key, signal)));
+  return items;
+}
+
+/**
+ * Relations that labels of the group's other items hold and that speak of this item or of its labels: each is shown with
+ * both its ends, wherever it was written.
+ */
+export async function relationsOf(dataset, items, key, own, signal) {
+  const ids = new Set(own.map((each) => each.id));
+  const others = items.filter((each) => each.key !== key && each.labels > 0);
+  const pages = await Promise.all(others.map((each) => get(inDataset(dataset, "labels"), { item: each.key, limit: LABELS_MAX }, signal)));
+  return pages.flatMap((page) => page.annotations).filter(({ selector, status }) => selector.kind === "relation" && status !== "retracted"
+    && [...selector.from, ...selector.to].some((end) => end.item === key || ids.has(end.annotation)));
 }
 
 function member(dataset, group, item, key, signal) {

@@ -37,6 +37,24 @@ export class Panel {
     if (!this.selected) this.showItem();
   }
 
+  /** Relations that are written on other items of the group. */
+  setRelations(relations) {
+    this.relations = relations;
+    if (!this.selected) this.showItem();
+  }
+
+  // Both ends of a relation: labels of this item can be selected, others are a link away.
+  relation(label) {
+    const { screen } = this;
+    const end = (target) => {
+      const known = target.annotation && screen.label(target.annotation);
+      if (known) return button([el("span", { class: "spot", style: { background: ink(known.org) } }), inert(known.class)], () => screen.select(known.id, true), { class: "small" });
+      if (target.annotation) return link(el("span", { class: "mono" }, inert(target.annotation)), to(screen.dataset, "label", target.annotation));
+      return target.item === screen.key ? el("span", {}, target.selector ? selectorText(target.selector) : t("kind.wholeItem")) : link(data(target.item), to(screen.dataset, "item", target.item));
+    };
+    return el("span", { class: "relation" }, label.selector.from.map(end), " → ", el("strong", {}, inert(label.selector.relation)), " → ", label.selector.to.map(end));
+  }
+
   showRow(row, label) {
     const [spot, name, where, mark] = row.children;
     row.labelID = label.id;
@@ -84,6 +102,7 @@ export class Panel {
     fill(this.detail,
       el("header", { class: "labelhead" }, el("h2", {}, data(label.class || "–")), label.contested ? el("span", { class: "tag bad" }, t("story.contested")) : null, label.status === "retracted" ? el("span", { class: "tag" }, t("status.retracted")) : null),
       facts([[t("panel.company"), chip(label.org)], label.author ? [t("panel.author"), data(label.author)] : null, [t("panel.place"), selectorText(label.selector)],
+        label.selector.kind === "relation" ? [t("view.relations"), this.relation(label)] : null,
         label.source ? [t("panel.source"), data(label.source)] : null,
         ...Object.entries(label.fields ?? {}).map(([name, value]) => [fieldName(name), valueText(value, name)]),
         label.outsideSchema?.length ? [t("panel.outside"), el("span", {}, label.outsideSchema.map((why) => el("p", {}, data(why))))] : null,
@@ -91,6 +110,7 @@ export class Panel {
       el("div", { class: "row" },
         may("annotator") ? button(t(label.status === "retracted" ? "key.restore" : "key.retract"), () => screen.toggleRetracted(), { class: "small danger", title: "Del" }) : null,
         may("reviewer") && !isOwn ? [button(t("verdict.accept"), () => screen.review("accept"), { class: "small", title: "Shift+A" }), button(t("verdict.needs-work"), () => screen.review("needs-work"), { class: "small" }), button(t("verdict.reject"), () => screen.review("reject"), { class: "small", title: "Shift+R" })] : null,
+        may("annotator") ? button(t("conflicts.edit"), () => screen.edit(), { class: "small", title: "E" }) : null,
         may("annotator") ? button(t("key.comment"), () => screen.comment(), { class: "small", title: "C" }) : null,
         label.id.startsWith("new-") ? null : labelLink(to(screen.dataset, "label", label.id))),
       label.contested ? link(t("panel.settle"), `${to(screen.dataset, "conflicts")}?label=${encodeURIComponent(label.id)}`, { class: "button small main" }) : null,
@@ -101,11 +121,13 @@ export class Panel {
     const { story, dataset } = this.screen;
     const fields = Object.entries(story.fields).filter(([name]) => !["text", "prompt", "sdf.molfile"].includes(name) && !name.startsWith("classes"));
     const others = story.names.filter((name) => name !== story.id);
+    const relations = [...this.labels.filter((each) => each.selector.kind === "relation"), ...this.relations ?? []];
     fill(this.detail, el("header", { class: "labelhead" }, el("h2", {}, t("panel.item"))),
       facts([...fields.slice(0, 40).map(([name, field]) => [fieldName(name), el("span", {}, valueText(field.value, name), field.contested ? el("span", { class: "tag bad" }, t("story.contested")) : null)]),
         others.length ? [t("panel.names"), data(others.join(", "))] : null,
         story.derivedFrom ? [t("panel.from"), link(data(story.derivedFrom), to(dataset, "item", story.derivedFrom))] : null,
         story.derivedItems.length ? [t("panel.derived"), el("span", {}, story.derivedItems.slice(0, 20).map((key) => [link(data(key), to(dataset, "item", key)), " "]))] : null]),
+      relations.length ? [el("h3", {}, t("view.relations")), el("ul", { class: "plain relations" }, relations.map((label) => el("li", {}, chip(label.org, true), " ", this.relation(label))))] : null,
       el("h3", {}, t("story.reviews")), reviewList(story),
       el("p", { class: "muted" }, t("panel.hint")));
   }

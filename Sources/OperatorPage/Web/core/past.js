@@ -1,62 +1,51 @@
-// The label set of an item as it was: a slider over the times at which something was written. Times are those that the
-// writers claim; what was merged when is another question, which the page of a label answers.
+// The label set of an item as it was: a slider over the entries that speak of it. The node tells what each label was with
+// that much of every log (not what a clock says: of two entries that did not know of each other either may come first);
+// this only picks the state that holds at the slider's place.
 
 import { el, fill, inert } from "./dom.js";
-import { t, time } from "./text.js";
+import { t, time, number } from "./text.js";
 import { get, inDataset } from "./api.js";
+import { chip } from "./parts.js";
 import { showProblem } from "./notice.js";
 
-const STORIES_MAX = 400;
-const AT_ONCE = 6;
-
-/** Reads what was written of the labels, and shows them as of the slider's time. */
+/** Reads the moments, and shows the labels as of the slider's. */
 export class Past {
-  constructor(host, dataset, labels, signal, changed) {
-    Object.assign(this, { dataset, all: labels, changed, at: Infinity, stories: new Map(), times: [] });
+  constructor(host, dataset, item, labels, signal, changed) {
+    Object.assign(this, { dataset, item, all: labels, changed, at: 0, moments: [], states: new Map() });
     this.ending = new AbortController();
     signal.addEventListener("abort", () => this.ending.abort());
     this.slider = el("input", { type: "range", id: "past", min: 0, max: 0, value: 0, oninput: () => this.move() });
     this.shown = el("output", { for: "past" });
     this.box = el("div", { class: "past" }, el("label", { for: "past" }, t("item.past")), this.slider, this.shown);
     host.append(this.box);
+    fill(this.shown, t("past.reading"));
     this.load().catch(showProblem);
   }
 
   async load() {
-    const wanted = this.all.slice(0, STORIES_MAX);
-    fill(this.shown, t("past.reading"));
-    const next = async () => {
-      for (let label = wanted.pop(); label; label = wanted.pop()) {
-        this.stories.set(label.id, await get(inDataset(this.dataset, "labels", label.id), {}, this.ending.signal));
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, next));
-    const times = new Set();
-    for (const story of this.stories.values()) for (const field of Object.values(story.fields)) for (const write of field.writes) times.add(write.time);
-    this.times = [...times].sort((a, b) => a - b);
-    Object.assign(this.slider, { max: Math.max(0, this.times.length - 1), value: this.times.length - 1 });
+    const { moments, labels, more } = await get(inDataset(this.dataset, "past"), { key: this.item }, this.ending.signal);
+    Object.assign(this, { moments, more, states: new Map(labels.map((each) => [each.id, each.states])) });
+    Object.assign(this.slider, { max: Math.max(0, moments.length - 1), value: moments.length - 1 });
     this.slider.focus();
     this.move();
   }
 
   move() {
-    this.at = this.times[Number(this.slider.value)] ?? Infinity;
-    this.shown.textContent = `${time(this.at)} · ${Number(this.slider.value) + 1}/${this.times.length}${this.all.length > STORIES_MAX ? ` · ${t("past.first", { n: STORIES_MAX })}` : ""}`;
+    this.at = Number(this.slider.value);
+    const moment = this.moments[this.at];
+    document.documentElement.dataset.moment = String(this.at);
+    fill(this.shown, moment ? [`${number(this.at + 1)}/${number(this.moments.length)} · `, chip(moment.org), ` #${moment.index} · ${time(moment.time)} `,
+      el("span", { class: "muted" }, t("past.heads", { heads: moment.heads.map(({ org, size }) => `${inert(org)} ${number(size)}`).join(t("list.comma")) }))] : t("past.none"),
+    this.more ? el("p", { class: "hint" }, t("past.more")) : null);
+    this.slider.setAttribute("aria-valuetext", this.shown.textContent);
     this.changed();
   }
 
   /** The labels as they were. */
   labels() {
     return this.all.flatMap((label) => {
-      const story = this.stories.get(label.id);
-      if (!story) return [];
-      const fields = {};
-      for (const [name, field] of Object.entries(story.fields)) {
-        const known = field.writes.filter((write) => write.counted && write.time <= this.at);
-        if (known.length) fields[name] = known[known.length - 1].value;
-      }
-      if (!fields.selector) return [];
-      return [{ ...label, class: fields.class === label.classAsWritten ? label.class : inert(fields.class), selector: fields.selector, status: fields.status === 1 ? "retracted" : "active", contested: false }];
+      const state = this.states.get(label.id)?.findLast((each) => each.from <= this.at);
+      return state ? [{ ...label, class: state.class, selector: state.selector, status: state.status, contested: state.contested }] : [];
     });
   }
 
@@ -64,5 +53,6 @@ export class Past {
   end() {
     this.ending.abort();
     this.box.remove();
+    delete document.documentElement.dataset.moment;
   }
 }

@@ -10,10 +10,15 @@ export function fieldStories(story) {
   return fields.map(([name, field]) => el("section", { class: `story ${field.contested ? "contested" : ""}` },
     el("h3", {}, fieldName(name), field.contested ? el("span", { class: "tag bad" }, t("story.contested")) : null,
       el("span", { class: "now" }, valueText(field.value, name))),
-    el("ol", {}, [...field.writes].reverse().map((write) => writeRow(write, name)))));
+    el("ol", {}, [...field.writes].reverse().map((write) => writeRow(write, name, (op) => quoted(field.writes.find((each) => each.op === op), name))))));
 }
 
-function writeRow(write, name) {
+/** A write as others speak of it: its value and whose it is. */
+export function quoted(write, name) {
+  return write ? t("story.quoted", { value: valueText(write.value, name), org: inert(write.org) }) : "";
+}
+
+function writeRow(write, name, valueOf) {
   const state = !write.counted ? "uncounted" : write.replaced ? "replaced" : "stands";
   return el("li", { class: `write ${state}` },
     el("span", { class: "value" }, valueText(write.value, name)),
@@ -22,6 +27,7 @@ function writeRow(write, name) {
     write.signedBy ? el("span", { class: `tag ${write.signedBy === "person" ? "ok" : ""}`, title: inert(write.signer ?? "") }, t(`signed.${write.signedBy}`)) : null,
     el("span", { class: "muted" }, time(write.time), " · ", el("span", { class: "mono" }, inert(write.op))),
     el("span", { class: `tag ${state === "stands" ? "ok" : state === "uncounted" ? "warn" : ""}` }, t(`story.${state}`)),
+    write.replaces?.length ? el("p", { class: "hint" }, t("story.replaces", { ops: write.replaces.map((op) => valueOf(op)).join(t("list.comma")) })) : null,
     write.why ? el("p", { class: "hint" }, inert(write.why)) : null);
 }
 

@@ -54,12 +54,16 @@ class Builder {
         return this.intern(value);
       case "selector":
         return selector(value);
-      case "status":
-        need(value === 0 || value === 1, "a status is 0 or 1");
-        return value;
-      case "confidence":
-        need(value === null || (typeof value === "number" && value >= 0 && value <= 1), "a confidence lies in 0...1");
-        return value === null ? null : new Float(value);
+      case "status": {
+        const status = { active: 0, retracted: 1 }[value] ?? value;
+        need(status === 0 || status === 1, "a status is active or retracted");
+        return status;
+      }
+      case "confidence": {
+        const share = value instanceof Float ? value.value : value;
+        need(share === null || (typeof share === "number" && share >= 0 && share <= 1), "a confidence lies in 0...1");
+        return share === null ? null : new Float(share);
+      }
       default:
         return plain(value);
     }
@@ -85,7 +89,8 @@ class Builder {
         need(Object.keys(given.fields).length, "a set of no field");
         return [2, ...this.target(given.label), ...this.writes(Object.entries(given.fields))];
       case "resolve":
-        return [2, ...this.target(given.label), ...this.writes([[given.field, given.value]])];
+        return given.label === undefined ? [3, this.intern(given.item), ...this.writes([[given.field, given.value]])]
+          : [2, ...this.target(given.label), ...this.writes([[given.field, given.value]])];
       case "retract":
       case "restore":
         return [2, ...this.target(given.label), ...this.writes([["status", given.op === "retract" ? 1 : 0]])];
@@ -124,15 +129,20 @@ function words16(text) {
   return text;
 }
 
-/** A plain value of JSON: whole numbers are integers, others floats. */
+/** A plain value of JSON: whole numbers are integers, others floats; bytes and maps that look like them as documents have them. */
 function plain(value) {
   if (typeof value === "number") return Number.isSafeInteger(value) ? value : new Float(value);
   if (Array.isArray(value)) return value.map(plain);
-  if (value && typeof value === "object" && !(value instanceof Uint8Array)) {
-    return new Map(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+  if (value && typeof value === "object" && !(value instanceof Uint8Array) && !(value instanceof Float)) {
+    const pairs = Object.entries(value);
+    if (pairs.length === 1 && typeof value.$bytes === "string") return unhex(value.$bytes);
+    return new Map((pairs.length === 1 && value.$map ? Object.entries(value.$map) : pairs).map(([key, item]) => [key, plain(item)]));
   }
   return value;
 }
+
+/** A document's value as it was written: 1.0 is no 1, which JSON's own reader forgets. */
+const exact = (text) => JSON.parse(text, (_, value, source) => (typeof value === "number" && /[.eE]/.test(source?.source ?? "") ? new Float(value) : value));
 
 /** The payload of operations on what the node has offered. */
 export function payload(offer, operations, text) {
@@ -276,9 +286,9 @@ export async function publicKey(pair) {
 
 // MARK: With the node
 
-async function call(path, { csrf, type = "application/json", body } = {}) {
+async function call(path, { csrf, type = "application/json", body, read = JSON.parse } = {}) {
   const answer = await fetch(`/api/v1${path}`, body === undefined ? {} : { method: "POST", body, headers: { "Content-Type": type, "X-CSRF-Token": csrf } });
-  const found = await answer.json().catch(() => ({}));
+  const found = await answer.text().then(read).catch(() => ({}));
   if (answer.ok) return found;
   throw Object.assign(new Refused(found.detail ?? `the node answers ${answer.status}`), { status: answer.status, problem: found });
 }
@@ -306,6 +316,17 @@ export async function enrolment({ org, person }) {
   return { state: "waiting", words: await words(key, person, org) };
 }
 
+const below = (dataset) => `/datasets/${dataset.split("/").map(encodeURIComponent).join("/")}`;
+
+/** What an organisation says in a contested field of a label or an item, as the value that settles it. */
+export async function candidate(dataset, { label, item, field, take }) {
+  const about = label === undefined ? `/item?key=${encodeURIComponent(item)}` : `/labels/${encodeURIComponent(label)}`;
+  const story = await call(below(dataset) + about, { read: field === "selector" ? JSON.parse : exact });
+  const write = story.fields[field]?.writes.findLast((each) => each.org === take && each.counted && !each.replaced);
+  need(write, `${take} proposes nothing for ${field}`);
+  return write.value;
+}
+
 /**
  * Writes operations as the person: asks the node what to build on, shows what will be signed, signs and sends it.
  *
@@ -317,7 +338,7 @@ export async function write({ org, person, csrf, dataset, text }, operations, co
   const pair = await loadKey(org, person);
   const { state, certificate } = await enrolment({ org, person });
   need(pair && state === "ready", "this browser has no certificate to sign with");
-  const path = `/datasets/${dataset.split("/").map(encodeURIComponent).join("/")}`;
+  const path = below(dataset);
   let agreed;
   for (let attempt = 0; ; attempt++) {
     const offer = await call(`${path}/signing?certificate=${certificate}`);

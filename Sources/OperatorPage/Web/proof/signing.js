@@ -1,7 +1,7 @@
 // "My key" on the page: asking for a certificate, and writes that the person signs instead of the node.
 
 import { Refused } from "./bytes.js";
-import { enrol, enrolment, forgetKey, write } from "./sign.js";
+import { candidate, enrol, enrolment, forgetKey, write } from "./sign.js";
 
 /** Texts in the language of the page; English where there are none. */
 let texts = {};
@@ -58,7 +58,7 @@ function operations(verb, body) {
     case "stage":
       return each().map((item) => ({ ...body, op: verb, item }));
     case "resolve":
-      return body.label !== undefined && body.take === undefined ? [{ op: verb, ...body }] : [];
+      return [{ op: verb, ...body }];
     default:
       return [];
   }
@@ -78,6 +78,8 @@ export async function signedWrite(me, dataset, verb, body) {
   await load();
   // Never the node's signature instead of the person's without the person's knowing.
   if (state !== "ready") throw new Refused(t("key.ended"));
+  // Whose side is taken is the node's word; the person sees and signs the value itself.
+  for (const each of list) if (each.take !== undefined) each.value = await candidate(dataset, each);
   return write({ ...me, dataset }, list, confirm);
 }
 

@@ -14,6 +14,7 @@ import { Writes } from "../core/writes.js";
 import { showProblem, notice, askText } from "../core/notice.js";
 import { shortcuts } from "../core/keys.js";
 import { chip, fieldName, valueText } from "../core/parts.js";
+import { quoted } from "../core/story.js";
 import { ink } from "../core/colour.js";
 import { viewerFor } from "../view/choose.js";
 import { readLabels } from "../core/labels.js";
@@ -160,14 +161,15 @@ class ConflictScreen {
     const letter = LETTERS[index].toUpperCase();
     const writes = read.story.fields[candidate.field]?.writes ?? [];
     const write = writes.find((each) => each.op === candidate.op);
-    const seen = writes.filter((each) => each.replaced && each.counted);
+    // What stood in the writer's eyes, as the signed heads of the write say.
+    const seen = writes.filter((each) => write?.replaces?.includes(each.op));
     const others = conflict.candidates.filter((each) => each !== candidate).map((each) => inert(each.org));
     const pane = el("div", { class: "pane" });
     this.sides.append(el("section", { class: "candidate", "aria-label": t("conflicts.side", { letter, org: inert(candidate.org) }), style: { "--ink": ink(candidate.org) } },
       el("header", {},
         el("div", { class: "pick" }, button([el("kbd", {}, letter), " ", t("conflicts.take")], () => this.take(index), { class: "main", disabled: !may("reviewer") }), chip(candidate.org), write?.author ? el("span", { class: "muted" }, data(write.author)) : null, el("span", { class: "grow" }), el("span", { class: "muted" }, write ? time(write.time) : "")),
         el("p", { class: "said" }, candidate.field === conflict.field ? valueText(candidate.value, conflict.field) : `${fieldName(candidate.field)}: ${valueText(candidate.value, candidate.field)}`),
-        el("p", { class: "muted" }, seen.length ? t("conflicts.seen", { values: seen.map((each) => `“${valueText(each.value, candidate.field)}” (${inert(each.org)})`).join(", ") }) : t("conflicts.seenNothing"), " ", t("conflicts.notSeen", { orgs: others.join(", ") }))),
+        el("p", { class: "muted" }, seen.length ? t("conflicts.seen", { values: seen.map((each) => quoted(each, candidate.field)).join(t("list.comma")) }) : t("conflicts.seenNothing"), " ", t("conflicts.notSeen", { orgs: others.join(t("list.comma")) }))),
       pane));
     if (!conflict.annotation) return;
     const label = read.labels.find((each) => each.id === conflict.annotation);

@@ -12,14 +12,14 @@ import { Writes } from "../core/writes.js";
 import { showProblem, notice, askText } from "../core/notice.js";
 import { shortcuts } from "../core/keys.js";
 import { chip } from "../core/parts.js";
-import { viewerFor } from "../view/choose.js";
+import { viewerFor, kindOf } from "../view/choose.js";
 import { Panel } from "../core/panel.js";
 import { readLabels } from "../core/labels.js";
 import { Past } from "../core/past.js";
 
 const EXAMINE = "x";
 // Remembered from item to item: who works through a folder sets them once.
-const kept = { hiddenOrgs: new Set(), mode: "over", className: null, tool: "select", names: true, retracted: false };
+const kept = { hiddenOrgs: new Set(), mode: "over", className: null, tool: "select", names: true, retracted: false, relation: null };
 
 /** Shows it. */
 export async function show(host, place, signal) {
@@ -35,15 +35,34 @@ class ItemScreen {
 
   async open() {
     const { dataset, key, signal } = this;
-    const [known, story, labels] = await Promise.all([openDataset(dataset, signal), get(inDataset(dataset, "item"), { key }, signal), readLabels(dataset, key, signal)]);
+    const [some, whole] = this.readAll();
+    const [known, story, labels] = await Promise.all([openDataset(dataset, signal), get(inDataset(dataset, "item"), { key }, signal), Promise.race([some, whole])]);
     Object.assign(this, { known, story, labels });
     this.classes = new Map(classes(known).map((each) => [each.name, each]));
     this.layout();
     this.showLabels();
     this.keys();
     listen("dataset", calm((event) => { if (event.id === dataset && !this.writes.pending) this.refresh(); }, labels.length > 2000 ? 1500 : 120), signal);
-    await Promise.all([this.loadFile(), this.loadNeighbours(), this.loadGroup()]);
+    await Promise.all([this.loadFile(), this.loadNeighbours(), this.loadGroup(), this.complete(whole)]);
     if (this.place.query.label) this.select(this.place.query.label, true);
+  }
+
+  // The first labels, and all of them.
+  readAll() {
+    let some;
+    const first = new Promise((resolve) => { some = resolve; });
+    const whole = readLabels(this.dataset, this.key, this.signal, some);
+    whole.catch(() => {});
+    return [first, whole];
+  }
+
+  async complete(whole) {
+    const labels = await whole;
+    if (labels.length <= this.labels.length) return;
+    this.labels = [...labels, ...this.labels.filter((each) => each.id.startsWith("new-"))];
+    this.drawBar();
+    this.showLabels();
+    this.select(this.selected, false, true);
   }
 
   field(name) {
@@ -103,7 +122,7 @@ class ItemScreen {
   buildViewers() {
     this.viewers.forEach((each) => each.end());
     this.stages.replaceChildren();
-    const Viewer = viewerFor({ mediaType: this.field("mediaType"), key: this.key, labels: this.labels, fields: this.story.fields });
+    const Viewer = viewerFor(this.kindOf());
     const sides = kept.mode === "side" && this.orgs().length > 1 ? this.orgs().slice(0, 4) : [null];
     this.viewers = sides.map((org) => {
       const pane = el("div", { class: "pane" }, org ? el("div", { class: "paneorg" }, chip(org)) : null);
@@ -111,7 +130,12 @@ class ItemScreen {
       return new Viewer(pane, this.contextFor(), org);
     });
     for (const one of this.viewers) one.onView = (view) => this.viewers.forEach((each) => { if (each !== one) each.setView?.(view); });
+    if (this.beside?.box) this.stages.append(this.beside.box);
     this.drawBar();
+  }
+
+  kindOf() {
+    return { mediaType: this.field("mediaType"), key: this.key, labels: this.labels, fields: this.story.fields };
   }
 
   contextFor() {
@@ -172,8 +196,14 @@ class ItemScreen {
   async loadGroup() {
     const group = this.field("group");
     if (!group) return;
-    const { showGroup } = await import("../core/group.js");
-    await showGroup(this.strip, this.dataset, group, this.key, this.signal);
+    const { showGroup, relationsOf } = await import("../core/group.js");
+    const items = await showGroup(this.strip, this.dataset, group, this.key, this.signal);
+    if (items.length < 2) return;
+    if (kindOf(this.kindOf()) === "cloud" && kept.mode === "over") {
+      const { Beside } = await import("../view/beside.js");
+      this.beside = new Beside(this.stages, this.dataset, items, group, this.signal);
+    }
+    this.panel.setRelations(await relationsOf(this.dataset, items, this.key, this.labels, this.signal));
   }
 
   back() {
@@ -266,7 +296,7 @@ class ItemScreen {
       this.past = null;
       this.showLabels();
     } else {
-      this.past = new Past(this.below, this.dataset, this.labels, this.signal, () => this.showLabels());
+      this.past = new Past(this.below, this.dataset, this.key, this.labels, this.signal, () => this.showLabels());
     }
     this.drawBar();
   }
@@ -295,7 +325,8 @@ class ItemScreen {
 
   // MARK: Writing
 
-  async draw(selector) {
+  async draw(drawn) {
+    const selector = this.viewers[0].tracked?.(drawn) ?? drawn;
     const name = kept.className ?? await askText(t("item.newClass"), { list: this.classNames() });
     if (!name) return;
     kept.className = name;
@@ -321,13 +352,58 @@ class ItemScreen {
       else this.viewers.forEach((each) => each.redraw?.());
       this.select(id, false, true);
     };
-    Object.assign(label, fields);
+    apply(label, fields);
     drawn();
     const answer = await this.writes.run("set", { label: id, fields }, { undo: ({ changed }) => (changed === false ? null : ["set", { label: id, fields: before }]), text });
     // A suggestion changes nothing yet; a refusal never.
     if (answer && !answer.suggestion) return;
-    Object.assign(label, before);
+    apply(label, before);
     drawn();
+  }
+
+  /** Asks for the class, the place in numbers and the attributes of what is selected. */
+  async edit() {
+    const label = this.label();
+    if (!label || !may("annotator") || this.past) return;
+    const { askDetails } = await import("../core/edit.js");
+    const fields = await askDetails(label, this.known, this.classNames());
+    if (!fields) return;
+    const before = Object.fromEntries(Object.keys(fields).map((name) => [name, name === "class" || name === "selector" ? label[name] : label.fields?.[name] ?? null]));
+    await this.change(label, fields, before, t("write.changed"));
+  }
+
+  /** The first time it says where a relation begins, the second time where it ends: labels, or whole items of a group. */
+  async relate() {
+    if (!may("annotator") || this.past) return;
+    const label = this.label();
+    const end = label ? { annotation: label.id } : { item: this.key };
+    const start = kept.relation?.dataset === this.dataset ? kept.relation : null;
+    if (!start) {
+      kept.relation = { dataset: this.dataset, end, name: label ? label.class : this.key };
+      notice(t("relation.begins", { name: inert(kept.relation.name) }), { kind: "note", seconds: 8 });
+      return;
+    }
+    kept.relation = null;
+    if (JSON.stringify(start.end) === JSON.stringify(end)) {
+      notice(t("relation.none"), { kind: "note" });
+      return;
+    }
+    const known = [...new Set(this.labels.filter((each) => each.selector.kind === "relation").map((each) => each.selector.relation))];
+    const name = await askText(t("relation.name", { from: inert(start.name), to: inert(label ? label.class : this.key) }), { list: known, value: known[0] ?? "" });
+    if (!name?.trim()) return;
+    await this.writes.run("annotate", { item: this.key, class: name.trim(), selector: { kind: "relation", relation: name.trim(), from: [start.end], to: [end] } }, { undo: ({ id }) => ["retract", { label: id }], text: t("write.added", { class: inert(name) }) });
+    await this.refresh();
+  }
+
+  /** Of a track: from this frame on it is out of sight, or in sight again. */
+  outside() {
+    const label = this.label();
+    const one = this.viewers[0];
+    if (label?.selector.kind !== "track" || !may("annotator") || this.past) return false;
+    const last = label.selector.keyframes.findLast((each) => each.time <= one.frame) ?? label.selector.keyframes[0];
+    const shown = one.entries.find((each) => each.label.id === label.id)?.shape ?? last.selector;
+    this.change(label, { selector: trackWith(label.selector, one.frame, shown, !last.outside) }, { selector: label.selector }, t("write.moved"));
+    return true;
   }
 
   reshape(label, selector) {
@@ -405,6 +481,11 @@ class ItemScreen {
       { keys: ["p"], text: "tool.polygon", run: () => this.take("polygon") },
       { keys: ["r"], text: "tool.rotatedBox", run: () => this.take("rotatedBox") },
       { keys: ["y"], text: "tool.keypoints", run: () => this.take("keypoints") },
+      { keys: ["i"], text: "tool.polyline", run: () => this.take("polyline") },
+      { keys: ["m"], text: "tool.mask", run: () => this.take("mask") },
+      { keys: ["e"], text: "key.edit", run: () => { this.edit(); } },
+      { keys: ["w"], text: "key.relate", run: () => { this.relate(); } },
+      { keys: ["o"], text: "key.outside", run: () => this.outside() },
       { keys: ["Enter"], text: "key.finish", run: () => this.viewers[0].tools?.finish() ?? false },
       { keys: ["Backspace"], text: "key.back", run: () => { if (!this.viewers[0].tools?.points.length) return this.toggleRetracted(); return this.viewers[0].tools.back(); } },
       { keys: ["Delete"], text: "key.retract", run: () => { this.toggleRetracted(); } },
@@ -433,7 +514,16 @@ class ItemScreen {
 }
 
 // A track with a keyframe of this shape at a frame.
-function trackWith(track, frame, selector) {
+function trackWith(track, frame, selector, outside = false) {
   const others = track.keyframes.filter((each) => each.time !== frame);
-  return { ...track, keyframes: [...others, { time: frame, selector }].sort((a, b) => a.time - b.time) };
+  return { ...track, keyframes: [...others, { time: frame, selector, ...outside ? { outside } : {} }].sort((a, b) => a.time - b.time) };
+}
+
+// What was written, where the label has it: attributes stand among its fields.
+function apply(label, fields) {
+  for (const [name, value] of Object.entries(fields)) {
+    if (name === "class" || name === "selector" || name === "status") label[name] = value;
+    else if (value === null) delete label.fields[name];
+    else label.fields = { ...label.fields, [name]: value };
+  }
 }

@@ -92,6 +92,13 @@ async function refreshSeen(items, grid) {
   for (const page of seen) await items.load(page).catch(showProblem);
 }
 
+// The states in which items are, and those without one; how many each are.
+function stages(stage, known) {
+  const found = known.stages?.ofItems?.[stage];
+  const states = Object.entries(found?.states ?? {}).filter(([, count]) => count);
+  return [...states.map(([state, count]) => [`${stage}:${state}`, `${t(`stage.${stage}`)}: ${inert(state)} (${number(count)})`]), [stage, t("items.noState", { stage: t(`stage.${stage}`) })]];
+}
+
 function filterBar(known, query, changed) {
   const later = calm(changed, 250);
   const set = (name, value) => {
@@ -113,7 +120,7 @@ function filterBar(known, query, changed) {
     choice("class", classNames(known).map((each) => [each, inert(each)]), t("items.anyClass")),
     choice("org", names, t("items.anyOrg")),
     choice("unexamined", names.map(([org, shown]) => [org, t("items.notBy", { org: shown })]), t("items.anyExamined")),
-    choice("stage", STAGES.map((stage) => [stage, t(`stage.${stage}`)]), t("items.anyStage")),
+    choice("stage", STAGES.flatMap((stage) => stages(stage, known)), t("items.anyStage")),
     text("group"),
     el("label", { class: "filter check" }, el("input", { id: "filter-contested", type: "checkbox", checked: query.contested === "true", onchange: (event) => { set("contested", event.target.checked ? "true" : ""); changed(); } }), t("items.contested")));
 }

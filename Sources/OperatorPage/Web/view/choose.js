@@ -13,7 +13,7 @@ const BY_KIND = {
 };
 
 /** The name of the viewer: `picture`, `cloud`, `sound`, `series`, `text`, `table`, `preference` or `graph`. */
-function kindOf({ mediaType, key, labels, fields }) {
+export function kindOf({ mediaType, key, labels, fields }) {
   const type = mediaType ?? "";
   if (fields.prompt || labels.some((each) => each.selector.kind === "preference")) return "preference";
   if (fields["sdf.molfile"] || fields["dxf.version"] || ENDINGS.graph.test(key)) return "graph";

@@ -20,6 +20,7 @@ export class Viewer extends BaseViewer {
     if (!this.gl) this.stage.append(el("p", { class: "hint" }, t("view.noWebGL")));
     this.camera = { yaw: -0.9, pitch: 0.6, distance: 40, target: [0, 0, 0] };
     this.colouring = "class";
+    this.tools = { name: "select", points: [], take: (name) => { this.tools.name = name; this.top.classList.toggle("drawing", name !== "select"); }, drop: () => false, finish: () => this.put(this.camera.target), back: () => {} };
     this.observer = new ResizeObserver(() => this.redraw());
     this.observer.observe(this.stage);
     this.listen();
@@ -213,7 +214,8 @@ export class Viewer extends BaseViewer {
       this.onView?.(camera);
     });
     this.top.addEventListener("pointerup", (event) => {
-      if (grip?.isClick) this.pick(event);
+      if (grip?.isClick && this.tools.name === "cuboid") this.put(this.pointAt(event) ?? this.camera.target);
+      else if (grip?.isClick) this.pick(event);
       grip = null;
     });
     this.top.addEventListener("wheel", (event) => {
@@ -227,6 +229,52 @@ export class Viewer extends BaseViewer {
       event.preventDefault();
       this.context.onStep(event.shiftKey ? -1 : 1);
     });
+  }
+
+  // A cuboid of a usual size that stands on a point; arrows move it, its numbers make it fit.
+  put([x, y, z]) {
+    if (this.tools.name !== "cuboid" || !this.context.canEdit()) return false;
+    const last = this.labels.findLast((each) => each.selector.kind === "cuboid" && each.class === this.context.className())?.selector;
+    const size = last?.size ?? [4.2, 1.8, 1.6];
+    const tidy = (value) => Math.round(value * 100) / 100;
+    this.context.onDraw({ kind: "cuboid", center: [tidy(x), tidy(y), tidy(z + size[2] / 2)], size: [...size], rotation: last?.rotation ?? [1, 0, 0, 0] });
+    return true;
+  }
+
+  // The point of the cloud nearest to a place on screen, of those nearest to the eye.
+  pointAt(event) {
+    const frame = this.stage.getBoundingClientRect();
+    const [x, y, { clientWidth, clientHeight }] = [event.clientX - frame.left, event.clientY - frame.top, this.stage];
+    const { positions, count } = this.cloud ?? { count: 0 };
+    let [best, nearest] = [null, 12];
+    for (let at = 0; at < count; at += 1) {
+      const place = [positions[at * 3], positions[at * 3 + 1], positions[at * 3 + 2]];
+      const seen = project(this.view, place, clientWidth, clientHeight);
+      const away = seen ? Math.hypot(seen[0] - x, seen[1] - y) : Infinity;
+      if (away < nearest) [best, nearest] = [place, away];
+    }
+    return best;
+  }
+
+  /** Moves a cuboid by ten centimetres; written when the keys rest. */
+  nudge(label, dx, dy) {
+    const { selector } = label;
+    if (selector.kind !== "cuboid") return false;
+    // As the eye looks: right is right on screen.
+    const [c, s] = [Math.cos(this.camera.yaw), Math.sin(this.camera.yaw)];
+    const [x, y, z] = selector.center;
+    const tidy = (value) => Math.round(value * 1000) / 1000;
+    const before = this.nudged?.label === label ? this.nudged.before : selector;
+    label.selector = { ...selector, center: [tidy(x + (-s * dx + c * dy) * 0.1), tidy(y + (c * dx + s * dy) * 0.1), z] };
+    this.nudged = { label, before };
+    this.redraw();
+    clearTimeout(this.nudging);
+    this.nudging = setTimeout(() => {
+      const moved = label.selector;
+      [label.selector, this.nudged] = [before, null];
+      this.context.onChange(label, moved);
+    }, 500);
+    return true;
   }
 
   pick(event) {

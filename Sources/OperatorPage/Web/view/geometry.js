@@ -63,7 +63,8 @@ export function bounds(selector) {
     case "rotatedBox":
     case "ellipse": return around(turned(selector).flat());
     case "polygon": return around(selector.parts.flatMap((rings) => rings[0] ?? []));
-    case "polyline": return around(selector.points);
+    case "polyline":
+    case "link": return around(selector.points);
     case "keypoints": return around(selector.points.filter((each) => each[2] > 0).flatMap(([x, y]) => [x, y]));
     case "mask": return maskBounds(selector);
     default: return [0, 0, 0, 0];
@@ -110,7 +111,8 @@ export function hits(selector, x, y, near) {
       return ((dx * c + dy * s) / (selector.width / 2 + near)) ** 2 + ((dy * c - dx * s) / (selector.height / 2 + near)) ** 2 <= 1;
     }
     case "polygon": return selector.parts.some((rings) => insideRings(rings, x, y) || rings.some((ring) => nearLine(ring, x, y, near, true)));
-    case "polyline": return nearLine(selector.points, x, y, Math.max(near, 1e-6), false);
+    case "polyline":
+    case "link": return nearLine(selector.points, x, y, Math.max(near, 1e-6), false);
     case "keypoints": return selector.points.some(([px, py, seen]) => seen > 0 && Math.hypot(px - x, py - y) <= near * 2);
     case "mask": return maskAt(selector, Math.floor(x), Math.floor(y));
     default: return false;
@@ -148,6 +150,22 @@ function maskAt({ width, height, counts }, x, y) {
     if (wanted < at) return index % 2 === 1;
   }
   return false;
+}
+
+/**
+ * Relations between labels that are drawn, as arrows (`link`) from middle to middle; and what a relation itself names on
+ * this item. `entries` has the shapes of the labels, `item` the item's key.
+ */
+export function links(label, entries, item) {
+  const { from, to } = label.selector;
+  const middle = ({ bounds: [l, t, r, b] }) => [(l + r) / 2, (t + b) / 2];
+  const places = (targets) => targets.flatMap((target) => {
+    if (target.annotation) return entries.filter((each) => each.label.id === target.annotation).slice(0, 1).map(middle);
+    if (target.item !== item || !target.selector) return [];
+    return flat(target.selector, 0, item).map((shape) => middle({ bounds: bounds(shape) }));
+  });
+  const ends = places(to);
+  return places(from).flatMap((start) => ends.map((end) => ({ kind: "link", points: [...start, ...end] })));
 }
 
 /** The points by which a selector is dragged: `[x, y]` each. A box has its four corners, then the middles of its sides. */

@@ -4,16 +4,94 @@ import { t } from "../core/text.js";
 import { over } from "../core/colour.js";
 import { PictureViewer } from "./picture.js";
 import { PlaceIndex } from "./index.js";
-import { bounds } from "./geometry.js";
+import { bounds, hits } from "./geometry.js";
+import { Tools } from "./tools.js";
+import { paint } from "./paint.js";
 import { molecule, drawing } from "./vectors.js";
 
 const SHEET = 1000;
 
+// The tool that marks atoms, bonds and entities: a click or the space bar takes one in or out, Enter makes them a label.
+class GraphTools extends Tools {
+  picked = new Set();
+
+  take(name, count) {
+    this.picked?.clear();
+    super.take(name, count);
+  }
+
+  begin(x, y) {
+    const near = 6 / this.viewer.view.scale;
+    const found = (this.viewer.parts ?? []).filter((part) => part.name && hits(outline(part), x, y, near));
+    // A small part before a large one around it: an atom before its bonds.
+    this.toggle(found.sort((a, b) => a.points.length - b.points.length || a.radius - b.radius)[0]);
+  }
+
+  toggle(part) {
+    if (!part) return;
+    const name = part.twin ?? part.name;
+    if (!this.picked.delete(name)) {
+      // One label is of atoms or of bonds, not of both.
+      for (const each of this.picked) if (kindOf(each) !== kindOf(name)) this.picked.delete(each);
+      this.picked.add(name);
+    }
+    this.viewer.redrawTop();
+  }
+
+  step(by) {
+    const named = (this.viewer.parts ?? []).filter((part) => part.name && !part.twin);
+    if (!named.length) return;
+    this.at = ((this.at ?? -1) + by + named.length) % named.length;
+    this.current = named[this.at];
+    this.viewer.redrawTop();
+  }
+
+  finish() {
+    if (this.name !== "graph" || !this.picked.size) return false;
+    const names = [...this.picked];
+    this.picked.clear();
+    this.viewer.context.onDraw({ kind: "graph", elementKind: kindOf(names[0]), elements: names.map((each) => each.replace(/^(atom|bond) /, "")) });
+    return true;
+  }
+
+  drop() {
+    const had = this.picked.size > 0;
+    this.picked.clear();
+    return super.drop() || had;
+  }
+
+  draw(context) {
+    const fresh = { colour: "#1257a8", line: 3, dash: [], fill: 0.2 };
+    for (const name of this.picked) paint(context, outline(this.viewer.byName.get(name)), this.viewer.view, fresh);
+    if (this.name === "graph" && this.current) paint(context, outline(this.current), this.viewer.view, { ...fresh, dash: [3, 3], fill: 0 });
+  }
+}
+
+function kindOf(name) {
+  return name.startsWith("atom ") ? "atom" : name.startsWith("bond ") ? "bond" : "entity";
+}
+
 /** The viewer of SDF and DXF items. Coordinates of the file are turned into those of a sheet with y down. */
 export class Viewer extends PictureViewer {
+  static Tools = GraphTools;
+
   constructor(host, context, only) {
     super(host, context, only);
     this.top.setAttribute("aria-label", t("view.graph"));
+  }
+
+  /** The next part, while the tool is in hand. */
+  stepFrame(by) {
+    if (this.tools.name !== "graph") return false;
+    this.tools.step(by);
+    return true;
+  }
+
+  /** Takes the part in or out. */
+  play() {
+    if (this.tools.name !== "graph") return false;
+    this.tools.toggle(this.tools.current);
+    return true;
   }
 
   /** Reads the structure from the item's field, else from its file. */

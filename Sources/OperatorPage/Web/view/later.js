@@ -4,7 +4,7 @@ const MODULES = {
   cloud: () => import("./cloud.js"), sound: () => import("./sound.js"), series: () => import("./series.js"), text: () => import("./words.js"),
   table: () => import("./table.js"), preference: () => import("./preference.js"), graph: () => import("./graph.js"),
 };
-const TOOLS = { sound: ["interval"], series: ["interval"], text: ["textSpan"] };
+const TOOLS = { sound: ["interval"], series: ["interval"], text: ["textSpan"], table: ["cells"], graph: ["graph"], cloud: ["cuboid"] };
 const classes = new Map();
 
 /** Stands for a viewer until its module is here, and hands everything on to it. */

@@ -34,6 +34,11 @@ export function paint(context, selector, view, style) {
       line(context, selector.points, X, Y, false);
       finish(context, { ...style, fill: 0 });
       return;
+    case "link":
+      context.beginPath();
+      arrow(context, selector.points.map((value, index) => (index % 2 ? Y(value) : X(value))));
+      finish(context, { ...style, fill: 0 });
+      return;
     case "keypoints":
       keypoints(context, selector, X, Y, style);
       return;
@@ -79,6 +84,16 @@ function line(context, points, X, Y, closed) {
     else context.moveTo(X(points[0]), Y(points[1]));
   }
   if (closed) context.closePath();
+}
+
+function arrow(context, [ax, ay, bx, by]) {
+  const turn = Math.atan2(by - ay, bx - ax);
+  context.moveTo(ax, ay);
+  context.lineTo(bx, by);
+  for (const side of [-0.45, 0.45]) {
+    context.moveTo(bx, by);
+    context.lineTo(bx - Math.cos(turn + side) * 12, by - Math.sin(turn + side) * 12);
+  }
 }
 
 function finish(context, style) {

@@ -4,7 +4,7 @@
 import { el } from "../core/dom.js";
 import { t } from "../core/text.js";
 import { over, dash } from "../core/colour.js";
-import { flat, bounds, hits, handles } from "./geometry.js";
+import { flat, bounds, hits, handles, links } from "./geometry.js";
 import { PlaceIndex } from "./index.js";
 import { paint, caption } from "./paint.js";
 import { paintBoxes } from "./pixels.js";
@@ -29,7 +29,7 @@ export class PictureViewer {
     host.append(this.stage);
     this.view = { scale: 1, x: 0, y: 0 };
     this.size = { width: 0, height: 0 };
-    this.tools = new Tools(this);
+    this.tools = new (this.constructor.Tools ?? Tools)(this);
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.stage);
     this.listenKeys();
@@ -55,12 +55,16 @@ export class PictureViewer {
 
   rebuild() {
     this.entries = [];
+    const relations = [];
     for (const label of this.labels) {
       if (label.status === "retracted" && !this.context.showRetracted?.()) continue;
       if (this.only && label.org !== this.only) continue;
       if (this.context.isShown && !this.context.isShown(label)) continue;
+      if (label.selector.kind === "relation") relations.push(label);
       for (const shape of flat(label.selector, this.frame, this.context.item)) this.entries.push({ label, shape, bounds: bounds(shape) });
     }
+    const arrows = relations.flatMap((label) => links(label, this.entries, this.context.item).map((shape) => ({ label, shape, bounds: bounds(shape) })));
+    this.entries.push(...arrows);
     this.index = new PlaceIndex(this.entries, this.size.width, this.size.height);
     this.redraw();
   }

@@ -8,11 +8,10 @@ import { bounds, flat, shifted, rounded } from "./geometry.js";
 
 /** The viewer of `image/*` and `video/*`, and of labels with pixels whose file is not here. */
 export class Pictures extends PictureViewer {
-  static tools = ["box", "rotatedBox", "polygon", "keypoints"];
+  static tools = ["box", "rotatedBox", "polygon", "polyline", "keypoints", "mask"];
 
   /** Shows the file, or an empty sheet of the right size. */
   async load(file, { width, height, labels, field }) {
-    this.addFrames(labels, field);
     let picture = null;
     let problem = null;
     if (file?.type.startsWith("video/")) {
@@ -24,6 +23,7 @@ export class Pictures extends PictureViewer {
         problem = error;
       }
     }
+    this.addFrames(labels, field);
     const size = picture ?? (width && height ? { width, height } : extent(labels));
     this.setPicture(picture?.bitmap ?? null, size.width, size.height);
     if (problem && (file.type.startsWith("image/") || problem.code === "too-large")) throw problem;
@@ -47,9 +47,13 @@ export class Pictures extends PictureViewer {
   // A slider, where there are tracks or a recording. Viewers side by side share the first one's.
   addFrames(labels, field) {
     const times = labels.flatMap((each) => (each.selector.kind === "track" ? each.selector.keyframes.map((frame) => frame.time) : []));
-    if (!times.length) return;
+    const isRecording = Boolean(this.video) || /^video\//.test(field("mediaType") ?? "") || field("timeUnit") === "frame";
+    if (!times.length && !isRecording) return;
     this.isFrames = field("timeUnit") === "frame" || times.every(Number.isInteger);
     this.rate = field("frameRate") || 25;
+    // A recording goes from its beginning to its end, whatever is labelled in it.
+    const end = this.video ? this.video.duration * (this.isFrames ? this.rate : 1) : field("frameCount") ?? 0;
+    if (isRecording) times.push(0, Number.isFinite(end) ? (this.isFrames ? Math.max(0, Math.floor(end) - 1) : end) : 0);
     this.from = times.reduce((a, b) => Math.min(a, b), Infinity);
     this.until = times.reduce((a, b) => Math.max(a, b), -Infinity);
     const { below } = this.context;
@@ -65,6 +69,11 @@ export class Pictures extends PictureViewer {
     if (this.shownFrame) this.shownFrame.textContent = this.isFrames ? number(frame) : `${number(frame, 2)} s`;
     if (this.video) this.video.currentTime = this.isFrames ? (frame + 0.5) / this.rate : frame;
     super.setFrame(frame);
+  }
+
+  /** A shape that was drawn on a recording begins a track at this frame. */
+  tracked(selector) {
+    return this.slider ? { kind: "track", keyframes: [{ time: this.frame, selector }] } : selector;
   }
 
   /** The next frame, or one before. */

@@ -213,8 +213,29 @@ export class Plot extends BaseViewer {
     context.fillRect(Math.min(a, b), 0, Math.abs(b - a), height - AXIS);
   }
 
+  /** Moves what is selected by a pixel's time; written when the keys rest. */
+  nudge(label, dx) {
+    const { selector } = label;
+    if (selector.kind !== "interval" || !dx) return false;
+    const by = dx / this.canvas.clientWidth * (this.to - this.from);
+    const tidy = (value) => Math.round(value * 1e6) / 1e6;
+    label.selector = { ...selector, start: tidy(selector.start + by), end: tidy(selector.end + by) };
+    this.redraw();
+    const before = this.nudged?.label === label ? this.nudged.before : selector;
+    this.nudged = { label, before };
+    clearTimeout(this.nudging);
+    this.nudging = setTimeout(() => {
+      const moved = label.selector;
+      [label.selector, this.nudged] = [before, null];
+      this.context.onChange(label, moved);
+    }, 500);
+    return true;
+  }
+
   finish() {
-    if (!this.fresh) return false;
+    if (this.tools.name !== "interval" || !this.context.canEdit()) return false;
+    // Without a pointer: a tenth of what is seen, in its middle.
+    if (!this.fresh) this.fresh = [0.45, 0.55].map((share) => this.from + (this.to - this.from) * share);
     const [start, end] = [...this.fresh].sort((a, b) => a - b);
     this.fresh = null;
     const tidy = (value) => Math.round(value * 1e6) / 1e6;
@@ -244,6 +265,7 @@ export class Plot extends BaseViewer {
     });
     this.canvas.addEventListener("pointerup", (event) => {
       if (this.fresh && !grip.isClick) this.finish();
+      else if (this.fresh && this.times) this.point(this.timeAt(x(event)));
       else if (grip?.isClick) this.pick(this.timeAt(x(event)));
       this.fresh = null;
       grip = null;
@@ -263,6 +285,12 @@ export class Plot extends BaseViewer {
       event.preventDefault();
       this.context.onStep(event.shiftKey ? -1 : 1);
     });
+  }
+
+  // A click with the tool is a point in time: a change point is one row.
+  point(time) {
+    const row = Math.max(0, Math.min(this.times.length - 1, Math.round(this.rowAt(time))));
+    this.context.onDraw({ kind: "cells", rowStart: row, rowEnd: row + 1, columns: [] });
   }
 
   pick(time) {

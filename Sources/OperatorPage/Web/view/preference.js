@@ -1,6 +1,6 @@
 // Preferences: a prompt, the answers to it, and who has put which before which.
 
-import { el, fill, data, inert } from "../core/dom.js";
+import { el, fill, button, data, inert } from "../core/dom.js";
 import { t } from "../core/text.js";
 import { chip } from "../core/parts.js";
 import { BaseViewer } from "./base.js";
@@ -32,7 +32,7 @@ export class Viewer extends BaseViewer {
     const others = this.seen().filter((each) => each.selector.kind !== "preference");
     fill(this.box, el("h2", {}, t("view.prompt")), this.prompt ? messages(this.prompt) : null,
       el("div", { class: "answers" }, [...answers].map(([text, votes]) => el("section", { class: "answer" }, messages(text),
-        el("div", { class: "votes" }, votes.map(({ label, rank, of }) => el("button", { type: "button", class: "small", "aria-pressed": String(label.id === this.selected), onclick: () => this.context.onSelect(label.id) },
+        el("div", { class: "votes" }, answers.size > 1 && this.context.canEdit() ? button(t("view.prefer"), () => this.context.onDraw({ kind: "preference", groups: [[text], [...answers.keys()].filter((each) => each !== text)] }), { class: "small main" }) : null, votes.map(({ label, rank, of }) => el("button", { type: "button", class: "small", "aria-pressed": String(label.id === this.selected), onclick: () => this.context.onSelect(label.id) },
           chip(label.org, true), " ", inert(label.author ?? ""), " ", of === 1 ? inert(label.class) : t("view.rank", { n: rank + 1 }))))))),
       others.length ? el("div", { class: "row" }, others.map((label) => el("button", { type: "button", class: "small", "aria-pressed": String(label.id === this.selected), onclick: () => this.context.onSelect(label.id) }, chip(label.org, true), " ", this.context.caption(label)))) : null);
   }

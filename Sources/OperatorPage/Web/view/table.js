@@ -16,6 +16,10 @@ export class Viewer extends BaseViewer {
     this.scroller = el("div", { class: "scroller", tabindex: "0", "aria-label": t("panel.item") });
     this.host.append(el("div", { class: "sheetview" }, this.head, this.scroller));
     this.rows = [];
+    this.place = { row: 0, column: 0 };
+    this.tools = { name: "select", points: [], take: (name) => { [this.tools.name, this.from] = [name, null]; this.grid.refresh(); }, drop: () => { const had = this.from; this.from = null; this.grid.refresh(); return Boolean(had); },
+      finish: () => this.tools.name === "cells" && this.mark(this.place.row, this.place.column), back: () => {} };
+    this.scroller.addEventListener("keydown", (event) => this.moved(event));
     this.grid = new Virtual(this.scroller, { height: 25, label: t("panel.item"), make: () => el("div", { class: "gridrow", role: "listitem" }), show: (row, index) => this.showRow(row, index) });
   }
 
@@ -51,12 +55,43 @@ export class Viewer extends BaseViewer {
     }
   }
 
+  // With the tool in hand the arrows move from cell to cell.
+  moved(event) {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (!step || this.tools.name !== "cells") return;
+    event.preventDefault();
+    this.place = { row: Math.max(0, Math.min(this.rows.length - 1, this.place.row + step[0])), column: Math.max(0, Math.min(this.names.length - 1, this.place.column + step[1])) };
+    this.grid.reveal(this.place.row);
+    this.grid.refresh();
+  }
+
+  // Two corners make a label: twice the same cell is that cell.
+  mark(row, column) {
+    if (!this.context.canEdit()) return false;
+    this.place = { row, column };
+    const { from } = this;
+    this.from = from ? null : { row, column };
+    this.grid.refresh();
+    if (!from) return true;
+    const [first, last] = [from.column, column].sort((a, b) => a - b);
+    this.context.onDraw({ kind: "cells", rowStart: Math.min(from.row, row), rowEnd: Math.max(from.row, row) + 1, columns: this.names.slice(first, last + 1) });
+    return true;
+  }
+
+  isMarked(row, column) {
+    if (this.tools.name !== "cells") return false;
+    const { place, from } = this;
+    const inside = (value, a, b) => value >= Math.min(a, b) && value <= Math.max(a, b);
+    return inside(row, place.row, (from ?? place).row) && inside(column, place.column, (from ?? place).column);
+  }
+
   showRow(row, index) {
     const labels = [...this.byRow?.get(index) ?? [], ...(this.wide ?? []).filter((each) => index >= each.selector.rowStart && index < each.selector.rowEnd)];
     row.style.gridTemplateColumns = this.columns;
     const cells = this.names.map((name, column) => {
       const label = labels.find((each) => !each.selector.columns.length || each.selector.columns.includes(name));
-      return el("span", label ? { class: `marked ${label.id === this.selected ? "selected" : ""}`, style: { "--ink": this.colour(label) }, onclick: () => this.context.onSelect(label.id) } : {}, inert(this.rows[index]?.[column] ?? ""));
+      const onclick = () => { if (this.tools.name === "cells") this.mark(index, column); else if (label) this.context.onSelect(label.id); };
+      return el("span", { class: `${label ? `marked ${label.id === this.selected ? "selected" : ""}` : ""} ${this.isMarked(index, column) ? "fresh" : ""}`, style: label ? { "--ink": this.colour(label) } : {}, onclick }, inert(this.rows[index]?.[column] ?? ""));
     });
     fill(row, el("span", { class: "muted" }, String(index)), cells, el("span", {}, labels.slice(0, 4).map((label) => el("button", { type: "button", class: "quiet small", style: { color: this.colour(label) }, onclick: () => this.context.onSelect(label.id) }, this.context.caption(label)))));
   }

@@ -2,10 +2,11 @@
 
 import { dragged, shifted, rounded, handles } from "./geometry.js";
 import { paint } from "./paint.js";
+import { Brush } from "./brush.js";
 
 const FRESH = { colour: "#ffffff", line: 2, dash: [5, 4], fill: 0.12 };
 
-/** The tool in hand: `select`, `box`, `rotatedBox`, `polygon`, `polyline` or `keypoints`. */
+/** The tool in hand: `select`, `box`, `rotatedBox`, `polygon`, `polyline`, `keypoints` or `mask`. */
 export class Tools {
   constructor(viewer) {
     Object.assign(this, { viewer, name: "select", points: [], grip: null });
@@ -23,14 +24,16 @@ export class Tools {
     this.name = name;
     this.count = count;
     this.points = [];
+    this.brush = null;
     this.viewer.top.classList.toggle("drawing", name !== "select");
     this.viewer.redrawTop();
   }
 
   /** Lets go of what is in hand; false where there was nothing. */
   drop() {
-    const had = this.points.length > 0 || this.grip !== null;
+    const had = this.points.length > 0 || this.grip !== null || Boolean(this.brush);
     this.points = [];
+    this.brush = null;
     this.grip = null;
     this.viewer.redrawTop();
     return had;
@@ -53,6 +56,15 @@ export class Tools {
       return;
     }
     if (event.button !== 0) return;
+    if (this.name === "mask") {
+      const { label } = viewer.entries.find((each) => each.label.id === viewer.selected && each.shape.kind === "mask" && each.label.selector.kind === "mask") ?? {};
+      this.brush ??= Brush.on(viewer, label ?? null);
+      if (!this.brush) return;
+      this.grip = { kind: "brush", isAway: event.altKey };
+      this.brush.stroke(x, y, event.altKey);
+      viewer.redrawTop();
+      return;
+    }
     if (this.name !== "select") {
       this.begin(x, y);
       return;
@@ -100,6 +112,7 @@ export class Tools {
       viewer.pan(dx, dy);
       return;
     }
+    if (grip.kind === "brush") this.brush?.stroke(x, y, grip.isAway);
     if (grip.kind === "handle") grip.shape = dragged(grip.entry.shape, grip.handle, x, y);
     if (grip.kind === "move") {
       if (!viewer.context.canEdit(grip.entry.label) || Math.hypot(event.clientX - grip.at[0], event.clientY - grip.at[1]) < 4 && !grip.hasMoved) return;
@@ -119,6 +132,7 @@ export class Tools {
       return;
     }
     if (!grip) return;
+    this.brush?.lift();
     if (grip.kind === "pan" && grip.isClick) viewer.context.onSelect(null);
     if (grip.kind === "move" && !grip.hasMoved && grip.next) viewer.context.onSelect(grip.next.label.id);
     if ((grip.kind === "handle" || grip.hasMoved) && grip.shape !== grip.entry.shape) {
@@ -153,11 +167,35 @@ export class Tools {
 
   /** Ends what is drawn and gives it to the context; false where it is not yet a shape. */
   finish() {
+    if (this.name === "select") return false;
+    if (this.brush) return this.finishMask();
+    // Who draws without a pointer gets a shape in the middle of what is seen, to be moved by keys and changed by numbers.
+    if (!this.points.length) this.points = this.middle();
     const selector = this.shape();
     if (!selector) return false;
     this.points = [];
     this.viewer.context.onDraw(rounded(clipped(selector, this.viewer.size)));
     return true;
+  }
+
+  finishMask() {
+    const { brush } = this;
+    const selector = brush.selector();
+    this.brush = null;
+    this.viewer.redrawTop();
+    if (!selector) return false;
+    if (brush.label) this.viewer.context.onChange(brush.label, selector);
+    else this.viewer.context.onDraw(selector);
+    return true;
+  }
+
+  middle() {
+    const { view: { scale, x, y }, stage: { clientWidth, clientHeight } } = this.viewer;
+    const at = (share, size, shift) => (size * share - shift) / scale;
+    const [l, r, t, b] = [at(0.44, clientWidth, x), at(0.56, clientWidth, x), at(0.44, clientHeight, y), at(0.56, clientHeight, y)];
+    if (this.name === "keypoints") return Array.from({ length: Math.max(1, this.count) }, (_, index) => [l + (r - l) * index / Math.max(1, this.count - 1), (t + b) / 2]).flat();
+    if (this.name === "mask") return [];
+    return this.name === "polygon" ? [l, t, r, t, r, b, l, b] : [l, t, r, b];
   }
 
   /** Takes the last point back. */
@@ -181,6 +219,7 @@ export class Tools {
 
   /** Draws what is being drawn. */
   draw(context) {
+    this.brush?.draw(context, this.viewer.view);
     if (!this.points.length) return;
     const selector = this.shape(this.pointer ?? []) ?? { kind: "polyline", points: [...this.points, ...this.pointer ?? []] };
     paint(context, selector, this.viewer.view, FRESH);

@@ -21,7 +21,8 @@ export function molecule(text) {
     const [a, b, order] = [Number(line.slice(0, 3)), Number(line.slice(3, 6)), Number(line.slice(6, 9))];
     if (!points[a - 1] || !points[b - 1]) continue;
     const bond = { kind: "line", order, points: [...points[a - 1], ...points[b - 1]] };
-    parts.unshift({ ...bond, name: `bond ${a}-${b}` }, { ...bond, order: 1, name: `bond ${b}-${a}` });
+    // A label may name a bond by its ends in either order.
+    parts.unshift({ ...bond, name: `bond ${a}-${b}` }, { ...bond, order: 1, name: `bond ${b}-${a}`, twin: `bond ${a}-${b}` });
   }
   return parts;
 }

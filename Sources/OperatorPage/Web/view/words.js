@@ -6,6 +6,7 @@ import { t } from "../core/text.js";
 import { get, inDataset } from "../core/api.js";
 import { to, withQuery } from "../core/router.js";
 import { selectorText } from "../core/parts.js";
+import { askText, notice } from "../core/notice.js";
 import { BaseViewer } from "./base.js";
 
 const SIGNS_MAX = 400_000;
@@ -104,7 +105,11 @@ export class Viewer extends BaseViewer {
   // What the reader has selected with the pointer becomes a span.
   mark() {
     const chosen = getSelection();
-    if (!this.prose || chosen.isCollapsed || !this.prose.contains(chosen.anchorNode)) return;
+    if (!this.prose) return;
+    if (chosen.isCollapsed || !this.prose.contains(chosen.anchorNode)) {
+      this.ask();
+      return;
+    }
     const place = (node, offset) => {
       const before = document.createRange();
       before.selectNodeContents(this.prose);
@@ -116,6 +121,16 @@ export class Viewer extends BaseViewer {
     const [start, end] = [place(chosen.anchorNode, chosen.anchorOffset), place(chosen.focusNode, chosen.focusOffset)].sort((a, b) => a - b);
     chosen.removeAllRanges();
     this.context.onDraw({ kind: "textSpan", start, end, quote: this.text.slice(start, end).join("") });
+  }
+
+  // Without a pointer the words themselves say what is meant: where they stand first, and not yet in a span of theirs.
+  async ask() {
+    const words = [...await askText(t("view.words")) ?? ""];
+    if (!words.length) return;
+    const taken = new Set(this.spans(this.labels).map((each) => each.start));
+    const start = this.text.findIndex((_, at) => !taken.has(at) && words.every((sign, index) => this.text[at + index] === sign));
+    if (start < 0) notice(t("view.noWords"), { kind: "note" });
+    else this.context.onDraw({ kind: "textSpan", start, end: start + words.length, quote: words.join("") });
   }
 
   /** Brings a label into sight. */
