@@ -153,7 +153,7 @@ let package = Package(
             name: "LabelDocumentsTests",
             dependencies: ["LabelDocuments", "AnnotationModel", "LabelText"],
             // Read by path, as bytes.
-            exclude: ["Golden"], swiftSettings: settings),
+            exclude: ["Golden", "Members"], swiftSettings: settings),
         .testTarget(
             name: "LogStorageTests", dependencies: ["LogStorage", "TransparencyLog", "Signing"],
             swiftSettings: settings),

@@ -6,6 +6,7 @@ import Foundation
 import LabelDocuments
 import LabelText
 import Provenance
+import Signing
 
 extension ConflictsDocument.Conflict {
     /// The conflict in one line.
@@ -98,6 +99,40 @@ extension Node {
         case .known(.selector): return .selector(try Selector(decoding: write.encoded))
         case let field: return .field(field, write.value ?? .null)
         }
+    }
+
+    /// The same with its bytes, for somebody who signs it elsewhere.
+    ///
+    /// - Parameters:
+    ///   - label: The label's id; nil for an item.
+    ///   - item: The item's key; nil for a label.
+    package func candidate(
+        ofLabel label: String?, orItem item: String?, in dataset: DatasetID, field: String,
+        org: Origin
+    ) throws -> CandidateDocument {
+        try require(dataset)
+        try catchUp(dataset)
+        let target: Int64
+        if let label {
+            target = try find(label, in: dataset).label.key.packed
+        } else {
+            guard let found = try store.item(dataset, key: item ?? "") else {
+                throw NodeError(
+                    .notFound, "\(dataset) has no item \(item ?? "")", hint: "see countermark list")
+            }
+            target = found.target
+        }
+        // It says what is wrong where there is none.
+        _ = try candidate(of: target, label ?? item ?? "", dataset, field: field, org: org)
+        let write = try store.writes(target, try logNames(dataset))
+            .last { $0.field == field && $0.operation.origin == org }
+        guard let write else {
+            throw try noCandidate(target, label ?? item ?? "", dataset, field: field, org: org)
+        }
+        let made = try candidate(write)
+        return CandidateDocument(
+            field: field, org: made.org, op: made.op, value: made.value,
+            encoded: Field(name: field) == .known(.className) ? nil : Base64.encode(write.encoded))
     }
 
     /// Why an organisation has no candidate: it may have suggested one, which waits for a decision.

@@ -231,6 +231,23 @@ struct PageReads: Sendable {
                     return ConflictsDocument(conflicts: try node.conflicts(id))
                 }),
             .get(
+                path + "/candidate", CandidateDocument.self,
+                "What an organisation says of a field, with its bytes: for a browser that signs that it is taken.",
+                [
+                    .init("label"), .init("item"), .init("field", isNeeded: true),
+                    .init("take", isNeeded: true),
+                ],
+                .tagged(.quick) { node, ask in
+                    let (label, item) = (ask.text("label"), ask.text("item"))
+                    guard (label == nil) != (item == nil), let org = try ask.origin("take") else {
+                        throw PageProblem(
+                            .badRequest, "the query needs label or item, one of them, and take")
+                    }
+                    return try node.candidate(
+                        ofLabel: label, orItem: item, in: try ask.dataset(),
+                        field: try ask.needed("field"), org: org)
+                }),
+            .get(
                 path + "/suggestions", SuggestionListDocument.self,
                 "Changes that wait for acceptance.", [Self.limit],
                 .tagged(.quick) { node, ask in

@@ -63,7 +63,9 @@ struct FigureTests {
         try all.carry(tier, to: oem)
         let held = try steward.home.log(try Origin(oem), all.dataset).size
         let lines = try lines { text in
-            try steward.figures().add(to: &text)
+            var figures = try steward.figures()
+            figures.ends = try steward.allEndings()
+            figures.add(to: &text)
             meter.add(to: &text, partnersMax: 1)
         }
         for line in [
@@ -191,7 +193,7 @@ struct ReadinessTests {
             .write(toFile: path, atomically: true, encoding: .utf8)
         #expect(try stage.wrong(0) == ["checkpoint"])
         try "nothing".write(toFile: path, atomically: true, encoding: .utf8)
-        #expect(try stage.wrong(3) == ["checkpoint", "logs"])
+        #expect(try stage.wrong(3) == ["logs"])
         try note.write(toFile: path, atomically: true, encoding: .utf8)
         #expect(try stage.wrong(6) == [])
         let names = try FileManager.default.contentsOfDirectory(

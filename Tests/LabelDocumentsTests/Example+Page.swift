@@ -38,6 +38,16 @@ extension Example {
                         examined: [])
                 ], total: 1, next: nil)),
         Example(
+            "candidate",
+            CandidateDocument(
+                field: "depth", org: "tier1.example", op: "tier1.example:7.0", value: .double(1),
+                encoded: "+TwA")),
+        Example(
+            "candidate.least",
+            CandidateDocument(
+                field: "class", org: "tier1.example", op: "tier1.example:7.0",
+                value: .string("spur"), encoded: nil)),
+        Example(
             "suggestion-list",
             SuggestionListDocument(
                 suggestions: [

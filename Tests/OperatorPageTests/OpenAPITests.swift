@@ -12,6 +12,9 @@ struct OpenAPITests {
         .deletingLastPathComponent().deletingLastPathComponent()
     private static let file = root.appendingPathComponent("Sources/CPageFiles/openapi.json")
     private static let golden = root.appendingPathComponent("Tests/LabelDocumentsTests/Golden")
+    /// Whether members may be null or absent, as their types say.
+    private static let members = root.appendingPathComponent(
+        "Tests/LabelDocumentsTests/Members/members.txt")
 
     @Test("is that of the program")
     func renewed() async throws {
@@ -192,19 +195,29 @@ struct OpenAPITests {
             $0 == "\(words).json" || $0 == "\(words).least.json"
         }
         #expect(!files.isEmpty, "\(name) has no example called \(words)")
+        var states: [String: Substring] = [:]
+        for line in try String(contentsOf: members, encoding: .utf8).split(separator: "\n") {
+            let parts = line.split(separator: " ")
+            if parts.count == 3, parts[0] == name { states[String(parts[1])] = parts[2] }
+        }
+        #expect(!states.isEmpty, "\(name) has no members in \(members.path)")
         return schema(
             of: try files.sorted().map {
                 try JSONValue(
                     parsing: String(
                         contentsOf: golden.appendingPathComponent($0), encoding: .utf8))
-            })
+            }, "", states)
     }
 
     /// What all of these values are.
     ///
-    /// - Parameter isElement: Whether they stand in a list. Documents with all of their members and with the fewest say
-    ///   what may be null at their top; of what stands in lists one example alone does not.
-    private static func schema(of values: [JSONValue], isElement: Bool = false) -> JSONValue {
+    /// - Parameters:
+    ///   - path: Where they stand in the document; `[]` is in a list.
+    ///   - states: What types say of the members at paths. Of others, which a document writes itself, one example in a
+    ///     list does not say whether they may be null.
+    private static func schema(
+        of values: [JSONValue], _ path: String, _ states: [String: Substring]
+    ) -> JSONValue {
         var types: Set<String> = []
         var objects: [[String: JSONValue]] = []
         var elements: [JSONValue] = []
@@ -232,7 +245,7 @@ struct OpenAPITests {
         let names = types.sorted().map { JSONValue.string($0) }
         schema["type"] = names.count == 1 ? names[0] : .array(names)
         if types.contains("array"), !elements.isEmpty {
-            schema["items"] = self.schema(of: elements, isElement: true)
+            schema["items"] = self.schema(of: elements, path + "[]", states)
         }
         if let first = objects.first {
             let all = Set(objects.flatMap(\.keys))
@@ -241,14 +254,18 @@ struct OpenAPITests {
                     all.map { key in
                         let values = objects.compactMap { $0[key] }
                         if open.contains(key) { return (key, object([:])) }
+                        let member = path.isEmpty ? key : "\(path).\(key)"
+                        let mayBeNull =
+                            states[member].map { $0 == "null" }
+                            ?? (path.contains("[]") && objects.count == 1)
                         return (
                             key,
                             self.schema(
-                                of: isElement && objects.count == 1 ? values + [.null] : values,
-                                isElement: isElement)
+                                of: mayBeNull ? values + [.null] : values, member, states)
                         )
                     }, uniquingKeysWith: { first, _ in first }))
             let needed = objects.reduce(Set(first.keys)) { $0.intersection($1.keys) }
+                .filter { states[path.isEmpty ? $0 : "\(path).\($0)"] != "absent" }
             schema["required"] = .array(needed.sorted().map { .string($0) })
         }
         return object(schema)

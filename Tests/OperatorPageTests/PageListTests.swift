@@ -137,6 +137,47 @@ struct PageListTests {
         }
     }
 
+    @Test("what somebody takes comes with the bytes that he signs")
+    func candidates() async throws {
+        try await PageFixture.serving { page in
+            let dataset = PageFixture.dataset
+            let body =
+                "{\"item\":\"one.png\",\"class\":\"short\",\"fields\":{\"depth\":1.0,\"count\":1},"
+                + "\"selector\":{\"kind\":\"box\",\"x\":1,\"y\":2,\"width\":3,\"height\":4}}"
+            let made = try await page.send("POST", dataset + "/annotate", body)
+            let id = try #require(made.json["id"]?.string)
+            func candidate(_ query: String) async throws -> PageFixture.Answer {
+                try await page.send("GET", dataset + "/candidate?" + query)
+            }
+            func encoded(_ field: String, _ value: String) async throws -> String {
+                let body = "{\"label\":\"\(id)\",\"fields\":{\"\(field)\":\(value)}}"
+                let done = try await page.send("POST", dataset + "/set", body)
+                #expect(done.status == 200, "\(done.body)")
+                let answer = try await candidate("label=\(id)&field=\(field)&take=oem.example")
+                #expect(answer.status == 200, "\(answer.body)")
+                #expect(answer.json["op"]?.string == done.json["id"]?.string)
+                return answer.json["encoded"]?.string ?? "none"
+            }
+            // A float of a whole number is none of an integer: JSON in a browser makes them one.
+            #expect(try await encoded("depth", "2.0") == "+UAA")
+            #expect(try await encoded("depth", "2") == "Ag==")
+            #expect(try await encoded("class", "\"hole\"") == "none")
+            #expect(try await encoded("status", "1") == "AQ==")
+            for (query, status) in [
+                ("label=\(id)&field=class&take=tier.example", 422),
+                ("label=\(id)&field=none&take=oem.example", 422),
+                ("label=oem.example:999.0&field=class&take=oem.example", 404),
+                ("item=none.png&field=group&take=oem.example", 404),
+                ("label=\(id)&item=one.png&field=class&take=oem.example", 400),
+                ("field=class&take=oem.example", 400), ("label=\(id)&field=class", 400),
+                ("label=\(id)&take=oem.example", 400),
+            ] {
+                let answer = try await candidate(query)
+                #expect(answer.status == status, "\(query): \(answer.body)")
+            }
+        }
+    }
+
     @Test("releases are countersigned and withdrawn by operators")
     func releases() async throws {
         try await PageFixture.serving { page in

@@ -49,8 +49,9 @@ class Home:
     @contextlib.contextmanager
     def serving(self, *words, host="127.0.0.1", trust=None):
         """Serves, and signs in by the link that is printed."""
+        self.peer = free()
         process = subprocess.Popen(
-            [self.program, "serve", "--home", self.path, "--peer", f"127.0.0.1:{free()}", "--ui", f"{host}:{free()}",
+            [self.program, "serve", "--home", self.path, "--peer", f"127.0.0.1:{self.peer}", "--ui", f"{host}:{free()}",
              *map(str, words)], stderr=subprocess.PIPE, text=True)
         log, link = [], None
         for line in process.stderr:
@@ -263,6 +264,28 @@ def beyond_this_machine(home, folder):
         check(one.connect_ex(("127.0.0.1", port)) != 0, "and it ends")
 
 
+def releases(home, folder):
+    """A member countersigns what the steward has named."""
+    tier = Home(home.program, str(folder / "tier"), "tier.example")
+    for one, other in ((home, tier), (tier, home)):
+        root = folder / f"{other.org}.pem"
+        root.write_text(other.json("key", "show")["root"])
+        one.ok("partner", "add", other.org, "--root", root)
+    home.ok("member", "set", "boards", "tier.example", "--role", "reviewer")
+    home.ok("release", "create", "boards", "2026-11", "--quorum", "1")
+    with home.serving():
+        tier.ok("partner", "add", home.org, "--url", f"https://127.0.0.1:{home.peer}")
+        tier.ok("dataset", "join", "oem.example/boards")
+        with tier.serving() as page:
+            path = "/datasets/oem.example/boards/releases/2026-11/countersign"
+            done = page.post(path, {})
+            check(done.status == 200 and done.json["countersigned"] == ["tier.example"] and done.json["changed"]
+                  and done.json["holds"], "a member countersigns a release", done.text)
+            check(page.post(path, {}).json["changed"] is False, "once")
+            check(page.post(path.replace("countersign", "withdraw"), {"reason": "x"}).status != 200,
+                  "and only the steward withdraws it")
+
+
 def certificates(home, folder, page, root):
     """People sign in by certificates of their company, which say who they are and not what they may do."""
     def context(certificate=None, key=None):
@@ -344,6 +367,7 @@ def main():
             speed(page, home.org)
             check(page.send("DELETE", "/session").status == 204, "signing out")
             check(page.get("/status").status == 401, "ends the session")
+        releases(home, folder)
         beyond_this_machine(home, folder)
     print(f"{len(failures)} wrong")
     sys.exit(1 if failures else 0)

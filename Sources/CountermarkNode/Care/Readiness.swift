@@ -7,29 +7,44 @@ import TransparencyLog
 
 /// Whether a serving node can do its work: the locks of its logs, its disk, its checkpoints, its certificate.
 ///
-/// Whoever asks again and again gets what was found before: a look opens each log, and writes a file.
+/// Whoever asks again and again gets what was found before, and a look goes through so many logs and no more.
 final class Readiness: Sendable {
-    /// How long what was found is told again.
-    private static let kept = Duration.seconds(2)
     /// A log whose lock was taken at each look for so long: commands give up then, too.
     static let lockPatience = Duration.seconds(Node.lockTimeoutSeconds)
     /// How old the last checkpoint may be that was written and read back, before the next is tried.
     private static let probeInterval = Duration.seconds(10)
-    /// Own logs whose checkpoint's signature one look checks, in turn.
-    private static let logsPerLook = 64
+    /// Logs that one look opens, in turn.
+    private static let logsPerLook = 256
+
+    /// A log, and whose.
+    private struct Log: Sendable {
+        let member: Origin
+        let dataset: DatasetID
+
+        var name: String { "\(member)/\(dataset)" }
+    }
+
+    /// What all datasets have to be asked for, and what seldom changes.
+    private struct Facts: Sendable {
+        let logs: [Log]
+        let ends: [Ending]
+        let clock: String?
+    }
 
     private struct State {
-        var found: (at: ContinuousClock.Instant, checks: [HomeCheck])?
-        /// Since when a lock was never to be had.
+        /// Since when an own log's lock was not to be had, by the log's name.
         var busy: [String: ContinuousClock.Instant] = [:]
         var probed: ContinuousClock.Instant?
         var next = 0
-        /// Own logs whose checkpoint was wrong when it was looked at last.
-        var wrong: [String: String] = [:]
+        /// What was wrong with logs when they were looked at last.
+        var unsigned: [String: String] = [:]
+        var unreadable: [String: String] = [:]
     }
 
     private let disk: DiskWatch
     private let state = Mutex(State())
+    private let found = Kept<[HomeCheck]>(for: .seconds(2))
+    private let facts = Kept<Facts>(for: .seconds(60))
 
     init(_ disk: DiskWatch) { self.disk = disk }
 
@@ -39,25 +54,23 @@ final class Readiness: Sendable {
     }
 
     func checks(_ node: Node, at now: ContinuousClock.Instant) throws -> [HomeCheck] {
-        if let found = state.withLock({ $0.found }), now - found.at < Self.kept {
-            return found.checks
+        try found.value(at: now) {
+            let facts = try facts.value(at: now) {
+                Facts(
+                    logs: try node.home.datasets().flatMap { dataset in
+                        try node.home.members(of: dataset).map {
+                            Log(member: $0, dataset: dataset)
+                        }
+                    }, ends: try node.endings(), clock: try node.clockTrouble()?.line)
+            }
+            let own = look(at: turn(of: facts.logs), node, now)
+            return [
+                lockCheck(now), diskCheck(node),
+                Self.check("checkpoint") { try self.checkpoint(own, node, now) },
+                Self.certificate(facts.ends, node), logCheck(facts.logs.count),
+                HomeCheck("clock", true, facts.clock ?? "no partner's clock says otherwise"),
+            ]
         }
-        let own = try Self.ownLogs(node)
-        let checks = [
-            lock(own, node, now), diskCheck(node),
-            Self.check("checkpoint") {
-                try self.checkpoint(own, node, now)
-            },
-            Self.check("certificate") { try Self.certificate(node) },
-            Self.check("logs") { try Self.logs(node) },
-            Self.check("clock") {
-                HomeCheck(
-                    "clock", true,
-                    try node.clockTrouble()?.line ?? "no partner's clock says otherwise")
-            },
-        ]
-        state.withLock { $0.found = (now, checks) }
-        return checks
     }
 
     /// A check, of which an error is a finding.
@@ -70,45 +83,92 @@ final class Readiness: Sendable {
         }
     }
 
-    /// The datasets of which an own log is here.
-    private static func ownLogs(_ node: Node) throws -> [DatasetID] {
-        try node.home.datasets().filter {
-            try node.home.members(of: $0).contains(node.home.origin)
+    // MARK: Logs
+
+    /// The logs of one look: each has its turn.
+    private func turn(of logs: [Log]) -> [Log] {
+        let names = Set(logs.map(\.name))
+        let first = state.withLock { state in
+            // What was wrong with a log that is gone is over.
+            state.busy = state.busy.filter { names.contains($0.key) }
+            state.unsigned = state.unsigned.filter { names.contains($0.key) }
+            state.unreadable = state.unreadable.filter { names.contains($0.key) }
+            defer { state.next = logs.isEmpty ? 0 : (state.next + Self.logsPerLook) % logs.count }
+            return state.next
+        }
+        return (0..<min(Self.logsPerLook, logs.count)).map { logs[(first + $0) % logs.count] }
+    }
+
+    /// Opens logs, and notes what is wrong with them.
+    ///
+    /// - Returns: A checkpoint of the own logs among them; nil where they have none.
+    private func look(
+        at logs: [Log], _ node: Node, _ now: ContinuousClock.Instant
+    ) -> [UInt8]? {
+        var newest: [UInt8]?
+        for log in logs {
+            var (trouble, isBusy, isUnsigned) = (String?.none, false, false)
+            do {
+                _ = try node.store.counts(log.dataset)
+                let reader = try node.home.log(log.member, log.dataset)
+                if log.member == node.home.origin, reader.size > 0 {
+                    let key = try node.ownVerifier(log.dataset)
+                    isUnsigned =
+                        (try? Checkpoint.open(reader.checkpoint, verifier: key, origin: key.name))
+                        == nil
+                    newest = reader.checkpoint
+                    isBusy = try !Self.canLock(LogWriter.lockPath(reader.directory))
+                }
+            } catch {
+                trouble = PlainError.line(error)
+            }
+            let (why, isLocked, isForeign) = (trouble, isBusy, isUnsigned)
+            state.withLock { state in
+                state.unreadable[log.name] = why
+                state.unsigned[log.name] =
+                    isForeign
+                    ? "the checkpoint of \(log.name) is not signed by the own log key" : nil
+                state.busy[log.name] = isLocked ? state.busy[log.name] ?? now : nil
+            }
+        }
+        return newest
+    }
+
+    private static func canLock(_ path: String) throws -> Bool {
+        // Who has never written has no lock yet.
+        guard try DurableFile.isThere(path) else { return true }
+        do throws(LogStorageError) {
+            try FileLock.take(path, timeoutSeconds: 0).release()
+            return true
+        } catch {
+            guard case .locked = error else { throw error }
+            return false
         }
     }
 
-    private func lock(
-        _ own: [DatasetID], _ node: Node, _ now: ContinuousClock.Instant
-    ) -> HomeCheck {
-        var busy: Set<String> = []
-        for dataset in own {
-            let path = LogWriter.lockPath(node.home.logFolder(node.home.origin, dataset))
-            do {
-                // Who has never written has no lock yet.
-                guard try DurableFile.isThere(path) else { continue }
-                try FileLock.take(path, timeoutSeconds: 0).release()
-            } catch LogStorageError.locked {
-                busy.insert(dataset.description)
-            } catch {
-                return HomeCheck(
-                    "lock", false, PlainError(error).message, hint: PlainError(error).hint)
-            }
-        }
-        let since = state.withLock { state in
-            state.busy = state.busy.filter { busy.contains($0.key) }
-            for name in busy where state.busy[name] == nil { state.busy[name] = now }
-            return state.busy
-        }
-        if let held = since.filter({ now - $0.value >= Self.lockPatience }).keys.min() {
-            return HomeCheck(
-                "lock", false,
-                "another process has held the lock of the own log of \(held) at each look for "
-                    + "\(Int(Node.lockTimeoutSeconds)) seconds",
-                hint: "wait for the command that writes to it, or end it")
+    private func lockCheck(_ now: ContinuousClock.Instant) -> HomeCheck {
+        let busy = state.withLock { $0.busy }
+        guard let held = busy.filter({ now - $0.value >= Self.lockPatience }).keys.min() else {
+            return HomeCheck("lock", true, "\(busy.count) own logs are being written to")
         }
         return HomeCheck(
-            "lock", true, "\(own.count - busy.count) of \(own.count) own logs can be locked")
+            "lock", false,
+            "another process has held the lock of \(held) at each look for "
+                + "\(Int(Node.lockTimeoutSeconds)) seconds",
+            hint: "wait for the command that writes to it, or end it")
     }
+
+    private func logCheck(_ count: Int) -> HomeCheck {
+        let wrong = state.withLock { $0.unreadable }
+        guard let name = wrong.keys.min(), let why = wrong[name] else {
+            return HomeCheck("logs", true, "\(count) logs, which are opened in turn")
+        }
+        return HomeCheck(
+            "logs", false, "\(wrong.count) cannot be opened, the first \(name): \(why)",
+            hint: "run countermark verify, then countermark repair")
+    }
+
+    // MARK: Disk and keys
 
     private func diskCheck(_ node: Node) -> HomeCheck {
         if let trouble = disk.look() {
@@ -125,39 +185,19 @@ final class Readiness: Sendable {
                 : "")
     }
 
-    /// Checks own checkpoints, and whether one can be written durably and read back.
+    /// Tells of own checkpoints, and whether one can be written durably and read back.
+    ///
+    /// - Parameter own: One of them; nil where there is none.
     private func checkpoint(
-        _ own: [DatasetID], _ node: Node, _ now: ContinuousClock.Instant
+        _ own: [UInt8]?, _ node: Node, _ now: ContinuousClock.Instant
     ) throws -> HomeCheck {
-        let (first, probed) = state.withLock { state in
-            defer { state.next = own.isEmpty ? 0 : (state.next + Self.logsPerLook) % own.count }
-            return (state.next, state.probed)
-        }
-        var newest: [UInt8] = []
-        for offset in 0..<min(Self.logsPerLook, own.count) {
-            let dataset = own[(first + offset) % own.count]
-            let reader = try node.home.log(node.home.origin, dataset)
-            if reader.size == 0 { continue }
-            let key = try node.ownVerifier(dataset)
-            let isOwn =
-                (try? Checkpoint.open(reader.checkpoint, verifier: key, origin: key.name)) != nil
-            state.withLock {
-                $0.wrong[dataset.description] =
-                    isOwn ? nil : "the checkpoint of \(dataset) is not signed by the own log key"
-            }
-            newest = reader.checkpoint
-        }
-        let names = Set(own.map(\.description))
-        let wrong = state.withLock { state in
-            state.wrong = state.wrong.filter { names.contains($0.key) }
-            return state.wrong.values.min()
-        }
+        let (wrong, probed) = state.withLock { ($0.unsigned.values.min(), $0.probed) }
         if let wrong {
             return HomeCheck("checkpoint", false, wrong, hint: "run countermark verify")
         }
         if probed.map({ now - $0 >= Self.probeInterval }) ?? true {
             let path = "\(node.home.path)/incoming/checkpoint.probe"
-            let bytes = newest.isEmpty ? Array("no entry yet\n".utf8) : newest
+            let bytes = own ?? Array("no entry yet\n".utf8)
             try DurableFile.replace(path, with: bytes)
             defer { unlink(path) }
             guard try DurableFile.read(path, max: bytes.count) == bytes else {
@@ -171,9 +211,8 @@ final class Readiness: Sendable {
         return HomeCheck("checkpoint", true, "one was written and read back within ten seconds")
     }
 
-    private static func certificate(_ node: Node) throws -> HomeCheck {
-        let (ends, time) = (try node.endings(), node.now())
-        let own = node.home.origin.description
+    private static func certificate(_ ends: [Ending], _ node: Node) -> HomeCheck {
+        let (own, time) = (node.home.origin.description, node.now())
         let over = ends.filter {
             $0.org == own && $0.kind != .list && $0.level(at: time) == .over
         }
@@ -183,18 +222,5 @@ final class Readiness: Sendable {
             "certificate", over.isEmpty,
             lines.isEmpty ? "nothing ends within a month" : lines.joined(separator: "; "),
             hint: over.first?.renew ?? "")
-    }
-
-    /// Opens each log; the label table is asked too.
-    private static func logs(_ node: Node) throws -> HomeCheck {
-        var count = 0
-        for dataset in try node.home.datasets() {
-            _ = try node.store.counts(dataset)
-            for member in try node.home.members(of: dataset) {
-                _ = try node.home.log(member, dataset)
-                count += 1
-            }
-        }
-        return HomeCheck("logs", true, "\(count) can be opened")
     }
 }

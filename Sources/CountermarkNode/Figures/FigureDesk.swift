@@ -1,14 +1,13 @@
 import Foundation
-import Synchronization
 
 /// Makes the text of all figures of a serving node, at most once a second: it costs what the home is large.
 final class FigureDesk: Sendable {
-    private static let kept = Duration.seconds(1)
-
     private let node: SharedNode
     private let desk: PartnerDesk
     private let meter: NodeMeter
-    private let last = Mutex<(at: ContinuousClock.Instant, text: String)?>(nil)
+    private let text = Kept<String>(for: .seconds(1))
+    /// All datasets are asked for certificates, which seldom change.
+    private let ends = Kept<[Ending]>(for: .seconds(60))
     private let begun = Date().timeIntervalSince1970
 
     init(_ node: SharedNode, _ desk: PartnerDesk, _ meter: NodeMeter) {
@@ -19,14 +18,16 @@ final class FigureDesk: Sendable {
     func text() async throws -> String {
         try await node.run { [self] node in
             // Those who asked at the same time wait for one, and share it.
-            if let last = last.withLock({ $0 }), .now - last.at < Self.kept { return last.text }
-            var text = FigureText()
-            addProcess(to: &text)
-            try node.figures().add(to: &text)
-            meter.add(to: &text, partnersMax: NodeFigures.partnersMax)
-            desk.add(to: &text)
-            last.withLock { $0 = (.now, text.text) }
-            return text.text
+            try text.value(at: .now) {
+                var text = FigureText()
+                addProcess(to: &text)
+                var figures = try node.figures()
+                figures.ends = try ends.value(at: .now) { try node.allEndings() }
+                figures.add(to: &text)
+                meter.add(to: &text, partnersMax: NodeFigures.partnersMax)
+                desk.add(to: &text)
+                return text.text
+            }
         }
     }
 

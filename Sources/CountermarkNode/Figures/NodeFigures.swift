@@ -44,6 +44,7 @@ struct NodeFigures: Sendable {
     var partners: [Partner] = []
     var unreadable = 0
     var leftOut = (datasets: 0, logs: 0, partners: 0)
+    /// What ends and when, which is found out more seldom than the rest.
     var ends: [Ending] = []
     var equivocations = 0
     var contradictions = 0
@@ -159,7 +160,6 @@ extension Node {
                 figures.unreadable += 1
             }
         }
-        figures.ends = try allEndings()
         figures.equivocations = try evidence().count(where: \.isProven)
         figures.contradictions = try contradictions().count(where: \.isProven)
         figures.freeBytes = freeBytes()
