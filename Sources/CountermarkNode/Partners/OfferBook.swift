@@ -5,8 +5,8 @@ import Replication
 
 /// What all that watch are told of logs: found out once for what has moved, not once for each partner and log.
 ///
-/// With two hundred partners and as many logs, one new entry would else be looked for forty thousand times. Whom a log
-/// may be told to is asked of the state anew whenever anything of its dataset has changed. Used on the queue of one node.
+/// With two hundred partners and as many logs, one new entry would else be looked for forty thousand times. Whom a
+/// log may be told to is asked of the state anew whenever anything of its dataset has changed. Used on one queue.
 final class OfferBook {
     /// What a partner was told of last.
     struct Seen: Equatable {
@@ -19,7 +19,7 @@ final class OfferBook {
     private struct Dataset {
         var held: [Origin] = []
         var mark: String?
-        /// By reader: the logs that it may have whole, and those of which it is served the beginning; nil for no member.
+        /// By reader: the logs that it may have whole, and what it is served of others; nil for no member.
         var readers: [Origin: (whole: [Origin], beginnings: [LogOffer])?] = [:]
     }
 
