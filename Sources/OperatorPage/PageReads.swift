@@ -46,12 +46,15 @@ struct PageReads: Sendable {
         return [
             .get(
                 path, DatasetDocument.self,
-                "A dataset with its members, its schema and its stages.",
-                [],
+                "A dataset with its members, its schema and, unless it is to be brief, its stages.",
+                [.init("brief", .flag)],
                 .tagged(.quick) { node, ask in
                     let id = try ask.dataset()
                     var document = try DatasetDocument(id, node)
-                    document.stages = StageSummaryDocument(try node.stages(id).all)
+                    // Each label is looked at for these.
+                    if try !ask.flag("brief") {
+                        document.stages = StageSummaryDocument(try node.stages(id).all)
+                    }
                     return document
                 }),
             .get(

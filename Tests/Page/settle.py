@@ -84,7 +84,32 @@ def away(browser, nodes, check):
     shot(page, "offline")
     check(not page.complaints, f"the console says {page.complaints}")
     page.context.close()
+    # The other company's page says whom it cannot reach, and what to do.
+    other = browser.page(nodes[0])
+    nodes[0].home.run("annotate", BOARDS, "img/0012.png", "--class", "open", "--box", "1,2,30,40")
+    other.wait_for_selector(".alarm:has-text('tier1.example'):has-text('tries again')")
+    shot(other, "partner-away")
+    check(not other.complaints, f"the console says {other.complaints}")
+    other.context.close()
     node.start()
 
 
-TESTS = [two_companies, by_keys_alone, away]
+def released(browser, nodes, check):
+    """A release that waits for this company is countersigned on its screen."""
+    nodes[0].home.run("release", "create", BOARDS, "may", "--quorum", "2")
+    page = browser.page(nodes[1])
+    go(page, nodes[1], f"/d/{BOARDS}/releases", ".card:has-text('may')")
+    if page.evaluate("async () => (await fetch('api/v1/openapi.json')).text().then((text) => !text.includes('/countersign'))"):
+        print("   SKIPPED: this node countersigns by the command alone")
+        page.context.close()
+        return
+    page.click("button.sign")
+    page.wait_for_selector(".notice:has-text('Countersigned')")
+    check(wait_for(lambda: any("tier1.example" in each["countersigned"] for each in nodes[1].home.run("release", "list", BOARDS)["releases"])), "the node has not countersigned")
+    page.wait_for_selector("button.sign", state="detached")
+    shot(page, "countersigned")
+    check(not page.complaints, f"the console says {page.complaints}")
+    page.context.close()
+
+
+TESTS = [two_companies, by_keys_alone, away, released]

@@ -117,6 +117,19 @@ def relations(browser, nodes, check):
     page.context.close()
 
 
+def undragged(page, node, key, check):
+    """What is drawn of an atom is no shape of the label: a drag writes nothing."""
+    before = labels(node, key, PARTS)
+    # Where the oxygen of ethanol stands on its sheet.
+    x, y = spot(page, 1090, 90, 1180, 799)
+    page.mouse.click(x, y)
+    page.wait_for_selector(".labelrow.selected:has-text('hydroxyl')")
+    drag(page, (x, y), (x + 60, y + 40))
+    page.wait_for_timeout(500)
+    after = labels(node, key, PARTS)
+    check({id: each["selector"] for id, each in after.items()} == {id: each["selector"] for id, each in before.items()}, "a drag on an atom has changed a label")
+
+
 def every_kind(browser, nodes, check):
     """Each kind of item gets labels by keys: intervals, change points, cells, atoms, cuboids, spans, preferences."""
     node = nodes[0]
@@ -130,6 +143,8 @@ def every_kind(browser, nodes, check):
         page.wait_for_selector(".tools button")
         label = drawn(page, node, key, PARTS, presses, check, kind, f"{presses} on {name}")
         check(label and label["class"], f"{name} got no class")
+        if kind == "graph":
+            undragged(page, node, key, check)
         if kind == "cuboid":
             page.wait_for_selector("html[data-beside='2']")
             page.wait_for_timeout(400)
