@@ -221,14 +221,23 @@ struct PageReads: Sendable {
         return [
             .get(
                 path + "/agreement", AgreementDocument.self, "How far raters agree.",
-                [by, .init("class")],
+                [by, .init("class"), .init("release")],
                 .tagged(.slow) { node, ask in
                     let id = try ask.dataset()
                     var question = try ask.question()
                     question.className = ask.text("class")
+                    guard let release = ask.text("release") else {
+                        return AgreementDocument(
+                            id.description, release: nil, question,
+                            try node.agreement(id, question))
+                    }
+                    try node.require(id)
+                    let named = try node.release(release, of: id).release
+                    let check = try node.check(named, of: id)
+                    try node.requireRight(check, named)
                     return AgreementDocument(
-                        id.description, release: nil, question,
-                        try node.agreement(id, question))
+                        id.description, release: release, question,
+                        try check.contents.agreement(question, digest: named.digest))
                 }),
             .get(
                 path + "/queue", QueueDocument.self, "Items that are worth another look.",

@@ -99,6 +99,15 @@ def released(browser, nodes, check):
     nodes[0].home.run("release", "create", BOARDS, "may", "--quorum", "2")
     page = browser.page(nodes[1])
     go(page, nodes[1], f"/d/{BOARDS}/releases", ".card:has-text('may')")
+    go(page, nodes[1], f"/d/{BOARDS}/quality", "button.course")
+    page.click("button.course")
+    page.wait_for_selector(".card:has(button.course) tbody th:has-text('now')")
+    wanted = nodes[1].home.run("agreement", BOARDS, "--release", "may")["measures"]
+    alpha = next(each["value"] for each in wanted if each["measure"] == "krippendorff-alpha" and each["scope"] == "all")
+    shown = page.inner_text(".card:has(button.course) tbody tr:has-text('may') .share")
+    check(abs(float(shown) - alpha) < 0.001, f"over time it says {shown}, and the command {alpha}")
+    shot(page, "course")
+    go(page, nodes[1], f"/d/{BOARDS}/releases", ".card:has-text('may')")
     if page.evaluate("async () => (await fetch('api/v1/openapi.json')).text().then((text) => !text.includes('/countersign'))"):
         print("   SKIPPED: this node countersigns by the command alone")
         page.context.close()

@@ -4,6 +4,9 @@
 import { el } from "./dom.js";
 
 const HEIGHT_MAX = 12_000_000;
+// Pixels a millisecond, and for how long after it stands still.
+const FAST = 2;
+const FAST_MILLISECONDS = 90;
 
 /** A grid of cells of one size (a list is a grid of one column). */
 export class Virtual {
@@ -15,6 +18,7 @@ export class Virtual {
     Object.assign(this, { host, width, height, gap, make, showCell: show, hideCell: hide, onRange, count: 0, columns: 1 });
     this.cells = new Map();
     this.spare = [];
+    [this.movedAt, this.speed, this.lastTop] = [0, 0, 0];
     this.inner = el("div", { class: "virtual", role, "aria-label": label });
     host.append(this.inner);
     host.addEventListener("scroll", () => this.draw(), { passive: true });
@@ -51,6 +55,18 @@ export class Virtual {
     return scrolled / room * (this.full - this.tall);
   }
 
+  /** Whether it is scrolled so fast that nobody looks at a cell. */
+  get isFast() {
+    return performance.now() - this.movedAt < FAST_MILLISECONDS && this.speed > FAST;
+  }
+
+  note(scrolled) {
+    if (scrolled === this.lastTop) return;
+    const now = performance.now();
+    this.speed = Math.abs(scrolled - this.lastTop) / Math.max(1, now - this.movedAt);
+    [this.movedAt, this.lastTop] = [now, scrolled];
+  }
+
   draw(again = false) {
     if (!this.count) {
       for (const index of [...this.cells.keys()]) this.release(index);
@@ -58,6 +74,7 @@ export class Virtual {
     }
     const step = this.height + this.gap;
     const scrolled = this.host.scrollTop;
+    this.note(scrolled);
     const top = this.offset(scrolled);
     const first = Math.max(0, Math.floor(top / step) - 1) * this.columns;
     const last = Math.min(this.count, (Math.ceil((top + this.tall) / step) + 1) * this.columns);

@@ -38,7 +38,7 @@ export async function show(host, place, signal) {
   const grid = new Virtual(scroller, {
     ...CELL, label: t("items.grid"),
     make: () => makeCell((cell) => { if (cell.index !== undefined) open(cell.index); }),
-    show: (cell, index) => showCell(cell, index, items?.at(index), dataset, index === focused),
+    show: (cell, index) => showCell(cell, index, items?.at(index), dataset, index === focused, grid),
     hide: (cell) => { cell.index = undefined; cell.fetching?.abort(); },
   });
   signal.addEventListener("abort", () => grid.end());
@@ -141,7 +141,7 @@ function makeCell(open) {
   return cell;
 }
 
-function showCell(cell, index, item, dataset, isFocused) {
+function showCell(cell, index, item, dataset, isFocused, grid) {
   const [sheet, key, meta] = cell.children;
   const [canvas] = sheet.children;
   cell.id = `cell-${index}`;
@@ -169,16 +169,21 @@ function showCell(cell, index, item, dataset, isFocused) {
   sheet.dataset.kind = isPicture(item) ? "" : inert(item.key.includes(".") ? item.key.split(".").pop() : item.mediaType ?? "").slice(0, 12);
   if (!isPicture(item)) return;
   const fetching = cell.fetching = new AbortController();
-  // What is scrolled past at once is not fetched.
-  setTimeout(async () => {
+  // What is scrolled past is not fetched.
+  const look = async () => {
     if (fetching.signal.aborted) return;
+    if (grid?.isFast) {
+      setTimeout(look, 60);
+      return;
+    }
     const found = await thumbnail(dataset, item.key, CELL.width * 2, fetching.signal);
     if (!found || fetching.signal.aborted) return;
     if (found.bitmap) drawPicture(canvas, found.bitmap);
     cell.classList.toggle("differs", found.state === "differs" || found.state === "too-large");
     if (found.state === "differs") cell.title = `${inert(item.key)} — ${t("media.differs")}`;
     if (found.state === "too-large") cell.title = `${inert(item.key)} — ${t("media.tooLarge")}`;
-  }, 60);
+  };
+  setTimeout(look, 60);
 }
 
 function drawPicture(canvas, bitmap) {
