@@ -33,6 +33,7 @@ steps=(
     "words         60  python3 Tests/EndToEnd/words.py --program $debug"
     "again         27  python3 Tests/EndToEnd/again.py --program $debug"
     "pages         65  python3 Tests/EndToEnd/pages.py --program $debug"
+    "figures       15  figures_of_a_node"
     "disk          25  python3 Tests/EndToEnd/disk.py --program $debug"
     "oldhome        4  python3 Tests/EndToEnd/oldhome.py --program $debug"
     "restore        6  python3 Tests/EndToEnd/restore.py --program $debug"
@@ -77,6 +78,12 @@ example_on_public_boards() {
 libraries_of_others() {
     bash Tests/setup.sh librecad-data rdkit-data
     python3 Tests/Formats/libraries.py --program "$debug"
+}
+
+# What a monitor reads, with the linter of Debian's package.
+figures_of_a_node() {
+    bash Tests/setup.sh prometheus
+    python3 Tests/EndToEnd/figures.py --program "$debug"
 }
 
 # MARK: Choosing

@@ -112,22 +112,53 @@ final class LabelCursor {
     func value(
         _ column: Int32, integer: (Int64) -> Void, bytes: (UnsafeRawBufferPointer) -> Void
     ) throws {
-        guard let label, let entry else { return }
-        let isBytes = column == 3 || column == 8
-        if isTouched {
-            if isBytes { bytes(touched.blob(column)) } else { integer(touched.integer(column)) }
-            return
-        }
         switch column {
-        case 0: integer(label.key.packed)
-        case 1: integer(try labels.item(of: label, in: entry))
-        case 2: integer(try labels.className(of: label, in: entry))
-        case 3: bytes(label.selector)
-        case 4: integer(try fields(label, entry).isRetracted ? 1 : 0)
-        case 5: integer(0)
-        case 6: integer(try labels.name(entry.view.source, in: entry))
-        case 7: integer(try labels.name(entry.view.author, in: entry))
-        default: try fields(label, entry).list.withUnsafeBytes { bytes($0) }
+        case 3: bytes(selector)
+        case 8:
+            guard let label, let entry else { return }
+            if isTouched { return bytes(touched.blob(8)) }
+            try fields(label, entry).list.withUnsafeBytes { bytes($0) }
+        default: integer(try number(column))
+        }
+    }
+
+    /// The value of a column of `annotation` that holds numbers.
+    func number(_ column: Int32) throws -> Int64 {
+        guard let label, let entry else { return 0 }
+        if isTouched { return touched.integer(column) }
+        switch column {
+        case 0: return label.key.packed
+        case 1: return try labels.item(of: label, in: entry)
+        case 2: return try labels.className(of: label, in: entry)
+        case 4: return AddedFields.isRetracted(label.fields) ? 1 : 0
+        case 6: return try labels.name(entry.view.source, in: entry)
+        case 7: return try labels.name(entry.view.author, in: entry)
+        default: return 0
+        }
+    }
+
+    /// The encoded selector.
+    var selector: UnsafeRawBufferPointer {
+        guard let label else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        return isTouched ? touched.blob(3) : label.selector
+    }
+
+    /// Calls `body` with the bytes of the item's key, which an entry has without asking the tables.
+    func withItem<R>(_ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
+        guard let label, let entry, !isTouched else {
+            return try (labels.itemKey(touched.integer(1)) ?? []).withUnsafeBytes(body)
+        }
+        return try body(entry.view.utf8(label.item))
+    }
+
+    /// Calls `body` with each field that has a value, under its local id; the status is none of them.
+    func forEachField(
+        _ body: (_ field: Int64, _ value: UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        guard let label, let entry else { return }
+        if isTouched { return try FieldList.forEach(touched.blob(8), body) }
+        try AddedFields.forEach(label.fields) { code, value in
+            try body(try labels.fieldID(code, in: entry), value)
         }
     }
 

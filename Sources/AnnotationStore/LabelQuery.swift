@@ -125,7 +125,7 @@ extension LabelStore {
 
     private static let pageLabels = 1_000
 
-    private func clauses(
+    func clauses(
         _ rows: ReadRows, _ logs: [Int: Origin], _ filter: LabelFilter
     ) throws -> (from: String, conditions: String, arguments: [Statement.Argument]) {
         // What is in conflict was touched.

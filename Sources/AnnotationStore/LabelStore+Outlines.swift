@@ -110,7 +110,7 @@ private struct MediaTypes {
 
 extension Selector.Kind {
     /// The kind of an encoded selector, from its head alone.
-    fileprivate init?(ofEncoded bytes: UnsafeRawBufferPointer) {
+    init?(ofEncoded bytes: UnsafeRawBufferPointer) {
         // An array of at most 23 members, then the kind and the scale as one whole number below 256.
         guard bytes.count >= 2, bytes[0] >> 5 == 4, bytes[0] & 0x1f < 24 else { return nil }
         if bytes[1] < 24 {

@@ -223,10 +223,12 @@ final class LoggedLabels {
     }
 
     func fields(of label: LoggedLabel, in entry: OpenedEntry) throws -> AddedFields {
-        try AddedFields(label.fields) { code in
-            code < Field.attributeBase
-                ? Int64(code) : try name(code - Field.attributeBase, in: entry)
-        }
+        try AddedFields(label.fields) { try fieldID($0, in: entry) }
+    }
+
+    /// The local id of a field by its number in the changeset.
+    func fieldID(_ code: Int, in entry: OpenedEntry) throws -> Int64 {
+        code < Field.attributeBase ? Int64(code) : try name(code - Field.attributeBase, in: entry)
     }
 
     private func found(

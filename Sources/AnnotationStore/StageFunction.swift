@@ -8,8 +8,11 @@ enum StageFunction {
     static let name = "stage_state"
 
     /// Whether the item `i` is excluded: 0 or 1, never NULL.
+    ///
+    /// Of an item without fields the function is not asked, for each call costs.
     static let isExcluded =
-        "(\(name)(i.fields,\(ProcessingStage.filter.field.rawValue)) IS '\(StageState.excluded)')"
+        "(CASE WHEN coalesce(length(i.fields),0)=0 THEN 0 ELSE "
+        + "\(name)(i.fields,\(ProcessingStage.filter.field.rawValue)) IS '\(StageState.excluded)' END)"
 
     static let function = DatabaseFunction(name, argumentCount: 2, pure: true) { values in
         guard let fields = Data.fromDatabaseValue(values[0]),

@@ -37,7 +37,7 @@ extension Node {
                     return .rebuild
                 }
                 let before = isWatched ? MergeMark(merge.state) : nil
-                let isMore = try applySome(merge, readers)
+                let isMore = try applySome(merge, readers, isNew: true)
                 if isWatched {
                     start = start ?? before
                     onProgress?(MergeMark(merge.state).progress(since: start, isMore: isMore))
@@ -263,7 +263,7 @@ extension Node {
         var isMore = false
         let isInPlace = try store.mergeAnew(dataset) { merge, current in
             try MergeDriver(merge).note(held(readers, dataset), forks: forks)
-            isMore = try applySome(merge, readers)
+            isMore = try applySome(merge, readers, isNew: false)
             onProgress?(MergeMark(merge.state).progress(since: start, isMore: isMore))
             guard isLast, !isMore else { return false }
             // What somebody has been shown stays, as long as its log has it.
@@ -287,7 +287,11 @@ extension Node {
     }
 
     /// Applies up to a transaction's worth of entries; false if nothing was left to apply.
-    private func applySome(_ merge: Merge, _ readers: [Origin: LogReader]) throws -> Bool {
+    ///
+    /// - Parameter isNew: Whether they were not merged before.
+    private func applySome(
+        _ merge: Merge, _ readers: [Origin: LogReader], isNew: Bool
+    ) throws -> Bool {
         var budget = Self.bytesPerTransaction
         let end = ContinuousClock.now + .milliseconds(Self.millisecondsPerTransaction)
         let dataset = merge.state.dataset
@@ -299,6 +303,9 @@ extension Node {
                 try noteCited(head, dataset, held: ownSize)
             }
         } didApply: { entry in
+            if isNew, isWhole, entry.time > 0, merge.state.logs[entry.log]?.origin != home.origin {
+                meter?.notePropagation(Date().timeIntervalSince1970 - Double(entry.time))
+            }
             for head in entry.view.heads where isWhole {
                 guard let reader = readers[head.origin],
                     let key = merge.state.number(head.origin).flatMap({ merge.state.logKeys[$0] })

@@ -237,7 +237,9 @@ extension Node {
                     [try NoteVerifier(name: log, publicKey: $0)]
                 }
                 let plain = try Self.plain(checkpoint, of: keys ?? [])
+                let begun = ContinuousClock.now
                 try writer.publish { _, _ in plain }
+                meter?.noteAppend(.now - begun)
                 if isTakingBack {
                     try home.signedHeads(dataset).keep(plain, size: writer.size, isOwn: true)
                 }

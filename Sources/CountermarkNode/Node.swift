@@ -73,6 +73,9 @@ public final class Node {
     /// The wish to end long work early; nil where nobody can ask.
     public var interruption: Interruption?
 
+    /// Measures what this node does; nil where nobody asks.
+    package var meter: NodeMeter?
+
     /// A person or tool whose certificate signs what this node writes; nil for the node's own.
     public var person: NodeIdentity?
 
@@ -320,6 +323,7 @@ public final class Node {
         let key = try signing().logKey
         let heads = home.signedHeads(dataset)
         var record: SignedHeads.Prepared?
+        let begun = ContinuousClock.now
         do {
             try writer.publish { size, root in
                 let checkpoint = Checkpoint(origin: origin.description, size: size, root: root)
@@ -336,6 +340,7 @@ public final class Node {
             record?.discard()
             throw error
         }
+        meter?.noteAppend(.now - begun)
         // The entries count from here on, whatever becomes of the record: the next write records more.
         try? record?.commit()
     }

@@ -35,11 +35,14 @@ public struct HistoryDocument: Document {
         }
     }
 
-    /// All of them.
+    /// All of them, or a page.
     public let entries: [Entry]
+    /// Of a page that is not the last one: what the next one begins after.
+    @OmittedIfNil public var next: String?
 
     /// Makes one of its members.
-    public init(entries: [Entry]) {
+    public init(entries: [Entry], next: String? = nil) {
         self.entries = entries
+        self.next = next
     }
 }

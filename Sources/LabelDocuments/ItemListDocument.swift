@@ -49,11 +49,11 @@ public struct ItemListDocument: Document {
     public let items: [Item]
     /// How many there are on all pages.
     public let total: Int
-    /// Where the next page begins; nil on the last one.
-    public let next: Int?
+    /// What the next page begins after, as the list alone understands it; nil on the last one.
+    public let next: String?
 
     /// Makes one of its members.
-    public init(items: [Item], total: Int, next: Int?) {
+    public init(items: [Item], total: Int, next: String?) {
         self.items = items
         self.total = total
         self.next = next

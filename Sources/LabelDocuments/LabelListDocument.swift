@@ -57,7 +57,7 @@ public struct LabelListDocument: Document {
     /// The page.
     public let annotations: [Label]
     /// What the next page begins after; nil: this was the last one.
-    public let next: String?
+    public var next: String?
     /// Damaged entries whose labels are left out, each with what to do.
     public let unreadable: [String]
 

@@ -23,6 +23,13 @@ public struct JudgementTable: Sendable {
             categories.reserveCapacity(count)
         }
 
+        /// Gives each category the number that `places` has for it.
+        public mutating func renumberCategories(_ places: [Int32]) {
+            for place in categories.indices where places.indices.contains(Int(categories[place])) {
+                categories[place] = places[Int(categories[place])]
+            }
+        }
+
         /// Adds one judgement.
         public mutating func append(unit: Int, rater: Int, category: Int) {
             units.append(Int32(clamping: unit))
@@ -160,6 +167,13 @@ public struct JudgementTable: Sendable {
     public var unitCount: Int { items.count }
     /// The number of judgements.
     public var judgementCount: Int { raters.count }
+
+    /// How many judgements each rater made.
+    public func judgementsByRater() -> [Int] {
+        var counts = [Int](repeating: 0, count: raterCount)
+        for rater in raters { counts[Int(rater)] += 1 }
+        return counts
+    }
 
     /// The judgements of one unit, by rater.
     public func judgements(of unit: Int) -> [(rater: Int, category: Int)] {

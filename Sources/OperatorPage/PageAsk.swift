@@ -11,6 +11,8 @@ struct PageAsk: Sendable {
     /// What the path names.
     private let parts: [String: String]
     private let query: [String: String]
+    /// Makes and reads the places where the list that is asked for goes on.
+    let cursor: PageCursor
     /// The body of a request that writes; null for others.
     var body = JSONValue.null
 
@@ -43,7 +45,20 @@ struct PageAsk: Sendable {
             query[name] = String(value)
         }
         (self.parts, self.query) = (parts, query)
+        let filters = query.filter { !Self.paging.contains($0.key) }.sorted { $0.key < $1.key }
+        let named = route.parts.map { JSONValue.string(parts[$0] ?? "") }
+        cursor = PageCursor(
+            list: JSONValue.array(
+                [.string(route.path), .array(named)]
+                    + filters.map { .array([.string($0.key), .string($0.value)]) }
+            ).text)
     }
+
+    /// What says which part of a list is wanted, and not which list.
+    private static let paging: Set<String> = ["after", "offset", "limit"]
+
+    /// The place to go on after; nil where the list is asked for from its beginning.
+    func after() throws -> JSONValue? { try text("after").map { try cursor.place($0) } }
 
     /// A part of the path.
     func part(_ name: String) -> String { parts[name] ?? "" }

@@ -6,7 +6,7 @@ import NIOCore
 import PartnerTLS
 import Signing
 
-/// Serves HTTP/1.1 to browsers over TLS 1.3, without asking them for certificates.
+/// Serves HTTP/1.1 to browsers over TLS 1.3; who has a certificate of the company may show it.
 struct PageChannel: HTTPChannelHandler {
     /// A connection whose handshake may still be going on.
     struct Value: ServerChildChannelValue {
@@ -21,13 +21,17 @@ struct PageChannel: HTTPChannelHandler {
     var responder: Responder { http.responder }
     private let http: HTTP1Channel
     private let context: TLSContext
+    private let certificates: PageCertificates
+
+    /// Who asks, as far as a certificate says; nil where there is no TLS.
+    @TaskLocal static var peer: PeerIdentity?
 
     init(
         responder: @escaping Responder, configuration: HTTP1Channel.Configuration,
-        context: TLSContext
+        context: TLSContext, certificates: PageCertificates
     ) {
         http = HTTP1Channel(responder: responder, configuration: configuration)
-        self.context = context
+        (self.context, self.certificates) = (context, certificates)
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
@@ -35,7 +39,7 @@ struct PageChannel: HTTPChannelHandler {
         return channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandler(
                 TLSHandler(
-                    context: context, policy: { _ in .refuse(.closed) },
+                    context: context, policy: certificates.policy,
                     handshakeSeconds: Self.handshakeSeconds, handshake: handshake))
         }.flatMap { [http] in
             http.setup(channel: channel, logger: logger)
@@ -43,13 +47,16 @@ struct PageChannel: HTTPChannelHandler {
     }
 
     func handle(value: Value, logger: Logger) async {
+        let peer: PeerIdentity
         do {
-            _ = try await value.handshake.get()
+            peer = try await value.handshake.get()
         } catch {
             // The channel's two ends have to be taken up before they can be given back.
             try? await value.http.executeThenClose { _, _ in }
             return
         }
-        await http.handle(value: value.http, logger: logger)
+        await Self.$peer.withValue(peer) {
+            await http.handle(value: value.http, logger: logger)
+        }
     }
 }

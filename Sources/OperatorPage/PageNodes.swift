@@ -9,11 +9,11 @@ struct PageNodes: Sendable {
     /// Looks whether anything moved.
     let watching: SharedNode
 
-    init(_ home: Home) throws {
-        quick = SharedNode(try Node(home))
-        slow = SharedNode(try Node(home))
-        writing = SharedNode(try Node(home))
-        watching = SharedNode(try Node(home))
+    init(_ side: OperatorSide) throws {
+        quick = try side.makeNode()
+        slow = try side.makeNode()
+        writing = try side.makeNode()
+        watching = try side.makeNode()
     }
 
     func at(_ pace: PageRoute.Pace) -> SharedNode {

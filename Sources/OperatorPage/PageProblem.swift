@@ -14,6 +14,8 @@ struct PageProblem: Error, HTTPResponseError {
     private(set) var hint: String
     /// Whether the connection ends with it, since more of the request is on its way than is wanted.
     var isLast = false
+    /// The methods that the resource takes instead; empty where the method is not what is wrong.
+    var methods: [String] = []
     /// Whether the node's operator is told, who may know what lies where on this machine.
     var isForOperator = false
     var status: HTTPResponse.Status { .init(code: code.http) }
@@ -55,6 +57,11 @@ struct PageProblem: Error, HTTPResponseError {
     func response(from request: Request, context: some RequestContext) throws -> Response {
         var headers: HTTPFields = [.contentType: "application/problem+json"]
         if isLast { headers[.connection] = "close" }
+        if !methods.isEmpty { headers[.allow] = methods.joined(separator: ", ") }
+        // Figures and reasons are told to whoever shows a token; the API is not.
+        if code.http == 401, PageHealth.paths.contains(request.uri.path) {
+            headers[.wwwAuthenticate] = "Bearer"
+        }
         if code.http == 429 || code.http == 503 { headers[.retryAfter] = "2" }
         return Response(
             status: status, headers: headers,

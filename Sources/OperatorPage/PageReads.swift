@@ -88,15 +88,8 @@ struct PageReads: Sendable {
                 }),
             .get(
                 path + "/history", HistoryDocument.self, "Changesets, newest first.",
-                [.init("org"), Self.limit, .init("after", .number(0...Int(Int32.max)))],
-                .tagged(.slow) { node, ask in
-                    let all = try HistoryDocument(
-                        try ask.dataset(), node, of: try ask.origin("org")
-                    ).entries
-                    let first = try ask.number("after", in: 0...Int(Int32.max), or: 0)
-                    let count = try ask.number("limit", in: 1...1_000, or: 100)
-                    return HistoryDocument(entries: Array(all.dropFirst(first).prefix(count)))
-                }),
+                [.init("org"), Self.limit, .init("after")],
+                .tagged(.slow) { try Self.history($0, $1) }),
             .get(
                 path + "/releases", ReleaseListDocument.self, "Label sets that are named for ever.",
                 [],
@@ -108,6 +101,30 @@ struct PageReads: Sendable {
         ]
     }
 
+    /// A page of the changesets, newest first.
+    private static func history(_ node: Node, _ ask: PageAsk) throws -> HistoryDocument {
+        var rest = try HistoryDocument(
+            try ask.dataset(), node, of: try ask.origin("org")
+        ).entries[...]
+        if let place = try ask.after() {
+            // What is newer now than it was then stays behind.
+            guard
+                let index = rest.firstIndex(where: {
+                    $0.log == place["log"]?.string
+                        && Int64(exactly: $0.index) == place["index"]?.integer
+                })
+            else { throw PageCursor.unknown }
+            rest = rest[(index + 1)...]
+        }
+        let count = try ask.number("limit", in: 1...1_000, or: 100)
+        var document = HistoryDocument(entries: Array(rest.prefix(count)))
+        if rest.count > count, let last = document.entries.last {
+            document.next = ask.cursor.text(
+                .object(["log": .string(last.log), "index": .integer(Int64(clamping: last.index))]))
+        }
+        return document
+    }
+
     /// Of items and labels.
     private var labels: [PageRoute] {
         let (path, cache) = (Self.dataset, cache)
@@ -117,7 +134,7 @@ struct PageReads: Sendable {
                 [
                     .init("q"), .init("class"), .init("org"), .init("contested", .flag),
                     .init("stage"), .init("group"), .init("unexamined"),
-                    .init("offset", .number(0...Int(Int32.max))), Self.limit,
+                    .init("offset", .number(0...Int(Int32.max))), .init("after"), Self.limit,
                 ],
                 .tagged(.quick) { node, ask in
                     var listing = ItemListing()
@@ -136,7 +153,18 @@ struct PageReads: Sendable {
                     listing.filter.unexamined = try ask.origin("unexamined")
                     listing.offset = try ask.number("offset", in: 0...Int(Int32.max), or: 0)
                     listing.limit = try ask.number("limit", in: 1...1_000, or: 100)
-                    return try listing.page(node, try ask.dataset(), cache)
+                    if let place = try ask.after() {
+                        guard let key = place["key"]?.string, let offset = place["at"]?.integer,
+                            ask.text("offset") == nil
+                        else {
+                            throw PageProblem(.badRequest, "give either after or offset")
+                        }
+                        listing.after = (key, Int(offset))
+                    }
+                    return try listing.page(node, try ask.dataset(), cache) { key, offset in
+                        ask.cursor.text(
+                            .object(["key": .string(key), "at": .integer(Int64(offset))]))
+                    }
                 }),
             .get(
                 path + "/item", ItemStoryDocument.self, "All that the logs say of an item.",
@@ -166,8 +194,10 @@ struct PageReads: Sendable {
                     listing.org = try ask.origin("org")
                     listing.isContested = try ask.flag("contested")
                     listing.limit = try ask.number("limit", in: 1...10_000, or: 1_000)
-                    listing.after = ask.text("after")
-                    return try listing.page(node, try ask.dataset()).document
+                    listing.after = try ask.after()?.string
+                    var document = try listing.page(node, try ask.dataset()).document
+                    document.next = document.next.map { ask.cursor.text(.string($0)) }
+                    return document
                 }),
             .get(
                 path + "/labels/{id}", LabelStoryDocument.self, "All that the logs say of a label.",

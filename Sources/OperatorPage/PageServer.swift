@@ -23,6 +23,8 @@ package struct PageServer: Service {
         package var names: [String] = []
         /// What the page shows to browsers beyond this machine, the certificate first; nil: no TLS.
         package var identity: (chain: [Certificate], key: SigningKey)?
+        /// What programs show that read figures; nil: on this machine's own address nothing, elsewhere nobody does.
+        package var scraping: ScrapeToken?
         /// Within which seconds a body has to come.
         package var bodySeconds: Int64 = 30
         /// Tells the operator the link that signs in.
@@ -42,14 +44,19 @@ package struct PageServer: Service {
     private let media: PageMedia
     private let intake: PageIntake
     private let tls: TLSContext?
+    private let certificates: PageCertificates
     private let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
 
     /// A page for a node.
     package init(_ side: OperatorSide, _ options: Options) throws {
         (self.side, self.options) = (side, options)
         people = PagePeople(side.home)
+        let certificates = try PageCertificates(side.home, people, now: now)
+        self.certificates = certificates
         tls = try options.identity.map {
-            try TLSContext(side: .server, chain: $0.chain, key: $0.key, asksPeers: false)
+            try TLSContext(
+                side: .server, chain: $0.chain, key: $0.key,
+                peers: .asked(of: try certificates.authorities()))
         }
         names = PageNames(
             host: side.address.host, others: options.names, isEncrypted: options.identity != nil)
@@ -57,7 +64,7 @@ package struct PageServer: Service {
             try Self.requireShelter(side.address.host, tls, people)
         }
         sessions = PageSessions(now: now)
-        nodes = try PageNodes(side.home)
+        nodes = try PageNodes(side)
         events = PageEvents(side, nodes.watching, sessions, people)
         media = PageMedia(options.media, side.home)
         intake = PageIntake(seconds: options.bodySeconds)
@@ -72,9 +79,10 @@ package struct PageServer: Service {
                 .usage, "others reach \(host): the page is served there over TLS alone",
                 hint: "use --ui 127.0.0.1:PORT, or give --ui-cert F --ui-key F")
         }
-        guard try people.all().contains(where: { $0.password != nil }) else {
+        // By a password, or by a certificate.
+        guard try !people.all().isEmpty else {
             throw NodeError(
-                .usage, "others reach \(host), and nobody has a password yet",
+                .usage, "others reach \(host), and nobody may sign in yet",
                 hint: "run countermark people add NAME --role ROLE --password-file F first")
         }
     }
@@ -87,8 +95,11 @@ package struct PageServer: Service {
                 maxHeaderFieldSize: Self.headBytesMax, maxHeaderListSize: Self.headBytesMax,
                 maxHeaderFieldCount: 100))
         guard let tls else { return .http1(configuration: configuration) }
+        let certificates = certificates
         return HTTPServerBuilder { responder in
-            PageChannel(responder: responder, configuration: configuration, context: tls)
+            PageChannel(
+                responder: responder, configuration: configuration, context: tls,
+                certificates: certificates)
         }
     }
 
@@ -130,20 +141,20 @@ package struct PageServer: Service {
     private func router() throws -> Router<PageContext> {
         let router = Router(context: PageContext.self)
         router.middlewares.add(PageGuard(names, side.home))
-        router.middlewares.add(PageSessionGuard(sessions: sessions, people: people))
-        if PageNames.isLoopback(side.address.host) {
-            side.addHealth(to: router)
-        } else {
-            // Figures name partners: they are this machine's alone.
-            router.get("/healthz") { _, _ in "ok\n" }
-        }
+        router.middlewares.add(
+            PageSessionGuard(sessions: sessions, people: people, certificates: certificates))
+        router.middlewares.add(PageMethods())
+        PageHealth(
+            side: side, isLocal: PageNames.isLoopback(side.address.host), token: options.scraping
+        ).add(to: router)
         PageFiles.add(to: router)
         router.get("/api/v1/openapi.json") { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "application/json"],
                 body: .init(byteBuffer: PageFiles.description))
         }
-        PageSignIn(side.home, sessions, people, names, intake).add(to: router, now: now)
+        PageSignIn(side.home, sessions, people, certificates, names, intake)
+            .add(to: router, now: now)
         for route in Self.routes { add(route, to: router) }
         let (nodes, events, media, intake) = (nodes, events, media, intake)
         let arrivals = PageArrivals(home: side.home, nodes: nodes, intake: intake)
@@ -177,7 +188,10 @@ package struct PageServer: Service {
     /// All resources of the API.
     static let allRoutes =
         PageSignIn.routes + routes
-        + [mediaRoute, eventsRoute, PageArrivals.importing, PageArrivals.joining]
+        + [
+            mediaRoute, eventsRoute, PageArrivals.importing, PageArrivals.joining,
+            PersonRoutes.appending,
+        ]
 
     /// The file of an item.
     static let mediaRoute = PageRoute(

@@ -12,6 +12,8 @@ struct PageSession: Sendable {
     let name: String
     /// Who it is; nil for the operator who came by a link.
     let person: String?
+    /// Whether each request has to show that person's certificate.
+    let isByCertificate: Bool
     var role: PageRole
     /// What a request that writes shows.
     let csrf: String

@@ -20,11 +20,14 @@ final class PageSessions: Sendable {
     /// Begins a session.
     ///
     /// - Returns: What the cookie holds.
-    func begin(_ person: String?, _ role: PageRole) throws -> (secret: String, PageSession) {
+    func begin(
+        _ person: String?, _ role: PageRole, isByCertificate: Bool = false
+    ) throws -> (secret: String, PageSession) {
         let secret = Hex.encode(try RandomBytes.draw(32))
         let time = now()
         let session = PageSession(
-            name: Hex.encode(try RandomBytes.draw(8)), person: person, role: role,
+            name: Hex.encode(try RandomBytes.draw(8)), person: person,
+            isByCertificate: isByCertificate, role: role,
             csrf: Hex.encode(try RandomBytes.draw(32)), expires: time + Self.secondsMax,
             lastSeen: time)
         sessions.withLock { sessions in

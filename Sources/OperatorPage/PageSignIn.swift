@@ -13,6 +13,7 @@ struct PageSignIn: Sendable {
     let home: Home
     let sessions: PageSessions
     let people: PagePeople
+    let certificates: PageCertificates
     let links: PageLinks
     let names: PageNames
     let intake: PageIntake
@@ -23,8 +24,13 @@ struct PageSignIn: Sendable {
     static let routes = [
         PageRoute(
             method: .post, path: path, role: .viewer,
-            summary: "Signs in by a link's token, or by a name and a password.", queries: [],
-            body: [.init("token", .text), .init("name", .text), .init("password", .text)],
+            summary:
+                "Signs in by a link's token, by a name and a password, or by the connection's certificate.",
+            queries: [],
+            body: [
+                .init("token", .text), .init("name", .text), .init("password", .text),
+                .init("certificate", .flag),
+            ],
             document: "\(SessionDocument.self)", bodyType: "application/json", isOpen: true,
             work: .other),
         .get(path, SessionDocument.self, "Who has signed in.", [], .other),
@@ -41,23 +47,27 @@ struct PageSignIn: Sendable {
     private let queue = DispatchQueue(label: "countermark.passwords")
 
     init(
-        _ home: Home, _ sessions: PageSessions, _ people: PagePeople, _ names: PageNames,
-        _ intake: PageIntake
+        _ home: Home, _ sessions: PageSessions, _ people: PagePeople,
+        _ certificates: PageCertificates, _ names: PageNames, _ intake: PageIntake
     ) {
         (self.home, self.sessions, self.names, self.intake) = (home, sessions, names, intake)
-        self.people = people
+        (self.people, self.certificates) = (people, certificates)
         links = PageLinks(home)
     }
 
     func add(to router: Router<PageContext>, now: @escaping @Sendable () -> Int64) {
         router.post("/api/v1/session") { request, context in
             let body = try await intake.json(request, bytesMax: 4_096)
-            guard limiter.admit(context.address) != nil else {
+            let isByCertificate = body["certificate"] == .bool(true)
+            // Nobody guesses a certificate's key.
+            guard isByCertificate || limiter.admit(context.address) != nil else {
                 throw PageProblem(
                     .tooFast, "too many attempts to sign in", hint: "try again in a minute")
             }
-            let (person, role) = try await signIn(body, at: now())
-            let (secret, session) = try sessions.begin(person, role)
+            let (person, role) =
+                isByCertificate ? try signInByCertificate() : try await signIn(body, at: now())
+            let (secret, session) = try sessions.begin(
+                person, role, isByCertificate: isByCertificate)
             var response = try PageServer.answer(session.document(home))
             response.headers[.setCookie] = cookie(secret, seconds: PageSessions.secondsMax)
             return response
@@ -102,6 +112,18 @@ struct PageSignIn: Sendable {
         return (person.name, person.role)
     }
 
+    private func signInByCertificate() throws -> (person: String?, role: PageRole) {
+        guard let person = try certificates.person(of: PageChannel.peer) else {
+            throw PageProblem(
+                .badCertificate,
+                "this connection has shown no certificate that signs anybody in here",
+                hint:
+                    "it has to be valid, of this organisation's authority, and with the mail address of somebody "
+                    + "whom countermark people add has taken in")
+        }
+        return (person.name, person.role)
+    }
+
     private static let wrong = PageProblem(
         .wrongPassword, "name and password do not belong together",
         hint: "ask the node's operator")
@@ -125,19 +147,27 @@ struct PageSignIn: Sendable {
 struct PageSessionGuard: RouterMiddleware {
     let sessions: PageSessions
     let people: PagePeople
+    let certificates: PageCertificates
 
     func handle(
         _ request: Request, context: PageContext,
         next: (Request, PageContext) async throws -> Response
     ) async throws -> Response {
         var context = context
-        if request.uri.path.hasPrefix("/api/") { try sessions.review(people) }
+        if request.uri.path.hasPrefix("/api/") || PageHealth.paths.contains(request.uri.path) {
+            try sessions.review(people)
+        }
         context.session = PageSignIn.secret(request).flatMap { sessions.find($0) }
+        // Such a session goes with its certificate: a cookie alone is nothing, and a certificate that is over ends it.
+        if let session = context.session, session.isByCertificate {
+            let person = try certificates.person(of: PageChannel.peer)
+            if person?.name != session.person { context.session = nil }
+        }
         // Health has no session, and signing in none yet.
         if let session = context.session, request.method != .get, request.method != .head {
             let isSigningIn = request.method == .post && request.uri.path == "/api/v1/session"
             let token = request.headers[.csrfToken] ?? ""
-            guard isSigningIn || Self.isSame(token, session.csrf) else {
+            guard isSigningIn || Self.isSame(Array(token.utf8), Array(session.csrf.utf8)) else {
                 throw PageProblem(
                     .crossSite, "X-CSRF-Token is not this session's", hint: "reload the page",
                     isLast: true)
@@ -153,8 +183,7 @@ struct PageSessionGuard: RouterMiddleware {
     }
 
     /// Compares without telling by its time how much is the same.
-    private static func isSame(_ one: String, _ other: String) -> Bool {
-        let (one, other) = (Array(one.utf8), Array(other.utf8))
+    static func isSame(_ one: [UInt8], _ other: [UInt8]) -> Bool {
         guard one.count == other.count else { return false }
         return zip(one, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }

@@ -13,7 +13,7 @@ struct PageWrites: Sendable {
     /// The most items of one request.
     private static let itemsMax = 10_000
 
-    var routes: [PageRoute] { labels + items + node }
+    var routes: [PageRoute] { labels + items + releases + node }
 
     private static func post(
         _ path: String, _ role: PageRole, _ document: any Document.Type, _ summary: String,
@@ -216,6 +216,38 @@ struct PageWrites: Sendable {
             fields[.known(field)] = .integer(number)
         }
         return (try body.needed("key"), fields)
+    }
+
+    /// About releases.
+    private var releases: [PageRoute] {
+        let path = "/releases/{release}"
+        return [
+            Self.post(
+                path + "/countersign", .operator, ReleaseDocument.self,
+                "Recomputes a release from the logs, and signs that it is right.", []
+            ) { node, dataset, _, ask in
+                try node.countersignRelease(ask.part("release"), of: dataset)
+                return try Self.release(node, dataset, ask)
+            },
+            Self.post(
+                path + "/withdraw", .operator, ReleaseDocument.self,
+                "Says that a release is not to be used any more; the steward's act.",
+                [.init("reason", .text, isNeeded: true)]
+            ) { node, dataset, body, ask in
+                try node.withdrawRelease(
+                    ask.part("release"), of: dataset, reason: try body.needed("reason"))
+                return try Self.release(node, dataset, ask)
+            },
+        ]
+    }
+
+    private static func release(
+        _ node: Node, _ dataset: DatasetID, _ ask: PageAsk
+    ) throws -> ReleaseDocument {
+        var document = ReleaseDocument(
+            try node.release(ask.part("release"), of: dataset), dataset)
+        document.changed = node.hasWritten
+        return document
     }
 
     /// About the node.

@@ -84,7 +84,8 @@ struct PersonRoutes: Sendable {
     static let appending = PageRoute(
         method: .post, path: dataset + "/entries", role: .annotator,
         summary: "Appends an entry that a person's browser has signed: the body, application/cose.",
-        queries: [], document: "\(WrittenDocument.self)", work: .other)
+        queries: [], document: "\(WrittenDocument.self)", bodyType: "application/cose", work: .other
+    )
 
     /// Appends an entry, or writes nothing.
     func append(

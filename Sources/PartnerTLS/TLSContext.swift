@@ -12,6 +12,16 @@ public final class TLSContext: Sendable {
         case client
     }
 
+    /// Whether peers show certificates.
+    public enum Peers: Sendable {
+        /// Each has to.
+        case needed
+        /// Each may: clients that have one of these authorities, of others too. Who shows none is a stranger.
+        case asked(of: [Certificate])
+        /// Nobody is asked, and all are strangers.
+        case none
+    }
+
     /// Certificates that a peer may send, in bytes: a handful of them.
     private static let peerCertificateBytesMax = 65_536
     /// At least 112 bits, as for certificate paths.
@@ -22,15 +32,14 @@ public final class TLSContext: Sendable {
 
     // SAFETY: an SSL_CTX that nobody changes any more may be used by several threads at once.
     nonisolated(unsafe) let handle: OpaquePointer
-    /// Who stands for callers whom nobody asks for a certificate; nil where they are asked.
+    /// Who stands for callers who need not show a certificate, and show none; nil where they have to.
     let anybody: PeerIdentity?
 
     /// A context that shows `chain`, the node's own certificate first.
     ///
-    /// - Parameter asksPeers: Whether peers have to show certificates; those of a server that does not ask are
-    ///   strangers all.
+    /// - Parameter peers: Whether peers show certificates.
     public init(
-        side: Side, chain: [Certificate], key: SigningKey, asksPeers: Bool = true
+        side: Side, chain: [Certificate], key: SigningKey, peers: Peers = .needed
     ) throws(PartnerTLSError) {
         guard let leaf = chain.first else { throw .noCertificate }
         ERR_clear_error()
@@ -38,7 +47,7 @@ public final class TLSContext: Sendable {
         else { throw .lastFailure(of: "set up TLS") }
         self.side = side
         self.handle = handle
-        anybody = asksPeers ? nil : PeerIdentity(stranger: leaf)
+        if case .needed = peers { anybody = nil } else { anybody = PeerIdentity(stranger: leaf) }
         guard cm_ctx_tls13_only(handle) == 1,
             cm_ctx_set_groups(handle, "X25519:P-256:P-384") == 1
         else { throw .lastFailure(of: "set up TLS 1.3") }
@@ -62,11 +71,20 @@ public final class TLSContext: Sendable {
         SSL_CTX_set_num_tickets(handle, 0)
         cm_ctx_set_max_cert_list(handle, Self.peerCertificateBytesMax)
         try setProtocols()
-        guard asksPeers else {
+        switch peers {
+        case .needed:
+            SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+        case .asked(let authorities):
+            SSL_CTX_set_verify(handle, SSL_VERIFY_PEER, nil)
+            // Browsers ask their people only where they have a certificate of one of these.
+            for authority in authorities where SSL_CTX_add_client_CA(handle, authority.handle) != 1
+            {
+                throw .lastFailure(of: "name the authorities of clients")
+            }
+        case .none:
             SSL_CTX_set_verify(handle, SSL_VERIFY_NONE, nil)
             return
         }
-        SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
         SSL_CTX_set_cert_verify_callback(
             handle, { store, _ in TLSSession.judgePeer(store) }, nil)
     }

@@ -21,6 +21,18 @@ public struct AddedFields {
         list = FieldList.encode(pairs)
     }
 
+    /// Whether an annotation was retracted as it was added.
+    public static func isRetracted(_ fields: FieldPairs) -> Bool {
+        fields.count > 0 && forEachOther(fields) { _, _ in }
+    }
+
+    /// Calls `body` with each field that has a value and is not the status, by its number in the changeset.
+    public static func forEach(
+        _ fields: FieldPairs, _ body: (_ code: Int, UnsafeRawBufferPointer) throws -> Void
+    ) rethrows {
+        if fields.count > 0 { _ = try forEachOther(fields, body) }
+    }
+
     /// Calls `body` with each field that has a value and is not the status.
     ///
     /// - Returns: Whether the status is that of a retracted annotation.

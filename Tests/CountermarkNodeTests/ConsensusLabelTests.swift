@@ -49,7 +49,11 @@ struct ConsensusLabelTests {
         let node = try all.node(oem)
         var found: [LabelView] = []
         try node.store.forEachLabel(try node.logNames(all.dataset)) { label in
-            if !label.isRetracted, Node.isConsensus(label) { found.append(label) }
+            if !label.isRetracted,
+                QualityLabels.source(label)?.hasPrefix(Node.consensusSource) == true
+            {
+                found.append(label)
+            }
         }
         return found
     }

@@ -7,6 +7,12 @@ import Testing
 
 @Suite("Budgets at the desk")
 struct PartnerDeskTests {
+    private func metrics(_ desk: PartnerDesk) -> String {
+        var text = FigureText()
+        desk.add(to: &text)
+        return text.text
+    }
+
     @Test("watches and memory are counted per partner, and given back")
     func holds() throws {
         let companies = try Companies(["oem.example"])
@@ -37,7 +43,7 @@ struct PartnerDeskTests {
             }
         #expect(throws: Refusal.self) { try desk.holdMemory(1, for: honest) }
         withExtendedLifetime(others) {}
-        let metrics = desk.metrics(logs: [])
+        let metrics = self.metrics(desk)
         #expect(
             metrics.contains(
                 "countermark_partner_limited_total{partner=\"a.example\",limit=\"too-many-watches\"} 1"
@@ -52,7 +58,7 @@ struct PartnerDeskTests {
             home, room: ConnectionRoom(), spools: SpoolAccount(home), logger: .init(label: "test"))
         let (greedy, honest) = (try Origin("a.example"), try Origin("b.example"))
         func used(_ name: String, _ partner: Origin) -> String? {
-            desk.metrics(logs: []).split(separator: "\n").first {
+            metrics(desk).split(separator: "\n").first {
                 $0.hasPrefix("countermark_partner_\(name){partner=\"\(partner)\"} ")
             }.map { String($0.split(separator: " ")[1]) }
         }
@@ -88,7 +94,7 @@ struct PartnerDeskTests {
         let partner = try Origin("a.example")
         _ = try desk.node(for: partner)
         let memory = try desk.holdMemory(5, for: partner)
-        let lines = desk.metrics(logs: []).split(separator: "\n").map(String.init)
+        let lines = metrics(desk).split(separator: "\n").map(String.init)
         withExtendedLifetime(memory) {}
         let documents = try String(
             contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -98,7 +104,7 @@ struct PartnerDeskTests {
             let value = limit.name == "connections_in_all" ? 7 : limit.value
             #expect(lines.contains("countermark_limit{limit=\"\(limit.name)\"} \(value)"))
             // The operator's page adds what is free on the disk.
-            if limit.used != "countermark_disk_free_bytes" {
+            if limit.used != "countermark_storage_free_bytes" {
                 #expect(lines.contains("# TYPE \(limit.used) gauge"), "\(limit.used)")
             }
             #expect(documents.contains("`\(limit.name)`"), "\(limit.name)")

@@ -20,19 +20,16 @@ struct QualityHostileTests {
         ) throws {
             let entry = next[company, default: 0]
             next[company] = entry + 1
-            let slot = Slot(entry: entry, position: 0)
-            let view = LabelView(
-                key: OperationKey(log: company + 1, slot: slot),
-                id: OperationID(origin: try Origin("c\(1_000 + company).example"), slot: slot),
-                item: item, isOfAlias: false, className: name, selector: selector,
-                isRetracted: false, flags: [], source: nil, author: nil,
-                fields: confidence.map { ["confidence": .float($0)] } ?? [:])
             labels.awareness.append(
                 Awareness(log: company + 1, entry: entry, seen: CausalContext()))
             let place = Int32(labels.awareness.count - 1)
+            let origin = try Origin("c\(1_000 + company).example")
             labels.add(
-                view, item: item, className: name, awareness: place, early: place,
-                QualityQuestion())
+                item: labels.number(ofItem: item),
+                rater: labels.number(ofRater: origin.description),
+                className: labels.number(ofClass: name), log: labels.number(ofLog: origin),
+                slot: Slot(entry: entry, position: 0), awareness: place, early: place,
+                .init(shape: Shape(selector), confidence: confidence))
         }
 
         var settled: QualityLabels {

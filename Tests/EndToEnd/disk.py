@@ -73,19 +73,29 @@ class Node:
     def __init__(self, company, folder):
         self.company, self.log = company, folder / "oem.log"
         self.port, self.operator = free_port(), free_port()
+        self.token = folder / "token"
+        self.token.write_text("t" * 64)
 
     def start(self):
         with open(self.log, "a") as log:
             self.company.node = subprocess.Popen(
                 [self.company.program, "serve", "--home", str(self.company.home), "--peer",
-                 f"127.0.0.1:{self.port}", "--ui", f"127.0.0.1:{self.operator}"], stderr=log)
+                 f"127.0.0.1:{self.port}", "--ui", f"127.0.0.1:{self.operator}", "--metrics-token", self.token],
+                stderr=log)
         patience.answers(self.port, self.company.node, f"the node, which writes to {self.log},")
         patience.answers(self.operator, self.company.node, "its operator's page")
 
     def ready(self):
-        """The status and the text of /readyz."""
+        """The status of /readyz, and what /healthz tells the operator."""
+        url = f"http://127.0.0.1:{self.operator}"
+        why = urllib.request.Request(f"{url}/healthz", headers={"Authorization": f"Bearer {self.token.read_text()}"})
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.operator}/readyz", timeout=60) as answer:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=60) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError:
+            pass
+        try:
+            with urllib.request.urlopen(why, timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -126,7 +136,7 @@ def labels(company):
 def full(oem, tier, node):
     """While it is full: reads and answers go on, writes are refused in words."""
     text = node.becomes(503)
-    check("disk" in text and "full" in text, "/readyz is not ready and names the disk", text)
+    check("disk" in text and "full" in text, "/readyz is not ready, and /healthz names the disk", text)
     before = oem.run("verify")["entries"]
     for words in (["annotate", "boards", "full.png", "--class", "spur"], ["key", "rotate"],
                   ["partner", "add", TIER, "--url", "https://127.0.0.1:9"]):
@@ -143,7 +153,7 @@ def full(oem, tier, node):
 def recovered(oem, tier, node, disk, labelled):
     disk.clear()
     node.becomes(200)
-    check(node.becomes(200).startswith("ready"), "with space it is ready again by itself")
+    check(node.becomes(200) == "ok\n", "with space it is ready again by itself")
     check(oem.attempt("annotate", "boards", "after.png", "--class", "spur").returncode == 0, "writing goes on")
     done = tier.attempt("sync")
     check(done.returncode == 0 and labels(tier) == labelled, "the partner gets what was written",

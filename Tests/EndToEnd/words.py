@@ -443,18 +443,24 @@ def ends(program, folder):
     ui = free_port()
     make = certificate(folder, "oem.example", "served", 3 * 86400)
     home = Company(program, folder, "oem.example", "served", make)
-    with home.serving("--ui", f"127.0.0.1:{ui}"):
+    token = folder / "token"
+    token.write_text("t" * 64)
+    with home.serving("--ui", f"127.0.0.1:{ui}", "--metrics-token", token):
         import urllib.request
         for _ in range(200):
             try:
-                ready = urllib.request.urlopen(f"http://127.0.0.1:{ui}/readyz").read().decode()
+                bearer = {"Authorization": f"Bearer {token.read_text()}"}
+                why = urllib.request.Request(f"http://127.0.0.1:{ui}/healthz", headers=bearer)
+                ready = json.loads(urllib.request.urlopen(why).read())
                 break
             except OSError:
                 time.sleep(0.1)
-        metrics = urllib.request.urlopen(f"http://127.0.0.1:{ui}/metrics").read().decode()
+        metrics = urllib.request.urlopen(
+            urllib.request.Request(f"http://127.0.0.1:{ui}/metrics", headers=bearer)).read().decode()
         time.sleep(1)
-    check(ready.startswith("ready") and "warning" in ready, "/readyz names the end", ready)
-    check('countermark_ends_timestamp_seconds{kind="certificate",org="oem.example"}' in metrics,
+    certificate_check = next(check for check in ready["checks"] if check["name"] == "certificate")
+    check(ready["ok"] and "warning" in certificate_check["detail"], "/healthz names the end", ready)
+    check('countermark_certificate_expiry_timestamp_seconds{who="oem.example",kind="certificate"}' in metrics,
           "/metrics has it")
     check("something ends soon" in home.log, "the log has it")
 

@@ -7,13 +7,14 @@ extension Example {
     static let logs: [Example] = [
         Example(
             "history",
-            HistoryDocument(entries: [
-                .init(
-                    log: "tier1.example/oem.example/boards", index: 12,
-                    signer: "CN=anna@oem.example", signerName: "anna@oem.example",
-                    time: 1_795_880_000, operations: 2, message: "first pass",
-                    author: "anna@oem.example")
-            ])),
+            HistoryDocument(
+                entries: [
+                    .init(
+                        log: "tier1.example/oem.example/boards", index: 12,
+                        signer: "CN=anna@oem.example", signerName: "anna@oem.example",
+                        time: 1_795_880_000, operations: 2, message: "first pass",
+                        author: "anna@oem.example")
+                ], next: "c4Fi")),
         Example("history.least", HistoryDocument(entries: [])),
         Example(
             "quarantine",

@@ -27,7 +27,7 @@ extension Example {
                         key: "img/0003.png", mediaType: "image/png", sha256: "e3b0c4", width: 640,
                         height: 480, labels: 2, contested: true, orgs: ["tier1.example"],
                         classes: ["spur"], group: "board 7", examined: ["oem.example"])
-                ], total: 38, next: 1)),
+                ], total: 38, next: "c4Fi")),
         Example(
             "item-list.least",
             ItemListDocument(

@@ -30,9 +30,9 @@ final class PageFixture: Sendable {
 
     /// Serves while `body` runs.
     static func serving(
-        bodySeconds: Int64 = 30, _ body: (PageFixture) async throws -> Void
+        bodySeconds: Int64 = 30, token: String? = nil, _ body: (PageFixture) async throws -> Void
     ) async throws {
-        let page = try await PageFixture(bodySeconds: bodySeconds)
+        let page = try await PageFixture(bodySeconds: bodySeconds, token: token)
         do {
             try await body(page)
         } catch {
@@ -42,7 +42,10 @@ final class PageFixture: Sendable {
         await page.end()
     }
 
-    private init(bodySeconds: Int64) async throws {
+    /// The file with the token of whoever reads figures.
+    var tokenFile: String { folder + "/token" }
+
+    private init(bodySeconds: Int64, token: String?) async throws {
         folder = NSTemporaryDirectory() + "page-\(UUID().uuidString)"
         media = folder + "/media"
         try FileManager.default.createDirectory(
@@ -66,6 +69,10 @@ final class PageFixture: Sendable {
         options.media = media
         options.bodySeconds = bodySeconds
         options.announce = { told.yield($0) }
+        if let token {
+            try token.write(toFile: folder + "/token", atomically: true, encoding: .utf8)
+            options.scraping = try ScrapeToken(file: folder + "/token")
+        }
         var logger = Logger(label: "page")
         logger.logLevel = .critical
         let made = options

@@ -248,7 +248,7 @@ def beyond_this_machine(home, folder):
         check(done.returncode != 0 and why in done.stderr, f"not beyond this machine: {why}", done.stderr[-300:])
 
     refused(plain, "over TLS alone")
-    refused(encrypted, "nobody has a password")
+    refused(encrypted, "nobody may sign in yet")
     secret.write_text("correct horse\n")
     home.ok("people", "add", "eve", "--role", "viewer", "--password-file", secret)
     trust = ssl.create_default_context(cafile=str(certificate))
@@ -258,8 +258,67 @@ def beyond_this_machine(home, folder):
         check("Secure" in page.cookie_text and "max-age" in page.last.headers["Strict-Transport-Security"],
               "its cookie is for TLS alone", page.cookie_text)
         port = page.url.port
+        certificates(home, folder, page, str(certificate))
     with socket.socket() as one:
         check(one.connect_ex(("127.0.0.1", port)) != 0, "and it ends")
+
+
+def certificates(home, folder, page, root):
+    """People sign in by certificates of their company, which say who they are and not what they may do."""
+    def context(certificate=None, key=None):
+        made = ssl.create_default_context(cafile=root)
+        if certificate:
+            made.load_cert_chain(certificate, key)
+        return made
+
+    def issue(company, address, kind="p256"):
+        files = company.json("key", "issue-person", "--email", address, "--key-type", kind, "-o",
+                             folder / f"cards-{address}")
+        return files["certificate"], files["key"], files["fingerprint"]
+
+    def answer(trust, session=None):
+        """The status, and the code of why not, of signing in by certificate, or of a session's first request."""
+        try:
+            one = object.__new__(Page)
+            one.url, one.trust, one.cookie, one.csrf = page.url, trust, *(session or (None, None))
+            one.send(*(("GET", "/session") if session else ("POST", "/session", {"certificate": True})))
+            return one.last.status, one.last.json.get("code")
+        except OSError as error:
+            return 0, type(error).__name__
+
+    home.ok("people", "add", "anna", "--role", "reviewer")
+    card = issue(home, "anna@oem.example")
+    anna = Page(page.url.geturl(), context(*card[:2]), certificate=True)
+    check((anna.session["person"], anna.session["role"]) == ("anna", "reviewer"), "a certificate signs in", anna.session)
+    done = anna.post("/datasets/oem.example/boards/annotate", {"item": "a.png", "class": "spur"})
+    check(done.status == 200, "and its person labels", done.text)
+    for kind in ("ed25519", "p384"):
+        home.ok("people", "add", kind, "--role", "viewer")
+        check(answer(context(*issue(home, f"{kind}@oem.example", kind)[:2]))[0] == 200, f"{kind} certificates, too")
+    other = Home(home.program, str(folder / "mallory"), "mallory.example")
+    strangers = {
+        "nobody": context(), "of another company": context(*issue(other, "anna@mallory.example")[:2]),
+        "of somebody without an account": context(*issue(home, "bob@oem.example")[:2]),
+        "of the node": context(f"{home.path}/trust/own.pem", f"{home.path}/keys/node.key")}
+    pair = {name: (folder / f"forged.{name}") for name in ("pem", "key")}
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=anna", "-addext", "subjectAltName=email:anna@oem.example", "-keyout", pair["key"],
+                    "-out", pair["pem"]], check=True, capture_output=True)
+    strangers["made by whoever"] = context(pair["pem"], pair["key"])
+    for who, trust in strangers.items():
+        check(answer(trust) == (401, "bad-certificate"), f"a certificate {who} signs nobody in", answer(trust))
+    check(answer(context(), (anna.cookie, anna.csrf)) == (401, "not-signed-in"),
+          "such a session is nothing without its certificate")
+    check(answer(context(*card[:2]), (anna.cookie, anna.csrf))[0] == 200, "and something with it")
+    long = folder / "long.pem"
+    long.write_text(pathlib.Path(card[0]).read_text() + pair["pem"].read_text() * 200)
+    check(answer(context(long, card[1]))[0] == 0, "more certificates than 64 KiB end the handshake")
+    home.ok("people", "add", "anna", "--role", "viewer")
+    check(anna.get("/session").json["role"] == "viewer", "the role is what the accounts file says now")
+    home.ok("key", "revoke", card[0])
+    check(anna.get("/session").status == 401, "a certificate that is revoked ends the session")
+    check(answer(context(*card[:2])) == (401, "bad-certificate"), "and signs in no more")
+    check(page.get("/session").status == 200, "whoever signed in otherwise stays")
 
 
 def main():

@@ -18,3 +18,9 @@ def map_query(context, query):
         if query and name in query and len(str(query[name])) % 4:
             query[name] = "a.png"
     return query
+
+
+@schemathesis.serializer("application/cose")
+def serialize_entry(context, value):
+    """What a browser signs is bytes."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")

@@ -44,6 +44,11 @@ extension ErrorCode {
     package static let badAnswer = ErrorCode(
         "bad-answer", .network,
         "is it a node of a matching version? its log may be damaged")
+    package static let badCertificate = ErrorCode(
+        "bad-certificate", .failed, http: 401,
+        "the page was not shown a certificate that signs somebody in: of this organisation's authority, neither over "
+            + "nor revoked, with the mail address of somebody whom `countermark people add` has taken in"
+    )
     package static let badConfig = ErrorCode(
         "bad-config", .failed,
         "restore the file from a backup")
@@ -670,6 +675,9 @@ extension ErrorCode {
     package static let wrongPassphrase = ErrorCode(
         "wrong-passphrase", .failed,
         "`COUNTERMARK_PASSPHRASE`, or `--passphrase-file FILE`, or a terminal")
+    package static let wrongMethod = ErrorCode(
+        "wrong-method", .failed, http: 405,
+        "the answer's header `Allow` names the methods that this resource of the page takes")
     package static let wrongPassword = ErrorCode(
         "wrong-password", .failed, http: 401,
         "name and password do not belong together")
@@ -683,7 +691,8 @@ extension ErrorCode {
 
     /// All codes, in the order of their words.
     public static let all: [ErrorCode] = [
-        .ambiguousId, .ambiguousItem, .badAnswer, .badConfig, .badEntry, .badExpression, .badFile,
+        .ambiguousId, .ambiguousItem, .badAnswer, .badCertificate, .badConfig, .badEntry,
+        .badExpression, .badFile,
         .badIdentifier, .badInvitationRecord, .badLink, .badLog, .badName, .badPartner,
         .badProof, .badProxy, .badRange, .badReason, .badRequest, .badRoot, .badSchema,
         .badSelector, .badSuccession, .badThreshold, .badUrl, .badValue, .blind, .busy,
@@ -717,7 +726,7 @@ extension ErrorCode {
         .trustEnded, .twoDatasets, .unknownItem, .unknownRater, .unprovenHistory, .unreadable,
         .unsupportedType, .unwritable, .usage, .whoseLabels, .wordsDiffer, .writeOnlyFormat,
         .wrongCheckpoint,
-        .wrongHost, .wrongLogKey, .wrongPassphrase, .wrongPassword, .wrongPosition,
+        .wrongHost, .wrongLogKey, .wrongMethod, .wrongPassphrase, .wrongPassword, .wrongPosition,
         .wrongSteward,
     ]
 }

@@ -113,6 +113,7 @@ extension PartnerSync {
             let theirs = try? JSONDecoder().decode(DigestList.self, from: Data(response.body))
         else { throw Self.badAnswer(client, response, "/v1/digests") }
         let differing = try await node.run { try $0.compare(theirs.digests, of: org) }
+        meter?.noteMismatches(differing.count)
         for dataset in differing {
             report.fail(
                 NodeError(

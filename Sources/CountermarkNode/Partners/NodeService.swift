@@ -15,35 +15,32 @@ public struct NodeService: Service {
     private let host: String
     private let port: Int
     private let operatorAddress: (host: String, port: Int)?
-    private let operatorPage: OperatorSide.Maker
+    private let operatorPage: OperatorSide.Maker?
+    private let meter = NodeMeter()
     private let logger: Logger
 
     /// A service for a home, to listen on an address.
     ///
     /// - Parameters:
-    ///   - operatorAddress: Where the node's own operator asks for its health and figures, without TLS: an
-    ///     address that nobody else can reach.
-    ///   - operatorPage: Makes what answers there; health and figures alone if left out.
+    ///   - operatorAddress: Where the node's own operator asks.
+    ///   - operatorPage: Makes what answers there.
     public init(
         home: Home, host: String, port: Int, operatorAddress: (host: String, port: Int)? = nil,
-        operatorPage: @escaping OperatorSide.Maker = NodeService.healthOnly, logger: Logger
+        operatorPage: OperatorSide.Maker? = nil, logger: Logger
     ) throws {
-        node = SharedNode(try Node(home))
+        let made = try Node(home)
+        made.meter = meter
+        node = SharedNode(made)
         (self.home, self.host, self.port, self.logger) = (home, host, port, logger)
         (self.operatorAddress, self.operatorPage) = (operatorAddress, operatorPage)
     }
 
-    /// Answers an operator about health and figures, and nothing else.
-    public static let healthOnly: OperatorSide.Maker = { side in
-        Application(
-            router: side.server.router(),
-            configuration: .init(address: .hostname(side.address.host, port: side.address.port)),
-            logger: side.logger)
-    }
-
     /// Serves until the task is cancelled or the process is told to end.
     public func run() async throws {
-        let sync = try PartnerSync(node, home: home)
+        let sync = PartnerSync(
+            node, home: home, trust: try TrustedPartners(home), identity: try TLSIdentity(home),
+            spools: SpoolAccount(home), meter: meter)
+        meter.noteMismatches(try await node.run { $0.digestAlarms().count })
         let identity = sync.identity
         let logger = logger
         let watcher = HomeWatcher(home)
@@ -53,7 +50,8 @@ public struct NodeService: Service {
         var sizes = ConnectionRoom.Sizes()
         sizes.inAll = min(sizes.inAll, connections * 3 / 4)
         let room = ConnectionRoom(sizes)
-        let desk = PartnerDesk(home, room: room, spools: sync.spools, logger: logger)
+        let desk = PartnerDesk(
+            home, room: room, spools: sync.spools, meter: meter, logger: logger)
         let server = try PartnerServer(
             home: home, desk: desk, trust: sync.trust, watcher: watcher, logger: logger)
         let application = Application(
@@ -75,13 +73,12 @@ public struct NodeService: Service {
             logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
-            if let operatorAddress {
+            if let operatorAddress, let operatorPage {
                 let page = try operatorPage(
                     OperatorSide(
-                        home: home, address: operatorAddress, logger: logger,
-                        server: OperatorServer(
-                            home: home, node: node, desk: server.desk, disk: disk),
-                        watcher: watcher))
+                        home: home, address: operatorAddress, logger: logger, node: node,
+                        figures: FigureDesk(node, desk, meter), readiness: Readiness(disk),
+                        meter: meter, watcher: watcher))
                 group.addTask { try await page.run() }
             }
             group.addTask { await follow(sync, watcher) }

@@ -1,6 +1,5 @@
 import AnnotationModel
 import Foundation
-import Hummingbird
 import Logging
 import ServiceLifecycle
 
@@ -14,8 +13,18 @@ public struct OperatorSide: Sendable {
     /// Where to listen.
     package let address: (host: String, port: Int)
     package let logger: Logger
-    let server: OperatorServer
+    let node: SharedNode
+    let figures: FigureDesk
+    let readiness: Readiness
+    let meter: NodeMeter
     let watcher: HomeWatcher
+
+    /// A node of its own over the home, whose work is measured with all others'.
+    package func makeNode() throws -> SharedNode {
+        let made = try Node(home)
+        made.meter = meter
+        return SharedNode(made)
+    }
 
     /// A value now, and one after each change of a log of the home, whichever process made it; once a second at least.
     package func changes() -> AsyncStream<Void> { watcher.changes() }
@@ -32,6 +41,9 @@ public struct OperatorSide: Sendable {
         return seen
     }
 
-    /// Answers whether the node lives and works, and figures for Prometheus.
-    package func addHealth(to router: Router<some RequestContext>) { server.add(to: router) }
+    /// The figures of the node as Prometheus reads them; they name partners.
+    package func metrics() async throws -> String { try await figures.text() }
+
+    /// Whether the node can do its work, and why not; what is found is told again for two seconds.
+    package func checks() async throws -> [HomeCheck] { try await readiness.checks(node) }
 }

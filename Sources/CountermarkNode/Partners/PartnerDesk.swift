@@ -51,6 +51,7 @@ final class PartnerDesk: Sendable {
     let limiter = RateLimiter<Origin>()
     let room: ConnectionRoom
     let spools: SpoolAccount
+    let meter: NodeMeter
     let logger: Logger
     private let home: Home
     private let contacts: PartnerContacts
@@ -64,8 +65,12 @@ final class PartnerDesk: Sendable {
     /// Things said that are remembered; beyond, all are news again.
     private static let newsMax = 4_096
 
-    init(_ home: Home, room: ConnectionRoom, spools: SpoolAccount, logger: Logger) {
+    init(
+        _ home: Home, room: ConnectionRoom, spools: SpoolAccount, meter: NodeMeter = NodeMeter(),
+        logger: Logger
+    ) {
         (self.home, self.room, self.spools, self.logger) = (home, room, spools, logger)
+        self.meter = meter
         contacts = PartnerContacts(home)
     }
 
@@ -74,6 +79,7 @@ final class PartnerDesk: Sendable {
         try nodes.withLock { nodes in
             if let open = nodes[partner] { return open.node }
             let made = try Node(home)
+            made.meter = meter
             made.warn = { [weak self] what in
                 guard let self, isNews("warning \(partner)") else { return }
                 logger.warning("a partner's call", metadata: ["what": "\(what)"])
@@ -210,65 +216,76 @@ final class PartnerDesk: Sendable {
 
     // MARK: Figures
 
-    /// The figures as Prometheus reads them (text format 0.0.4).
-    func metrics(logs: [(log: String, size: UInt64)]) -> String {
-        var lines = ["# TYPE countermark_log_entries gauge"]
-        for (log, size) in logs {
-            lines.append("countermark_log_entries{log=\"\(log)\"} \(size)")
-        }
+    /// Adds what partners use and used; of more than ``NodeFigures/partnersMax`` partners the last by name are left
+    /// out.
+    func add(to text: inout FigureText) {
         let (figures, refused) = books.withLock { ($0.figures, $0.refused) }
-        lines.append("# TYPE countermark_connections_refused_total counter")
-        lines.append("countermark_connections_refused_total \(refused)")
-        lines += totals()
-        let all = figures.sorted { $0.key < $1.key }
-        func add(_ name: String, _ type: String, _ values: [(labels: String, value: Int)]) {
-            lines.append("# TYPE countermark_partner_\(name) \(type)")
-            for (labels, value) in values {
-                lines.append("countermark_partner_\(name){\(labels)} \(value)")
+        text.add(
+            .counter, "connections_refused_total", Double(refused),
+            "Connections of partners and strangers that came to nothing.")
+        addTotals(to: &text)
+        let all = figures.sorted { $0.key < $1.key }.prefix(NodeFigures.partnersMax)
+        func each(_ value: (Figures) -> Int) -> [(labels: FigureText.Labels, value: Double)] {
+            all.map { ([("partner", "\($0.key)")], Double(value($0.value))) }
+        }
+        text.add(
+            .counter, "partner_requests_total", "Requests of a partner.", each(\.requests))
+        text.add(
+            .counter, "partner_refused_total", "How often a partner was at one of its limits.",
+            each { $0.limited.values.reduce(0, +) })
+        text.add(
+            .counter, "partner_pushed_entries_total", "Entries that a partner pushed.",
+            each(\.pushedEntries))
+        text.add(
+            .counter, "partner_limited_total", "How often a partner was at a limit, by the limit.",
+            all.flatMap { partner, figures in
+                figures.limited.sorted { $0.key < $1.key }.map {
+                    ([("partner", "\(partner)"), ("limit", $0.key)], Double($0.value))
+                }
+            })
+        text.add(.gauge, "partner_watches", "Watches that a partner has open.", each(\.watches))
+        text.add(
+            .gauge, "partner_bodies", "Bodies of a partner that are on their way in.",
+            each(\.bodies))
+        text.add(
+            .gauge, "partner_memory_bytes", "Memory set aside for what a partner sends or gets.",
+            each(\.memoryBytes))
+        func counts(_ counts: [Origin: Int]) -> [(labels: FigureText.Labels, value: Double)] {
+            counts.sorted { $0.key < $1.key }.prefix(NodeFigures.partnersMax).map {
+                ([("partner", "\($0.key)")], Double($0.value))
             }
         }
-        func each(_ value: (Figures) -> Int) -> [(labels: String, value: Int)] {
-            all.map { ("partner=\"\($0.key)\"", value($0.value)) }
-        }
-        add("requests_total", "counter", each(\.requests))
-        add("refused_total", "counter", each { $0.limited.values.reduce(0, +) })
-        add("pushed_entries_total", "counter", each(\.pushedEntries))
-        let limited = all.flatMap { partner, figures in
-            figures.limited.sorted { $0.key < $1.key }.map {
-                (labels: "partner=\"\(partner)\",limit=\"\($0.key)\"", value: $0.value)
-            }
-        }
-        add("limited_total", "counter", limited)
-        add("watches", "gauge", each(\.watches))
-        add("bodies", "gauge", each(\.bodies))
-        add("memory_bytes", "gauge", each(\.memoryBytes))
-        func counts(_ counts: [Origin: Int]) -> [(labels: String, value: Int)] {
-            counts.sorted { $0.key < $1.key }.map { ("partner=\"\($0.key)\"", $0.value) }
-        }
-        add("connections", "gauge", counts(room.byPartner))
-        add("spool_bytes", "gauge", counts(spools.byPartner))
-        add("pushes", "gauge", counts(nodes.withLock { $0.mapValues(\.pushes.count) }))
-        return lines.joined(separator: "\n") + "\n"
+        text.add(
+            .gauge, "partner_connections", "Connections that a partner has open.",
+            counts(room.byPartner))
+        text.add(
+            .gauge, "partner_spool_bytes", "A partner's transfers on the disk that are not whole.",
+            counts(spools.byPartner))
+        text.add(
+            .gauge, "partner_pushes", "Pushes of a partner that are under way.",
+            counts(nodes.withLock { $0.mapValues(\.pushes.count) }))
     }
 
     /// What all partners use together, and the limits that it is held against.
-    private func totals() -> [String] {
-        var lines = ["# TYPE countermark_connections gauge"]
-        lines += room.byKind.map { "countermark_connections{kind=\"\($0.kind)\"} \($0.count)" }
-        let open = nodes.withLock { $0.count }
-        for (name, value) in [
-            ("memory_bytes", books.withLock { $0.memoryBytes }),
-            ("spool_bytes", spools.bytesInAll), ("nodes", open),
-        ] {
-            lines += ["# TYPE countermark_\(name) gauge", "countermark_\(name) \(value)"]
-        }
-        lines.append("# TYPE countermark_limit gauge")
-        for limit in PartnerLimits.listed {
-            // The system may grant fewer files.
-            let value =
-                limit.name == "connections_in_all" ? room.inAllMax : limit.value
-            lines.append("countermark_limit{limit=\"\(limit.name)\"} \(value)")
-        }
-        return lines
+    private func addTotals(to text: inout FigureText) {
+        text.add(
+            .gauge, "connections", "Open connections; knocking: the handshake is going on.",
+            room.byKind.map { ([("kind", "\($0.kind)")], Double($0.count)) })
+        text.add(
+            .gauge, "memory_bytes", Double(books.withLock { $0.memoryBytes }),
+            "Memory set aside for what partners send or get.")
+        text.add(
+            .gauge, "spool_bytes", Double(spools.bytesInAll),
+            "Partners' transfers on the disk that are not whole.")
+        text.add(
+            .gauge, "nodes", Double(nodes.withLock { $0.count }),
+            "Partners for whom the label tables are open.")
+        text.add(
+            .gauge, "limit", "What the other figures are held against (Docs/Operations.md).",
+            PartnerLimits.listed.map { limit in
+                // The system may grant fewer files.
+                let value = limit.name == "connections_in_all" ? room.inAllMax : limit.value
+                return ([("limit", limit.name)], Double(value))
+            })
     }
 }

@@ -119,7 +119,7 @@ enum PartnerLimits {
         ("pushes_per_partner", pushesPerPartner, "countermark_partner_pushes"),
         ("spool_bytes_per_partner", spoolBytesPerPartner, "countermark_partner_spool_bytes"),
         ("spool_bytes_in_all", spoolBytesInAll, "countermark_spool_bytes"),
-        ("disk_bytes_left", diskBytesLeft, "countermark_disk_free_bytes"),
+        ("disk_bytes_left", diskBytesLeft, "countermark_storage_free_bytes"),
     ]
 
     /// What a dialler takes of an answer at most, unless its call says less.

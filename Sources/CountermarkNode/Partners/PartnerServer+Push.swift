@@ -71,7 +71,8 @@ extension PartnerServer {
             return try json(Position(size: size))
         } catch {
             // What was verified waits for the next part, unless it was the entries that were refused.
-            if Refusal(error) != nil {
+            if let refusal = Refusal(error) {
+                desk.meter.noteRefused(refusal.code)
                 try await node.run { $0.pushes.end(part.log, ticket) }
                 if desk.isNews("push \(caller) \(part.log)") {
                     logger.warning(

@@ -147,6 +147,7 @@ struct PartnerServer: Sendable {
         let (ours, differing) = try await desk.node(for: caller).run { node in
             (try node.digests(for: caller), try node.compare(theirs.digests, of: caller))
         }
+        desk.meter.noteMismatches(differing.count)
         for dataset in differing {
             logger.error(
                 "a partner has made another label set of the same entries: see countermark verify",

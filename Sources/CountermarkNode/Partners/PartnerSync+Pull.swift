@@ -60,7 +60,9 @@ extension PartnerSync {
             // Another process of this home was quicker: it has checked the same entries.
             contact.report.notes.append(
                 "\(offer.origin): another process has taken entries of it meanwhile")
-        } catch  where held > 0 && Self.isAboutEntries(error) {
+        } catch  where Self.isAboutEntries(error) {
+            meter?.noteRefused(PlainError(error).code)
+            guard held > 0 else { throw error }
             contact.wrong = error
             return .wrong
         }

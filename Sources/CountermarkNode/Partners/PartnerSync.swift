@@ -57,6 +57,8 @@ public final class PartnerSync: Sendable {
     let identity: TLSIdentity
     let spools: SpoolAccount
     let watch: WorkWatch
+    /// Measures what is done; nil where nobody asks.
+    let meter: NodeMeter?
     /// Under which name what this one does is watched.
     private let work: String
 
@@ -71,18 +73,21 @@ public final class PartnerSync: Sendable {
 
     init(
         _ node: SharedNode, home: Home, trust: TrustedPartners, identity: TLSIdentity,
-        spools: SpoolAccount, watch: WorkWatch = WorkWatch(), work: String = ""
+        spools: SpoolAccount, watch: WorkWatch = WorkWatch(), meter: NodeMeter? = nil,
+        work: String = ""
     ) {
         (self.node, self.home, self.trust) = (node, home, trust)
         (self.identity, self.spools) = (identity, spools)
-        (self.watch, self.work) = (watch, work)
+        (self.watch, self.meter, self.work) = (watch, meter, work)
     }
 
     /// The same for one partner, on a queue and under a name of its own: no partner waits for another one's entries.
     func beside(_ work: String = "") throws -> PartnerSync {
-        PartnerSync(
-            SharedNode(try watch.node(home, for: work)), home: home, trust: trust,
-            identity: identity, spools: spools, watch: watch, work: work)
+        let made = try watch.node(home, for: work)
+        made.meter = meter
+        return PartnerSync(
+            SharedNode(made), home: home, trust: trust, identity: identity, spools: spools,
+            watch: watch, meter: meter, work: work)
     }
 
     /// Tells how far a transfer is.

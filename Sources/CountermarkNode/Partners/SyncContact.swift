@@ -54,6 +54,7 @@ extension PartnerSync {
 
     /// Does what a machine wants until the contact is over; what went wrong stands in its report.
     func run(_ machine: inout SyncMachine, _ contact: inout SyncContact) async {
+        let begun = ContinuousClock.now
         while let action = machine.next() {
             do {
                 machine.take(try await carryOut(action, &contact))
@@ -63,6 +64,9 @@ extension PartnerSync {
             }
         }
         contact.report.isBroken = machine.isBroken
+        if Task.isCancelled { return }
+        let ended = machine.isBroken ? .unreached : NodeMeter.Round(rawValue: contact.report.state)
+        meter?.noteRound(with: contact.org, ended ?? .failed, .now - begun)
     }
 
     /// True for what concerns more than one log or dataset: the connection failed, or the task was cancelled.

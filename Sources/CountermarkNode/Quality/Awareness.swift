@@ -50,13 +50,11 @@ struct AwarenessBook {
     private let merge: Merge
     private(set) var list: [Awareness] = []
     private var byEntry: [Int64: Int32] = [:]
-    /// Where companies have said that they have examined items, by item and log.
-    private var examinations: ByteMap<[Int: OperationKey]> = [:]
 
     init(_ merge: Merge) { self.merge = merge }
 
     /// The number of the awareness of what several operations have made; the first of them added it.
-    mutating func number(_ first: OperationKey, _ later: [OperationKey] = []) throws -> Int32 {
+    mutating func number(_ first: OperationKey, _ later: [OperationKey]) throws -> Int32 {
         let others = later.filter { $0.entryKey != first.entryKey }
         guard !others.isEmpty else { return try number(first) }
         var joined = list[Int(try number(first))]
@@ -65,7 +63,8 @@ struct AwarenessBook {
         return Int32(list.count - 1)
     }
 
-    private mutating func number(_ operation: OperationKey) throws -> Int32 {
+    /// The number of the awareness of one operation.
+    mutating func number(_ operation: OperationKey) throws -> Int32 {
         if let known = byEntry[operation.entryKey] { return known }
         let seen = try merge.rows.context(operation.entryKey)
         let number = Int32(list.count)
@@ -90,37 +89,15 @@ struct AwarenessBook {
         }.map(\.operation)
     }
 
-    /// Notes where an organisation has said that it has examined an item, which goes under another key than it is shown
-    /// under if it is said to be another one.
-    mutating func examined(
-        _ shown: String, as key: String, by origin: String
-    ) throws -> Int32? {
-        guard let operation = try examination(of: key, by: origin) else { return nil }
-        examinations[shown, default: [:]][operation.log] = operation
-        return try number(operation)
-    }
-
-    /// The number of what made a label until its company had examined the item; -1 where that was later.
-    mutating func early(
-        _ label: LabelView, of item: String, _ changes: [OperationKey]
-    ) throws -> Int32 {
-        guard let end = examinations[item]?[label.key.log] else {
-            return try number(label.key, changes)
-        }
-        if label.key.slot.entry > end.slot.entry { return -1 }
-        return try number(
-            label.key,
-            changes.filter { $0.log == end.log && $0.slot.entry <= end.slot.entry })
-    }
-
     /// Where an organisation has said that it has examined an item.
-    private func examination(of item: String, by origin: String) throws -> OperationKey? {
-        var item = item
-        let row = try item.withUTF8 { try merge.rows.item(key: UnsafeRawBufferPointer($0)) }
-        guard let row else { return nil }
-        if let base = row.base { return base }
+    ///
+    /// - Parameter base: The only operation that has written to the item, if there is only one.
+    func examination(
+        _ target: Int64, base: OperationKey?, by origin: String
+    ) throws -> OperationKey? {
+        if let base { return base }
         let name = Array("\u{0}\(Field.examinedPrefix)\(origin)".utf8)
-        return try merge.rows.registers(row.target).last {
+        return try merge.rows.registers(target).last {
             try $0.field >= nameBase && merge.rows.name($0.field) == name
         }?.operation
     }

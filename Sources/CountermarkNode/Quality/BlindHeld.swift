@@ -28,8 +28,9 @@ extension QualityLabels {
                 Self.join(awareness[Int(label.awareness)], label.rater, &said)
                 if label.early >= 0 { Self.join(awareness[Int(label.early)], label.rater, &early) }
             }
-            for (rater, place) in awarenessOfExamined[item] ?? [:] where early[rater] == nil {
-                early[rater] = awareness[Int(place)]
+            for examination in examinations(of: item)
+            where early[examination.rater] == nil && examination.awareness >= 0 {
+                early[examination.rater] = awareness[Int(examination.awareness)]
             }
             for (rater, own) in early {
                 let row = Int(rater)

@@ -39,11 +39,12 @@ extension JudgedThings {
         labels.forEachItem { item, range in
             let first = nextMatch
             while nextMatch < matched.count, matched[nextMatch].item == item { nextMatch += 1 }
-            guard let looked = looked[item], looked.count > 1 else { return }
+            let looked = looked(at: item)
+            guard looked.count > 1 else { return }
             let mine = PairsOfItem(
                 labels, range, categoryOfLabel, matched[first..<nextMatch],
                 raters: table.raterCount)
-            for (number, one) in looked.enumerated() {
+            for (number, one) in zip(looked.indices, looked) {
                 for other in looked[(number + 1)...] where isWanted(one, other) {
                     body(
                         item, Int(one), Int(other), mine.said(one, other, isOfField: isOfField))
@@ -82,7 +83,7 @@ private struct PairsOfItem {
         _ matched: ArraySlice<JudgedThings.Match>, raters: Int
     ) {
         (self.raters, self.categories) = (raters, categories)
-        for place in range where labels.labels[place].shape != nil {
+        for place in range where !labels.isWhole(labels.labels[place]) {
             byRater[labels.labels[place].rater, default: []].append(Int32(place))
         }
         for match in matched {

@@ -17,8 +17,9 @@ struct JudgedThings {
     let matched: [Match]
     /// By label: its category; -1 for one of another task, or one without a value.
     let categoryOfLabel: [Int32]
-    /// The raters that have looked at each item, ascending, by item.
-    let looked: [Int32: [Int32]]
+    /// The raters that have looked at each item, ascending, one item after another.
+    fileprivate let looked: [Int32]
+    fileprivate let lookedStarts: [Int32]
     /// Items whose labels lie too dense to be compared.
     let dense: [Int32]
     /// How far apart the values are, if they are numbers.
@@ -28,6 +29,11 @@ struct JudgedThings {
 
     struct Match {
         let item, one, other: Int32
+    }
+
+    /// The raters that have looked at an item, ascending; none of one that is left out.
+    func looked(at item: Int32) -> ArraySlice<Int32> {
+        looked[Int(lookedStarts[Int(item)])..<Int(lookedStarts[Int(item) + 1])]
     }
 
     /// The labels of a unit.
@@ -47,11 +53,14 @@ struct Categories {
     /// The chosen class; nil for each by its own.
     private let chosen: Int32?
     private var sets = Numbers()
+    /// By class: its number, once it was said alone.
+    private var numberOfClass: [Int32]
     private var values: [FieldValue: Int32] = [:]
     private var list: [FieldValue] = []
 
     init(_ labels: QualityLabels, _ question: QualityQuestion) {
         (self.labels, self.question) = (labels, question)
+        numberOfClass = Array(repeating: -1, count: labels.classes.count)
         chosen = question.className.map { name in
             Int32(labels.classes.firstIndex { $0.hasSameBytes(as: name) } ?? -1)
         }
@@ -60,9 +69,20 @@ struct Categories {
     var isOfField: Bool { question.field != nil }
 
     /// The number, for now, of what one rater said in one or several labels; nil where it said nothing of it.
-    mutating func number(_ said: [Int32], isAmbiguous: inout Bool) -> Int32? {
+    mutating func number(_ said: some Collection<Int32>, isAmbiguous: inout Bool) -> Int32? {
+        if said.count == 1, !isOfField, let label = said.first {
+            let className = labels.labels[Int(label)].className
+            let known = numberOfClass[Int(className)]
+            if known >= 0 { return known }
+            let number = number(ofClasses: [className])
+            numberOfClass[Int(className)] = number
+            return number
+        }
         if isOfField {
-            let found = Set(said.compactMap { labels.labels[Int($0)].value }.filter { $0 != .null })
+            let found = Set(
+                said.compactMap { labels.detail(labels.labels[Int($0)]).value }.filter {
+                    $0 != .null
+                })
             if found.count > 1 { isAmbiguous = true }
             guard found.count == 1, let value = found.first else { return nil }
             if let known = values[value] { return known }
@@ -70,7 +90,10 @@ struct Categories {
             list.append(value)
             return Int32(list.count - 1)
         }
-        let classes = Set(said.map { labels.labels[Int($0)].className }).sorted()
+        return number(ofClasses: Set(said.map { labels.labels[Int($0)].className }).sorted())
+    }
+
+    private mutating func number(ofClasses classes: [Int32]) -> Int32 {
         if let chosen { return classes.contains(chosen) ? 1 : Int32(Self.nothing) }
         let name = classes.map { labels.classes[Int($0)] }.joined(separator: " + ")
         return sets.number(name) + 1
@@ -105,13 +128,16 @@ struct JudgedThingsBuilder {
     private let labels: QualityLabels
     private let question: QualityQuestion
     private var categories: Categories
-    private var judged: [(unit: Int32, rater: Int32, category: Int32)] = []
+    private var judged = JudgementTable.Entries()
     private var itemOfUnit: [Int32] = []
     private var members: [Int32] = []
     private var memberStarts: [Int32] = [0]
     private var matched: [JudgedThings.Match] = []
     private var categoryOfLabel: [Int32]
-    private var looked: [Int32: [Int32]] = [:]
+    private var looked: [Int32] = []
+    private var lookedStarts: [Int32] = [0]
+    /// What was said of the item that is looked at: used again for each.
+    private var said: [(rater: Int32, label: Int32)] = []
     private var dense: [Int32] = []
     private var ambiguous = 0
 
@@ -124,59 +150,68 @@ struct JudgedThingsBuilder {
     /// The judgements of a task; nil where nobody has given a label of that kind.
     mutating func things(_ task: QualityTask) -> JudgedThings? {
         let isWhole = task == .items
-        guard labels.labels.contains(where: { ($0.shape == nil) == isWhole }) else { return nil }
         let labels = labels
+        guard labels.labels.contains(where: { labels.isWhole($0) == isWhole }) else { return nil }
+        if isWhole { judged.reserveCapacity(labels.labels.count) }
         labels.forEachItem { item, range in
             switch task {
             case .items: addWhole(item, range)
             case .places: addPlaces(item, range)
             }
+            lookedStarts.append(Int32(looked.count))
         }
         let (names, places, values) = categories.settled()
-        var entries = JudgementTable.Entries()
-        entries.reserveCapacity(judged.count)
-        for (unit, rater, category) in judged {
-            entries.append(
-                unit: Int(unit), rater: Int(rater), category: Int(places[Int(category)]))
+        judged.renumberCategories(places)
+        for place in categoryOfLabel.indices where categoryOfLabel[place] >= 0 {
+            categoryOfLabel[place] = places[Int(categoryOfLabel[place])]
         }
         let table = JudgementTable(
-            entries, itemOfUnit: itemOfUnit, raterCount: labels.raters.count,
+            judged, itemOfUnit: itemOfUnit, raterCount: labels.raters.count,
             categoryCount: names.count, values: values)
+        judged = JudgementTable.Entries()
         return JudgedThings(
             task: task, table: table, names: names, itemOfUnit: itemOfUnit, members: members,
             memberStarts: isWhole ? [] : memberStarts, matched: matched,
-            categoryOfLabel: categoryOfLabel.map { $0 < 0 ? -1 : places[Int($0)] },
-            looked: looked, dense: dense,
-            level: question.level ?? (values.isEmpty ? .nominal : .interval), ambiguous: ambiguous)
+            categoryOfLabel: categoryOfLabel, looked: looked, lookedStarts: lookedStarts,
+            dense: dense, level: question.level ?? (values.isEmpty ? .nominal : .interval),
+            ambiguous: ambiguous)
     }
 
     // MARK: Whole items
 
     private mutating func addWhole(_ item: Int32, _ range: Range<Int>) {
-        var said: [Int32: [Int32]] = [:]
-        for place in range where labels.labels[place].shape == nil {
-            said[labels.labels[place].rater, default: []].append(Int32(place))
+        said.removeAll(keepingCapacity: true)
+        for place in range where labels.isWhole(labels.labels[place]) {
+            said.append((labels.labels[place].rater, Int32(place)))
         }
         // Whoever has examined the item and given it no class says that none fits.
-        let silent = categories.isOfField ? [] : labels.examined[item] ?? []
-        let raters = silent.union(said.keys).sorted()
-        if raters.isEmpty { return }
-        looked[item] = raters
-        let unit = Int32(itemOfUnit.count)
+        let silent = categories.isOfField ? [] : labels.examinations(of: item)
+        if said.isEmpty, silent.isEmpty { return }
+        if !said.indices.dropFirst().allSatisfy({ said[$0 - 1].rater <= said[$0].rater }) {
+            said.sort { ($0.rater, $0.label) < ($1.rater, $1.label) }
+        }
+        let unit = itemOfUnit.count
         itemOfUnit.append(item)
-        for rater in raters {
-            guard let own = said[rater] else {
-                judged.append((unit, rater, Int32(Categories.nothing)))
-                continue
+        var (next, examiner) = (0, silent.startIndex)
+        while next < said.count || examiner < silent.endIndex {
+            var rater = next < said.count ? said[next].rater : .max
+            if examiner < silent.endIndex { rater = min(rater, silent[examiner].rater) }
+            looked.append(rater)
+            if examiner < silent.endIndex, silent[examiner].rater == rater { examiner += 1 }
+            let first = next
+            while next < said.count, said[next].rater == rater { next += 1 }
+            if first == next {
+                judged.append(unit: unit, rater: Int(rater), category: Categories.nothing)
+            } else {
+                append(said[first..<next].lazy.map(\.label), unit, rater)
             }
-            append(own, unit, rater)
         }
     }
 
-    private mutating func append(_ said: [Int32], _ unit: Int32, _ rater: Int32) {
+    private mutating func append(_ said: some Collection<Int32>, _ unit: Int, _ rater: Int32) {
         var isAmbiguous = false
         if let category = categories.number(said, isAmbiguous: &isAmbiguous) {
-            judged.append((unit, rater, category))
+            judged.append(unit: unit, rater: Int(rater), category: Int(category))
             for label in said { categoryOfLabel[Int(label)] = category }
         }
         if isAmbiguous { ambiguous += 1 }
@@ -186,13 +221,13 @@ struct JudgedThingsBuilder {
 
     /// A whole item's class is a word on its places, too: "no change", by somebody who marks changes.
     private mutating func addPlaces(_ item: Int32, _ range: Range<Int>) {
-        var looked = labels.examined[item] ?? []
+        var looked = Set(labels.examinations(of: item).map(\.rater))
         var placed: [PlacedLabel] = []
         var places: [Int32] = []
         for place in range {
             let label = labels.labels[place]
             looked.insert(label.rater)
-            guard let shape = label.shape else { continue }
+            guard let shape = labels.detail(label).shape else { continue }
             placed.append(
                 PlacedLabel(
                     rater: Int(label.rater), category: Int(label.className), shape: shape,
@@ -209,7 +244,7 @@ struct JudgedThingsBuilder {
                 .init(item: item, one: places[pair.one], other: places[pair.other]))
         }
         let raters = looked.sorted()
-        self.looked[item] = raters
+        self.looked += raters
         // Who has looked at an item in which nobody found anything agrees about it.
         for unit in units.isEmpty && !categories.isOfField ? [[]] : units {
             addUnit(unit.map { places[$0] }, item, raters)
@@ -239,7 +274,7 @@ struct JudgedThingsBuilder {
                 things[id(places[others[member]])] = "thing \(number)"
             }
         }
-        for place in range where labels.labels[place].shape == nil {
+        for place in range where labels.isWhole(labels.labels[place]) {
             things[id(Int32(place))] = "the item"
         }
         let second = Matching(
@@ -259,15 +294,15 @@ struct JudgedThingsBuilder {
     private func id(_ place: Int32) -> String { labels.id(labels.labels[Int(place)]).description }
 
     private mutating func addUnit(_ unit: [Int32], _ item: Int32, _ looked: [Int32]) {
-        let number = Int32(itemOfUnit.count)
+        let number = itemOfUnit.count
         itemOfUnit.append(item)
         members += unit
         memberStarts.append(Int32(members.count))
         for rater in looked {
             if let own = unit.first(where: { labels.labels[Int($0)].rater == rater }) {
-                append([own], number, rater)
+                append(CollectionOfOne(own), number, rater)
             } else if !categories.isOfField {
-                judged.append((number, rater, Int32(Categories.nothing)))
+                judged.append(unit: number, rater: Int(rater), category: Categories.nothing)
             }
         }
     }

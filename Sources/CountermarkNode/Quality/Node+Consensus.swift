@@ -94,11 +94,12 @@ extension Node {
         return Fusion.place(
             of: members.compactMap { number in
                 let label = labels.labels[Int(number)]
-                guard categories[Int(number)] == winner, let selector = label.selector else {
+                let said = labels.detail(label)
+                guard categories[Int(number)] == winner, let selector = said.selector else {
                     return nil
                 }
                 let weight = weights.isEmpty ? 1 : weights[Int(label.rater)]
-                return .init(selector, weight: weight * (label.confidence ?? 1))
+                return .init(selector, weight: weight * (said.confidence ?? 1))
             })
     }
 

@@ -51,15 +51,19 @@ extension Node {
         var examples: [LabelErrors.Example] = []
         var given: [QualityLabels.Label] = []
         labels.forEachItem { _, range in
+            if range.isEmpty { return }
             var probabilities = [Double](repeating: 0, count: labels.classes.count)
             var isPredicted = false
-            for label in labels.labels[range] where label.shape == nil && label.rater == rater {
-                guard let confidence = label.confidence, confidence.isFinite else { continue }
+            let wholes = labels.labels[range].filter { labels.isWhole($0) }
+            for label in wholes where label.rater == rater {
+                guard let confidence = labels.detail(label).confidence, confidence.isFinite else {
+                    continue
+                }
                 let place = Int(label.className)
                 probabilities[place] = max(probabilities[place], confidence)
                 isPredicted = true
             }
-            for label in labels.labels[range] where label.shape == nil && !label.isModel {
+            for label in wholes where !labels.detail(label).isModel {
                 if isPredicted {
                     given.append(label)
                     examples.append(

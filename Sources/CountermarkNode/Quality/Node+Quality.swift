@@ -155,15 +155,12 @@ extension Node {
     ) -> [RaterRow] {
         let majority = Majority(things.table).agreeing()
         var values: [Result<Double, Absence>] = []
-        var judgements = [Int](repeating: 0, count: labels.raters.count)
+        let judgements = things.table.judgementsByRater()
         do throws(Absence) {
             let model = try DawidSkene(things.table)
             values = model.reliability.map { .success($0.value) }
         } catch {
             values = Array(repeating: .failure(error), count: labels.raters.count)
-        }
-        for unit in 0..<things.table.unitCount {
-            for (rater, _) in things.table.judgements(of: unit) { judgements[rater] += 1 }
         }
         return labels.raters.indices.filter { judgements[$0] > 0 }.map { rater in
             RaterRow(

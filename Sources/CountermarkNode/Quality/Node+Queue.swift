@@ -87,11 +87,16 @@ extension Node {
     public func queue(_ dataset: DatasetID, _ question: QueueQuestion) throws -> QueueReport {
         var weighted: [OperationID: [Int]] = [:]
         let labels = try qualityLabels(dataset, question.quality) { label in
-            let found = question.weights.indices.filter { place in
-                let weight = question.weights[place]
-                return label.fields[weight.field] == weight.value
+            if question.weights.isEmpty { return true }
+            var found: [Int] = []
+            try label.forEachField { field, value in
+                let name = try label.field(field)
+                for (place, weight) in question.weights.enumerated()
+                where name.hasSameBytes(as: weight.field) {
+                    if try FieldValue(decoding: value) == weight.value { found.append(place) }
+                }
             }
-            if !found.isEmpty { weighted[label.id] = found }
+            if !found.isEmpty { weighted[label.id] = found.sorted() }
             return true
         }
         try requireClass(question.quality.className, labels, dataset)
@@ -186,22 +191,20 @@ private struct ItemScores {
     }
 
     mutating func add(_ things: JudgedThings) {
-        var ranges: [Int32: Range<Int>] = [:]
-        labels.forEachItem { ranges[$0] = $1 }
         for unit in 0..<things.table.unitCount {
             let item = things.itemOfUnit[unit]
             let members =
                 things.task == .places
                 ? things.members(of: unit).map { Int($0) }
-                : (ranges[item] ?? 0..<0).filter { labels.labels[$0].shape == nil }
+                : labels.range(of: item).filter { labels.isWhole(labels.labels[$0]) }
             add(item, members, things.table.judgements(of: unit).map(\.category))
         }
     }
 
     private mutating func add(_ item: Int32, _ members: [Int], _ said: [Int]) {
         let unsure = members.compactMap { place -> Double? in
-            let label = labels.labels[place]
-            guard label.isModel, let confidence = label.confidence, confidence.isFinite else {
+            let said = labels.detail(labels.labels[place])
+            guard said.isModel, let confidence = said.confidence, confidence.isFinite else {
                 return nil
             }
             return 1 - min(1, max(0, confidence))

@@ -8,27 +8,48 @@ import Signing
 /// A dataset's labels as its raters gave them, numbered alike on every node.
 ///
 /// Raters, classes and items are in the order of their bytes, the labels of an item in that of their ids, so that
-/// nothing depends on the order in which a home got its logs.
+/// nothing depends on the order in which a home got its logs. A label of a whole item takes 32 bytes: there are
+/// millions of them, and what else a label has lies beside them.
 struct QualityLabels {
     struct Label {
-        var item: Int32
-        var rater: Int32
-        var className: Int32
-        let log: Int32
-        let slot: Slot
-        /// Nil for the whole item.
-        let shape: Shape?
-        /// As it was signed, where that is asked for.
-        let selector: Selector?
-        let confidence: Double?
-        /// The field that is asked for.
-        let value: FieldValue?
+        fileprivate(set) var item: Int32
+        fileprivate(set) var rater: Int32
+        fileprivate(set) var className: Int32
         /// What its signers had merged: a place in ``QualityLabels/awareness``.
         let awareness: Int32
         /// The same of what was written until its company had examined the item; -1 where it was added later.
         let early: Int32
+        /// The place of what else it has; -1 for a label of the whole item that has nothing else.
+        fileprivate let detail: Int32
+        /// The place of its log among ``QualityLabels/origins``, and its own in the log.
+        fileprivate let place: OperationKey
+    }
+
+    /// What a label has besides its class.
+    struct Detail {
+        /// Nil for the whole item.
+        var shape: Shape?
+        /// As it was signed, where that is asked for.
+        var selector: Selector?
+        var confidence: Double?
+        /// The field that is asked for.
+        var value: FieldValue?
         /// Whether a model predicted it.
-        let isModel: Bool
+        var isModel = false
+
+        fileprivate var isNothing: Bool {
+            shape == nil && selector == nil && confidence == nil && value == nil && !isModel
+        }
+    }
+
+    /// A company's word that it has examined an item.
+    struct Examination {
+        fileprivate(set) var item: Int32
+        fileprivate(set) var rater: Int32
+        /// What its signers had merged; -1 where that is not known.
+        let awareness: Int32
+        /// The operation that said so, by the node's own numbers; nil where that is not known.
+        let operation: OperationKey?
     }
 
     var digest: [UInt8] = []
@@ -36,72 +57,104 @@ struct QualityLabels {
     var isBlind = false
     private(set) var raters: [String] = []
     private(set) var classes: [String] = []
-    private(set) var items: [String] = []
+    /// The items: some may have no label.
+    private(set) var items = NamePool()
     private(set) var origins: [Origin] = []
     private(set) var labels: [Label] = []
-    /// The raters that say they have examined an item, by item.
-    private(set) var examined: [Int32: Set<Int32>] = [:]
+    private var details: [Detail] = []
     /// What was merged by those who signed labels and examinations.
     var awareness: [Awareness] = []
-    /// The places there of examinations, by item and rater.
-    private(set) var awarenessOfExamined: [Int32: [Int32: Int32]] = [:]
+    /// Who says that he has examined an item, by item and rater.
+    private var examinations: [Examination] = []
+    /// Where each item's labels begin, and its examinations.
+    private var labelStarts: [Int32] = []
+    private var examinationStarts: [Int32] = []
 
     /// The place of the known answers among the raters; nil where there are none.
     private(set) var goldRater: Int?
 
-    private var itemNumbers = Numbers()
     private var raterNumbers = Numbers()
     private var classNumbers = Numbers()
+    private var originNumbers: [Origin: Int] = [:]
+
+    // MARK: A label
 
     /// The label's id.
     func id(_ label: Label) -> OperationID {
-        OperationID(origin: origins[Int(label.log)], slot: label.slot)
+        OperationID(origin: origins[label.place.log], slot: label.place.slot)
+    }
+
+    /// Whether it is of the item as a whole.
+    func isWhole(_ label: Label) -> Bool {
+        label.detail < 0 || details[Int(label.detail)].shape == nil
+    }
+
+    /// What it has besides its class.
+    func detail(_ label: Label) -> Detail {
+        label.detail < 0 ? Detail() : details[Int(label.detail)]
+    }
+
+    // MARK: An item
+
+    /// The labels of an item.
+    func range(of item: Int32) -> Range<Int> {
+        Int(labelStarts[Int(item)])..<Int(labelStarts[Int(item) + 1])
+    }
+
+    /// Who says that he has examined an item, by rater.
+    func examinations(of item: Int32) -> ArraySlice<Examination> {
+        examinations[
+            Int(examinationStarts[Int(item)])..<Int(examinationStarts[Int(item) + 1])]
+    }
+
+    /// The labels of each item, the items ascending; also those that somebody examined and nobody labelled, and those
+    /// of which nobody said anything.
+    func forEachItem(_ body: (_ item: Int32, _ labels: Range<Int>) -> Void) {
+        for item in 0..<Int32(items.count) { body(item, range(of: item)) }
     }
 
     // MARK: Gathering
 
-    mutating func note(
-        examined item: String, by origin: String, _ kind: QualityQuestion.RaterKind,
-        awareness: () throws -> Int32?
-    ) rethrows {
-        let number = itemNumbers.number(item)
-        // An author or a tool is not the company that examined.
-        guard kind == .org else { return }
-        let rater = raterNumbers.number(origin)
-        examined[number, default: []].insert(rater)
-        awarenessOfExamined[number, default: [:]][rater] = try awareness()
+    /// Numbers for what labels say, until ``settle(_:)`` gives them those that are the same everywhere.
+    mutating func number(ofItem key: UnsafeRawBufferPointer) -> Int32 { items.add(key) }
+
+    mutating func number(ofItem key: String) -> Int32 { items.add(key) }
+
+    /// - Parameter guess: The number that it probably has.
+    func knownNumber(ofItem key: UnsafeRawBufferPointer, guess: Int32 = -1) -> Int32? {
+        items.number(of: key, guess: guess)
     }
 
+    mutating func number(ofClass name: String) -> Int32 { classNumbers.number(name) }
+
+    mutating func number(ofRater name: String) -> Int32 { raterNumbers.number(name) }
+
+    mutating func number(ofLog origin: Origin) -> Int {
+        if let known = originNumbers[origin] { return known }
+        origins.append(origin)
+        originNumbers[origin] = origins.count - 1
+        return origins.count - 1
+    }
+
+    /// Makes room for so many labels, so that the list is not copied as it grows.
+    mutating func reserve(labels count: Int) { labels.reserveCapacity(count) }
+
+    mutating func note(_ examination: Examination) { examinations.append(examination) }
+
+    /// Adds a label; those of one log in the order of their ids.
+    ///
+    /// - Parameter log: The number of its log.
     mutating func add(
-        _ label: LabelView, item: String, className: String, awareness: Int32, early: Int32,
-        _ question: QualityQuestion
+        item: Int32, rater: Int32, className: Int32, log: Int, slot: Slot, awareness: Int32,
+        early: Int32, _ detail: Detail
     ) {
-        let origin = label.id.origin
-        let log: Int
-        if let known = origins.firstIndex(of: origin) {
-            log = known
-        } else {
-            log = origins.count
-            origins.append(origin)
-        }
+        let isPlain = detail.isNothing
+        if !isPlain { details.append(detail) }
         labels.append(
             Label(
-                item: itemNumbers.number(item),
-                rater: raterNumbers.number(Self.rater(label, question.by)),
-                className: classNumbers.number(className), log: Int32(log), slot: label.id.slot,
-                shape: Shape(label.selector, near: question.near),
-                selector: question.keepsPlaces ? label.selector : nil,
-                confidence: label.fields["confidence"]?.numberValue,
-                value: question.field.flatMap { label.fields[$0] }, awareness: awareness,
-                early: early, isModel: Self.source(label)?.hasPrefix(Self.modelPrefix) == true))
-    }
-
-    /// What a source begins with that is a model.
-    static let modelPrefix = "model:"
-
-    /// The tool that made a label, as the label or its changeset says.
-    static func source(_ label: LabelView) -> String? {
-        label.fields["source"]?.textValue ?? label.source
+                item: item, rater: rater, className: className, awareness: awareness, early: early,
+                detail: isPlain ? -1 : Int32(details.count - 1),
+                place: OperationKey(log: log, slot: slot)))
     }
 
     /// Adds known answers as labels of a rater of their own, who has examined all their items.
@@ -111,22 +164,19 @@ struct QualityLabels {
         gold: GoldReference, className: (String) -> String, shown: (String) throws -> String
     ) rethrows {
         let rater = raterNumbers.number(Self.goldName)
-        let log = Int32(origins.count)
-        origins.append(gold.org)
+        let log = number(ofLog: gold.org)
         // What was known when they were sealed is nobody's concern: they are held against all.
         let known = Int32(awareness.count)
         awareness.append(Awareness(log: 0, entry: 0, seen: CausalContext()))
         for (number, item) in gold.set.items.enumerated() {
-            let place = itemNumbers.number(try shown(item.key))
-            examined[place, default: []].insert(rater)
+            let place = items.add(try shown(item.key))
+            note(Examination(item: place, rater: rater, awareness: -1, operation: nil))
             for (position, answer) in item.answers.enumerated() {
-                labels.append(
-                    Label(
-                        item: place, rater: rater,
-                        className: classNumbers.number(className(answer.className)), log: log,
-                        slot: Slot(entry: UInt64(number), position: position & 0xfff),
-                        shape: Shape(answer.selector), selector: nil, confidence: nil, value: nil,
-                        awareness: known, early: -1, isModel: false))
+                add(
+                    item: place, rater: rater,
+                    className: classNumbers.number(className(answer.className)), log: log,
+                    slot: Slot(entry: UInt64(number), position: position & 0xfff),
+                    awareness: known, early: -1, Detail(shape: Shape(answer.selector)))
             }
         }
     }
@@ -134,54 +184,92 @@ struct QualityLabels {
     /// Nobody else's name: those of others hold no such character, or begin with an organisation.
     private static let goldName = "\u{0}"
 
-    /// A rater's name before it is known whether two companies have people of one name.
-    private static func rater(_ label: LabelView, _ kind: QualityQuestion.RaterKind) -> String {
-        let origin = label.id.origin.description
-        switch kind {
-        case .org: return origin
-        case .source:
-            let source = source(label) ?? ""
-            return source.isEmpty || source.utf8.first == 0 ? "no source" : source
-        case .author:
-            let author = label.fields["author"]?.textValue ?? label.author
-            // An origin holds no slash, so the first one ends it.
-            return author.map { "\(origin)/\($0)" } ?? origin
-        }
-    }
+    // MARK: Settling
 
     /// Puts everything into an order that is the same on every node.
     mutating func settle(_ kind: QualityQuestion.RaterKind) {
         let names = kind == .author ? Self.authors(raterNumbers.names) : raterNumbers.names
         let (raters, raterOrder) = Numbers.sorted(names)
-        let (items, itemOrder) = Numbers.sorted(itemNumbers.names)
         let (classes, classOrder) = Numbers.sorted(classNumbers.names)
-        (self.raters, self.items, self.classes) = (raters, items, classes)
+        (self.raters, self.classes) = (raters, classes)
         goldRater = raters.firstIndex(of: Self.goldName)
         if let goldRater { self.raters[goldRater] = Node.goldRater }
+        let sortedItems = items.sorted()
+        if let sortedItems { items = sortedItems.names }
+        let itemOrder = sortedItems?.places
         for place in labels.indices {
-            labels[place].item = itemOrder[Int(labels[place].item)]
+            if let itemOrder { labels[place].item = itemOrder[Int(labels[place].item)] }
             labels[place].rater = raterOrder[Int(labels[place].rater)]
             labels[place].className = classOrder[Int(labels[place].className)]
         }
-        var ordered: [Int32: Set<Int32>] = [:]
-        for (item, raters) in examined {
-            ordered[itemOrder[Int(item)]] = Set(raters.map { raterOrder[Int($0)] })
+        for place in examinations.indices {
+            if let itemOrder { examinations[place].item = itemOrder[Int(examinations[place].item)] }
+            examinations[place].rater = raterOrder[Int(examinations[place].rater)]
         }
-        examined = ordered
-        var known: [Int32: [Int32: Int32]] = [:]
-        for (item, raters) in awarenessOfExamined {
-            for (rater, place) in raters {
-                known[itemOrder[Int(item)], default: [:]][raterOrder[Int(rater)]] = place
+        sortLabels()
+        sortExaminations()
+        (raterNumbers, classNumbers, originNumbers) = (Numbers(), Numbers(), [:])
+    }
+
+    /// Sorts labels by item, and those of an item by their ids, where they lie.
+    private mutating func sortLabels() {
+        let ranks = origins.map { origin in origins.count { $0 < origin } }
+        func isInOrder(_ place: Int) -> Bool {
+            let (one, other) = (labels[place - 1].place, labels[place].place)
+            return one.log == other.log
+                ? one.slot < other.slot : ranks[one.log] <= ranks[other.log]
+        }
+        if !(1..<max(1, labels.count)).allSatisfy(isInOrder) {
+            labels.sort { one, other in
+                one.place.log == other.place.log
+                    ? one.place.slot < other.place.slot
+                    : ranks[one.place.log] < ranks[other.place.log]
             }
         }
-        awarenessOfExamined = known
-        let ranks = origins.map { origin in Int32(origins.count { $0 < origin }) }
-        labels.sort { one, other in
-            if one.item != other.item { return one.item < other.item }
-            if one.log != other.log { return ranks[Int(one.log)] < ranks[Int(other.log)] }
-            return one.slot < other.slot
+        labelStarts = Self.starts(labels.lazy.map(\.item), items.count)
+        var next = labelStarts
+        var targets = labels.map { label in
+            defer { next[Int(label.item)] += 1 }
+            return next[Int(label.item)]
         }
-        (itemNumbers, raterNumbers, classNumbers) = (Numbers(), Numbers(), Numbers())
+        labels.withUnsafeMutableBufferPointer { labels in
+            targets.withUnsafeMutableBufferPointer { targets in
+                for place in labels.indices {
+                    while Int(targets[place]) != place {
+                        let target = Int(targets[place])
+                        labels.swapAt(place, target)
+                        targets.swapAt(place, target)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Of several that one rater gave under several keys of an item, the last one is kept.
+    private mutating func sortExaminations() {
+        var sorted: [Examination] = []
+        sorted.reserveCapacity(examinations.count)
+        let order = examinations.indices.sorted { one, other in
+            let (a, b) = (examinations[one], examinations[other])
+            return (a.item, a.rater, one) < (b.item, b.rater, other)
+        }
+        for place in order {
+            let next = examinations[place]
+            if let last = sorted.last, (last.item, last.rater) == (next.item, next.rater) {
+                sorted.removeLast()
+            }
+            sorted.append(next)
+        }
+        examinations = sorted
+        examinationStarts = Self.starts(sorted.lazy.map(\.item), items.count)
+    }
+
+    /// Where what is of each item begins, once it is sorted.
+    private static func starts(_ items: some Sequence<Int32>, _ count: Int) -> [Int32] {
+        var starts = [Int32](repeating: 0, count: count + 1)
+        for item in items { starts[Int(item) + 1] += 1 }
+        for item in 0..<count { starts[item + 1] += starts[item] }
+        return starts
     }
 
     /// Authors by their own names, where only one company has one of that name.
@@ -192,16 +280,6 @@ struct QualityLabels {
         }
         for name in short { companies[name, default: 0] += 1 }
         return zip(names, short).map { companies[$1] == 1 ? $1 : $0 }
-    }
-
-    /// The labels of each item, the items ascending; also those that somebody examined and nobody labelled.
-    func forEachItem(_ body: (_ item: Int32, _ labels: Range<Int>) -> Void) {
-        var next = 0
-        for item in items.indices {
-            let first = next
-            while next < labels.count, labels[next].item == item { next += 1 }
-            body(Int32(item), first..<next)
-        }
     }
 }
 
@@ -225,108 +303,5 @@ struct Numbers {
         var places = [Int32](repeating: 0, count: names.count)
         for (place, number) in order.enumerated() { places[number] = Int32(place) }
         return (order.map { names[$0] }, places)
-    }
-}
-
-extension Node {
-    /// The labels of a dataset as it is now, without those that were retracted.
-    ///
-    /// - Parameters:
-    ///   - filter: Which labels; where it is left out, those of items that `filter` does not exclude.
-    ///   - companies: Whose `examined` counts; empty for everybody's.
-    ///   - seed: What intervals follow from; the state's digest where it is left out.
-    ///   - gold: Known answers, which join the labels of their items; labels of other items, and of the company that
-    ///     knew them, are left out.
-    ///   - holds: Whether a label that the filter lets through is meant.
-    func qualityLabels(
-        _ dataset: DatasetID, _ question: QualityQuestion, filter: LabelFilter = .kept,
-        companies: [Origin] = [], seed: [UInt8]? = nil, gold: GoldReference? = nil,
-        where holds: (LabelView) throws -> Bool = { _ in true }
-    ) throws -> QualityLabels {
-        try require(dataset)
-        try catchUp(dataset)
-        let schema = try schema(of: dataset)
-        let store = store
-        let examiners = ByteSet(companies.map(\.description))
-        let same = SameItems(store, dataset)
-        let wanted = try gold.map { gold in
-            ByteSet(try gold.set.items.map { try same.shown($0.key) })
-        }
-        var filter = filter
-        for key in wanted ?? [] { filter.items += try same.names(of: key) }
-        return try read(dataset) { merge in
-            var found = QualityLabels()
-            var book = AwarenessBook(merge)
-            found.digest = seed ?? merge.state.digest.bytes
-            found.isBlind = merge.state.membership.isBlind
-            let grouped = try question.part.group.map { try items(of: $0, dataset, same) }
-            try store.forEachItem(dataset, withoutExcluded: filter.isWithoutExcluded) { item in
-                for (name, value) in item.fields
-                where name.hasPrefix(Field.examinedPrefix) && value == .bool(true) {
-                    let company = String(name.dropFirst(Field.examinedPrefix.count))
-                    let shown = try same.shown(item)
-                    guard examiners.isEmpty || examiners.contains(company),
-                        wanted?.contains(shown) != false, grouped?.contains(shown) != false,
-                        company != gold?.org.description
-                    else { continue }
-                    try found.note(examined: shown, by: company, question.by) {
-                        try book.examined(shown, as: item.key, by: company)
-                    }
-                }
-            }
-            try store.forEachLabel(merge.state.logs.mapValues(\.origin), filter: filter) { label in
-                guard !label.isRetracted, label.id.origin != gold?.org, !Self.isConsensus(label),
-                    try question.part.holds(label, merge.rows), try holds(label)
-                else { return }
-                let item = try same.shown(label)
-                if grouped?.contains(item) == false { return }
-                let changes =
-                    label.flags.contains(.hasRegisters)
-                    ? try book.changes(of: label.key, field: question.field) : []
-                found.add(
-                    label, item: item, className: schema.className(label.className),
-                    awareness: try book.number(label.key, changes),
-                    early: try book.early(label, of: item, changes), question)
-            }
-            found.awareness = book.list
-            if let gold {
-                try found.add(
-                    gold: gold, className: { schema.className($0) }, shown: { try same.shown($0) })
-            }
-            found.settle(question.by)
-            return found
-        }
-    }
-
-    /// The items of a group, by the keys under which they are shown.
-    private func items(
-        of group: String, _ dataset: DatasetID, _ same: SameItems
-    ) throws -> ByteSet {
-        var found = ByteSet()
-        try store.forEachItem(dataset) { item in
-            let said = item.fields[Field.Known.group.name]?.textValue
-            if said?.hasSameBytes(as: group) == true { found.insert(try same.shown(item)) }
-        }
-        guard found.isEmpty else { return found }
-        throw NodeError(
-            .notFound, "no item of \(dataset) is of the group \(group)",
-            hint: "countermark stage summary \(dataset) --group names the groups")
-    }
-
-    /// What a source begins with that is drawn from others' labels: it is nobody's judgement.
-    static let consensusSource = "rule:consensus@"
-
-    /// True for a label that was drawn from others'.
-    static func isConsensus(_ label: LabelView) -> Bool {
-        QualityLabels.source(label)?.hasPrefix(consensusSource) == true
-    }
-}
-
-extension LabelFilter {
-    /// All labels but those of items that the stage `filter` excludes.
-    static var kept: LabelFilter {
-        var filter = LabelFilter()
-        filter.isWithoutExcluded = true
-        return filter
     }
 }

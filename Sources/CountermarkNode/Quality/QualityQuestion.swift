@@ -62,10 +62,10 @@ public struct QualityPart: Sendable, Equatable {
     /// All labels.
     public init() {}
 
-    /// Whether a label was added in the time that is asked for.
-    func holds(_ label: LabelView, _ rows: any LabelStorage) throws -> Bool {
+    /// Whether an entry's labels were added in the time that is asked for.
+    func holds(_ entryKey: Int64, _ rows: any LabelStorage) throws -> Bool {
         if since == nil, until == nil { return true }
-        let time = try rows.entry(label.key.entryKey)?.time ?? 0
+        let time = try rows.entry(entryKey)?.time ?? 0
         return since.map { time >= $0 } != false && until.map { time < $0 } != false
     }
 }

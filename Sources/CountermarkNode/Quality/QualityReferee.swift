@@ -35,21 +35,21 @@ struct QualityReferee {
         labels.forEachItem { item, range in
             let first = nextMatch
             while nextMatch < matched.count, matched[nextMatch].item == item { nextMatch += 1 }
-            guard let looked = things.looked[item], looked.contains(rater),
-                looked.contains(reference)
-            else { return }
+            let looked = things.looked(at: item)
+            guard looked.contains(rater), looked.contains(reference) else { return }
             all.note(item: Int(item))
             let hits = self.hits(of: rater, range, matched[first..<nextMatch])
             for place in range {
                 let label = labels.labels[place]
-                guard (label.shape == nil) == (things.task == .items) else { continue }
+                let confidence = labels.detail(label).confidence
+                guard labels.isWhole(label) == (things.task == .items) else { continue }
                 if let chosen, label.className != chosen { continue }
                 counts[label.className, default: 0] += 1
                 if label.rater == rater {
                     let isHit = hits.contains(Int32(place))
-                    all.claim(item: Int(item), isHit: isHit, confidence: label.confidence)
+                    all.claim(item: Int(item), isHit: isHit, confidence: confidence)
                     byClass[label.className, default: Retrieval()].claim(
-                        item: Int(item), isHit: isHit, confidence: label.confidence)
+                        item: Int(item), isHit: isHit, confidence: confidence)
                 } else if label.rater == reference {
                     all.want(item: Int(item))
                     byClass[label.className, default: Retrieval()].want(item: Int(item))
@@ -80,11 +80,11 @@ struct QualityReferee {
             return hits
         }
         var wanted: [Int32: Int] = [:]
-        for place in range where labels.labels[place].shape == nil {
+        for place in range where labels.isWhole(labels.labels[place]) {
             let label = labels.labels[place]
             if label.rater == reference { wanted[label.className, default: 0] += 1 }
         }
-        for place in range where labels.labels[place].shape == nil {
+        for place in range where labels.isWhole(labels.labels[place]) {
             let label = labels.labels[place]
             guard label.rater == rater, let left = wanted[label.className], left > 0 else {
                 continue

@@ -12,16 +12,36 @@ struct SeenPairs {
     private(set) var blind: [AgreeingPairs]
     /// By rater: with others whose label it had seen.
     private(set) var informed: [AgreeingPairs]
-    private var parts: [PairKind: [Int: RaterPair]] = [.blind: [:], .informed: [:]]
-    private var pools: [PairKind: Pool] = [.blind: Pool(), .informed: Pool()]
+    private var parts = Parted<[RaterPair]>([])
+    private var pools = Parted(Pool())
     private let raterCount: Int
-    /// The pairs of raters that have figures of their own: the larger part of very many is not kept.
-    private let wanted: Set<Int>
+    /// The places of those pairs of raters that have figures of their own: the larger part of very many is not kept.
+    private let places: [Int: Int]
+
+    /// One thing for each kind of pairs.
+    private struct Parted<Part> {
+        var blind, informed: Part
+
+        init(_ part: Part) { (blind, informed) = (part, part) }
+
+        subscript(kind: PairKind) -> Part {
+            get { kind == .blind ? blind : informed }
+            _modify {
+                if kind == .blind { yield &blind } else { yield &informed }
+            }
+        }
+    }
 
     /// Judgements of pairs as units of two raters, for figures of all of them.
     private struct Pool {
         var entries = JudgementTable.Entries()
         var itemOfUnit: [Int32] = []
+
+        mutating func add(_ item: Int32, _ one: Int, _ left: Int, _ other: Int, _ right: Int) {
+            entries.append(unit: itemOfUnit.count, rater: one, category: left)
+            entries.append(unit: itemOfUnit.count, rater: other, category: right)
+            itemOfUnit.append(item)
+        }
     }
 
     /// Nil where nothing can be told apart: of one log, or of more raters than are paired.
@@ -34,25 +54,25 @@ struct SeenPairs {
         let raters = things.table.raterCount
         guard labels.logCount > 1, raters <= JudgementTable.pairedRatersMax else { return nil }
         raterCount = raters
-        wanted = Set(pairs.map { $0.one * raters + $0.other })
+        places = Dictionary(
+            uniqueKeysWithValues: pairs.enumerated().map { ($1.one * raters + $1.other, $0) })
+        parts = Parted(
+            pairs.map {
+                RaterPair($0.one, $0.other, categoryCount: things.table.categoryCount)
+            })
         blind = Array(repeating: AgreeingPairs(), count: raters)
         informed = blind
-        var words: (item: Int32, of: [Int32: Awareness]) = (-1, [:])
-        var ranges: [Int32: Range<Int>] = [:]
-        labels.forEachItem { ranges[$0] = $1 }
+        var words = WordsOfItem(labels, things.task)
         things.forEachSaid(labels, isOfField: isOfField, where: { _, _ in true }) {
             item, one, other, said in
-            if words.item != item {
-                words = (item, labels.awareness(of: item, ranges[item] ?? 0..<0, things.task))
-            }
-            guard let a = words.of[Int32(one)], let b = words.of[Int32(other)] else { return }
-            add(item, one, other, said, oneSaw: a.saw(b), otherSaw: b.saw(a), things)
+            words.look(at: item)
+            guard let (oneSaw, otherSaw) = words.saw(Int32(one), Int32(other)) else { return }
+            add(item, one, other, said, oneSaw: oneSaw, otherSaw: otherSaw)
         }
     }
 
     private mutating func add(
-        _ item: Int32, _ one: Int, _ other: Int, _ said: [(Int, Int)], oneSaw: Bool, otherSaw: Bool,
-        _ things: JudgedThings
+        _ item: Int32, _ one: Int, _ other: Int, _ said: [(Int, Int)], oneSaw: Bool, otherSaw: Bool
     ) {
         if said.isEmpty { return }
         let kind: PairKind = oneSaw || otherSaw ? .informed : .blind
@@ -63,35 +83,21 @@ struct SeenPairs {
         }
         if oneSaw { informed[one] += tally }
         if otherSaw { informed[other] += tally }
-        keep(said, of: one, other, item, kind, things)
-        let known =
-            (pools[.blind]?.itemOfUnit.count ?? 0) + (pools[.informed]?.itemOfUnit.count ?? 0)
-        if known > Self.pairsMax { return }
-        for (left, right) in said {
-            let unit = pools[kind]?.itemOfUnit.count ?? 0
-            pools[kind]?.itemOfUnit.append(item)
-            pools[kind]?.entries.append(unit: unit, rater: one, category: left)
-            pools[kind]?.entries.append(unit: unit, rater: other, category: right)
+        if let place = places[one * raterCount + other] {
+            for (left, right) in said {
+                parts[kind][place].append(item: Int(item), one: left, other: right)
+            }
         }
-    }
-
-    private mutating func keep(
-        _ said: [(Int, Int)], of one: Int, _ other: Int, _ item: Int32, _ kind: PairKind,
-        _ things: JudgedThings
-    ) {
-        let key = one * raterCount + other
-        guard wanted.contains(key) else { return }
-        var pair =
-            parts[kind]?.removeValue(forKey: key)
-            ?? RaterPair(one, other, categoryCount: things.table.categoryCount)
-        for (left, right) in said { pair.append(item: Int(item), one: left, other: right) }
-        parts[kind]?[key] = pair
+        if pools.blind.itemOfUnit.count + pools.informed.itemOfUnit.count > Self.pairsMax { return }
+        for (left, right) in said { pools[kind].add(item, one, left, other, right) }
     }
 
     /// What two raters said where neither had seen the other's label, and where one had, as far as there is any.
     func parts(of one: Int, _ other: Int) -> [(kind: PairKind, said: RaterPair)] {
-        PairKind.allCases.compactMap { kind in
-            parts[kind]?[one * raterCount + other].map { (kind, $0) }
+        guard let place = places[one * raterCount + other] else { return [] }
+        return PairKind.allCases.compactMap { kind in
+            let said = parts[kind][place]
+            return said.unitCount > 0 ? (kind, said) : nil
         }
     }
 
@@ -100,10 +106,10 @@ struct SeenPairs {
         _ measures: [Measure], _ things: JudgedThings, _ labels: QualityLabels
     ) -> [QualityRow] {
         let wanted = measures.filter { $0 == .percent || $0 == .krippendorffAlpha }
-        let total = pools.values.reduce(0) { $0 + $1.itemOfUnit.count }
+        let total = pools.blind.itemOfUnit.count + pools.informed.itemOfUnit.count
         if total == 0 { return [] }
         return PairKind.allCases.flatMap { kind -> [QualityRow] in
-            let pool = pools[kind] ?? Pool()
+            let pool = pools[kind]
             let table = JudgementTable(
                 pool.entries, itemOfUnit: pool.itemOfUnit, raterCount: raterCount,
                 categoryCount: things.table.categoryCount, values: things.table.values)
@@ -138,31 +144,89 @@ extension QualityRow {
 
 extension QualityLabels {
     /// How many logs hold labels or examinations.
-    var logCount: Int { Set(awareness.flatMap { $0.first.map(\.log) }).count }
+    fileprivate var logCount: Int {
+        awareness.reduce(into: Set<Int>()) { logs, next in
+            for (log, _) in next.first { logs.insert(log) }
+        }.count
+    }
+}
 
-    /// What each rater knew who has looked at an item: by its labels of the task, else by any, else by `examined`.
-    fileprivate func awareness(
-        of item: Int32, _ range: Range<Int>, _ task: QualityTask
-    ) -> [Int32: Awareness] {
-        var places: [Int32: [Bool: Set<Int32>]] = [:]
-        for place in range {
-            let label = labels[place]
-            let isOfTask = (label.shape == nil) == (task == .items)
-            places[label.rater, default: [:]][isOfTask, default: []].insert(label.awareness)
-        }
-        var found = places.compactMapValues { of -> Awareness? in
-            joined(of[true] ?? of[false] ?? [])
-        }
-        for (rater, place) in awarenessOfExamined[item] ?? [:] where found[rater] == nil {
-            found[rater] = awareness[Int(place)]
-        }
-        return found
+/// What the raters of one item knew, item after item.
+///
+/// Labels of one changeset have one awareness: so it is found out once whether that of one had seen that of another.
+private struct WordsOfItem {
+    private let labels: QualityLabels
+    private let task: QualityTask
+    private var item: Int32 = -1
+    private var words: [Word] = []
+    private var known: [Int64: Bool] = [:]
+
+    /// How many pairs of changesets are remembered: some 16 bytes each.
+    private static let knownMax = 1 << 18
+
+    /// What one rater knew: by its labels of the task, else by any, else by its `examined`.
+    private struct Word {
+        let rater: Int32
+        let isOfTask: Bool
+        let place: Int32
+        /// That of several changesets; nil where it is the one at `place`.
+        var joined: Awareness?
     }
 
-    private func joined(_ places: Set<Int32>) -> Awareness? {
-        guard let first = places.first else { return nil }
-        return places.dropFirst().reduce(into: awareness[Int(first)]) {
-            $0.join(awareness[Int($1)])
+    init(_ labels: QualityLabels, _ task: QualityTask) { (self.labels, self.task) = (labels, task) }
+
+    /// Goes to an item.
+    mutating func look(at item: Int32) {
+        if item == self.item { return }
+        self.item = item
+        words.removeAll(keepingCapacity: true)
+        for isOfTask in [true, false] {
+            for place in labels.range(of: item) {
+                let label = labels.labels[place]
+                if (labels.isWhole(label) == (task == .items)) == isOfTask {
+                    add(label.rater, label.awareness, isOfTask)
+                }
+            }
         }
+        for examination in labels.examinations(of: item)
+        where examination.awareness >= 0 && word(examination.rater) == nil {
+            words.append(
+                Word(rater: examination.rater, isOfTask: false, place: examination.awareness))
+        }
+    }
+
+    private func word(_ rater: Int32) -> Int? { words.firstIndex { $0.rater == rater } }
+
+    private mutating func add(_ rater: Int32, _ place: Int32, _ isOfTask: Bool) {
+        guard let found = word(rater) else {
+            words.append(Word(rater: rater, isOfTask: isOfTask, place: place))
+            return
+        }
+        let word = words[found]
+        guard word.isOfTask == isOfTask, word.place != place else { return }
+        var joined = word.joined ?? labels.awareness[Int(word.place)]
+        joined.join(labels.awareness[Int(place)])
+        words[found].joined = joined
+    }
+
+    /// Whether each of two raters had seen what the other said; nil where one of them said nothing.
+    mutating func saw(_ one: Int32, _ other: Int32) -> (Bool, Bool)? {
+        guard let one = word(one), let other = word(other) else { return nil }
+        return (saw(words[one], words[other]), saw(words[other], words[one]))
+    }
+
+    private mutating func saw(_ one: Word, _ other: Word) -> Bool {
+        func awareness(_ word: Word) -> Awareness {
+            word.joined ?? labels.awareness[Int(word.place)]
+        }
+        guard one.joined == nil, other.joined == nil else {
+            return awareness(one).saw(awareness(other))
+        }
+        let key = Int64(one.place) << 32 | Int64(other.place)
+        if let known = known[key] { return known }
+        if known.count >= Self.knownMax { known.removeAll(keepingCapacity: true) }
+        let found = awareness(one).saw(awareness(other))
+        known[key] = found
+        return found
     }
 }

@@ -127,16 +127,28 @@ public final class ReleaseContents {
         }
     }
 
-    /// Whether a label that fits the companies and stages is meant.
+    /// Whether a label that fits the stages is meant.
     func holds(_ label: LabelView) throws -> Bool {
-        if !terms.companies.isEmpty, !terms.companies.contains(label.id.origin) { return false }
-        if label.isRetracted, !terms.holdsRetracted { return false }
-        if label.flags.isConflict, terms.isSettledOnly { return false }
+        try holds(label.key, label.id.origin, label.flags, isRetracted: label.isRetracted)
+    }
+
+    /// Whether a label that fits the stages is meant.
+    func holds(_ label: EncodedLabel) throws -> Bool {
+        try holds(
+            label.key, label.origin, try label.flags(), isRetracted: try label.isRetracted())
+    }
+
+    private func holds(
+        _ label: OperationKey, _ origin: Origin, _ flags: RowFlags, isRetracted: Bool
+    ) throws -> Bool {
+        if !terms.companies.isEmpty, !terms.companies.contains(origin) { return false }
+        if isRetracted, !terms.holdsRetracted { return false }
+        if flags.isConflict, terms.isSettledOnly { return false }
         return try !terms.isAcceptedOnly || isAccepted(label)
     }
 
-    private func isAccepted(_ label: LabelView) throws -> Bool {
-        let verdicts = try node.store.writes(label.key.packed, names)
+    private func isAccepted(_ label: OperationKey) throws -> Bool {
+        let verdicts = try node.store.writes(label.packed, names)
             .filter { $0.field.hasPrefix("\u{0}review/") }
             .map { write -> Int64? in
                 guard case .array(let parts)? = write.value, case .integer(let code)? = parts.first

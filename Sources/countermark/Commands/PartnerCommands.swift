@@ -138,7 +138,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @Option(help: "HOST:PORT to answer partners on.") var peer = "127.0.0.1:7443"
     @Option(
-        help: "HOST:PORT for the operator, on this machine: the page, /healthz, /readyz, /metrics.")
+        help: "HOST:PORT for the operator: the page, /livez, /readyz, /healthz, /metrics.")
     var ui: String?
     @Option(help: "The folder below which the items' files lie under their keys, for the page.")
     var media: String?
@@ -150,9 +150,20 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customLong("ui-name"), help: "A name of this machine; may be repeated.")
     var uiNames: [String] = []
 
+    @Option(
+        help:
+            "A file with the token that programs show which read /metrics and the reasons of /healthz."
+    )
+    var metricsToken: String?
+
     func validate() throws {
-        guard ui != nil || (media == nil && uiCert == nil && uiKey == nil && uiNames.isEmpty) else {
-            throw ValidationError("--media, --ui-cert, --ui-key and --ui-name go with --ui")
+        guard
+            ui != nil
+                || (media == nil && uiCert == nil && uiKey == nil && uiNames.isEmpty
+                    && metricsToken == nil)
+        else {
+            throw ValidationError(
+                "--media, --ui-cert, --ui-key, --ui-name and --metrics-token go with --ui")
         }
         guard (uiCert == nil) == (uiKey == nil) else {
             throw ValidationError("--ui-cert and --ui-key go together")
@@ -180,12 +191,14 @@ struct Serve: AsyncParsableCommand {
         LoggingSystem.bootstrap { StreamLogHandler(label: $0, stream: InertLogStream()) }
         let logger = Logger(label: "countermark")
         let identity = try identity(home)
+        let scraping = try metricsToken.map { try ScrapeToken(file: $0) }
         let service = try NodeService(
             home: home, host: address.host, port: address.port,
             operatorAddress: try ui.map { try Self.address($0, "--ui") },
             operatorPage: { [media, uiNames] side in
                 var options = PageServer.Options()
                 (options.media, options.names, options.identity) = (media, uiNames, identity)
+                options.scraping = scraping
                 options.announce = { Terminal.warn("page: \($0)  (once, within ten minutes)") }
                 return try PageServer(side, options)
             }, logger: logger)
