@@ -116,6 +116,7 @@ def released(browser, nodes, check):
     page.wait_for_selector(".notice:has-text('Countersigned')")
     check(wait_for(lambda: any("tier1.example" in each["countersigned"] for each in nodes[1].home.run("release", "list", BOARDS)["releases"])), "the node has not countersigned")
     page.wait_for_selector("button.sign", state="detached")
+    check("oem.example" in page.inner_text(".card:has-text('may') .facts") and "\n0\n" not in page.inner_text(".card:has-text('may') .facts"), f"the release says {page.inner_text('.card .facts')}")
     shot(page, "countersigned")
     check(not page.complaints, f"the console says {page.complaints}")
     page.context.close()

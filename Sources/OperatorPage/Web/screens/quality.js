@@ -115,7 +115,7 @@ function offerCourse(host, dataset, by, signal) {
     }
     event.target.disabled = false;
   };
-  fill(host, el("h2", {}, t("quality.course")), el("p", { class: "muted" }, t("quality.courseText")), button(t("quality.compute"), run, { class: "course" }), result);
+  fill(host, el("h2", {}, t("quality.course")), el("p", { class: "muted" }, t("quality.courseText")), el("p", {}, button(t("quality.compute"), run, { class: "course" })), result);
 }
 
 function renderQueue(host, dataset, document) {

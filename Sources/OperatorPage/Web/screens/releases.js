@@ -50,7 +50,9 @@ function card(release, dataset, steward, draw) {
     el("header", { class: "head" }, el("h2", {}, data(release.name)), release.withdrawn ? el("span", { class: "tag bad" }, t("releases.withdrawn")) : el("span", { class: `tag ${release.holds ? "ok" : "warn"}` }, t(release.holds ? "releases.holds" : "releases.waits")), el("div", { class: "grow" }),
       waits ? el("span", { class: "tag warn" }, t("releases.ours")) : null, own),
     waits ? el("p", { class: "hint" }, t("releases.how"), own ? null : [" ", el("code", {}, `countermark release countersign ${inert(dataset)} ${inert(release.name)}`)]) : null,
-    facts([[t("home.labels"), number(release.labels)], [t("home.items"), number(release.items)], [t("releases.when"), time(release.time)],
+    // How many labels it holds is known where it was recomputed; of what it is made is what was signed.
+    facts([release.labels === null ? null : [t("home.labels"), number(release.labels)], release.items === null ? null : [t("home.items"), number(release.items)],
+      [t("releases.of"), t("past.heads", { heads: release.heads.map(({ origin, size }) => `${inert(origin)} ${number(size)}`).join(t("list.comma")) })], [t("releases.when"), time(release.time)],
       [t("releases.quorum"), t("releases.quorumOf", { n: release.countersigned.length, quorum: release.quorum ?? 0 })],
       [t("releases.countersigned"), release.countersigned.length ? el("span", {}, release.countersigned.map((org) => [chip(org), " "])) : t("label.nobody")],
       release.withdrawn ? [t("releases.why"), data(release.withdrawn)] : null, [t("dataset.digest"), el("span", { class: "mono" }, inert(release.digest))]]));
