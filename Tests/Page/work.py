@@ -224,6 +224,15 @@ def past(browser, nodes, check):
         check(at(last - back) == wanted, f"{back} entries ago the labels were {wanted}, and the past says {at(last - back)}")
     own = run("history", BOARDS)["entries"][0]
     check(found["moments"][-1]["org"] == own["log"].split("/")[0] and found["moments"][-1]["index"] == own["index"], f"the last moment is {found['moments'][-1]}")
+    # Where companies disagree the last moment is what is shown now, and the first is what was shown before anybody did.
+    for other in ("img/0000.png", "img/0001.png", "img/0023.png"):
+        told = page.evaluate("async (key) => (await fetch('api/v1/datasets/oem.example/boards/past?key=' + encodeURIComponent(key))).json()", other)
+        now = labels(node, other)
+        for each in told["labels"]:
+            wanted = {name: now[each["id"]][name] for name in shown}
+            check({name: each["states"][-1][name] for name in shown} == wanted, f"{other}: {each['id']} is {wanted}, and its past ends with {each['states'][-1]}")
+            check(not each["states"][0]["contested"], f"{other}: {each['id']} was in conflict from its first moment on")
+        check(len(told["labels"]) == len(now), f"{other} has {len(now)} labels, and its past {len(told['labels'])}")
     page.keyboard.press("t")
     page.wait_for_function(f"() => Number(document.querySelector('#past')?.max) === {last}")
     for _ in range(4):
