@@ -46,12 +46,15 @@ struct PageReads: Sendable {
         return [
             .get(
                 path, DatasetDocument.self,
-                "A dataset with its members, its schema and its stages.",
-                [],
+                "A dataset with its members, its schema and, unless it is to be brief, its stages.",
+                [.init("brief", .flag)],
                 .tagged(.quick) { node, ask in
                     let id = try ask.dataset()
                     var document = try DatasetDocument(id, node)
-                    document.stages = StageSummaryDocument(try node.stages(id).all)
+                    // Each label is looked at for these.
+                    if try !ask.flag("brief") {
+                        document.stages = StageSummaryDocument(try node.stages(id).all)
+                    }
                     return document
                 }),
             .get(
@@ -265,14 +268,23 @@ struct PageReads: Sendable {
         return [
             .get(
                 path + "/agreement", AgreementDocument.self, "How far raters agree.",
-                [by, .init("class")],
+                [by, .init("class"), .init("release")],
                 .tagged(.slow) { node, ask in
                     let id = try ask.dataset()
                     var question = try ask.question()
                     question.className = ask.text("class")
+                    guard let release = ask.text("release") else {
+                        return AgreementDocument(
+                            id.description, release: nil, question,
+                            try node.agreement(id, question))
+                    }
+                    try node.require(id)
+                    let named = try node.release(release, of: id).release
+                    let check = try node.check(named, of: id)
+                    try node.requireRight(check, named)
                     return AgreementDocument(
-                        id.description, release: nil, question,
-                        try node.agreement(id, question))
+                        id.description, release: release, question,
+                        try check.contents.agreement(question, digest: named.digest))
                 }),
             .get(
                 path + "/queue", QueueDocument.self, "Items that are worth another look.",

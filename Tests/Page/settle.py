@@ -84,7 +84,42 @@ def away(browser, nodes, check):
     shot(page, "offline")
     check(not page.complaints, f"the console says {page.complaints}")
     page.context.close()
+    # The other company's page says whom it cannot reach, and what to do.
+    other = browser.page(nodes[0])
+    nodes[0].home.run("annotate", BOARDS, "img/0012.png", "--class", "open", "--box", "1,2,30,40")
+    other.wait_for_selector(".alarm:has-text('tier1.example'):has-text('tries again')")
+    shot(other, "partner-away")
+    check(not other.complaints, f"the console says {other.complaints}")
+    other.context.close()
     node.start()
 
 
-TESTS = [two_companies, by_keys_alone, away]
+def released(browser, nodes, check):
+    """A release that waits for this company is countersigned on its screen."""
+    nodes[0].home.run("release", "create", BOARDS, "may", "--quorum", "2")
+    page = browser.page(nodes[1])
+    go(page, nodes[1], f"/d/{BOARDS}/releases", ".card:has-text('may')")
+    go(page, nodes[1], f"/d/{BOARDS}/quality", "button.course")
+    page.click("button.course")
+    page.wait_for_selector(".card:has(button.course) tbody th:has-text('now')")
+    wanted = nodes[1].home.run("agreement", BOARDS, "--release", "may")["measures"]
+    alpha = next(each["value"] for each in wanted if each["measure"] == "krippendorff-alpha" and each["scope"] == "all")
+    shown = page.inner_text(".card:has(button.course) tbody tr:has-text('may') .share")
+    check(abs(float(shown) - alpha) < 0.001, f"over time it says {shown}, and the command {alpha}")
+    shot(page, "course")
+    go(page, nodes[1], f"/d/{BOARDS}/releases", ".card:has-text('may')")
+    if page.evaluate("async () => (await fetch('api/v1/openapi.json')).text().then((text) => !text.includes('/countersign'))"):
+        print("   SKIPPED: this node countersigns by the command alone")
+        page.context.close()
+        return
+    page.click("button.sign")
+    page.wait_for_selector(".notice:has-text('Countersigned')")
+    check(wait_for(lambda: any("tier1.example" in each["countersigned"] for each in nodes[1].home.run("release", "list", BOARDS)["releases"])), "the node has not countersigned")
+    page.wait_for_selector("button.sign", state="detached")
+    check("oem.example" in page.inner_text(".card:has-text('may') .facts") and "\n0\n" not in page.inner_text(".card:has-text('may') .facts"), f"the release says {page.inner_text('.card .facts')}")
+    shot(page, "countersigned")
+    check(not page.complaints, f"the console says {page.complaints}")
+    page.context.close()
+
+
+TESTS = [two_companies, by_keys_alone, away, released]

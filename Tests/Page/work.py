@@ -117,6 +117,19 @@ def relations(browser, nodes, check):
     page.context.close()
 
 
+def undragged(page, node, key, check):
+    """What is drawn of an atom is no shape of the label: a drag writes nothing."""
+    before = labels(node, key, PARTS)
+    # Where the oxygen of ethanol stands on its sheet.
+    x, y = spot(page, 1090, 90, 1180, 799)
+    page.mouse.click(x, y)
+    page.wait_for_selector(".labelrow.selected:has-text('hydroxyl')")
+    drag(page, (x, y), (x + 60, y + 40))
+    page.wait_for_timeout(500)
+    after = labels(node, key, PARTS)
+    check({id: each["selector"] for id, each in after.items()} == {id: each["selector"] for id, each in before.items()}, "a drag on an atom has changed a label")
+
+
 def every_kind(browser, nodes, check):
     """Each kind of item gets labels by keys: intervals, change points, cells, atoms, cuboids, spans, preferences."""
     node = nodes[0]
@@ -130,6 +143,8 @@ def every_kind(browser, nodes, check):
         page.wait_for_selector(".tools button")
         label = drawn(page, node, key, PARTS, presses, check, kind, f"{presses} on {name}")
         check(label and label["class"], f"{name} got no class")
+        if kind == "graph":
+            undragged(page, node, key, check)
         if kind == "cuboid":
             page.wait_for_selector("html[data-beside='2']")
             page.wait_for_timeout(400)
@@ -209,6 +224,15 @@ def past(browser, nodes, check):
         check(at(last - back) == wanted, f"{back} entries ago the labels were {wanted}, and the past says {at(last - back)}")
     own = run("history", BOARDS)["entries"][0]
     check(found["moments"][-1]["org"] == own["log"].split("/")[0] and found["moments"][-1]["index"] == own["index"], f"the last moment is {found['moments'][-1]}")
+    # Where companies disagree the last moment is what is shown now, and the first is what was shown before anybody did.
+    for other in ("img/0000.png", "img/0001.png", "img/0023.png"):
+        told = page.evaluate("async (key) => (await fetch('api/v1/datasets/oem.example/boards/past?key=' + encodeURIComponent(key))).json()", other)
+        now = labels(node, other)
+        for each in told["labels"]:
+            wanted = {name: now[each["id"]][name] for name in shown}
+            check({name: each["states"][-1][name] for name in shown} == wanted, f"{other}: {each['id']} is {wanted}, and its past ends with {each['states'][-1]}")
+            check(not each["states"][0]["contested"], f"{other}: {each['id']} was in conflict from its first moment on")
+        check(len(told["labels"]) == len(now), f"{other} has {len(now)} labels, and its past {len(told['labels'])}")
     page.keyboard.press("t")
     page.wait_for_function(f"() => Number(document.querySelector('#past')?.max) === {last}")
     for _ in range(4):

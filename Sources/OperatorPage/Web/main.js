@@ -120,18 +120,18 @@ function followLine() {
 async function start() {
   startTheme();
   startKeys();
+  // What is asked for is fetched while the node is asked who sits here.
+  const { screen } = here();
+  if (screen) import(`./screens/${screen}.js`).catch(() => {});
+  const begun = begin().then(() => null, (error) => error);
   await loadLanguage();
   whenSignedOut(() => { if (isRouting) { isRouting = false; location.reload(); } });
   followLine();
   // A link with a token that is opened where the page is already.
   addEventListener("hashchange", () => { if (location.hash.startsWith("#token=")) location.reload(); });
-  try {
-    await begin();
-  } catch (error) {
-    signIn(error);
-    return;
-  }
-  await enter();
+  const refusal = await begun;
+  if (refusal) signIn(refusal);
+  else await enter();
 }
 
 start();

@@ -6,7 +6,7 @@ import { me } from "./session.js";
 
 /** Reads the dataset and gives its companies their colours: this one first, then as they are listed. */
 export async function openDataset(id, signal) {
-  const known = await get(inDataset(id), {}, signal);
+  const known = await get(inDataset(id), { brief: "true" }, signal);
   setCompanies([me().org, ...known.members.map((each) => each.org)]);
   return known;
 }

@@ -22,3 +22,20 @@ export async function readLabels(dataset, item, signal, some = null) {
   } while (after && all.length < MOST);
   return all;
 }
+
+/**
+ * Takes fresh labels over into those that are shown, as long as they are the same labels in the same places: then what is
+ * drawn and where it lies need not be made anew. Returns false where they are not.
+ */
+export function adopt(shown, fresh) {
+  if (shown.length !== fresh.length || !shown.every((label, index) => isSame(label, fresh[index]))) return false;
+  shown.forEach((label, index) => Object.assign(label, fresh[index], { selector: label.selector }));
+  return true;
+}
+
+function isSame(a, b) {
+  const [x, y] = [a.selector, b.selector];
+  if (a.id !== b.id || a.status !== b.status || a.contested !== b.contested || x.kind !== y.kind) return false;
+  if (x.kind === "box") return x.x === y.x && x.y === y.y && x.width === y.width && x.height === y.height;
+  return JSON.stringify(x) === JSON.stringify(y);
+}

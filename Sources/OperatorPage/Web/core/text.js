@@ -47,31 +47,41 @@ export function has(name) {
   return name in words;
 }
 
+// Making one costs more than a hundred uses of it, and a grid that is scrolled writes many numbers.
+const formats = new Map();
+
+function format(Kind, options) {
+  const name = `${current} ${JSON.stringify(options)}`;
+  let made = formats.get(name);
+  if (!made) formats.set(name, made = new Kind(locale(), options));
+  return made;
+}
+
 /** A number in the reader's way, such as 12,345. */
 export function number(value, digits = 2) {
-  return new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value);
+  return format(Intl.NumberFormat, { maximumFractionDigits: digits }).format(value);
 }
 
 /** A share as per cent. */
 export function percent(value) {
-  return new Intl.NumberFormat(locale(), { style: "percent", maximumFractionDigits: 1 }).format(value);
+  return format(Intl.NumberFormat, { style: "percent", maximumFractionDigits: 1 }).format(value);
 }
 
 /** A time (Unix seconds) in full. Entries that claim no time have 0. */
 export function time(seconds) {
   if (!seconds) return t("time.unknown");
-  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(seconds * 1000);
+  return format(Intl.DateTimeFormat, { dateStyle: "medium", timeStyle: "short" }).format(seconds * 1000);
 }
 
 /** How long ago a time was, or how far ahead: 3 minutes ago. */
 export function ago(seconds) {
   if (!seconds) return t("time.never");
   const span = seconds - Date.now() / 1000;
-  const format = new Intl.RelativeTimeFormat(locale(), { numeric: "auto" });
+  const relative = format(Intl.RelativeTimeFormat, { numeric: "auto" });
   for (const [unit, size] of [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3600], ["minute", 60]]) {
-    if (Math.abs(span) >= size) return format.format(Math.trunc(span / size), unit);
+    if (Math.abs(span) >= size) return relative.format(Math.trunc(span / size), unit);
   }
-  return Math.abs(span) < 10 ? t("time.now") : format.format(Math.trunc(span), "second");
+  return Math.abs(span) < 10 ? t("time.now") : relative.format(Math.trunc(span), "second");
 }
 
 /** Bytes as people read them. */

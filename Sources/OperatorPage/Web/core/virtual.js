@@ -4,6 +4,9 @@
 import { el } from "./dom.js";
 
 const HEIGHT_MAX = 12_000_000;
+// Pixels a millisecond, and for how long after it stands still.
+const FAST = 2;
+const FAST_MILLISECONDS = 90;
 
 /** A grid of cells of one size (a list is a grid of one column). */
 export class Virtual {
@@ -15,6 +18,7 @@ export class Virtual {
     Object.assign(this, { host, width, height, gap, make, showCell: show, hideCell: hide, onRange, count: 0, columns: 1 });
     this.cells = new Map();
     this.spare = [];
+    [this.movedAt, this.speed, this.lastTop] = [0, 0, 0];
     this.inner = el("div", { class: "virtual", role, "aria-label": label });
     host.append(this.inner);
     host.addEventListener("scroll", () => this.draw(), { passive: true });
@@ -33,6 +37,8 @@ export class Virtual {
   resize() {
     const inside = this.inner.clientWidth;
     if (!inside) return;
+    // Asked once: while cells move, each such question has all of them laid out.
+    this.tall = this.host.clientHeight;
     this.columns = this.width ? Math.max(1, Math.floor((inside + this.gap) / (this.width + this.gap))) : 1;
     this.cellWidth = this.width ? Math.floor((inside - this.gap * (this.columns - 1)) / this.columns) : inside;
     this.rows = Math.ceil(this.count / this.columns);
@@ -43,10 +49,22 @@ export class Virtual {
   }
 
   /** The top of what is seen, among all rows. */
-  offset() {
-    const room = this.shown - this.host.clientHeight;
-    if (this.full === this.shown || room <= 0) return this.host.scrollTop;
-    return this.host.scrollTop / room * (this.full - this.host.clientHeight);
+  offset(scrolled = this.host.scrollTop) {
+    const room = this.shown - this.tall;
+    if (this.full === this.shown || room <= 0) return scrolled;
+    return scrolled / room * (this.full - this.tall);
+  }
+
+  /** Whether it is scrolled so fast that nobody looks at a cell. */
+  get isFast() {
+    return performance.now() - this.movedAt < FAST_MILLISECONDS && this.speed > FAST;
+  }
+
+  note(scrolled) {
+    if (scrolled === this.lastTop) return;
+    const now = performance.now();
+    this.speed = Math.abs(scrolled - this.lastTop) / Math.max(1, now - this.movedAt);
+    [this.movedAt, this.lastTop] = [now, scrolled];
   }
 
   draw(again = false) {
@@ -55,11 +73,13 @@ export class Virtual {
       return;
     }
     const step = this.height + this.gap;
-    const top = this.offset();
+    const scrolled = this.host.scrollTop;
+    this.note(scrolled);
+    const top = this.offset(scrolled);
     const first = Math.max(0, Math.floor(top / step) - 1) * this.columns;
-    const last = Math.min(this.count, (Math.ceil((top + this.host.clientHeight) / step) + 1) * this.columns);
+    const last = Math.min(this.count, (Math.ceil((top + this.tall) / step) + 1) * this.columns);
     for (const index of [...this.cells.keys()]) if (index < first || index >= last) this.release(index);
-    const shift = this.host.scrollTop - top;
+    const shift = scrolled - top;
     for (let index = first; index < last; index += 1) {
       let cell = this.cells.get(index);
       const isNew = !cell;
@@ -68,9 +88,10 @@ export class Virtual {
         this.cells.set(index, cell);
         cell.hidden = false;
       }
-      const column = index % this.columns;
-      cell.style.transform = `translate(${column * (this.cellWidth + this.gap)}px, ${Math.floor(index / this.columns) * step + shift}px)`;
-      cell.style.width = `${this.cellWidth}px`;
+      // Cells that stay where they are cost nothing.
+      const place = `translate(${index % this.columns * (this.cellWidth + this.gap)}px, ${Math.floor(index / this.columns) * step + shift}px)`;
+      if (cell.place !== place) cell.style.transform = cell.place = place;
+      if (cell.wide !== this.cellWidth) cell.style.width = `${cell.wide = this.cellWidth}px`;
       if (isNew || again) this.showCell(cell, index);
     }
     if (this.first !== first || this.last !== last || again) this.onRange(first, last);
@@ -104,10 +125,10 @@ export class Virtual {
     const top = this.offset();
     let wanted = top;
     if (row < top) wanted = row;
-    else if (row + step > top + this.host.clientHeight) wanted = row + step - this.host.clientHeight;
+    else if (row + step > top + this.tall) wanted = row + step - this.tall;
     if (wanted !== top) {
-      const room = this.full - this.host.clientHeight;
-      this.host.scrollTop = this.full === this.shown ? wanted : wanted / room * (this.shown - this.host.clientHeight);
+      const room = this.full - this.tall;
+      this.host.scrollTop = this.full === this.shown ? wanted : wanted / room * (this.shown - this.tall);
       this.draw();
     }
     return this.cells.get(index);

@@ -14,7 +14,7 @@ import { shortcuts } from "../core/keys.js";
 import { chip } from "../core/parts.js";
 import { viewerFor, kindOf } from "../view/choose.js";
 import { Panel } from "../core/panel.js";
-import { readLabels } from "../core/labels.js";
+import { adopt, readLabels } from "../core/labels.js";
 import { Past } from "../core/past.js";
 
 const EXAMINE = "x";
@@ -114,7 +114,8 @@ class ItemScreen {
 
   classNames() {
     const names = this.classes.size ? [...this.classes.keys()] : [...new Set([...this.labels.map((each) => each.class), ...JSON.parse(sessionStorage.getItem("countermark.classes") ?? "[]")].filter(Boolean))].sort();
-    sessionStorage.setItem("countermark.classes", JSON.stringify(names.slice(0, 200)));
+    const text = JSON.stringify(names.slice(0, 200));
+    if (sessionStorage.getItem("countermark.classes") !== text) sessionStorage.setItem("countermark.classes", text);
     if (!names.includes(kept.className)) kept.className = names[0] ?? null;
     return names;
   }
@@ -230,9 +231,15 @@ class ItemScreen {
   async refresh() {
     try {
       const [story, labels] = await Promise.all([get(inDataset(this.dataset, "item"), { key: this.key }, this.signal), readLabels(this.dataset, this.key, this.signal)]);
-      Object.assign(this, { story, labels });
+      this.story = story;
+      const isSame = adopt(this.labels, labels);
+      if (!isSame) this.labels = labels;
       this.drawBar();
-      this.showLabels();
+      if (!isSame || this.past) this.showLabels();
+      else {
+        this.viewers.forEach((each) => (each.relabel ?? each.redraw)?.call(each));
+        this.panel.list.refresh();
+      }
       this.select(this.selected, false, true);
       document.documentElement.dataset.refreshed = String(Number(document.documentElement.dataset.refreshed ?? 0) + 1);
     } catch (error) {
@@ -349,7 +356,7 @@ class ItemScreen {
     // Of one label that has changed not all are sorted and placed anew, unless it has moved.
     const drawn = () => {
       if (fields.selector) this.showLabels();
-      else this.viewers.forEach((each) => each.redraw?.());
+      else this.viewers.forEach((each) => (each.relabel ?? each.redraw)?.call(each));
       this.select(id, false, true);
     };
     apply(label, fields);

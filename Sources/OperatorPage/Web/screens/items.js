@@ -2,7 +2,7 @@
 
 import { el, fill, button, calm, inert } from "../core/dom.js";
 import { t, number } from "../core/text.js";
-import { inDataset } from "../core/api.js";
+import { get, inDataset } from "../core/api.js";
 import { listen } from "../core/events.js";
 import { to, withQuery, replace } from "../core/router.js";
 import { thumbnail, isPicture } from "../core/media.js";
@@ -28,7 +28,7 @@ export async function show(host, place, signal) {
   let focused = Number(place.query.at ?? 0);
   const count = el("p", { class: "muted", role: "status" });
   const scroller = el("div", { class: "scroller", tabindex: "0", "aria-label": t("items.grid") });
-  const bar = filterBar(known, query, () => { focused = 0; reload(); });
+  const bar = filterBar(known, query, () => { focused = 0; reload(); }, signal);
   fill(host, el("header", { class: "head" }, el("h1", { class: "unseen" }, t("tab.items")), bar, el("div", { class: "grow" }), count), scroller);
 
   const open = (index) => {
@@ -38,7 +38,7 @@ export async function show(host, place, signal) {
   const grid = new Virtual(scroller, {
     ...CELL, label: t("items.grid"),
     make: () => makeCell((cell) => { if (cell.index !== undefined) open(cell.index); }),
-    show: (cell, index) => showCell(cell, index, items?.at(index), dataset, index === focused),
+    show: (cell, index) => showCell(cell, index, items?.at(index), dataset, index === focused, grid),
     hide: (cell) => { cell.index = undefined; cell.fetching?.abort(); },
   });
   signal.addEventListener("abort", () => grid.end());
@@ -93,13 +93,13 @@ async function refreshSeen(items, grid) {
 }
 
 // The states in which items are, and those without one; how many each are.
-function stages(stage, known) {
-  const found = known.stages?.ofItems?.[stage];
+function stages(stage, counted) {
+  const found = counted?.ofItems?.[stage];
   const states = Object.entries(found?.states ?? {}).filter(([, count]) => count);
   return [...states.map(([state, count]) => [`${stage}:${state}`, `${t(`stage.${stage}`)}: ${inert(state)} (${number(count)})`]), [stage, t("items.noState", { stage: t(`stage.${stage}`) })]];
 }
 
-function filterBar(known, query, changed) {
+function filterBar(known, query, changed, signal) {
   const later = calm(changed, 250);
   const set = (name, value) => {
     if (value) query[name] = value;
@@ -115,12 +115,21 @@ function filterBar(known, query, changed) {
   };
   const text = (name, wide) => el("label", { class: "filter", for: `filter-${name}` }, el("span", { class: "unseen" }, t(`items.${name}`)),
     el("input", { id: `filter-${name}`, type: "search", class: wide ? "" : "short", value: query[name] ?? "", placeholder: t(`items.${name}`), oninput: (event) => { set(name, event.target.value.trim()); later(); } }));
+  const stage = choice("stage", STAGES.flatMap((each) => stages(each)), t("items.anyStage"));
+  // How far the items are takes a look at each of them: the states come when they are counted.
+  get(inDataset(known.id, "stages"), {}, signal).then((counted) => {
+    const select = stage.querySelector("select");
+    const chosen = query.stage ?? "";
+    fill(select, [["", t("items.anyStage")], ...STAGES.flatMap((each) => stages(each, counted))].map(([value, text]) => el("option", { value }, text)));
+    if (chosen && ![...select.options].some((each) => each.value === chosen)) select.append(el("option", { value: chosen }, inert(chosen)));
+    select.value = chosen;
+  }).catch(() => {});
   const names = memberNames(known).map((org) => [org, inert(org)]);
   return el("div", { class: "filters", role: "search" }, text("q", true),
     choice("class", classNames(known).map((each) => [each, inert(each)]), t("items.anyClass")),
     choice("org", names, t("items.anyOrg")),
     choice("unexamined", names.map(([org, shown]) => [org, t("items.notBy", { org: shown })]), t("items.anyExamined")),
-    choice("stage", STAGES.flatMap((stage) => stages(stage, known)), t("items.anyStage")),
+    stage,
     text("group"),
     el("label", { class: "filter check" }, el("input", { id: "filter-contested", type: "checkbox", checked: query.contested === "true", onchange: (event) => { set("contested", event.target.checked ? "true" : ""); changed(); } }), t("items.contested")));
 }
@@ -132,7 +141,7 @@ function makeCell(open) {
   return cell;
 }
 
-function showCell(cell, index, item, dataset, isFocused) {
+function showCell(cell, index, item, dataset, isFocused, grid) {
   const [sheet, key, meta] = cell.children;
   const [canvas] = sheet.children;
   cell.id = `cell-${index}`;
@@ -160,16 +169,21 @@ function showCell(cell, index, item, dataset, isFocused) {
   sheet.dataset.kind = isPicture(item) ? "" : inert(item.key.includes(".") ? item.key.split(".").pop() : item.mediaType ?? "").slice(0, 12);
   if (!isPicture(item)) return;
   const fetching = cell.fetching = new AbortController();
-  // What is scrolled past at once is not fetched.
-  setTimeout(async () => {
+  // What is scrolled past is not fetched.
+  const look = async () => {
     if (fetching.signal.aborted) return;
+    if (grid?.isFast) {
+      setTimeout(look, 60);
+      return;
+    }
     const found = await thumbnail(dataset, item.key, CELL.width * 2, fetching.signal);
     if (!found || fetching.signal.aborted) return;
     if (found.bitmap) drawPicture(canvas, found.bitmap);
     cell.classList.toggle("differs", found.state === "differs" || found.state === "too-large");
     if (found.state === "differs") cell.title = `${inert(item.key)} — ${t("media.differs")}`;
     if (found.state === "too-large") cell.title = `${inert(item.key)} — ${t("media.tooLarge")}`;
-  }, 60);
+  };
+  setTimeout(look, 60);
 }
 
 function drawPicture(canvas, bitmap) {

@@ -1,7 +1,7 @@
 // How far companies agree, who says what instead, and what is worth another look.
 
 import { el, fill, button, data, inert, link, calm } from "../core/dom.js";
-import { t, number, has } from "../core/text.js";
+import { t, number, has, time } from "../core/text.js";
 import { get, inDataset } from "../core/api.js";
 import { listen } from "../core/events.js";
 import { to, withQuery, replace } from "../core/router.js";
@@ -15,13 +15,15 @@ export async function show(host, place, signal) {
   await openDataset(dataset, signal);
   let by = ["org", "author", "source"].includes(place.query.by) ? place.query.by : "org";
   const body = el("div");
+  const course = el("section", { class: "card" });
   const queue = el("section", { class: "card" });
   const choice = el("div", { class: "row", role: "group", "aria-label": t("quality.by") }, ["org", "author", "source"].map((each) => button(t(`quality.by.${each}`), () => { by = each; replace(withQuery(to(dataset, "quality"), { by })); draw().catch(showProblem); }, { data: { by: each } })));
-  fill(host, el("header", { class: "head" }, el("h1", {}, t("tab.quality")), choice), el("div", { class: "columns" }, body, queue));
+  fill(host, el("header", { class: "head" }, el("h1", {}, t("tab.quality")), choice), el("div", { class: "columns" }, body, el("div", {}, queue, course)));
   const draw = async () => {
     for (const each of choice.children) each.setAttribute("aria-pressed", String(each.dataset.by === by));
     const reading = [get(inDataset(dataset, "agreement"), { by }, signal).then((document) => renderAgreement(body, dataset, document)).catch((error) => fill(body, problemBody(error))),
       get(inDataset(dataset, "queue"), {}, signal).then((document) => renderQueue(queue, dataset, document)).catch((error) => fill(queue, problemBody(error)))];
+    offerCourse(course, dataset, by, signal);
     await Promise.all(reading);
   };
   listen("dataset", calm((event) => { if (event.id === dataset) draw().catch(showProblem); }, 800), signal);
@@ -88,6 +90,32 @@ async function openCell(dataset, a, b, x, y, count) {
       fill(body, problemBody(error));
     }
   });
+}
+
+// Agreement over time: of the label set of each release, and now. Each is computed when somebody asks.
+function offerCourse(host, dataset, by, signal) {
+  const result = el("div", { role: "status" });
+  const run = async (event) => {
+    event.target.disabled = true;
+    try {
+      const { releases } = await get(inDataset(dataset, "releases"), {}, signal);
+      const points = [...releases.filter((each) => !each.withdrawn).sort((a, b) => a.time - b.time).slice(-12), null];
+      const rows = el("tbody");
+      fill(result, releases.length ? null : el("p", { class: "muted" }, t("quality.noReleases")),
+        el("table", { class: "rows" }, el("thead", {}, el("tr", {}, ["releases.when", "quality.task", "quality.value", "quality.units"].map((name) => el("th", { scope: "col" }, t(name))))), rows));
+      for (const release of points) {
+        const { measures: found } = await get(inDataset(dataset, "agreement"), { by, release: release?.name }, signal);
+        for (const each of found.filter((one) => one.scope === "all" && one.measure === "krippendorff-alpha" && one.pairs === null)) {
+          rows.append(el("tr", {}, el("th", { scope: "row" }, release ? [data(release.name), el("div", { class: "muted" }, time(release.time))] : t("quality.now")), el("td", {}, t(`quality.${each.task}`)),
+            el("td", {}, each.value === null ? el("span", { class: "muted" }, data(each.why)) : shareBar(each.value, number(each.value, 3))), el("td", { class: "number" }, number(each.units))));
+        }
+      }
+    } catch (error) {
+      if (error.name !== "AbortError") fill(result, problemBody(error));
+    }
+    event.target.disabled = false;
+  };
+  fill(host, el("h2", {}, t("quality.course")), el("p", { class: "muted" }, t("quality.courseText")), el("p", {}, button(t("quality.compute"), run, { class: "course" })), result);
 }
 
 function renderQueue(host, dataset, document) {

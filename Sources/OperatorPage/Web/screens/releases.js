@@ -16,12 +16,12 @@ let canSign = true;
 /** Shows them. */
 export async function show(host, place, signal) {
   const { dataset } = place;
-  await openDataset(dataset, signal);
+  const { steward } = await openDataset(dataset, signal);
   const draw = async () => {
     const { releases } = await get(inDataset(dataset, "releases"), {}, signal);
     if (signal.aborted) return;
     fill(host, el("header", { class: "head" }, el("h1", {}, t("tab.releases"))),
-      releases.length ? releases.map((each) => card(each, dataset, draw)) : el("div", { class: "empty" }, el("p", {}, t("releases.none")), el("pre", {}, `countermark release create ${inert(dataset)} NAME`)));
+      releases.length ? releases.map((each) => card(each, dataset, steward, draw)) : el("div", { class: "empty" }, el("p", {}, t("releases.none")), el("pre", {}, `countermark release create ${inert(dataset)} NAME`)));
   };
   listen("dataset", calm((event) => { if (event.id === dataset) draw().catch(showProblem); }, 300), signal);
   shortcuts("tab.releases", [{ keys: ["c"], text: "releases.sign", run: () => { host.querySelector("button.sign")?.focus(); } }], signal);
@@ -41,14 +41,18 @@ async function countersign(dataset, name, own, draw) {
   await draw().catch(showProblem);
 }
 
-function card(release, dataset, draw) {
-  const waits = release.asked.includes(me().org) && !release.countersigned.includes(me().org) && !release.withdrawn;
+function card(release, dataset, steward, draw) {
+  // Without a policy all members are asked, but for the steward, who has signed it by naming it.
+  const isAsked = release.asked.length ? release.asked.includes(me().org) : !release.holds && me().org !== steward;
+  const waits = isAsked && !release.countersigned.includes(me().org) && !release.withdrawn;
   const own = waits && canSign && may("operator") ? button(t("releases.sign"), () => countersign(dataset, release.name, own, draw), { class: "main sign" }) : null;
   return el("section", { class: "card" },
     el("header", { class: "head" }, el("h2", {}, data(release.name)), release.withdrawn ? el("span", { class: "tag bad" }, t("releases.withdrawn")) : el("span", { class: `tag ${release.holds ? "ok" : "warn"}` }, t(release.holds ? "releases.holds" : "releases.waits")), el("div", { class: "grow" }),
       waits ? el("span", { class: "tag warn" }, t("releases.ours")) : null, own),
     waits ? el("p", { class: "hint" }, t("releases.how"), own ? null : [" ", el("code", {}, `countermark release countersign ${inert(dataset)} ${inert(release.name)}`)]) : null,
-    facts([[t("home.labels"), number(release.labels)], [t("home.items"), number(release.items)], [t("releases.when"), time(release.time)],
+    // How many labels it holds is known where it was recomputed; of what it is made is what was signed.
+    facts([release.labels === null ? null : [t("home.labels"), number(release.labels)], release.items === null ? null : [t("home.items"), number(release.items)],
+      [t("releases.of"), t("past.heads", { heads: release.heads.map(({ origin, size }) => `${inert(origin)} ${number(size)}`).join(t("list.comma")) })], [t("releases.when"), time(release.time)],
       [t("releases.quorum"), t("releases.quorumOf", { n: release.countersigned.length, quorum: release.quorum ?? 0 })],
       [t("releases.countersigned"), release.countersigned.length ? el("span", {}, release.countersigned.map((org) => [chip(org), " "])) : t("label.nobody")],
       release.withdrawn ? [t("releases.why"), data(release.withdrawn)] : null, [t("dataset.digest"), el("span", { class: "mono" }, inert(release.digest))]]));

@@ -99,7 +99,7 @@ export class Viewer extends PictureViewer {
     const molfile = field("sdf.molfile");
     const text = molfile ?? (file ? await file.blob.text() : "");
     const parts = molfile || /V2000/.test(text.slice(0, 2000)) ? molecule(text) : drawing(text);
-    const list = parts.flatMap((each) => each.points);
+    const list = parts.flatMap(({ points, radius }) => (radius ? [points[0] - radius, points[1] - radius, points[0] + radius, points[1] + radius] : points));
     const [left, top, right, bottom] = list.length ? bounds({ kind: "polyline", points: list }) : [0, 0, 1, 1];
     const scale = SHEET / Math.max(right - left, bottom - top, 1e-9);
     const place = (points) => points.map((value, index) => (index % 2 ? (bottom - value) * scale + 90 : (value - left) * scale + 90));

@@ -138,6 +138,12 @@ export class PictureViewer {
     if (this.isMoving) this.settling = setTimeout(() => this.redraw(), 120);
   }
 
+  /** What labels are called has changed, not where they are: among very many no names are drawn. */
+  relabel() {
+    if (this.entries.length > MANY) this.redrawTop();
+    else this.redraw();
+  }
+
   /** Draws what is selected or in hand alone: all labels stay as they are. */
   redrawTop() {
     if (this.isWaiting || this.isTopWaiting) return;
@@ -223,7 +229,7 @@ export class PictureViewer {
       const shape = this.tools.changed(entry) ?? entry.shape;
       paint(context, shape, this.view, { ...this.style(entry.label, true), colour: "#ffffff", line: 5, fill: 0, dash: [] });
       paint(context, shape, this.view, this.style(entry.label, true));
-      if (this.context.canEdit(entry.label) && this.tools.name === "select") this.drawHandles(context, shape);
+      if (this.canReshape(entry) && this.tools.name === "select") this.drawHandles(context, shape);
       const [l, top] = bounds(shape);
       caption(context, this.context.caption(entry.label), l * this.view.scale + this.view.x, Math.max(9, top * this.view.scale + this.view.y - 12), over(entry.label.org));
     }
@@ -239,6 +245,12 @@ export class PictureViewer {
       context.fillStyle = "#1257a8";
       context.fillRect(x * this.view.scale + this.view.x - 3, y * this.view.scale + this.view.y - 3, 6, 6);
     }
+  }
+
+  /** Whether a shape is all that its label says of where: one of several, an arrow or an atom is not to be dragged. */
+  canReshape({ label, shape }) {
+    const { kind } = label.selector;
+    return this.context.canEdit(label) && (kind === "track" || kind === shape.kind);
   }
 
   /** What lies at a place, the smallest first: a small label inside a large one can be reached. */

@@ -110,7 +110,7 @@ export class Pictures extends PictureViewer {
   /** Moves a label by a pixel of the item; written when the keys rest. */
   nudge(label, dx, dy) {
     const entry = this.entries.find((each) => each.label === label);
-    const moved = entry && shifted(entry.shape, dx, dy);
+    const moved = entry && this.canReshape(entry) && shifted(entry.shape, dx, dy);
     if (!moved) return false;
     entry.shape = rounded(moved);
     entry.bounds = bounds(entry.shape);

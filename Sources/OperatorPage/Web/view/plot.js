@@ -119,6 +119,8 @@ export class Plot extends BaseViewer {
     const laneHeight = (height - AXIS) / Math.max(1, this.channels.length);
     this.drawBands(context, laneHeight, height);
     this.channels.forEach((channel, index) => this.drawLane(context, channel, index, index * laneHeight, laneHeight, width, colours));
+    // Words over the lines.
+    for (const words of this.captions) caption(context, ...words);
     this.drawFresh(context, height);
     this.drawMore?.(context, width, height);
     document.documentElement.dataset.drawn = String(Number(document.documentElement.dataset.drawn ?? 0) + 1);
@@ -166,6 +168,7 @@ export class Plot extends BaseViewer {
   drawBands(context, laneHeight, height) {
     const all = this.seen();
     const captions = all.length < 300;
+    this.captions = [];
     for (const label of all) {
       const stretch = this.stretch(label);
       if (!stretch || stretch.to < this.from || stretch.from > this.to) continue;
@@ -179,7 +182,7 @@ export class Plot extends BaseViewer {
       context.globalAlpha = 1;
       context.fillRect(x1, top, isSelected ? 2.5 : 1, bottom - top);
       context.fillRect(x2 - 1, top, isSelected ? 2.5 : 1, bottom - top);
-      if (captions && (x2 - x1 > 24 || isSelected || stretch.to === stretch.from)) caption(context, `${this.context.caption(label)}${label.fields?.transcript ? ` ${label.fields.transcript}` : ""}`.slice(0, 60), Math.max(0, x1), bottom - 12, this.colour(label, true));
+      if (captions && (x2 - x1 > 24 || isSelected || stretch.to === stretch.from)) this.captions.push([`${this.context.caption(label)}${label.fields?.transcript ? ` ${label.fields.transcript}` : ""}`.slice(0, 60), Math.max(0, x1), bottom - 12, this.colour(label, true)]);
     }
   }
 

@@ -76,7 +76,7 @@ export class Tools {
   gripAt(x, y) {
     const { viewer } = this;
     const entry = viewer.entries.find((each) => each.label.id === viewer.selected);
-    if (!entry || !viewer.context.canEdit(entry.label)) return null;
+    if (!entry || !viewer.canReshape(entry)) return null;
     const near = 8 / viewer.view.scale;
     const all = handles(entry.shape);
     const handle = all.findIndex(([hx, hy]) => Math.abs(hx - x) <= near && Math.abs(hy - y) <= near);
@@ -115,7 +115,7 @@ export class Tools {
     if (grip.kind === "brush") this.brush?.stroke(x, y, grip.isAway);
     if (grip.kind === "handle") grip.shape = dragged(grip.entry.shape, grip.handle, x, y);
     if (grip.kind === "move") {
-      if (!viewer.context.canEdit(grip.entry.label) || Math.hypot(event.clientX - grip.at[0], event.clientY - grip.at[1]) < 4 && !grip.hasMoved) return;
+      if (!viewer.canReshape(grip.entry) || Math.hypot(event.clientX - grip.at[0], event.clientY - grip.at[1]) < 4 && !grip.hasMoved) return;
       grip.hasMoved = true;
       grip.shape = shifted(grip.entry.shape, x - grip.from[0], y - grip.from[1]) ?? grip.shape;
     }
