@@ -110,7 +110,8 @@ def holds(now, then):
 def reopen(program, kept):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="countermark-oldhome-"))
     with tarfile.open(kept / "home.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
+        # Debian 12's Python knows no filter yet; the archive is the project's own.
+        archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     (folder / "home").rename(folder / OEM)
     oem = Company(program, folder, OEM)
     before = version(oem.home)
