@@ -54,9 +54,8 @@ struct SnapshotTests {
         try reader.catchUp(all.dataset)
         let before = try read(reader, all.dataset) {}
         let first = try #require(before.ids.first)
-        var seconds = 0.0
         let during = try read(reader, all.dataset) {
-            let started = ContinuousClock.now
+            // One that had to wait for the reader would give up here, for the reader waits for it.
             let writer = try all.node(oem)
             try writer.write(
                 all.dataset,
@@ -66,12 +65,9 @@ struct SnapshotTests {
                     all.label("new.png"),
                 ])
             try all.carry(tier, to: oem)
-            seconds = (ContinuousClock.now - started) / .seconds(1)
         }
         #expect(during == before)
         #expect(before.annotations == 2_500)
-        // A writer that has to wait for a reader waits for ten seconds, and then gives up.
-        #expect(seconds < 9)
         let after = try read(reader, all.dataset) {}
         #expect(after.annotations == 2_503 && after.digest != before.digest)
         #expect(after.digest == (try all.digest(oem)))
