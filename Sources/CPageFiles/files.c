@@ -244,24 +244,27 @@ static const unsigned char file79[] = {
 #embed "../OperatorPage/Web/view/pyramid.js" suffix(, 0)
 };
 static const unsigned char file80[] = {
-#embed "../OperatorPage/Web/view/series.js" suffix(, 0)
+#embed "../OperatorPage/Web/view/rest.js" suffix(, 0)
 };
 static const unsigned char file81[] = {
-#embed "../OperatorPage/Web/view/series.worker.js" suffix(, 0)
+#embed "../OperatorPage/Web/view/series.js" suffix(, 0)
 };
 static const unsigned char file82[] = {
-#embed "../OperatorPage/Web/view/sound.js" suffix(, 0)
+#embed "../OperatorPage/Web/view/series.worker.js" suffix(, 0)
 };
 static const unsigned char file83[] = {
-#embed "../OperatorPage/Web/view/table.js" suffix(, 0)
+#embed "../OperatorPage/Web/view/sound.js" suffix(, 0)
 };
 static const unsigned char file84[] = {
-#embed "../OperatorPage/Web/view/tools.js" suffix(, 0)
+#embed "../OperatorPage/Web/view/table.js" suffix(, 0)
 };
 static const unsigned char file85[] = {
-#embed "../OperatorPage/Web/view/vectors.js" suffix(, 0)
+#embed "../OperatorPage/Web/view/tools.js" suffix(, 0)
 };
 static const unsigned char file86[] = {
+#embed "../OperatorPage/Web/view/vectors.js" suffix(, 0)
+};
+static const unsigned char file87[] = {
 #embed "../OperatorPage/Web/view/words.js" suffix(, 0)
 };
 
@@ -346,15 +349,16 @@ const struct cm_page_file cm_page_files[] = {
     {"view/plot.js", file77, sizeof file77 - 1},
     {"view/preference.js", file78, sizeof file78 - 1},
     {"view/pyramid.js", file79, sizeof file79 - 1},
-    {"view/series.js", file80, sizeof file80 - 1},
-    {"view/series.worker.js", file81, sizeof file81 - 1},
-    {"view/sound.js", file82, sizeof file82 - 1},
-    {"view/table.js", file83, sizeof file83 - 1},
-    {"view/tools.js", file84, sizeof file84 - 1},
-    {"view/vectors.js", file85, sizeof file85 - 1},
-    {"view/words.js", file86, sizeof file86 - 1},
+    {"view/rest.js", file80, sizeof file80 - 1},
+    {"view/series.js", file81, sizeof file81 - 1},
+    {"view/series.worker.js", file82, sizeof file82 - 1},
+    {"view/sound.js", file83, sizeof file83 - 1},
+    {"view/table.js", file84, sizeof file84 - 1},
+    {"view/tools.js", file85, sizeof file85 - 1},
+    {"view/vectors.js", file86, sizeof file86 - 1},
+    {"view/words.js", file87, sizeof file87 - 1},
 };
-const size_t cm_page_file_count = 87;
+const size_t cm_page_file_count = 88;
 
 static const unsigned char description[] = {
 #embed "openapi.json"

@@ -38,6 +38,18 @@ def without_pointer(browser, nodes, check):
     moved = wait_written(page, node, key, lambda now: now[box["id"]]["selector"]["x"] == box["selector"]["x"] + 2)[box["id"]]
     check(moved["selector"]["x"] == box["selector"]["x"] + 2, f"two arrows moved it from {box['selector']} to {moved['selector']}")
     page.wait_for_timeout(200)
+    # The next label is moved before the keys have rested: the first one's move is written all the same.
+    before = labels(node, key)
+    for each in ("ArrowRight", "]", "ArrowRight"):
+        page.keyboard.press(each)
+    def shifted(now):
+        return [id for id in before if now[id]["selector"].get("x") == before[id]["selector"].get("x", 0) + 1]
+    now = wait_written(page, node, key, lambda now: len(shifted(now)) == 2)
+    check(len(shifted(now)) == 2, f"of two labels that were moved at once {len(shifted(now))} are written")
+    for _ in range(2):
+        page.keyboard.press("u")
+        page.wait_for_timeout(300)
+    page.keyboard.press("[")
     page.keyboard.press("e")
     page.wait_for_selector("dialog #edit-class")
     page.fill("#edit-place-2", "77.5")

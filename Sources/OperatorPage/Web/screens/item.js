@@ -357,7 +357,8 @@ class ItemScreen {
     const drawn = () => {
       if (fields.selector) this.showLabels();
       else this.viewers.forEach((each) => (each.relabel ?? each.redraw)?.call(each));
-      this.select(id, false, true);
+      // Another one may be selected by now.
+      this.select(this.selected, false, true);
     };
     apply(label, fields);
     drawn();

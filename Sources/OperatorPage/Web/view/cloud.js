@@ -4,6 +4,7 @@ import { el } from "../core/dom.js";
 import { t } from "../core/text.js";
 import { over, byName } from "../core/colour.js";
 import { BaseViewer } from "./base.js";
+import { KeyMoves } from "./rest.js";
 import { readCloud } from "./clouds.js";
 import { caption } from "./paint.js";
 import { program, matrix, project, corners, EDGES } from "./gl.js";
@@ -12,6 +13,7 @@ import { program, matrix, project, corners, EDGES } from "./gl.js";
 export class Viewer extends BaseViewer {
   constructor(host, context, only) {
     super(host, context, only);
+    this.moves = new KeyMoves();
     this.canvas = el("canvas", { class: "layer", "aria-hidden": "true" });
     this.top = el("canvas", { class: "layer top", tabindex: "0", role: "application", "aria-label": t("view.cloud"), "aria-describedby": "view-help" });
     this.stage = el("div", { class: "stage" }, this.canvas, this.top);
@@ -264,16 +266,9 @@ export class Viewer extends BaseViewer {
     const [c, s] = [Math.cos(this.camera.yaw), Math.sin(this.camera.yaw)];
     const [x, y, z] = selector.center;
     const tidy = (value) => Math.round(value * 1000) / 1000;
-    const before = this.nudged?.label === label ? this.nudged.before : selector;
-    label.selector = { ...selector, center: [tidy(x + (-s * dx + c * dy) * 0.1), tidy(y + (c * dx + s * dy) * 0.1), z] };
-    this.nudged = { label, before };
+    const center = [tidy(x + (-s * dx + c * dy) * 0.1), tidy(y + (c * dx + s * dy) * 0.1), z];
+    this.moves.move(label, { ...selector, center }, this.context.onChange);
     this.redraw();
-    clearTimeout(this.nudging);
-    this.nudging = setTimeout(() => {
-      const moved = label.selector;
-      [label.selector, this.nudged] = [before, null];
-      this.context.onChange(label, moved);
-    }, 500);
     return true;
   }
 

@@ -4,10 +4,13 @@ import { el, fill } from "../core/dom.js";
 import { t, number } from "../core/text.js";
 import { decode } from "../core/picture.js";
 import { PictureViewer } from "./picture.js";
+import { KeyMoves } from "./rest.js";
 import { bounds, flat, shifted, rounded } from "./geometry.js";
 
 /** The viewer of `image/*` and `video/*`, and of labels with pixels whose file is not here. */
 export class Pictures extends PictureViewer {
+  moves = new KeyMoves();
+
   static tools = ["box", "rotatedBox", "polygon", "polyline", "keypoints", "mask"];
 
   /** Shows the file, or an empty sheet of the right size. */
@@ -115,8 +118,7 @@ export class Pictures extends PictureViewer {
     entry.shape = rounded(moved);
     entry.bounds = bounds(entry.shape);
     this.redraw();
-    clearTimeout(this.nudging);
-    this.nudging = setTimeout(() => this.context.onChange(label, entry.shape), 500);
+    this.moves.note(label, () => this.context.onChange(label, entry.shape));
     return true;
   }
 

@@ -3,6 +3,7 @@
 import { el } from "../core/dom.js";
 import { number } from "../core/text.js";
 import { BaseViewer } from "./base.js";
+import { KeyMoves } from "./rest.js";
 import { range } from "./pyramid.js";
 import { caption } from "./paint.js";
 
@@ -13,6 +14,7 @@ const LANE_LINES = ["#3b82c4", "#4d9d6a", "#b5762f", "#9864ad", "#5b8f95", "#a25
 export class Plot extends BaseViewer {
   constructor(host, context, only, name) {
     super(host, context, only);
+    this.moves = new KeyMoves();
     this.canvas = el("canvas", { class: "fillup", tabindex: "0", role: "application", "aria-label": name, "aria-describedby": "view-help" });
     this.box = el("div", { class: "plot" }, this.canvas);
     host.append(this.box);
@@ -222,16 +224,9 @@ export class Plot extends BaseViewer {
     if (selector.kind !== "interval" || !dx) return false;
     const by = dx / this.canvas.clientWidth * (this.to - this.from);
     const tidy = (value) => Math.round(value * 1e6) / 1e6;
-    label.selector = { ...selector, start: tidy(selector.start + by), end: tidy(selector.end + by) };
+    const moved = { ...selector, start: tidy(selector.start + by), end: tidy(selector.end + by) };
+    this.moves.move(label, moved, this.context.onChange);
     this.redraw();
-    const before = this.nudged?.label === label ? this.nudged.before : selector;
-    this.nudged = { label, before };
-    clearTimeout(this.nudging);
-    this.nudging = setTimeout(() => {
-      const moved = label.selector;
-      [label.selector, this.nudged] = [before, null];
-      this.context.onChange(label, moved);
-    }, 500);
     return true;
   }
 
