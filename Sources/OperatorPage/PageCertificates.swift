@@ -58,4 +58,10 @@ struct PageCertificates: Sendable {
                 (try? home.personAddress($0.name))?.hasSameBytes(as: address) == true
             }
     }
+
+    /// Whether a session may still be used on a connection: one that began with a certificate goes with it, so that a
+    /// cookie alone is nothing, and a certificate that is over ends it.
+    func hold(_ session: PageSession, on peer: PeerIdentity?) throws -> Bool {
+        try !session.isByCertificate || person(of: peer)?.name == session.person
+    }
 }

@@ -6,6 +6,7 @@ import LabelText
 import Logging
 import NIOCore
 import NodeDocuments
+import PartnerTLS
 import ServiceLifecycle
 import Synchronization
 
@@ -19,7 +20,9 @@ final class PageEvents: Sendable {
     private static let heartbeat = Duration.seconds(15)
 
     private struct Watcher {
-        let session: String
+        let session: PageSession
+        /// What its connection has shown.
+        let peer: PeerIdentity?
         let stream: AsyncStream<String>.Continuation
     }
 
@@ -34,12 +37,15 @@ final class PageEvents: Sendable {
     private let node: SharedNode
     private let sessions: PageSessions
     private let people: PagePeople
+    private let certificates: PageCertificates
     private let state = Mutex(State())
 
     init(
-        _ side: OperatorSide, _ node: SharedNode, _ sessions: PageSessions, _ people: PagePeople
+        _ side: OperatorSide, _ node: SharedNode, _ sessions: PageSessions, _ people: PagePeople,
+        _ certificates: PageCertificates
     ) {
         (self.side, self.node, self.sessions, self.people) = (side, node, sessions, people)
+        self.certificates = certificates
     }
 
     /// A stream of events for one page.
@@ -48,14 +54,15 @@ final class PageEvents: Sendable {
             of: String.self, bufferingPolicy: .bufferingOldest(Self.behindMax))
         let number = try state.withLock { state in
             guard state.watchers.count < Self.watchersMax,
-                state.watchers.values.count(where: { $0.session == session.name })
+                state.watchers.values.count(where: { $0.session.name == session.name })
                     < Self.watchersOfSessionMax
             else {
                 throw PageProblem(
                     .tooManyWatches, "too many pages watch this node", hint: "close some first")
             }
             state.next += 1
-            state.watchers[state.next] = Watcher(session: session.name, stream: continuation)
+            state.watchers[state.next] = Watcher(
+                session: session, peer: PageChannel.peer, stream: continuation)
             return state.next
         }
         continuation.onTermination = { [self] _ in
@@ -82,6 +89,7 @@ final class PageEvents: Sendable {
         var told = ContinuousClock.now
         for await _ in side.changes().cancelOnGracefulShutdown() {
             guard state.withLock({ !$0.watchers.isEmpty }) else { continue }
+            endOverSessions()
             do {
                 let events = try await events()
                 if !events.isEmpty { send(events.joined()) }
@@ -94,7 +102,6 @@ final class PageEvents: Sendable {
                 send(": alive\n\n")
                 told = .now
             }
-            endOverSessions()
         }
         for watcher in state.withLock({ Array($0.watchers.values) }) { watcher.stream.finish() }
     }
@@ -110,7 +117,13 @@ final class PageEvents: Sendable {
         // Where the file cannot be read, the next request of the session says so.
         try? sessions.review(people)
         let watchers = state.withLock { Array($0.watchers.values) }
-        for watcher in watchers where !sessions.holds(watcher.session) { watcher.stream.finish() }
+        for watcher in watchers {
+            // What cannot be found out is no reason to go on.
+            let holds =
+                sessions.holds(watcher.session.name)
+                && (try? certificates.hold(watcher.session, on: watcher.peer)) == true
+            if !holds { watcher.stream.finish() }
+        }
     }
 
     private func events() async throws -> [String] {

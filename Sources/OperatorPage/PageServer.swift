@@ -65,7 +65,7 @@ package struct PageServer: Service {
         }
         sessions = PageSessions(now: now)
         nodes = try PageNodes(side)
-        events = PageEvents(side, nodes.watching, sessions, people)
+        events = PageEvents(side, nodes.watching, sessions, people, certificates)
         media = PageMedia(options.media, side.home)
         intake = PageIntake(seconds: options.bodySeconds)
     }

@@ -158,10 +158,10 @@ struct PageSessionGuard: RouterMiddleware {
             try sessions.review(people)
         }
         context.session = PageSignIn.secret(request).flatMap { sessions.find($0) }
-        // Such a session goes with its certificate: a cookie alone is nothing, and a certificate that is over ends it.
-        if let session = context.session, session.isByCertificate {
-            let person = try certificates.person(of: PageChannel.peer)
-            if person?.name != session.person { context.session = nil }
+        if let session = context.session,
+            try !certificates.hold(session, on: PageChannel.peer)
+        {
+            context.session = nil
         }
         // Health has no session, and signing in none yet.
         if let session = context.session, request.method != .get, request.method != .head {

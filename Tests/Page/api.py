@@ -338,7 +338,20 @@ def certificates(home, folder, page, root):
     check(answer(context(long, card[1]))[0] == 0, "more certificates than 64 KiB end the handshake")
     home.ok("people", "add", "anna", "--role", "viewer")
     check(anna.get("/session").json["role"] == "viewer", "the role is what the accounts file says now")
+    plain = socket.create_connection(("127.0.0.1", page.url.port), timeout=15)
+    stream = context(*card[:2]).wrap_socket(plain, server_hostname=page.url.hostname)
+    stream.sendall(f"GET /api/v1/events HTTP/1.1\r\nHost: {page.url.netloc}\r\nCookie: {anna.cookie}\r\n\r\n".encode())
+    heard = b""
+    while b": hello" not in heard:
+        heard += stream.recv(4096)
     home.ok("key", "revoke", card[0])
+    # The last piece of an answer in pieces is empty.
+    try:
+        while not heard.endswith(b"\r\n0\r\n\r\n") and (piece := stream.recv(4096)):
+            heard += piece
+        check(True, "and what its page was being told")
+    except TimeoutError:
+        check(False, "what a page is told ends with the certificate")
     check(anna.get("/session").status == 401, "a certificate that is revoked ends the session")
     check(answer(context(*card[:2])) == (401, "bad-certificate"), "and signs in no more")
     check(page.get("/session").status == 200, "whoever signed in otherwise stays")
