@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import select
 import socket
 import ssl
 import sys
@@ -70,12 +71,59 @@ def bundle(company):
     return max(files, key=lambda path: int(path.name)).read_bytes()
 
 
+class Link:
+    """A TLS connection that one thread may write to while another reads, which OpenSSL's object alone does not bear."""
+
+    def __init__(self, tls, timeout):
+        self.tls, self.lock, self.timeout = tls, threading.Lock(), timeout
+        tls.setblocking(False)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.tls.close()
+
+    def settimeout(self, seconds):
+        self.timeout = seconds
+
+    def wait(self, end, reads):
+        left = max(0, end - time.monotonic())
+        if not any(select.select([self.tls] if reads else [], [] if reads else [self.tls], [], left)):
+            raise TimeoutError("the connection does not move")
+
+    def recv(self, most):
+        end = time.monotonic() + self.timeout
+        while True:
+            with self.lock:
+                try:
+                    return self.tls.recv(most)
+                except ssl.SSLWantReadError:
+                    pass
+            self.wait(end, reads=True)
+
+    def sendall(self, data):
+        end = time.monotonic() + self.timeout
+        rest = memoryview(data)
+        while rest:
+            with self.lock:
+                try:
+                    rest = rest[self.tls.send(rest):]
+                    continue
+                except ssl.SSLWantWriteError:
+                    pass
+            self.wait(end, reads=False)
+
+
 def connect(company, port, timeout=HANG):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.load_cert_chain(company.home / "trust/own.pem", company.home / "keys/node.key")
     plain = socket.create_connection(("127.0.0.1", port), timeout=timeout)
-    return context.wrap_socket(plain, server_hostname=OEM)
+    return Link(context.wrap_socket(plain, server_hostname=OEM), timeout)
 
 
 def answer(link):
