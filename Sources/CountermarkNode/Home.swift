@@ -23,6 +23,8 @@ public struct Home: Sendable {
     public let name: String
     /// The keys that were opened, shared by all copies of this value.
     let ring = KeyRing()
+    /// The logs that were opened, shared in the same way.
+    private let knownLogs = KnownLogs()
 
     struct Config: Codable {
         let version: Int
@@ -191,13 +193,24 @@ public struct Home: Sendable {
         }
     }
 
+    /// A partner as it was introduced; nil for an organisation that was not.
+    ///
+    /// - Throws: ``NodeError`` for a file that cannot be read.
+    func partner(_ origin: Origin) throws -> Partner? {
+        guard try DurableFile.isThere("\(path)/trust/\(origin).json") else { return nil }
+        return try partner(origin.description)
+    }
+
     private func partner(_ org: String) throws -> Partner {
         let damaged = NodeError(
             .badPartner, "trust/\(org).json is damaged, so \(org) is not trusted",
             hint: "run countermark partner add \(org) --root FILE again")
         do {
             let data = Data(try read("trust/\(org).json").utf8)
-            return try JSONDecoder().decode(Partner.self, from: data)
+            let partner = try JSONDecoder().decode(Partner.self, from: data)
+            // Under another name it would speak for somebody else.
+            guard partner.org == org else { throw damaged }
+            return partner
         } catch let error as NodeError where error.code == .damagedFile {
             throw damaged
         } catch is DecodingError {
@@ -232,9 +245,8 @@ public struct Home: Sendable {
     /// The roots pinned for an organisation by the operator.
     public func roots(of origin: Origin) throws -> [Certificate] {
         if origin == self.origin { return try certificates(in: "trust/ca.pem") }
-        guard let partner = try partners().first(where: { $0.org == origin.description }) else {
-            return []
-        }
+        // Whose file is damaged is not trusted; `status` and `doctor` say so.
+        guard let partner = try? partner(origin) else { return [] }
         return try Certificate.all(pem: partner.roots)
     }
 
@@ -249,7 +261,7 @@ public struct Home: Sendable {
     ///
     /// - Throws: ``LogStorageError``, also where another log lies in its folder.
     public func log(_ member: Origin, _ dataset: DatasetID) throws(LogStorageError) -> LogReader {
-        try LogReader(directory: logFolder(member, dataset), of: "\(member)/\(dataset)")
+        try knownLogs.log(in: logFolder(member, dataset), of: "\(member)/\(dataset)")
     }
 
     /// When a file was last put into or taken out of `trust`, in seconds since 1970.

@@ -112,6 +112,10 @@ extension Node {
         let order = try names.sorted {
             (try Self.isStewards($0) ? 0 : 1, $0) < (try Self.isStewards($1) ? 0 : 1, $1)
         }
+        let datasets = Set(try order.map { try Self.parts(of: $0).dataset })
+        for dataset in datasets { try catchUp(dataset) }
+        holdNaming()
+        defer { endHoldingNaming() }
         var reports: [CarryReport] = []
         for name in order {
             var report = CarryReport(log: name)
@@ -124,12 +128,17 @@ extension Node {
             // What came is kept; the label table takes it with the next command.
             if interruption?.isRequested == true { return reports }
         }
+        for dataset in datasets { try catchUp(dataset) }
+        for (place, report) in reports.enumerated() where report.error == nil {
+            do {
+                try takeCosignatures(from: "\(folder)/\(Self.carriedLogs)/\(report.log)")
+            } catch {
+                reports[place].error = PlainError.line(error)
+            }
+        }
         try takeEvidence(from: "\(folder)/\(Self.carriedEvidence)")
         let own = reports.filter { $0.log.hasPrefix("\(home.origin)/") }
         if !own.isEmpty, own.allSatisfy({ $0.error == nil }) { try home.settle() }
-        for dataset in Set(try order.map { try Self.parts(of: $0).dataset }) {
-            try catchUp(dataset)
-        }
         return reports
     }
 
@@ -173,8 +182,12 @@ extension Node {
                 try settleWith(theirs, log)
                 throw error
             }
-            try catchUp(dataset)
+            // What the other logs are judged by.
+            if try Self.isStewards(log) { try catchUp(dataset) }
         }
+    }
+
+    private func takeCosignatures(from folder: String) throws {
         for note in try CosignedCheckpoint.read(directory: folder).notes {
             try take(cosignatures: note)
         }

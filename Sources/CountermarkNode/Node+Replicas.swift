@@ -260,14 +260,8 @@ extension Node {
             }
             try keepBound(log)
             if dataset.owner == home.origin {
-                try catchUp(dataset)
-                do {
-                    try nameLogKeys(dataset)
-                    namingProblems[dataset] = nil
-                } catch {
-                    // What came is stored all the same; the next write of this node names the key.
-                    namingProblems[dataset] = PlainError.line(error)
-                }
+                toName.insert(dataset)
+                if !isNamingHeld { nameWhatCame() }
             }
             return admission.operations
         } catch let refusal as Admission.Refusal {
@@ -290,8 +284,9 @@ extension Node {
     func pinnedLogKey(_ member: Origin, _ dataset: DatasetID) throws -> [UInt8]? {
         if member == home.origin { return try home.logKey().verificationKey.ed25519Bytes }
         // A key that was pinned by hand and cannot be read is not one that was not pinned.
-        let partner = try home.partnerFiles().first { $0.org == member.description }?.found.get()
-        if let vkey = partner?.vkey { return try NoteVerifier(vkey: vkey).publicKey }
+        if let vkey = try home.partner(member)?.vkey {
+            return try NoteVerifier(vkey: vkey).publicKey
+        }
         return try read(dataset) { $0.state.membership.members[member]?.logKeys.last?.key }
     }
 

@@ -92,16 +92,31 @@ extension Node {
             .map(\.origin).sorted()
     }
 
-    /// As the steward, says which log key a member has whose first entries have come: before that nobody may cite them.
-    func nameLogKeys(_ dataset: DatasetID) throws {
-        guard dataset.owner == home.origin else { return }
-        let isDue = try read(dataset) { merge in
-            merge.state.logs.values.contains { log in
-                log.origin != home.origin && naming(log, merge.state) != nil
+    /// Names the log keys of members whose logs have come, or keeps the reason why that cannot be done.
+    ///
+    /// What came is stored all the same; the next write of this node names the keys.
+    func nameWhatCame() {
+        while let dataset = toName.popFirst() {
+            do {
+                try nameLogKeys(dataset)
+                namingProblems[dataset] = nil
+            } catch {
+                namingProblems[dataset] = PlainError.line(error)
             }
         }
+    }
+
+    /// As the steward, says which log keys members have whose first entries have come: before that nobody may cite them.
+    private func nameLogKeys(_ dataset: DatasetID) throws {
+        try catchUp(dataset)
+        var due = try read(dataset) { membersWithoutKey($0.state).count }
         // It cites nothing: nobody has looked at what came, and an import may not have known it.
-        if isDue { try write(dataset, message: "log keys", citing: { [:] }) { _ in } }
+        while due > 0 {
+            try write(dataset, message: "log keys", citing: { [:] }) { _ in }
+            let left = try read(dataset) { membersWithoutKey($0.state).count }
+            guard left < due else { return }
+            due = left
+        }
     }
 
     /// The heads of other logs that moved since our last changeset cited them.

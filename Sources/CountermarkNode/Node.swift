@@ -90,6 +90,10 @@ public final class Node {
     public internal(set) var unreadableLogs: [String: String] = [:]
     /// Why this node, as the steward, could not name the log keys of members whose first entries came.
     var namingProblems: [DatasetID: String] = [:]
+    /// Datasets of this organisation of which logs came whose keys may have to be named.
+    var toName: Set<DatasetID> = []
+    /// Whether that waits for all logs of a contact.
+    private(set) var isNamingHeld = false
 
     /// Opens a home's node.
     ///
@@ -143,6 +147,15 @@ public final class Node {
         carried = certificate
         defer { carried = nil }
         return try body()
+    }
+
+    /// Lets the log keys of all logs that come be named together, which is one changeset instead of one for each.
+    func holdNaming() { isNamingHeld = true }
+
+    /// Names what has waited.
+    func endHoldingNaming() {
+        isNamingHeld = false
+        nameWhatCame()
     }
 
     func signing() throws -> Signer {

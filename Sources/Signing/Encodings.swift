@@ -49,31 +49,43 @@ public enum Base64 {
 
     /// The bytes of a base64 text that is given as ASCII.
     public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
-        let count = text.count
-        guard count % 4 == 0 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count / 4 * 3)
-        var group: UInt32 = 0
-        var padded = 0
-        for (position, character) in text.enumerated() {
-            if character == padding, position >= count - 2 {
-                padded += 1
-                group <<= 6
-            } else {
-                let value = values[Int(character)]
-                guard value != 0xff, padded == 0 else { return nil }
-                group = group << 6 | UInt32(value)
+        if let bytes = text.withContiguousStorageIfAvailable({ decoded($0) }) { return bytes }
+        return Array(text).withUnsafeBufferPointer { decoded($0) }
+    }
+
+    private static func decoded(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        guard text.count % 4 == 0 else { return nil }
+        // Anywhere else the sign is no character of the alphabet.
+        let padded = text.suffix(2).reversed().prefix { $0 == padding }.count
+        let count = text.count - padded
+        var isGood = true
+        let bytes = values.withUnsafeBufferPointer { values in
+            [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3) { bytes, filled in
+                var place = 0
+                while place < count {
+                    var group: UInt32 = 0
+                    var bad: UInt8 = 0
+                    let held = min(4, count - place)
+                    for offset in 0..<held {
+                        let value = values[Int(text[place + offset])]
+                        bad |= value
+                        group |= UInt32(value & 63) << UInt32(18 - 6 * offset)
+                    }
+                    // Bits behind the last byte would give one byte string several texts.
+                    let unused: UInt32 = held == 2 ? 0xffff : held == 3 ? 0xff : 0
+                    guard bad & 0xc0 == 0, held > 1, group & unused == 0 else {
+                        isGood = false
+                        return
+                    }
+                    bytes[filled] = UInt8(group >> 16)
+                    if held > 2 { bytes[filled + 1] = UInt8(group >> 8 & 0xff) }
+                    if held > 3 { bytes[filled + 2] = UInt8(group & 0xff) }
+                    filled += held - 1
+                    place += 4
+                }
             }
-            guard position % 4 == 3 else { continue }
-            bytes.append(UInt8(group >> 16))
-            if padded < 2 { bytes.append(UInt8(group >> 8 & 0xff)) }
-            if padded < 1 { bytes.append(UInt8(group & 0xff)) }
-            // Bits behind the last byte would give one byte string several texts.
-            let unused: UInt32 = padded == 2 ? 0xffff : padded == 1 ? 0xff : 0
-            guard group & unused == 0 else { return nil }
-            group = 0
         }
-        return bytes
+        return isGood ? bytes : nil
     }
 
     private static let padding = UInt8(ascii: "=")

@@ -55,6 +55,7 @@ extension PartnerSync {
     /// Does what a machine wants until the contact is over; what went wrong stands in its report.
     func run(_ machine: inout SyncMachine, _ contact: inout SyncContact) async {
         let begun = ContinuousClock.now
+        try? await node.run { $0.holdNaming() }
         while let action = machine.next() {
             do {
                 machine.take(try await carryOut(action, &contact))
@@ -63,6 +64,7 @@ extension PartnerSync {
                 machine.take(Self.endsContact(error) ? .broken : .failed)
             }
         }
+        try? await node.run { $0.endHoldingNaming() }
         contact.report.isBroken = machine.isBroken
         if Task.isCancelled { return }
         let ended = machine.isBroken ? .unreached : NodeMeter.Round(rawValue: contact.report.state)
@@ -106,7 +108,10 @@ extension PartnerSync {
         case .takeEvidenceAgain: try await take(contact.evidence, from: org)
         case .giveEvidence:
             try await give(evidenceTo: org, beyond: contact.evidence, client)
-        case .offer: return try await offered(&contact)
+        case .offer:
+            // What it says about the logs that came goes along with the rest.
+            try await node.run { $0.endHoldingNaming() }
+            return try await offered(&contact)
         case .push(let place, let from, let to):
             return try await push(contact.ours[place], from, to, &contact)
         case .bringRest(let number):
