@@ -25,7 +25,9 @@ public enum Changeset {
     /// The longest string of a table in bytes.
     public static let stringBytesMax = 1_024
     /// What one head may take of a changeset in bytes: numbers, root, signature, lengths, and its origin in the table.
-    static let headBytesMax = 128 + 256
+    static func bytesMax(of head: Head) -> Int { 128 + head.origin.description.utf8.count }
+    /// What the heads of one changeset may take in bytes, so that operations have room beside them.
+    static let headsBytesMax = payloadBytesMax / 4 * 3
     /// The most heads that move in one changeset.
     public static let headsMax = 512
     /// The longest free text (message, comment, reason) in bytes.
@@ -34,6 +36,18 @@ public enum Changeset {
     public static let fieldsMax = 256
     /// The content type in the signature's protected header.
     public static let contentType = "application/vnd.countermark.changeset+cbor"
+}
+
+extension Changeset {
+    /// The first of some heads, as many as one changeset holds with room for operations beside them, and the rest.
+    public static func split(_ heads: [Head]) -> (fitting: [Head], rest: [Head]) {
+        var room = headsBytesMax
+        let fitting = heads.prefix(headsMax).prefix { head in
+            room -= bytesMax(of: head)
+            return room >= 0
+        }
+        return (Array(fitting), Array(heads[fitting.endIndex...]))
+    }
 }
 
 /// One operation as a value: what the command line and imports make, and what is shown of a log.
@@ -54,6 +68,14 @@ public enum Operation: Hashable, Sendable {
         case className(String)
         case selector(Selector)
         case field(Field, FieldValue)
+    }
+
+    /// The operation of which it speaks; nil for what needs none.
+    public var target: OperationID? {
+        switch self {
+        case .set(let id, _), .review(let id, _, _), .comment(let id, _): id
+        case .addItem, .addAnnotation, .setItem, .commentItem, .governance: nil
+        }
     }
 
     enum Code: Int {

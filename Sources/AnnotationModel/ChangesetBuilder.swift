@@ -21,16 +21,18 @@ public struct ChangesetBuilder: Sendable {
     /// True once an operation was added that is no governance act.
     private var holdsPlain = false
 
-    /// An empty changeset; `headsMax` heads will be added when it is closed.
+    /// An empty changeset.
     ///
+    /// - Parameter heads: What will be added when it is closed: room is kept for them.
     /// - Throws: ``AnnotationModelError`` for an author, a message or a source that is too long.
     public init(
-        author: String? = nil, message: String? = nil, source: String? = nil, heads: Int = 0
+        author: String? = nil, message: String? = nil, source: String? = nil, heads: [Head] = []
     ) throws(AnnotationModelError) {
         self.author = author
         self.message = message
         self.source = source
-        fixedBytes = 32 + heads * Changeset.headBytesMax + (message?.utf8.count ?? 0) + 8
+        fixedBytes = 32 + (message?.utf8.count ?? 0) + 8
+        for head in heads { fixedBytes += Changeset.bytesMax(of: head) }
         if let message, message.utf8.count > Changeset.textBytesMax {
             throw .limit(
                 what: "the length of the message in bytes", value: message.utf8.count,

@@ -119,7 +119,7 @@ extension Node {
         }
     }
 
-    /// The heads of other logs that moved since our last changeset cited them.
+    /// The heads of other logs that moved since our last changeset cited them, the steward's first.
     ///
     /// Of each log the checkpoint that is held goes along, signed by the log's own key; a log whose key the
     /// steward has not named yet cannot be cited.
@@ -149,14 +149,12 @@ extension Node {
             else { continue }
             heads.append(head)
         }
-        guard heads.count > Changeset.headsMax else { return heads }
-        // The rest goes with the next changeset; the steward's head says who the others are.
-        heads.sort {
+        // The steward's head says who the others are.
+        return heads.sorted {
             ($0.origin == dataset.owner ? 0 : 1, $0.origin) < (
                 $1.origin == dataset.owner ? 0 : 1, $1.origin
             )
         }
-        return Array(heads.prefix(Changeset.headsMax))
     }
 
     /// A head of a held log under the checkpoint that is held; nil where its key did not sign that in the plain form.

@@ -208,7 +208,7 @@ public final class Node {
             firstIndex: writer.size, heads: heads,
             author: author ?? person.map { NodeIdentity.name(of: $0.certificate) },
             message: message, source: source)
-        try batch.introduce(acts.acts)
+        try batch.introduce(acts.acts) { try sign($0, dataset) }
         var limits = try OwnLimits(self, dataset, acts.acts)
         let before = writer.size
         var isChecked = false

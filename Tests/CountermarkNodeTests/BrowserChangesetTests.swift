@@ -53,7 +53,7 @@ struct BrowserChangesetTests {
                 signature: try #require(Base64.decode(text(head, "signature"))))
         }
         var builder = try ChangesetBuilder(
-            author: text(offer, "author"), message: one["message"]?.string, heads: heads.count)
+            author: text(offer, "author"), message: one["message"]?.string, heads: heads)
         if let introduction = offer["introduction"], introduction != .null {
             let chain = try (introduction["chain"]?.array ?? []).map {
                 try #require(Base64.decode($0.string ?? "-"))

@@ -30,7 +30,7 @@ struct BrowserKey {
         payload change: ([UInt8]) -> [UInt8] = { $0 }
     ) throws -> [UInt8] {
         var builder = try ChangesetBuilder(
-            author: author ?? offer.key.author, message: "by hand", heads: offer.heads.count)
+            author: author ?? offer.key.author, message: "by hand", heads: offer.heads)
         if let act = offer.introduction { _ = try builder.append(.governance(act)) }
         for operation in operations { _ = try builder.append(operation) }
         let header = COSEHeader(

@@ -55,7 +55,7 @@ struct Workload {
         _ operations: some Sequence<Operation>
     ) throws {
         var heads = heads
-        var builder = try ChangesetBuilder(author: "anna", source: "human", heads: heads.count)
+        var builder = try ChangesetBuilder(author: "anna", source: "human", heads: heads)
         for operation in operations {
             var isIn = builder.count < limit
             if isIn { isIn = try builder.append(operation) }

@@ -54,8 +54,9 @@ extension Node {
             return SigningOffer(
                 org: home.origin, dataset: dataset, key: key, place: place, time: now(),
                 introduction: try introduction(of: key, dataset, at: place.index),
-                heads: try headsToCite(
-                    dataset, nil, naming: [:], ends: try blindEnds(dataset)))
+                heads: Changeset.split(
+                    try headsToCite(dataset, nil, naming: [:], ends: try blindEnds(dataset))
+                ).fitting)
         }
     }
 

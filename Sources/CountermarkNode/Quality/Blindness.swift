@@ -178,14 +178,9 @@ extension Node {
     /// Throws for an operation on a label that the changeset cannot cite, since others' labels that are not shown yet
     /// lie before it: it would not count.
     func requireCitable(_ operation: Operation, within cited: [Origin: UInt64]) throws {
-        let target: OperationID
-        switch operation {
-        case .set(let id, _), .review(let id, _, _), .comment(let id, _): target = id
-        case .addItem, .addAnnotation, .setItem, .commentItem, .governance: return
-        }
-        guard target.origin != home.origin, target.slot.entry >= cited[target.origin] ?? 0 else {
-            return
-        }
+        guard let target = operation.target, target.origin != home.origin,
+            target.slot.entry >= cited[target.origin] ?? 0
+        else { return }
         throw NodeError(
             .blind,
             "\(target) cannot be judged yet: in the log of \(target.origin) it comes after labels of items that "
