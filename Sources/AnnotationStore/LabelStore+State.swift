@@ -16,13 +16,20 @@ extension LabelStore {
         guard let sum = Digest(Array(row["sum"] as Data)) else {
             throw AnnotationStoreError.damagedRow(table: "dataset", key: id)
         }
+        let known = version.kind == .current ? knownStates?.state(dataset, row: id) : nil
         let logs = try Row.fetchAll(
             db, sql: "SELECT * FROM log WHERE dataset=?", arguments: [id]
-        ).map { try log($0) }
+        ).map { row in try log(row, known: known?.logs[row["number"] as Int]) }
+        let rebuild = (row["rebuild"] as Int?).flatMap { MergeState.RebuildCause(rawValue: $0) }
+        if let state = known?.going(
+            on: logs, sum: StateSum(sum), counts: Self.counts(row), needsRebuild: rebuild)
+        {
+            return (id, state)
+        }
         let state = MergeState(
             dataset: dataset, reader: reader, logs: logs, acts: try acts(db, logs),
-            sum: StateSum(sum), counts: Self.counts(row),
-            needsRebuild: (row["rebuild"] as Int?).flatMap { .init(rawValue: $0) })
+            sum: StateSum(sum), counts: Self.counts(row), needsRebuild: rebuild)
+        if version.kind == .current { knownStates?.note(state, row: id) }
         return (id, state)
     }
 
@@ -56,13 +63,16 @@ extension LabelStore {
         return acts
     }
 
-    private func log(_ row: Row) throws -> LogProgress {
+    /// - Parameter known: The log as it was; what it cites moves only with what is applied of it.
+    private func log(_ row: Row, known: LogProgress?) throws -> LogProgress {
         let number: Int = row["number"]
         let name = String(decoding: row["origin"] as Data, as: UTF8.self)
         var log = LogProgress(number: number, origin: try Origin(name))
         log.stored = UInt64(row["stored"] as Int64)
         log.applied = UInt64(row["applied"] as Int64)
-        if let bytes = row["cited"] as Data? {
+        if let known, known.origin == log.origin, known.applied == log.applied {
+            log.cited = known.cited
+        } else if let bytes = row["cited"] as Data? {
             guard let cited = StateCoding.cited(Array(bytes)) else {
                 throw AnnotationStoreError.damagedRow(table: "log", key: Int64(number))
             }

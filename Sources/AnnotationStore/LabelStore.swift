@@ -18,6 +18,7 @@ public final class LabelStore {
     /// The labels that have no row, on this store's connection.
     private(set) var labels: LoggedLabels
     private let source: (any EntrySource)?
+    let knownStates: KnownStates?
     private(set) var copy: TableCopy?
     var open: [Version: OpenDataset] = [:]
     private var dataVersion: Int64 = -1
@@ -74,6 +75,9 @@ public final class LabelStore {
     /// Whose node this is.
     let reader: Origin?
 
+    /// How often a transaction looks whether another one is over: for half a minute.
+    private static let busyTriesMax = 3_050
+
     /// Page cache in KiB: with it a merge of any length stays within a fixed memory.
     static let cacheKiB = 24_576
 
@@ -83,9 +87,13 @@ public final class LabelStore {
     ///
     /// - Parameter reader: Whose node this is: logs that are kept from it are not waited for.
     /// - Parameter source: Where the entries lie; nil where no labels are asked for.
+    /// - Parameter known: What all stores of this database with this reader know together; nil where there is one.
     /// - Throws: ``AnnotationStoreError`` if the file is of a newer schema or cannot be opened.
-    public init(path: String, reader: Origin?, source: (any EntrySource)?) throws {
+    public init(
+        path: String, reader: Origin?, source: (any EntrySource)?, known: KnownStates? = nil
+    ) throws {
         (self.path, self.reader, self.source) = (path, reader, source)
+        knownStates = known
         do {
             (queue, labels, wasRenewed) = try Self.connect(path, source)
             copy = nil
@@ -122,7 +130,11 @@ public final class LabelStore {
         _ path: String, _ source: (any EntrySource)?
     ) throws -> (DatabaseQueue, LoggedLabels, wasRenewed: Bool) {
         var configuration = Configuration()
-        configuration.busyMode = .timeout(30)
+        // A transaction of one entry takes a millisecond: SQLite's own steps would grow to a hundred of them.
+        configuration.busyMode = .callback { tries in
+            usleep(tries < 20 ? 500 : tries < 60 ? 2_000 : 10_000)
+            return tries < Self.busyTriesMax
+        }
         configuration.prepareDatabase { db in
             db.add(function: StageFunction.function)
             try db.execute(
@@ -223,11 +235,12 @@ public final class LabelStore {
         let dataset = version.dataset
         return try Self.translating("merging \(dataset)") {
             try queue.writeWithoutTransaction { db in
-                var result: R?
+                var (result, written): (R?, OpenDataset?)
                 do {
                     try db.inTransaction(.immediate) {
                         try forgetIfChanged(db)
                         let merge = try opened(db, version)
+                        written = merge
                         let made = try body(db, merge.merge)
                         try merge.merge.flush()
                         try merge.storage.flush()
@@ -244,7 +257,12 @@ public final class LabelStore {
                     reads = nil
                     throw error
                 }
-                guard let result else { throw AnnotationStoreError.unknownDataset("\(dataset)") }
+                guard let result, let written else {
+                    throw AnnotationStoreError.unknownDataset("\(dataset)")
+                }
+                if version.kind == .current {
+                    knownStates?.note(written.merge.state, row: written.id)
+                }
                 return result
             }
         }

@@ -1,4 +1,5 @@
 import AnnotationModel
+import AnnotationStore
 import Foundation
 import Glibc
 import LogStorage
@@ -25,6 +26,8 @@ public struct Home: Sendable {
     let ring = KeyRing()
     /// The logs that were opened, shared in the same way.
     private let knownLogs = KnownLogs()
+    /// How far the datasets were merged last, shared in the same way.
+    let knownStates = KnownStates()
 
     struct Config: Codable {
         let version: Int

@@ -123,18 +123,25 @@ extension Node {
                 unreadableLogs["\(member)/\(dataset)"] = PlainError.line(error)
             }
         }
-        for (name, error) in try shortLogs(dataset) where unreadableLogs[name] == nil {
+        for (name, error) in try shortLogs(dataset, readers)
+        where unreadableLogs[name] == nil {
             unreadableLogs[name] = PlainError.line(error)
         }
         return readers
     }
 
     /// The logs of which less is here than was merged: their checkpoint is gone, or older than it was.
-    func shortLogs(_ dataset: DatasetID) throws -> [(log: String, error: LogStorageError)] {
+    ///
+    /// - Parameter readers: The logs that were just opened.
+    func shortLogs(
+        _ dataset: DatasetID, _ readers: [Origin: LogReader] = [:]
+    ) throws -> [(log: String, error: LogStorageError)] {
         try read(dataset) { $0.state.logs.values.sorted { $0.origin < $1.origin } }
             .compactMap { log in
                 let folder = home.logFolder(log.origin, dataset)
-                let held = (try? home.log(log.origin, dataset))?.size ?? 0
+                // At given heads less is looked at than is held.
+                let reader = heads == nil ? readers[log.origin] : nil
+                let held = (try? reader ?? home.log(log.origin, dataset))?.size ?? 0
                 guard log.stored > held else { return nil }
                 return (
                     "\(log.origin)/\(dataset)",

@@ -106,7 +106,8 @@ extension Node {
         }
     }
 
-    /// As the steward, says which log keys members have whose first entries have come: before that nobody may cite them.
+    /// As the steward, says which log keys members have whose first entries have come: before that nobody may cite
+    /// them.
     private func nameLogKeys(_ dataset: DatasetID) throws {
         try catchUp(dataset)
         var due = try read(dataset) { membersWithoutKey($0.state).count }

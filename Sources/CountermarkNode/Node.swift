@@ -105,7 +105,8 @@ public final class Node {
         self.now = now
         heads = nil
         store = try LabelStore(
-            path: home.path + "/state.sqlite", reader: home.origin, source: HomeEntries(home))
+            path: home.path + "/state.sqlite", reader: home.origin, source: HomeEntries(home),
+            known: home.knownStates)
     }
 
     /// A node over the same logs with an empty label table in memory.

@@ -261,11 +261,16 @@ public final class LogWriter {
                 path: directory + "/checkpoint", why: "the tiles lead to another root")
         }
         bundleBytes = try cutBundle(reader, edge[0])
+        let levels = Set(try DurableFile.names(in: directory + "/tile"))
         for (level, hashes) in edge.enumerated() {
             let last = Self.lastTile(level: level, size: reader.size)
-            if let last {
-                try isWhole ? settle(last, bytes: 32 * last.width) : put(hashes, last, reader)
+            if let last, isWhole {
+                try settle(last, bytes: 32 * last.width)
+                continue
             }
+            if let last { try put(hashes, last, reader) }
+            // A level of which nothing is there has nothing beyond the checkpoint.
+            guard last != nil || levels.contains("\(level)") else { continue }
             try removeBeyond(
                 .hashes(level: level), index: Tile.count(level: level, size: reader.size) / 256,
                 width: last?.width ?? 0)

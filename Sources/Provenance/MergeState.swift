@@ -58,6 +58,25 @@ public struct MergeState: Sendable, Equatable {
         fold()
     }
 
+    /// This state, as far as the logs have come since.
+    ///
+    /// - Returns: Nil where other acts are in force than in this state: more of a log is stored, a fork was found, or
+    ///   the logs are others.
+    public func going(
+        on logs: [LogProgress], sum: StateSum, counts: LabelCounts, needsRebuild: RebuildCause?
+    ) -> MergeState? {
+        guard logs.count == self.logs.count else { return nil }
+        var state = self
+        for log in logs {
+            guard let known = self.logs[log.number], known.origin == log.origin,
+                known.stored == log.stored, known.forkedAt == log.forkedAt
+            else { return nil }
+            if known != log { state.logs[log.number] = log }
+        }
+        (state.sum, state.counts, state.needsRebuild) = (sum, counts, needsRebuild)
+        return state
+    }
+
     /// The local number of an organisation's log.
     public func number(_ origin: Origin) -> Int? { numbers[origin] }
 
