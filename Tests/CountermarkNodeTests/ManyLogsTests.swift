@@ -61,6 +61,45 @@ struct ManyLogsTests {
         #expect(node.namingProblems.isEmpty)
     }
 
+    @Test("what the nodes of one process know together is what a fresh process reads")
+    func knownState() throws {
+        let names = ["a.example", "b.example"]
+        let all = try Companies([oem] + names)
+        let node = try all.node(oem)
+        let beside = try Node(node.home)
+        let (first, second) = (try Origin(names[0]), try Origin(names[1]))
+        func expectSame(_ what: String) throws {
+            let fresh = try Node(try Home(opening: node.home.path))
+            let state = try fresh.read(all.dataset) { $0.state }
+            for other in [node, beside] {
+                #expect(try other.read(all.dataset) { $0.state } == state, "\(what)")
+            }
+        }
+        try expectSame("at first")
+        for name in names {
+            try all.carry(oem, to: name)
+            try all.node(name).write(all.dataset, [all.label("\(name).png")])
+            try all.carry(name, to: oem)
+            try expectSame("with the log of \(name)")
+        }
+        try beside.write(all.dataset, [all.label("beside.png")])
+        try expectSame("after a write beside")
+        try all.carry(oem, to: names[0])
+        try all.node(names[0]).setAudience(all.dataset, [try Origin(oem)])
+        try all.carry(names[0], to: oem)
+        try expectSame("with an audience")
+        // Another process writes and makes the tables anew.
+        let other = try Node(try Home(opening: node.home.path))
+        try other.cutMember(all.dataset, second, at: 0)
+        try expectSame("after a cut by another process")
+        try other.rebuild(all.dataset)
+        try expectSame("made anew by another process")
+        try beside.setMember(all.dataset, first, role: .reader, roots: [])
+        try expectSame("with another role")
+        try node.rebuild(all.dataset)
+        try expectSame("made anew")
+    }
+
     @Test("a partner's file under another organisation's name vouches for nobody")
     func renamedPartner() throws {
         let names = ["a.example", "b.example"]
