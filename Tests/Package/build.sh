@@ -25,7 +25,8 @@ bash Tests/setup.sh debhelper dpkg-dev fakeroot binutils man-db >&2
 export COMPRESSION=6 SWIFT_LIBRARIES=""
 checkouts=.build/package/checkouts
 if [ -z "$program" ]; then
-    swift build -c release --static-swift-stdlib --product countermark --scratch-path .build/package >&2
+    swift build -c release --static-swift-stdlib --disable-local-rpath \
+        --product countermark --scratch-path .build/package >&2
     program=.build/package/release/countermark
 else
     # Of a program for trying, with Swift's libraries beside it.
