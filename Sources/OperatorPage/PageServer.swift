@@ -116,6 +116,7 @@ package struct PageServer: Service {
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? side.address.port
                 names.listen(on: port)
+                defer { side.listens() }
                 do {
                     let token = try PageLinks(side.home).make(nil, .operator, at: now())
                     try PageAddress(side.home).note(names.url(port))

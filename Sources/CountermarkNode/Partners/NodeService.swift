@@ -16,6 +16,7 @@ public struct NodeService: Service {
     private let port: Int
     private let operatorAddress: (host: String, port: Int)?
     private let operatorPage: OperatorSide.Maker?
+    private let manager: ServiceManager?
     private let meter = NodeMeter()
     private let logger: Logger
 
@@ -24,15 +25,17 @@ public struct NodeService: Service {
     /// - Parameters:
     ///   - operatorAddress: Where the node's own operator asks.
     ///   - operatorPage: Makes what answers there.
+    ///   - manager: Is told when the node answers everywhere, how it does, and when it ends.
     public init(
         home: Home, host: String, port: Int, operatorAddress: (host: String, port: Int)? = nil,
-        operatorPage: OperatorSide.Maker? = nil, logger: Logger
+        operatorPage: OperatorSide.Maker? = nil, manager: ServiceManager? = nil, logger: Logger
     ) throws {
         let made = try Node(home)
         made.meter = meter
         node = SharedNode(made)
         (self.home, self.host, self.port, self.logger) = (home, host, port, logger)
         (self.operatorAddress, self.operatorPage) = (operatorAddress, operatorPage)
+        self.manager = manager
     }
 
     /// Serves until the task is cancelled or the process is told to end.
@@ -54,6 +57,8 @@ public struct NodeService: Service {
             home, room: room, spools: sync.spools, meter: meter, logger: logger)
         let server = try PartnerServer(
             home: home, desk: desk, trust: sync.trust, watcher: watcher, logger: logger)
+        let readiness = Readiness(disk)
+        let (listening, listens) = AsyncStream.makeStream(of: Void.self)
         let application = Application(
             router: server.router(),
             server: .partners(
@@ -70,23 +75,72 @@ public struct NodeService: Service {
                 // Those whose end is under way count, too: accepting without a free file ends a server.
                 availableConnectionsDelegate: MaximumAvailableConnections(
                     connections, logger: logger)),
-            logger: logger)
+            onServerRunning: { _ in listens.yield() }, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
             if let operatorAddress, let operatorPage {
                 let page = try operatorPage(
                     OperatorSide(
                         home: home, address: operatorAddress, logger: logger, node: node,
-                        figures: FigureDesk(node, desk, meter), readiness: Readiness(disk),
-                        meter: meter, watcher: watcher))
+                        figures: FigureDesk(node, desk, meter), readiness: readiness,
+                        meter: meter, watcher: watcher, listens: { listens.yield() }))
                 group.addTask { try await page.run() }
             }
             group.addTask { await follow(sync, watcher) }
             group.addTask { await sweep(desk, sync.trust) }
             group.addTask { await tellOfEnds() }
             group.addTask { await follow(disk) }
+            if let manager {
+                group.addTask { await tell(manager, once: listening, of: readiness) }
+                group.addTask { await live(manager) }
+            }
             try await group.next()
             group.cancelAll()
+        }
+    }
+
+    /// How often the service manager's line about the node is made anew.
+    private static let statusInterval = Duration.seconds(60)
+
+    /// Tells the service manager when the node answers on all its addresses, and from then on how it does.
+    ///
+    /// A node that is not ready by its checks, on a full disk for instance, is up nevertheless: it serves what it has.
+    private func tell(
+        _ manager: ServiceManager, once listening: AsyncStream<Void>, of readiness: Readiness
+    ) async {
+        var missing = operatorAddress == nil ? 1 : 2
+        for await _ in listening {
+            missing -= 1
+            if missing == 0 { break }
+        }
+        guard missing == 0 else { return }
+        var said = await status(readiness)
+        manager.ready(said)
+        while (try? await Task.sleep(for: Self.statusInterval)) != nil {
+            let now = await status(readiness)
+            if now != said { manager.status(now) }
+            said = now
+        }
+    }
+
+    private func status(_ readiness: Readiness) async -> String {
+        do {
+            let trouble = try await readiness.checks(node).first { !$0.isOk }
+            return trouble.map { "not ready: \($0.name): \($0.detail)" }
+                ?? "answers partners on \(host):\(port)"
+        } catch {
+            return "not ready: \(PlainError.line(error))"
+        }
+    }
+
+    /// Gives the service manager signs of life, as long as it wants any, and tells it of the end.
+    private func live(_ manager: ServiceManager) async {
+        await withGracefulShutdownHandler {
+            await manager.live()
+            // The node goes on without signs that nobody waits for.
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(86_400)) }
+        } onGracefulShutdown: {
+            manager.stopping()
         }
     }
 

@@ -18,6 +18,8 @@ public struct OperatorSide: Sendable {
     let readiness: Readiness
     let meter: NodeMeter
     let watcher: HomeWatcher
+    /// To be called once, when the operator is answered.
+    package let listens: @Sendable () -> Void
 
     /// A node of its own over the home, whose work is measured with all others'.
     package func makeNode() throws -> SharedNode {

@@ -57,7 +57,12 @@ public struct PartnerAddress: Equatable, Sendable {
     private init(host: String, port: Int) { (self.host, self.port) = (host, port) }
 
     /// As a URL has it.
-    public var url: String { "https://\(Self.isIPv6(host) ? "[\(host)]" : host):\(port)" }
+    public var url: String { "https://" + Self.text(host, port) }
+
+    /// A host and a port as they are typed.
+    static func text(_ host: String, _ port: Int) -> String {
+        "\(isIPv6(host) ? "[\(host)]" : host):\(port)"
+    }
 
     /// A host without its brackets; nil for what is none.
     private static func host(_ text: String) -> String? {

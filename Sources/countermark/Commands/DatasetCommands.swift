@@ -26,6 +26,8 @@ struct DatasetCommand: ParsableCommand {
         subcommands: [Create.self, List.self, Show.self, Join.self, Leave.self, Witnesses.self])
 
     struct Create: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes a dataset, of which this organisation is the steward.")
         @OptionGroup var common: CommonOptions
         @Argument(help: "owner-origin/name, or the name alone.") var id: String
         @Option(help: "A title.") var title: String
@@ -42,6 +44,8 @@ struct DatasetCommand: ParsableCommand {
     }
 
     struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "The datasets of this home.")
         @OptionGroup var common: CommonOptions
 
         func run() throws {
@@ -52,6 +56,8 @@ struct DatasetCommand: ParsableCommand {
     }
 
     struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "A dataset, its members, policies and stages.")
         @OptionGroup var common: CommonOptions
         @Argument var id: String
 
@@ -107,6 +113,8 @@ struct Member: ParsableCommand {
         subcommands: [Set.self, Cut.self, Succeed.self])
 
     struct Set: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes an organisation a member, or gives it another role.")
         @OptionGroup var common: CommonOptions
         @Argument var dataset: String
         @Argument(help: "The member's origin.") var org: String
@@ -127,6 +135,8 @@ struct Member: ParsableCommand {
     }
 
     struct Cut: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Ends a member's part at an entry of its log.")
         @OptionGroup var common: CommonOptions
         @Argument var dataset: String
         @Argument(help: "The member's origin.") var org: String

@@ -136,6 +136,8 @@ struct PartnerCommand: ParsableCommand {
         subcommands: [Add.self, List.self, Remove.self, PartnerCRL.self])
 
     struct Add: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Pins a partner's root, and keeps its address.")
         @OptionGroup var common: CommonOptions
         @Argument(help: "The partner's origin.") var org: String
         @Option(help: "Its root certificate to pin (PEM); of a known partner the pinned one stays.")
@@ -164,11 +166,15 @@ struct PartnerCommand: ParsableCommand {
     }
 
     struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "The pinned partners.")
         @OptionGroup var common: CommonOptions
         func run() throws { try listPartners(try Home(opening: common.homePath), common) }
     }
 
     struct Remove: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Forgets a partner.")
         @OptionGroup var common: CommonOptions
         @Argument(help: "The partner's origin.") var org: String
 

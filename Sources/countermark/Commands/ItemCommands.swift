@@ -13,6 +13,8 @@ struct Items: ParsableCommand {
         abstract: "Registers files.", subcommands: [Add.self, Same.self])
 
     struct Add: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Adds files to a dataset as items.")
         @OptionGroup var common: CommonOptions
         @OptionGroup var signing: SigningOptions
         @Argument var dataset: String

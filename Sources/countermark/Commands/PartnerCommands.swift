@@ -201,7 +201,9 @@ struct Serve: AsyncParsableCommand {
                 options.scraping = scraping
                 options.announce = { Terminal.warn("page: \($0)  (once, within ten minutes)") }
                 return try PageServer(side, options)
-            }, logger: logger)
+            },
+            manager: .named(in: ProcessInfo.processInfo.environment, logger: logger),
+            logger: logger)
         var configuration = ServiceGroupConfiguration(
             services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // A partner that never ends its requests does not keep the node from ending.
