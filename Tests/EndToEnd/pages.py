@@ -20,7 +20,8 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from words import BOARDS, Company, Pair, check, failures, patience  # noqa: E402
 
-PAGES = pathlib.Path(__file__).resolve().parents[2] / "Docs" / "Operations.md"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGES = ROOT / "Docs" / "Operations.md"
 COMMAND = re.compile(r"^ {4}(?:(\w+))?\$ +(.*)$")
 
 
@@ -264,19 +265,23 @@ def proxies(program, folder):
 
 
 def systemd(program, folder):
-    unit = "\n".join(line[4:] for line in page("systemd").splitlines() if line.startswith("    ")) + "\n"
+    debian = ROOT / "Tests" / "Package" / "debian"
+    unit = (debian / "countermark.service").read_text()
+    check(str((debian / "countermark.service").relative_to(ROOT)) in page("The Debian package and systemd"),
+          "the page says where the unit is")
     parser = configparser.RawConfigParser(strict=False, delimiters=("=",))
     parser.optionxform = str
     parser.read_string(unit)
     check(set(parser.sections()) == {"Unit", "Service", "Install"}, "the unit has its three sections")
-    service = dict(parser["Service"])
-    words = shlex.split(service["ExecStart"])
-    check(words[:2] == ["/usr/local/bin/countermark", "serve"], "it serves")
+    started = shlex.split(parser["Service"]["ExecStart"])
+    check(started == ["/usr/bin/countermark", "serve", "$COUNTERMARK_SERVE"], "it serves")
+    given = dict(line.split("=", 1) for line in (debian / "countermark.default").read_text().splitlines() if "=" in line)
+    words = started[:2] + shlex.split(shlex.split(given["COUNTERMARK_SERVE"])[0])
     if shutil.which("systemd-analyze"):
         # The program has to be where the unit says; here that is wherever it was built.
         file = folder / "countermark.service"
-        file.write_text(unit.replace("/usr/local/bin/countermark", program).replace("User=countermark", "User=root"))
-        done = subprocess.run(["systemd-analyze", "verify", str(file)], capture_output=True, text=True)
+        file.write_text(unit.replace("/usr/bin/countermark", program).replace("=countermark\n", "=root\n"))
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(file)], capture_output=True, text=True)
         told = [line for line in (done.stdout + done.stderr).splitlines() if "countermark.service" in line]
         check(not told, "systemd-analyze finds nothing", told)
     else:

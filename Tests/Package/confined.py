@@ -109,6 +109,8 @@ def main():
     mount("--bind", state, state)
     mount("-o", "remount,ro,bind", root)
     mount("-t", "tmpfs", "-o", "mode=1777", "tmpfs", f"{root}/tmp")
+    # As ProtectProc=invisible and ProcSubset=pid leave it; Swift reads its own arguments there.
+    mount("-t", "proc", "-o", "hidepid=invisible,subset=pid", "proc", f"{root}/proc")
     made = filtered(unit)
     os.chroot(root)
     os.chdir("/")

@@ -25,7 +25,7 @@ from company import free_port  # noqa: E402
 STATE, OTHER = "/var/lib/countermark", "/var/lib/countermark-supplier"
 OEM, TIER = "oem.example", "tier1.example"
 DATASET = f"{OEM}/boards"
-ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 
 def check(holds, what):
