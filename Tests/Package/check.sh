@@ -133,8 +133,10 @@ for name, value in wanted.items():
 END
 umoci unpack --image "$image:countermark" "$work/unpacked"
 mkdir -p "$work/unpacked/rootfs/run"
+mount -t proc proc "$work/unpacked/rootfs/proc"
+trap 'umount "$root/proc" "$work/unpacked/rootfs/proc"; rm -rf "$work"' EXIT
 python3 Tests/Package/installed.py --root "$work/unpacked/rootfs" --plain
-ok "the image is unpacked and runs: $(du -sh "$image" | cut -f1), unpacked $(du -sh "$work/unpacked/rootfs" | cut -f1)"
+ok "the image is unpacked and runs: $(du -sh "$image" | cut -f1), unpacked $(du -shx "$work/unpacked/rootfs" | cut -f1)"
 if [ -n "$out" ]; then
     tar -C "$image" -cf "$out/countermark.oci.tar" .
     echo "$out/countermark.oci.tar"
