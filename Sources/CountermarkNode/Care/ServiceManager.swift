@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import LogStorage
 import Logging
 import Synchronization
 
@@ -113,7 +114,7 @@ public final class ServiceManager: Sendable {
         guard isFirst else { return }
         logger.error(
             "cannot tell the service manager",
-            metadata: ["error": "\(String(cString: strerror(failure)))"])
+            metadata: ["error": "\(SystemReason.words(failure))"])
     }
 
     /// - Returns: The number of the error; 0 if all went out.
