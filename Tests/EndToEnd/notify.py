@@ -113,7 +113,7 @@ def goes_on(program, home, log, folder):
     """What cannot be told stops nothing and is said once."""
     manager = Manager(home, log, f"{folder}/gone")
     for address, why in [
-        (f"{folder}/nobody", "No such file or directory"),
+        (f"{folder}/nobody", "it is not there"),
         ("nowhere", "NOTIFY_SOCKET is no socket's path"),
         ("/" + "x" * 200, "NOTIFY_SOCKET is no socket's path"),
     ]:
