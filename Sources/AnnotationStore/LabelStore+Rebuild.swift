@@ -11,7 +11,7 @@ extension LabelStore {
         try Self.translating("reading \(dataset)") {
             try queue.read { db in
                 try Row.fetchOne(
-                    db, sql: "SELECT rebuilt, took FROM dataset WHERE name=?",
+                    db.cachedStatement(sql: "SELECT rebuilt, took FROM dataset WHERE name=?"),
                     arguments: [dataset.description.databaseBytes]
                 ).map { ($0["rebuilt"], $0["took"]) }
             }

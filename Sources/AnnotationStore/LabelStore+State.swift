@@ -6,11 +6,13 @@ import Signing
 
 /// A dataset's state as the tables keep it between two merges.
 extension LabelStore {
+    static let datasetRow = "SELECT * FROM dataset WHERE name=?"
+
     func load(_ db: Database, _ version: Version) throws -> (Int64, MergeState)? {
         let dataset = version.dataset
         guard
             let row = try Row.fetchOne(
-                db, sql: "SELECT * FROM dataset WHERE name=?", arguments: [version.name])
+                db.cachedStatement(sql: Self.datasetRow), arguments: [version.name])
         else { return nil }
         let id: Int64 = row["id"]
         guard let sum = Digest(Array(row["sum"] as Data)) else {
@@ -18,7 +20,7 @@ extension LabelStore {
         }
         let known = version.kind == .current ? knownStates?.state(dataset, row: id) : nil
         let logs = try Row.fetchAll(
-            db, sql: "SELECT * FROM log WHERE dataset=?", arguments: [id]
+            db.cachedStatement(sql: "SELECT * FROM log WHERE dataset=?"), arguments: [id]
         ).map { row in try log(row, known: known?.logs[row["number"] as Int]) }
         let rebuild = (row["rebuild"] as Int?).flatMap { MergeState.RebuildCause(rawValue: $0) }
         if let state = known?.going(
@@ -48,8 +50,8 @@ extension LabelStore {
         var acts: [Int: [NotedAct]] = [:]
         for log in logs {
             acts[log.number] = try Row.fetchAll(
-                db,
-                sql: "SELECT op, bytes, signer, time FROM act WHERE op>=? AND op<? ORDER BY op",
+                db.cachedStatement(
+                    sql: "SELECT op, bytes, signer, time FROM act WHERE op>=? AND op<? ORDER BY op"),
                 arguments: [Int64(log.number) << 48, Int64(log.number + 1) << 48]
             ).map { row in
                 let key = OperationKey(packed: row["op"])

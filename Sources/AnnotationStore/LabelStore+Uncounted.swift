@@ -14,7 +14,8 @@ extension LabelStore {
                 let low = OperationKey(log: number, slot: Slot(entry: index, position: 0)).packed
                 let high = Int64(number + 1) << 48
                 return try Row.fetchAll(
-                    db, sql: Self.uncounted, arguments: [low >> 12, high >> 12, low, high]
+                    db.cachedStatement(sql: Self.uncounted),
+                    arguments: [low >> 12, high >> 12, low, high]
                 ).compactMap { row in
                     guard let why = NotCounted(rawValue: row["why"]) else { return nil }
                     return (OperationKey(packed: row["op"]).slot, row["whole"], why)

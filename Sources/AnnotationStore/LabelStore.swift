@@ -288,11 +288,30 @@ public final class LabelStore {
         }
     }
 
+    /// One dataset's merged state, without a transaction where nobody else has written since it was read.
+    ///
+    /// - Returns: Nil if nothing of the dataset was ever merged here.
+    public func state(_ dataset: DatasetID) throws -> MergeState? {
+        if let known = open[Version(dataset: dataset)]?.merge.state,
+            try Self.translating(
+                "reading \(dataset)",
+                { try queue.writeWithoutTransaction { try version($0) == dataVersion } })
+        {
+            return known
+        }
+        return try read(dataset) { $0.state }
+    }
+
+    /// What moves with each commit of another connection.
+    private func version(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db.cachedStatement(sql: "PRAGMA data_version")) ?? 0
+    }
+
     /// Drops what is cached if another process has written since.
     ///
     /// Within the transaction, when nobody else can write; our own commits do not move the version.
     private func forgetIfChanged(_ db: Database) throws {
-        let version = try Int64.fetchOne(db, sql: "PRAGMA data_version") ?? 0
+        let version = try version(db)
         if version != dataVersion {
             open.removeAll()
             for storage in storages.values { storage.forget() }
@@ -340,7 +359,7 @@ public final class LabelStore {
         try Self.translating("counting \(dataset)") {
             try queue.read { db in
                 try Row.fetchOne(
-                    db, sql: "SELECT * FROM dataset WHERE name=?",
+                    db.cachedStatement(sql: Self.datasetRow),
                     arguments: [dataset.description.databaseBytes]
                 ).map { Self.counts($0) }
             }

@@ -26,6 +26,8 @@ public struct Home: Sendable {
     let ring = KeyRing()
     /// The logs that were opened, shared in the same way.
     private let knownLogs = KnownLogs()
+    /// The certificates that were read, shared in the same way.
+    let knownCertificates = KnownCertificates()
     /// How far the datasets were merged last, shared in the same way.
     let knownStates = KnownStates()
 
@@ -156,7 +158,7 @@ public struct Home: Sendable {
     func certificates(in file: String) throws -> [Certificate] {
         let text = try read(file)
         do throws(SigningError) {
-            return try Certificate.all(pem: text)
+            return try knownCertificates.all(pem: text)
         } catch {
             throw NodeError(
                 .damagedFile,
@@ -250,7 +252,7 @@ public struct Home: Sendable {
         if origin == self.origin { return try certificates(in: "trust/ca.pem") }
         // Whose file is damaged is not trusted; `status` and `doctor` say so.
         guard let partner = try? partner(origin) else { return [] }
-        return try Certificate.all(pem: partner.roots)
+        return try knownCertificates.all(pem: partner.roots)
     }
 
     // MARK: Logs

@@ -43,11 +43,9 @@ extension Node {
     func beginning(
         of member: Origin, _ dataset: DatasetID, for org: Origin
     ) throws -> (size: UInt64, note: [UInt8])? {
-        let end = try read(dataset) { merge in
-            merge.state.membership.isMember(org)
-                ? merge.state.exclusion(of: org, from: member) : nil
-        }
-        guard let end else { return nil }
+        let state = try mergedState(dataset)
+        guard state.membership.isMember(org), let end = state.exclusion(of: org, from: member)
+        else { return nil }
         return try bounds(of: "\(member)/\(dataset)").first { $0.size == end + 1 }
     }
 }

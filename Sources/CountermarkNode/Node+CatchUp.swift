@@ -172,7 +172,7 @@ extension Node {
     private func isCurrent(
         _ dataset: DatasetID, _ readers: [Origin: LogReader], _ forks: [Origin: UInt64]
     ) throws -> Bool {
-        let state = try read(dataset) { $0.state }
+        let state = try mergedState(dataset)
         if let cause = state.needsRebuild {
             if cause > .member { return false }
             if try hasRested(dataset) { return false }

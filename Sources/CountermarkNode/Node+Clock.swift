@@ -90,7 +90,7 @@ extension Node {
             words[partner.org] = .init(
                 partner: partner.org, ahead: note.ahead(at: time, uptime: uptime, boot: boot))
         }
-        for log in try read(dataset, { Array($0.state.logs.values) })
+        for log in try mergedState(dataset).logs.values
         where log.origin != home.origin && words[log.origin.description] == nil
             && !isWrongClock(log.origin.description)
         {
@@ -104,12 +104,10 @@ extension Node {
     /// their time.
     public func timesAhead(_ dataset: DatasetID) throws -> [(log: String, seconds: Int64)] {
         let time = now()
-        return try read(dataset) { merge in
-            merge.state.logs.values.filter {
-                $0.origin != home.origin && ClockRule.isFarAhead($0.latestTime, at: time)
-            }.sorted { $0.origin < $1.origin }
-                .map { ("\($0.origin)/\(dataset)", $0.latestTime - time) }
-        }
+        return try mergedState(dataset).logs.values.filter {
+            $0.origin != home.origin && ClockRule.isFarAhead($0.latestTime, at: time)
+        }.sorted { $0.origin < $1.origin }
+            .map { ("\($0.origin)/\(dataset)", $0.latestTime - time) }
     }
 
     /// What an operator has to know of this node's clock.

@@ -72,15 +72,13 @@ extension Node {
         let time = now()
         let forkedAt = try forks().prefix(of: "\(home.origin)/\(dataset)")
         let toldCut = try home.toldCut(dataset)
-        return try read(dataset) { merge in
-            var log =
-                merge.state.progress(home.origin) ?? LogProgress(number: 0, origin: home.origin)
-            if let forkedAt { log.forkedAt = forkedAt }
-            let index = index ?? max(log.stored, log.applied)
-            if let toldCut, index >= toldCut { return .beyondCut }
-            return merge.state.governance.standing(
-                of: log, index: index, signer: signer, time: time, isAct: isAct)
-        }
+        let state = try mergedState(dataset)
+        var log = state.progress(home.origin) ?? LogProgress(number: 0, origin: home.origin)
+        if let forkedAt { log.forkedAt = forkedAt }
+        let index = index ?? max(log.stored, log.applied)
+        if let toldCut, index >= toldCut { return .beyondCut }
+        return state.governance.standing(
+            of: log, index: index, signer: signer, time: time, isAct: isAct)
     }
 
     /// Throws if an operation would be signed for nothing: whoever checks the log would list it as not counted.
@@ -172,7 +170,7 @@ extension Node {
     public func uncountedWrites(
         _ dataset: DatasetID, from index: UInt64 = 0
     ) throws -> [UncountedWrites] {
-        let state = try read(dataset) { $0.state }
+        let state = try mergedState(dataset)
         guard let own = state.progress(home.origin) else { return [] }
         var found: [NotCounted: UncountedWrites] = [:]
         let last = own.applied == 0 ? 0 : own.applied - 1

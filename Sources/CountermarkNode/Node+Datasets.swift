@@ -37,7 +37,7 @@ extension Node {
                 .noRoot, "no root certificate of \(member) is known",
                 hint: "run countermark partner add \(member) --root FILE, or give --root")
         }
-        let state = try read(dataset) { $0.state }
+        let state = try mergedState(dataset)
         let log = state.progress(member)
         let held = log.flatMap { state.logKeys[$0.number] }
         let pinned = try home.partners().first { $0.org == member.description }?.vkey.map {
@@ -89,7 +89,7 @@ extension Node {
     public func succeed(_ dataset: DatasetID, _ old: Origin, by new: Origin) throws {
         try requireSteward(dataset)
         try catchUp(dataset)
-        let membership = try read(dataset) { $0.state.membership }
+        let membership = try mergedState(dataset).membership
         for origin in [old, new] where membership.members[origin] == nil {
             throw NodeError.notFound(
                 "member", origin.description,
@@ -114,7 +114,7 @@ extension Node {
                 "\(home.origin) governs \(dataset): every member has to read its log",
                 hint: "label in a dataset of another steward what not all may see")
         }
-        let membership = try read(dataset) { $0.state.membership }
+        let membership = try mergedState(dataset).membership
         for origin in origins where !membership.isMember(origin) {
             throw NodeError.notFound(
                 "member", origin.description, hint: "see countermark dataset show \(dataset)")
@@ -147,7 +147,7 @@ extension Node {
 
     /// The dataset's logs by local number.
     public func logNames(_ dataset: DatasetID) throws -> [Int: Origin] {
-        try read(dataset) { $0.state.logs.mapValues(\.origin) }
+        try mergedState(dataset).logs.mapValues(\.origin)
     }
 
     /// The local key of an annotation of a dataset.

@@ -67,18 +67,15 @@ extension Node {
     }
 
     private func ownHeadsInTable(_ dataset: DatasetID) throws -> [KnownOwnHead] {
-        let (merged, cited) = try read(dataset) { merge -> (UInt64, UInt64) in
-            // Others may wait for entries of a log of which none is here any more.
-            guard let number = merge.state.number(home.origin) else { return (0, 0) }
-            let waits = merge.state.logs.values.compactMap { log in
-                log.waiting.flatMap { $0.log == number ? $0.size : nil }
-            }
-            let own = merge.state.progress(home.origin)
-            return (
-                max(own?.stored ?? 0, own?.applied ?? 0),
-                max(own?.citedSize ?? 0, waits.max() ?? 0)
-            )
+        let state = try mergedState(dataset)
+        // Others may wait for entries of a log of which none is here any more.
+        guard let number = state.number(home.origin) else { return [] }
+        let waits = state.logs.values.compactMap { log in
+            log.waiting.flatMap { $0.log == number ? $0.size : nil }
         }
+        let own = state.progress(home.origin)
+        let merged = max(own?.stored ?? 0, own?.applied ?? 0)
+        let cited = max(own?.citedSize ?? 0, waits.max() ?? 0)
         return [
             .init(size: merged, root: nil, note: [], source: .here),
             .init(size: cited, root: nil, note: [], source: .elsewhere),
@@ -180,7 +177,7 @@ extension Node {
         }
         try requireHeard()
         // What the label table knows of entries that are gone for good would keep new ones from it.
-        let merged = try read(dataset) { $0.state.progress(home.origin)?.stored ?? 0 }
+        let merged = try mergedState(dataset).progress(home.origin)?.stored ?? 0
         if mayWriteUnchecked, merged > writer.size {
             try makeAnew(dataset, isPatient: true)
         }

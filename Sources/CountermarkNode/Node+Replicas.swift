@@ -66,21 +66,20 @@ extension Node {
     /// True if an organisation takes part in a dataset.
     public func mayRead(_ dataset: DatasetID, _ org: Origin) throws -> Bool {
         if org == home.origin { return true }
-        return try read(dataset) { $0.state.membership.isMember(org) }
+        return try mergedState(dataset).membership.isMember(org)
     }
 
     /// True if an organisation may read one log of a dataset: a member within the log's audience.
     func mayRead(_ member: Origin, _ dataset: DatasetID, by org: Origin) throws -> Bool {
         if org == home.origin { return true }
-        return try read(dataset) {
-            Offering.mayRead(member, by: org, own: home.origin, state: $0.state)
-        }
+        return Offering.mayRead(
+            member, by: org, own: home.origin, state: try mergedState(dataset))
     }
 
     /// True if an organisation may bring entries of a log: any reader of it, and the log's own company
     /// even after a cut, since what it wrote before the cut counts.
     func mayBring(_ member: Origin, _ dataset: DatasetID, _ org: Origin) throws -> Bool {
-        try read(dataset) { Offering.mayBring(member, by: org, state: $0.state) }
+        Offering.mayBring(member, by: org, state: try mergedState(dataset))
     }
 
     /// All that a partner is told of logs.
@@ -92,15 +91,12 @@ extension Node {
         var ended: [EndedMembership] = []
         for dataset in try home.datasets() {
             do {
-                let (cut, held) = try read(dataset) { merge in
-                    (
-                        merge.state.membership.members[org]?.cutIndex,
-                        merge.state.progress(org)?.stored ?? 0
-                    )
-                }
-                guard let cut else { continue }
+                let state = try mergedState(dataset)
+                guard let cut = state.membership.members[org]?.cutIndex else { continue }
                 ended.append(
-                    EndedMembership(dataset: dataset.description, index: cut, size: held))
+                    EndedMembership(
+                        dataset: dataset.description, index: cut,
+                        size: state.progress(org)?.stored ?? 0))
             } catch {
                 onFailure("\(dataset)", error)
             }
@@ -121,9 +117,8 @@ extension Node {
                 guard try mayRead(dataset, org) else { continue }
                 var found: [LogOffer] = []
                 let held = try home.members(of: dataset)
-                let members = try read(dataset) {
-                    Offering.logs(to: org, held: held, own: home.origin, state: $0.state)
-                }
+                let members = Offering.logs(
+                    to: org, held: held, own: home.origin, state: try mergedState(dataset))
                 for member in held {
                     do {
                         let offer =
@@ -287,7 +282,7 @@ extension Node {
         if let vkey = try home.partner(member)?.vkey {
             return try NoteVerifier(vkey: vkey).publicKey
         }
-        return try read(dataset) { $0.state.membership.members[member]?.logKeys.last?.key }
+        return try mergedState(dataset).membership.members[member]?.logKeys.last?.key
     }
 
     func logVerifier(_ member: Origin, _ dataset: DatasetID) throws -> LogVerifier {
@@ -298,16 +293,11 @@ extension Node {
     func keyedVerifier(
         _ member: Origin, _ dataset: DatasetID
     ) throws -> (key: LogVerifierKey, verifier: LogVerifier) {
-        let (chains, logKey, governed) = try read(dataset) {
-            merge -> ([[[UInt8]]], [UInt8]?, UInt64) in
-            let number = merge.state.number(member) ?? 0
-            return (
-                merge.state.chains[number] ?? [], merge.state.logKeys[number],
-                merge.state.governed
-            )
-        }
+        let state = try mergedState(dataset)
+        let number = state.number(member) ?? 0
+        let (chains, logKey) = (state.chains[number] ?? [], state.logKeys[number])
         let key = LogVerifierKey(
-            member: member, dataset: dataset, keys: chains.count, governed: governed,
+            member: member, dataset: dataset, keys: chains.count, governed: state.governed,
             trusted: home.trustChanged())
         if let known = verifiers[key] { return (key, known) }
         var verifier = LogVerifier(

@@ -40,7 +40,7 @@ extension Node {
         var standing = DatasetStanding()
         standing.uncounted = try uncountedWrites(dataset)
         standing.isLeft = try home.hasLeft(dataset)
-        let state = try read(dataset) { $0.state }
+        let state = try mergedState(dataset)
         standing.beyondCut =
             state.membership.members[home.origin]?.cutIndex == nil
             ? try writtenBeyondToldCut(dataset)?.entries ?? 0 : 0

@@ -119,7 +119,7 @@ extension Node {
     /// the steward's log pins.
     public func roots(of member: Origin, _ dataset: DatasetID) throws -> [Certificate] {
         let pinned = try home.roots(of: member)
-        let governed = try read(dataset) { $0.state.membership.members[member]?.roots ?? [] }
+        let governed = try mergedState(dataset).membership.members[member]?.roots ?? []
         return pinned
             + governed.compactMap { try? Certificate(der: $0) }.filter { !pinned.contains($0) }
     }
@@ -284,7 +284,7 @@ extension Node {
                             + "run countermark rebuild"))
             }
             try replay.catchUp(dataset)
-            let other = try replay.read(dataset) { $0.state }
+            let other = try replay.mergedState(dataset)
             if other.digest == state.digest { return }
             if Self.applied(other) != Self.applied(state), rows == state.sum { continue }
             report.problems.append(

@@ -22,7 +22,7 @@ public struct WaitingEntry: Sendable, Equatable {
 extension Node {
     /// The entries of a dataset that wait for others, and for whose.
     public func waitingEntries(_ dataset: DatasetID) throws -> [WaitingEntry] {
-        let state = try read(dataset) { $0.state }
+        let state = try mergedState(dataset)
         return state.logs.values.sorted { $0.origin < $1.origin }.compactMap { log in
             guard let wait = log.waiting, log.applied < log.stored,
                 let cited = state.logs[wait.log]

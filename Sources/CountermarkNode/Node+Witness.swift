@@ -91,9 +91,8 @@ extension Node {
     /// The key that signs a log's checkpoints; nil where no entry has introduced it yet.
     func logKey(_ log: String) throws -> NoteVerifier? {
         let (member, dataset) = try Self.parts(of: log)
-        let key = try read(dataset) { merge in
-            merge.state.number(member).flatMap { merge.state.logKeys[$0] }
-        }
+        let state = try mergedState(dataset)
+        let key = state.number(member).flatMap { state.logKeys[$0] }
         return try key.map { try NoteVerifier(name: log, publicKey: $0) }
     }
 
@@ -106,21 +105,19 @@ extension Node {
     func witnessRoster(
         _ dataset: DatasetID, of log: Origin? = nil, among names: Set<String>? = nil
     ) throws -> WitnessRoster {
-        let organisations = try read(dataset) { merge in
-            let (state, keys) = (merge.state, merge.state.witnessKeys)
-            let membership = state.membership
-            let policy = Set(membership.witnessPolicy?.members ?? [])
-            var numbers = Array(keys.keys)
-            if let names, numbers.count <= CosignatureSet.organisationsMax {
-                numbers = names.compactMap { (try? Origin($0)).flatMap { state.number($0) } }
-            }
-            return numbers.compactMap { number -> (tier: Int, origin: Origin, keys: [[UInt8]])? in
-                guard let origin = state.logs[number]?.origin, origin != log,
-                    let keys = keys[number]
-                else { return nil }
-                let tier = policy.contains(origin) ? 0 : membership.isMember(origin) ? 1 : 2
-                return (tier, origin, keys)
-            }
+        let state = try mergedState(dataset)
+        let (keys, membership) = (state.witnessKeys, state.membership)
+        let policy = Set(membership.witnessPolicy?.members ?? [])
+        var numbers = Array(keys.keys)
+        if let names, numbers.count <= CosignatureSet.organisationsMax {
+            numbers = names.compactMap { (try? Origin($0)).flatMap { state.number($0) } }
+        }
+        let organisations = numbers.compactMap {
+            number -> (tier: Int, origin: Origin, keys: [[UInt8]])? in
+            guard let origin = state.logs[number]?.origin, origin != log, let keys = keys[number]
+            else { return nil }
+            let tier = policy.contains(origin) ? 0 : membership.isMember(origin) ? 1 : 2
+            return (tier, origin, keys)
         }
         return WitnessRoster(
             organisations.sorted { ($0.tier, $0.origin) < ($1.tier, $1.origin) }.map {

@@ -45,7 +45,7 @@ extension Node {
     /// How far witnesses have followed a log.
     public func witnessing(of member: Origin, _ dataset: DatasetID) throws -> LogWitnessing {
         let set = CosignedCheckpoint.readable(directory: home.logFolder(member, dataset))
-        let membership = try read(dataset) { $0.state.membership }
+        let membership = try mergedState(dataset).membership
         let policy = membership.witnessPolicy
         var asked = policy?.members ?? []
         if asked.isEmpty {
@@ -82,7 +82,7 @@ extension Node {
     func requireReachable(
         _ asked: MemberQuorum, _ what: String, _ dataset: DatasetID, limit: Int
     ) throws -> Membership {
-        let membership = try read(dataset) { $0.state.membership }
+        let membership = try mergedState(dataset).membership
         for origin in asked.members where !membership.isMember(origin) {
             throw NodeError.notFound(
                 "member", origin.description, hint: "see countermark dataset show \(dataset)")

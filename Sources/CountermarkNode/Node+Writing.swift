@@ -23,7 +23,7 @@ extension Node {
     func actsBeforeWriting(_ dataset: DatasetID, index: UInt64) throws -> ActsBeforeWriting {
         let signer = try signing()
         try requireLogKey(dataset, signer.logKey.verificationKey.ed25519Bytes ?? [])
-        let state = try read(dataset) { $0.state }
+        let state = try mergedState(dataset)
         let own = state.number(home.origin) ?? 0
         let known = index == 0 ? [:] : state.keys(of: own)
         var before = ActsBeforeWriting()
@@ -110,11 +110,11 @@ extension Node {
     /// them.
     private func nameLogKeys(_ dataset: DatasetID) throws {
         try catchUp(dataset)
-        var due = try read(dataset) { membersWithoutKey($0.state).count }
+        var due = membersWithoutKey(try mergedState(dataset)).count
         // It cites nothing: nobody has looked at what came, and an import may not have known it.
         while due > 0 {
             try write(dataset, message: "log keys", citing: { [:] }) { _ in }
-            let left = try read(dataset) { membersWithoutKey($0.state).count }
+            let left = membersWithoutKey(try mergedState(dataset)).count
             guard left < due else { return }
             due = left
         }
@@ -128,7 +128,7 @@ extension Node {
         _ dataset: DatasetID, _ known: [Origin: UInt64]?, naming: [Origin: [UInt8]],
         ends: [Origin: UInt64]? = nil
     ) throws -> [Head] {
-        let state = try read(dataset) { $0.state }
+        let state = try mergedState(dataset)
         let cited = state.progress(home.origin)?.cited ?? [:]
         func merged(_ log: LogProgress) -> UInt64 {
             // Of a forked log only what all its versions share.
@@ -177,7 +177,7 @@ struct OwnLimits {
 
     init(_ node: Node, _ dataset: DatasetID, _ before: [Operation]) throws {
         self.dataset = dataset
-        let state = try node.read(dataset) { $0.state }
+        let state = try node.mergedState(dataset)
         let number = state.number(node.home.origin)
         for act in number.map({ state.acts(of: $0) }) ?? [] { counts[act.code, default: 0] += 1 }
         load = {

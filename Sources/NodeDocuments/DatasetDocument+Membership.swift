@@ -8,7 +8,7 @@ extension DatasetDocument {
     package init(_ id: DatasetID, _ node: Node) throws {
         try node.require(id)
         try node.catchUp(id)
-        let membership = try node.read(id) { $0.state.membership }
+        let membership = try node.mergedState(id).membership
         let steward = Member(
             org: id.owner.description, role: Role.steward.name, fromIndex: 0, cutIndex: nil)
         let others = membership.members.sorted { $0.key < $1.key }.map { origin, member in

@@ -15,7 +15,7 @@ package struct DatasetStatus {
 
     package init(_ id: DatasetID, _ node: Node) throws {
         try node.catchUp(id)
-        let state = try node.read(id) { $0.state }
+        let state = try node.mergedState(id)
         let standing = try node.standing(of: id)
         let schema = try node.schema(of: id)
         let outside = try node.outsideSchema(id, schema)

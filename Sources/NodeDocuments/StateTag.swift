@@ -13,7 +13,7 @@ package struct StateTag: Sendable, Equatable {
     /// The state now.
     package init(_ node: Node, _ dataset: DatasetID) throws {
         try node.catchUp(dataset)
-        let state = try node.read(dataset) { $0.state }
+        let state = try node.mergedState(dataset)
         digest = state.digest.hex
         var hasher = SHA256Hasher()
         hasher.update(Array(state.digest.hex.utf8))

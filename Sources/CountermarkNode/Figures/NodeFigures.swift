@@ -170,7 +170,7 @@ extension Node {
         _ dataset: DatasetID, _ members: [Origin], _ bounds: NodeFigures.Bounds,
         to figures: inout NodeFigures
     ) throws {
-        let state = try read(dataset) { $0.state }
+        let state = try mergedState(dataset)
         let standing = try standing(of: dataset)
         figures.datasets.append(
             .init(

@@ -126,7 +126,7 @@ final class ImportPlan {
     /// Takes the dataset's state, before the files are read.
     func start() throws {
         logs = try node.logNames(dataset)
-        let state = try node.read(dataset) { $0.state }
+        let state = try node.mergedState(dataset)
         hasLabels = state.counts.annotations > 0
         hasItems = state.counts.items > 0
         items.start(logs, hasItems: hasItems)

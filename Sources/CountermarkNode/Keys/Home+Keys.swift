@@ -165,7 +165,7 @@ extension Home {
         let file = "\(path)/trust/issuer.pem"
         let issuers =
             try WholeFile.read(file).flatMap {
-                $0.isEmpty ? nil : try Certificate.all(pem: $0)
+                $0.isEmpty ? nil : try knownCertificates.all(pem: $0)
             } ?? []
         return try IssuingAuthority(
             certificate: issuers.first ?? root, key: key, above: issuers + [root])

@@ -125,7 +125,7 @@ extension Node {
             }
             for log in found {
                 concerned.append("\(log.origin)/\(dataset)")
-                let known = try read(dataset) { $0.state.keys(of: log.number)[fingerprint] }
+                let known = try mergedState(dataset).keys(of: log.number)[fingerprint]
                 if let known, has(known, retired: dataset, at: index) {
                     unchanged.append("\(log.origin)/\(dataset)")
                     continue

@@ -241,7 +241,7 @@ extension Node {
                     roots: known?.roots ?? answer.root.pem, vkey: known?.vkey))
             let dataset = try DatasetID(record.dataset)
             try catchUp(dataset)
-            let member = try read(dataset) { $0.state.membership.members[org] }
+            let member = try mergedState(dataset).membership.members[org]
             let isMember =
                 member?.cutIndex == nil && member?.spans.last?.role == role
                 && member?.roots.contains(answer.root.der) == true

@@ -111,9 +111,8 @@ final class OfferBook {
         _ onFailure: (String, any Error) -> Void
     ) throws -> (whole: [Origin], beginnings: [LogOffer])? {
         guard try node.mayRead(dataset, org) else { return nil }
-        let whole = try node.read(dataset) {
-            Offering.logs(to: org, held: held, own: node.home.origin, state: $0.state)
-        }
+        let whole = Offering.logs(
+            to: org, held: held, own: node.home.origin, state: try node.mergedState(dataset))
         let may = Set(whole)
         var beginnings: [LogOffer] = []
         for member in held where !may.contains(member) {

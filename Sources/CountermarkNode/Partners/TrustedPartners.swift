@@ -74,7 +74,7 @@ extension Home {
             do {
                 let partner = try JSONDecoder().decode(
                     Partner.self, from: Data(try read("trust/\(name)").utf8))
-                let roots = try Certificate.all(pem: partner.roots)
+                let roots = try knownCertificates.all(pem: partner.roots)
                 let file = "trust/\(partner.org).crl"
                 if FileManager.default.fileExists(atPath: "\(path)/\(file)") {
                     trust.lists[partner.org] = try RevocationList.all(pem: try read(file))

@@ -66,12 +66,12 @@ extension Node {
 
     /// Whether a dataset is blind.
     public func isBlind(_ dataset: DatasetID) throws -> Bool {
-        try read(dataset) { $0.state.membership.isBlind }
+        try mergedState(dataset).membership.isBlind
     }
 
     /// What this organisation's people are not shown; nil where a dataset is not blind.
     public func blindness(_ dataset: DatasetID) throws -> Blindness? {
-        let membership = try read(dataset) { $0.state.membership }
+        let membership = try mergedState(dataset).membership
         // What was is no secret from what is: whoever replays logs asks of the state as it is now.
         guard membership.isBlind, heads == nil else { return nil }
         return Blindness(store, dataset, own: home.origin, membership)
@@ -112,7 +112,7 @@ extension Node {
     /// What is cited already is not looked at.
     func blindEnds(_ dataset: DatasetID) throws -> [Origin: UInt64]? {
         guard let blindness = try blindness(dataset) else { return nil }
-        let state = try read(dataset) { $0.state }
+        let state = try mergedState(dataset)
         let cited = state.progress(home.origin)?.cited ?? [:]
         var ends: [Origin: UInt64] = [:]
         for log in state.logs.values where log.origin != home.origin {
@@ -125,7 +125,7 @@ extension Node {
 
     /// How much of each log this organisation's log cites once it has cited these heads, too.
     func cited(_ dataset: DatasetID, with heads: [Head]) throws -> [Origin: UInt64] {
-        let state = try read(dataset) { $0.state }
+        let state = try mergedState(dataset)
         var cited: [Origin: UInt64] = [:]
         for (number, size) in state.progress(home.origin)?.cited ?? [:] {
             if let log = state.logs[number] { cited[log.origin] = size }

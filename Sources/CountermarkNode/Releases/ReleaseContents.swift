@@ -63,13 +63,13 @@ public final class ReleaseContents {
     ) throws -> (Node, MergeState) {
         if let earlier, earlier.goOn(upTo: sizes) {
             try earlier.catchUp(dataset)
-            let state = try earlier.read(dataset) { $0.state }
+            let state = try earlier.mergedState(dataset)
             // What was to be made anew and is not yet is made from the beginning.
             if state.needsRebuild == nil { return (earlier, state) }
         }
         let replay = try Node(replaying: node, at: sizes)
         try replay.catchUp(dataset)
-        return (replay, try replay.read(dataset) { $0.state })
+        return (replay, try replay.mergedState(dataset))
     }
 
     private static func require(_ head: TreeHead, _ node: Node, _ dataset: DatasetID) throws {

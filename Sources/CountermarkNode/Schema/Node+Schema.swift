@@ -9,7 +9,7 @@ import Signing
 extension Node {
     /// A dataset's present schema.
     public func schema(of dataset: DatasetID) throws -> DatasetSchema {
-        DatasetSchema(text: try read(dataset) { $0.state.membership.schema })
+        DatasetSchema(text: try mergedState(dataset).membership.schema)
     }
 
     /// What judges labels of a dataset by its present schema.

@@ -86,7 +86,7 @@ extension Node {
     /// Judged anew only after the label set or the schema has changed.
     public func outsideSchema(_ dataset: DatasetID, _ schema: DatasetSchema) throws -> Int? {
         guard let judge = schema.judge else { return schema.problem == nil ? 0 : nil }
-        let digest = try read(dataset) { $0.state.digest.bytes }
+        let digest = try mergedState(dataset).digest.bytes
         let text = Array(schema.text.utf8)
         if let known = try store.outsideSchema(dataset, digest: digest, schema: text) {
             return known

@@ -223,7 +223,7 @@ extension DatasetCommand {
             }
             try node.require(id)
             try node.catchUp(id)
-            let policy = try node.read(id) { $0.state.membership.witnessPolicy }
+            let policy = try node.mergedState(id).membership.witnessPolicy
             let changed = asked == nil ? nil : node.hasWritten
             try common.print(
                 document: WitnessesDocument(
@@ -335,7 +335,7 @@ struct Rebuild: ParsableCommand {
             try progress.show(
                 node, common, stays: "the label table of \(id) is as it was before"
             ) { try node.rebuild(id) }
-            let state = try node.read(id) { $0.state }
+            let state = try node.mergedState(id)
             entries += state.logs.values.reduce(0) { $0 + $1.applied }
             operations += state.counts.operations
             digest = state.digest.hex

@@ -64,7 +64,7 @@ private struct SyncEffect {
         var counts: [DatasetID: (Int, Int)] = [:]
         for id in try only.map({ [$0] }) ?? node.home.datasets()
         where try !node.home.members(of: id).isEmpty {
-            let found = try node.read(id) { $0.state.counts }
+            let found = try node.mergedState(id).counts
             counts[id] = (found.annotations - found.retracted, found.items)
         }
         return counts

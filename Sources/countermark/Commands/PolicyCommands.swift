@@ -49,7 +49,7 @@ private func report(
 ) throws {
     try node.require(id)
     try node.catchUp(id)
-    let policy = try node.read(id) { $0.state.membership.policy.rawValue }
+    let policy = try node.mergedState(id).membership.policy.rawValue
     try common.print(
         document: PolicyDocument(dataset: id.description, policy: policy, changed: changed),
         changed: changed, ["\(id)  \(policy)"])

@@ -107,7 +107,7 @@ struct ReleaseCommand: ParsableCommand {
             if let asked { try node.setReleasePolicy(id, asked) }
             try node.require(id)
             try node.catchUp(id)
-            let policy = try node.read(id) { $0.state.membership.releasePolicy }
+            let policy = try node.mergedState(id).membership.releasePolicy
             let changed = asked == nil ? nil : node.hasWritten
             try common.print(
                 document: ReleaseQuorumDocument(
