@@ -12,7 +12,7 @@ public struct EncodedLabel {
     }
 
     private let place: Place
-    private let rows: ReadRows
+    fileprivate let rows: ReadRows
     /// The local key.
     public let key: OperationKey
     /// Who added it.
@@ -38,6 +38,20 @@ public struct EncodedLabel {
         case .row(let row): try body(row.blob(8))
         }
     }
+
+    /// The item's key and flags.
+    fileprivate func item() throws -> ReadRows.Item {
+        switch place {
+        case .walk(let cursor): try rows.item(of: cursor)
+        case .row(let row): rows.item(row.blob(8), flags: RowFlags(rawValue: Int(row.integer(9))))
+        }
+    }
+
+    /// The key of the item.
+    public func itemKey() throws -> String { try item().key }
+
+    /// True if the item says that it is another one, see ``SameItems``.
+    public func isOfAlias() throws -> Bool { try item().flags.contains(.namesAnother) }
 
     /// The local id of the class's name; ``name(_:)`` has the text.
     public func className() throws -> Int64 {
@@ -79,15 +93,19 @@ public struct EncodedLabel {
         }
     }
 
-    private var encodedSelector: UnsafeRawBufferPointer {
+    /// The resolved selector as it is encoded.
+    public var encodedSelector: UnsafeRawBufferPointer {
         switch place {
         case .walk(let cursor): cursor.selector
         case .row(let row): row.blob(2)
         }
     }
 
+    /// What the selector is; nil for one that this program does not know.
+    public var kind: Selector.Kind? { Selector.Kind(ofEncoded: encodedSelector) }
+
     /// Whether it is of the item as a whole.
-    public var isOfWholeItem: Bool { Selector.Kind(ofEncoded: encodedSelector) == .wholeItem }
+    public var isOfWholeItem: Bool { kind == .wholeItem }
 
     /// The resolved selector.
     public func selector() throws -> Selector { try Selector(decoding: encodedSelector) }
@@ -109,11 +127,31 @@ public struct EncodedLabel {
     public func field(_ id: Int64) throws -> String { try rows.field(id) }
 }
 
+extension LabelView {
+    /// All that a label has, decoded.
+    ///
+    /// - Throws: ``AnnotationStoreError`` where the tables are damaged.
+    public init(_ label: EncodedLabel) throws {
+        let (item, source, author) = (try label.item(), try label.source(), try label.author())
+        var fields: [String: FieldValue] = [:]
+        try label.forEachField { fields[try label.field($0)] = try FieldValue(decoding: $1) }
+        self.init(
+            key: label.key, id: label.id, item: item.key,
+            isOfAlias: item.flags.contains(.namesAnother),
+            className: try label.name(label.className()), selector: try label.selector(),
+            isRetracted: try label.isRetracted(), flags: try label.flags(),
+            source: source == 0 ? nil : try label.name(source),
+            author: author == 0 ? nil : try label.name(author), fields: fields)
+    }
+}
+
 extension LabelFilter {
     /// True if it asks for nothing but which items are not excluded.
-    public var isOfItemsAlone: Bool {
-        items.isEmpty && itemIDs.isEmpty && classNames.isEmpty && org == nil && !conflictsOnly
-            && stage == nil
+    public var isOfItemsAlone: Bool { isOfOrganisationsAlone && org == nil }
+
+    /// True if it asks for nothing but whose labels, and which items are not excluded.
+    var isOfOrganisationsAlone: Bool {
+        items.isEmpty && itemIDs.isEmpty && classNames.isEmpty && !conflictsOnly && stage == nil
     }
 }
 
@@ -140,6 +178,20 @@ public struct EncodedItem {
 }
 
 extension LabelStore {
+    /// Calls `body` with each label of a dataset's logs in the order of keys.
+    ///
+    /// - Parameter logs: The logs by local number.
+    public func forEachEncodedLabel(
+        _ logs: [Int: Origin], filter: LabelFilter = LabelFilter(),
+        _ body: (EncodedLabel) throws -> Void
+    ) throws {
+        let isWalked = filter.isOfOrganisationsAlone && !filter.isWithoutExcluded
+        for (number, origin) in logs.sorted(by: { $0.key < $1.key }) {
+            if let org = filter.org, org != origin { continue }
+            try forEachEncodedLabel(of: number, origin, filter: isWalked ? nil : filter, body)
+        }
+    }
+
     /// Calls `body` with each label of a log in the order of keys.
     ///
     /// - Parameters:
@@ -153,6 +205,7 @@ extension LabelStore {
         let first = Int64(log) << 48
         try reading("reading labels") { rows in
             guard let filter else {
+                rows.beginWalk()
                 let cursor = try labels.cursor()
                 defer { labels.giveBack(cursor) }
                 try cursor.start(from: first, through: first | (1 << 48 - 1), item: nil)

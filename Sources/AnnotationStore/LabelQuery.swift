@@ -110,20 +110,13 @@ extension LabelStore {
         }
     }
 
-    /// All annotations in the order of their keys, a page in memory at a time.
+    /// All annotations in the order of their keys.
     public func forEachLabel(
         _ logs: [Int: Origin], filter: LabelFilter = LabelFilter(),
         _ body: (LabelView) throws -> Void
     ) throws {
-        var after: OperationKey?
-        repeat {
-            let page = try labels(logs, filter: filter, after: after, limit: Self.pageLabels)
-            for label in page { try body(label) }
-            after = page.count == Self.pageLabels ? page.last?.key : nil
-        } while after != nil
+        try forEachEncodedLabel(logs, filter: filter) { try body(try LabelView($0)) }
     }
-
-    private static let pageLabels = 1_000
 
     func clauses(
         _ rows: ReadRows, _ logs: [Int: Origin], _ filter: LabelFilter

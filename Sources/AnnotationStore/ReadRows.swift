@@ -16,7 +16,17 @@ final class ReadRows {
     private var fieldNames: [Int64: String] = [:]
     /// Names are few; a log that brings very many must not fill the memory with them.
     private static let namesMax = 65_536
-    private var item = ""
+    private var item = Item(key: "", flags: [])
+    /// Whose label a walk found the item at; nil where its flags are not those of a walk.
+    private var itemLog: Int?
+    /// The flags of the item with a key's bytes, in the dataset of a log.
+    private var flags: Statement?
+
+    /// What a label's item is called, and its flags.
+    struct Item {
+        var key: String
+        var flags: RowFlags
+    }
 
     init(_ connection: OpaquePointer) { self.connection = connection }
 
@@ -81,11 +91,45 @@ final class ReadRows {
         return fields
     }
 
-    /// An item's key; labels of one item mostly follow each other.
-    fileprivate func key(_ bytes: UnsafeRawBufferPointer) -> String {
-        let isSame = item.withUTF8 { $0.elementsEqual(bytes) }
-        if !isSame { item = String(decoding: bytes, as: UTF8.self) }
+    /// The item of a row; labels of one item mostly follow each other.
+    func item(_ bytes: UnsafeRawBufferPointer, flags: RowFlags) -> Item {
+        if !isItem(bytes) { item.key = String(decoding: bytes, as: UTF8.self) }
+        item.flags = flags
+        itemLog = nil
         return item
+    }
+
+    /// Forgets what the last walk has found: somebody may have written since.
+    func beginWalk() { itemLog = nil }
+
+    /// The item of the label at which a walk stands.
+    func item(of cursor: LabelCursor) throws -> Item {
+        let log = OperationKey(packed: cursor.key).log
+        return try cursor.withItem { bytes in
+            if log == itemLog, isItem(bytes) { return item }
+            let statement =
+                try flags
+                ?? Statement(
+                    connection,
+                    "SELECT flags FROM item WHERE key=? AND dataset=(SELECT dataset FROM log WHERE "
+                        + "number=?)")
+            flags = statement
+            statement.bind(1, bytes)
+            statement.bind(2, Int64(log))
+            defer { statement.reset() }
+            guard try statement.step() else {
+                throw AnnotationStoreError.damagedRow(table: "item", key: cursor.key)
+            }
+            item = Item(
+                key: String(decoding: bytes, as: UTF8.self),
+                flags: RowFlags(rawValue: Int(statement.integer(0))))
+            itemLog = log
+            return item
+        }
+    }
+
+    private func isItem(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        item.key.withUTF8 { $0.elementsEqual(bytes) }
     }
 }
 
@@ -97,9 +141,10 @@ extension LabelView {
     init(_ row: Statement, _ origin: Origin, _ rows: ReadRows) throws {
         let key = OperationKey(packed: row.integer(0))
         let (source, author) = (row.integer(5), row.integer(6))
+        let item = rows.item(row.blob(8), flags: RowFlags(rawValue: Int(row.integer(9))))
         self.init(
-            key: key, id: OperationID(origin: origin, slot: key.slot), item: rows.key(row.blob(8)),
-            isOfAlias: RowFlags(rawValue: Int(row.integer(9))).contains(.namesAnother),
+            key: key, id: OperationID(origin: origin, slot: key.slot), item: item.key,
+            isOfAlias: item.flags.contains(.namesAnother),
             className: try rows.name(row.integer(1)),
             selector: try Selector(decoding: row.blob(2)), isRetracted: row.integer(3) != 0,
             flags: RowFlags(rawValue: Int(row.integer(4))),

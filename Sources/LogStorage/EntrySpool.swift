@@ -10,19 +10,17 @@ public final class EntrySpool {
     public let path: String
     private let file: Int32
     /// Bytes in the file.
-    public private(set) var byteCount: Int
+    public private(set) var byteCount = 0
 
-    /// Opens a spool, or makes an empty one.
+    /// Makes an empty spool, in the place of whatever is there.
     public init(path: String) throws(LogStorageError) {
         self.path = path
         file = try DurableFile.open(path).file
-        var status = stat()
-        guard fstat(file, &status) == 0 else {
-            let error = LogStorageError.last("stat", path)
+        guard ftruncate(file, 0) == 0 else {
+            let error = LogStorageError.last("ftruncate", path)
             Glibc.close(file)
             throw error
         }
-        byteCount = Int(status.st_size)
     }
 
     deinit { Glibc.close(file) }
@@ -31,23 +29,6 @@ public final class EntrySpool {
     public func append(_ bytes: UnsafeRawBufferPointer) throws(LogStorageError) {
         try DurableFile.write(bytes, to: file, at: byteCount, path)
         byteCount += bytes.count
-    }
-
-    /// Drops what is in it.
-    public func empty() throws(LogStorageError) {
-        guard ftruncate(file, 0) == 0 else { throw .last("ftruncate", path) }
-        byteCount = 0
-    }
-
-    /// The bytes at a place, fewer at the end.
-    public func read(from offset: Int, count: Int) throws(LogStorageError) -> [UInt8] {
-        var got = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            got = pread(file, buffer.baseAddress, count, offset)
-            initialized = max(0, got)
-        }
-        guard got >= 0 else { throw .last("read", path) }
-        return bytes
     }
 
     /// Removes the file.

@@ -8,7 +8,8 @@ Beside the merge of `countermark bench` (verified, durable, queryable):
 - `flat.c`: verifies a signature for each 256 operations and merges in flat memory. Neither formats nor a disk.
 - `openssl speed ed25519`, for changesets of one operation.
 
-Beside imports and exports of COCO: `orjson.loads` and `orjson.dumps` of the same file, Python's garbage collector off.
+Beside imports and exports of COCO: `orjson.loads` of the file that is imported and `orjson.dumps` of the one that is
+exported, which says of each label who added it; Python's garbage collector off.
 
 CPU seconds; read the ratios. Build first: `swift build -c release --product countermark`; needs a C compiler and
 OpenSSL's headers, and `python3 -m pip install pycrdt orjson`.
@@ -125,9 +126,7 @@ def merges(options, flat, note):
 
 def files(options, work, note):
     path = pathlib.Path(work) / "coco.json"
-    read, written = python(JSON, path)
-    note("orjson.loads", read)
-    note("orjson.dumps", written)
+    note("orjson.loads", python(JSON, path)[0])
     with tempfile.TemporaryDirectory(dir=work) as home:
         FILES.home_of(options.program, home)
         words = [options.program, "import", "boards", path, "--format", "coco", "--home", home,
@@ -142,6 +141,7 @@ def files(options, work, note):
             [options.program, "export", "boards", "--format", "coco", "-o", f"{home}/out.json",
              "--home", home, "--json", "--quiet"])
         note("export", cpu)
+        note("orjson.dumps", python(JSON, f"{home}/out.json")[1])
 
 
 def main():

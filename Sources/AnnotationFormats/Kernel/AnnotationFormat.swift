@@ -131,6 +131,10 @@ public struct LabelSource {
     public typealias Items = ((ItemRecord) throws -> Void) throws -> Void
     /// Calls back for each annotation.
     public typealias Annotations = ((LabelRecord) throws -> Void) throws -> Void
+    /// Calls back for each annotation with what is asked of it first, and with what makes the whole of it.
+    public typealias Briefs = (
+        (LabelBrief, _ whole: () throws -> LabelRecord) throws -> Void
+    ) throws -> Void
 
     /// The classes that are known beforehand; they come first, in this order.
     public let classes: [ClassRecord]
@@ -138,24 +142,57 @@ public struct LabelSource {
     public let forEachItem: Items
     /// Calls back for each annotation.
     public let forEachAnnotation: Annotations
+    /// Calls back for each annotation, for whoever looks at little of each.
+    public let forEachBrief: Briefs
 
     /// A source that iterates by itself.
+    ///
+    /// - Parameter forEachBrief: The same annotations as `forEachAnnotation`; nil where that costs as much.
     public init(
         classes: [ClassRecord] = [], forEachItem: @escaping Items,
-        forEachAnnotation: @escaping Annotations
+        forEachAnnotation: @escaping Annotations, forEachBrief: Briefs? = nil
     ) {
         self.classes = classes
         self.forEachItem = forEachItem
         self.forEachAnnotation = forEachAnnotation
+        self.forEachBrief =
+            forEachBrief
+            ?? { body in
+                try forEachAnnotation { label in try body(LabelBrief(label)) { label } }
+            }
     }
 
     /// A source of records at hand.
     public init(
         classes: [ClassRecord] = [], items: [ItemRecord], annotations: [LabelRecord]
     ) {
-        self.classes = classes
-        forEachItem = { body in for item in items { try body(item) } }
-        forEachAnnotation = { body in for annotation in annotations { try body(annotation) } }
+        self.init(
+            classes: classes, forEachItem: { body in for item in items { try body(item) } },
+            forEachAnnotation: { body in for annotation in annotations { try body(annotation) } })
+    }
+}
+
+/// What is asked of every label before the first one is written.
+public struct LabelBrief {
+    /// The item's key.
+    public let item: String
+    /// The class.
+    public let className: String
+    /// What the selector is; nil for one that this program does not know.
+    public let kind: Selector.Kind?
+    /// True if it was taken back.
+    public let isRetracted: Bool
+
+    /// An brief.
+    public init(item: String, className: String, kind: Selector.Kind?, isRetracted: Bool) {
+        (self.item, self.className, self.kind, self.isRetracted) =
+            (item, className, kind, isRetracted)
+    }
+
+    init(_ label: LabelRecord) {
+        self.init(
+            item: label.item, className: label.className, kind: label.selector.kind,
+            isRetracted: label.isRetracted)
     }
 }
 

@@ -171,16 +171,23 @@ struct WriteSurvey {
         var sizes = sizes
         let known = classes
         let needsSizes = profile.parts != .kept
-        try source.forEachAnnotation { label in
+        var last = ""
+        try source.forEachBrief { label, whole in
             if label.isRetracted { return }
-            if needsItems { labelled.insert(label.item) }
-            if !known.contains(label.className), !Self.isCaption(label) {
+            // Labels of one item mostly follow each other.
+            if needsItems, !last.hasSameBytes(as: label.item) {
+                labelled.insert(label.item)
+                last = label.item
+            }
+            if !known.contains(label.className), !names.contains(label.className),
+                try label.className != "-" || !Self.isCaption(whole())
+            {
                 names.insert(label.className)
             }
-            if let group, case .integer(let number)? = label.attributes[group] {
+            if let group, case .integer(let number)? = try whole().attributes[group] {
                 lastGroup = max(lastGroup, number)
             }
-            if needsSizes, case .polygon(let parts) = label.selector,
+            if needsSizes, label.kind == .polygon, case .polygon(let parts) = try whole().selector,
                 parts.count > 1 || parts.contains(where: { $0.count > 1 })
             {
                 sizes[label.item] = (0, 0)

@@ -36,17 +36,12 @@ extension Node {
                     // Its labels are under the key that it is said to be.
                     if try same.shown(item).hasSameBytes(as: item.key) { try database.add(item) }
                 }
-                let logs = merge.state.logs.mapValues(\.origin)
+                let labels = ExportedLabels(
+                    store: store, same: same, logs: merge.state.logs.mapValues(\.origin),
+                    filter: filter, view: view, part: part, mappings: mappings,
+                    blindness: blindness)
                 ticker.begin(.writing, of: Int(clamping: merge.state.counts.annotations))
-                try store.forEachLabel(logs, filter: filter) { label in
-                    try ticker.count()
-                    guard view == .union || !label.isRetracted,
-                        try blindness?.hides(label) != true
-                    else { return }
-                    var record = Self.record(label)
-                    record.item = try same.shown(label)
-                    if let name = mappings[record.className] { record.className = name }
-                    guard part.holds(record) else { return }
+                try labels.forEach(count: { try ticker.count() }) { label, record in
                     try database.add(label, record, signed: try signers.signer(of: label.id))
                 }
                 ticker.end()

@@ -55,7 +55,7 @@ extension Node {
         names: ExportClasses = .mapped, to output: any FormatOutput,
         options: WriteOptions = WriteOptions(),
         stage: (stage: ProcessingStage, state: String?)? = nil,
-        where isWanted: @escaping (LabelView) throws -> Bool = { _ in true }
+        where isWanted: ((LabelView) throws -> Bool)? = nil
     ) throws -> (report: ConversionReport, contested: Int) {
         try require(dataset)
         try catchUp(dataset)
@@ -72,8 +72,11 @@ extension Node {
         part.classes = Set(part.classes.map { mappings[$0] ?? $0 })
         let blindness = try blindness(dataset)
         return try read(dataset) { merge in
-            let logs = merge.state.logs.mapValues(\.origin)
             let same = SameItems(store, dataset)
+            let labels = ExportedLabels(
+                store: store, same: same, logs: merge.state.logs.mapValues(\.origin),
+                filter: filter, view: view, part: part, mappings: mappings, blindness: blindness,
+                isWanted: isWanted)
             let source = LabelSource(
                 classes: schema.schema?.classRecords ?? [],
                 forEachItem: { body in
@@ -87,20 +90,12 @@ extension Node {
                 forEachAnnotation: { body in
                     contested = 0
                     ticker.begin(.writing, of: Int(clamping: merge.state.counts.annotations))
-                    try store.forEachLabel(logs, filter: filter) { label in
-                        try ticker.count()
-                        guard view == .union || !label.isRetracted, try isWanted(label),
-                            try blindness?.hides(label) != true
-                        else { return }
-                        var record = Self.record(label)
-                        record.item = try same.shown(label)
-                        if let name = mappings[record.className] { record.className = name }
-                        guard part.holds(record) else { return }
+                    try labels.forEach(count: { try ticker.count() }) { label, record in
                         if label.flags.isConflict { contested += 1 }
                         try body(record)
                     }
                     ticker.end()
-                })
+                }, forEachBrief: labels.forEachBrief)
             var options = options
             options.base = Self.base(of: merge.state)
             let report = try format.write(source, to: output, options: options)

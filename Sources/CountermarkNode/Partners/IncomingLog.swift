@@ -21,8 +21,9 @@ struct VerifiedRun {
 ///
 /// The checkpoint comes first, and its signature is checked before anything is kept: at once where the log's
 /// key is known, else with the first entry, which has to introduce it. Entries are verified piece by piece as they
-/// come, and only then put on the disk. So all that waits there was signed by the log's company. Used on the
-/// queue of the node that is handed over.
+/// come, and only then put on the disk. So all that waits there was signed by the log's company. The last piece stays
+/// in memory: few entries go from the connection into the log, and nowhere else. Used on the queue of the node that is
+/// handed over.
 final class IncomingLog {
     /// The log's name.
     let log: String
@@ -39,7 +40,9 @@ final class IncomingLog {
 
     private let partner: Origin
     private let spools: SpoolAccount
-    private let spool: EntrySpool
+    private let path: String
+    /// Pieces that wait for the last one; nil while there is none.
+    private var spool: EntrySpool?
     private var spooledBytes = 0
     private var isRemoved = false
     private var isAuthentic = false
@@ -75,14 +78,12 @@ final class IncomingLog {
         let (key, verifier) = try node.keyedVerifier(member, dataset)
         (self.log, self.from, self.note, self.isTakingBack) = (log, from, note, isTakingBack)
         (size, count, batchStart) = (checkpoint.size, from, from)
-        (self.partner, self.spools) = (partner, spools)
+        (self.partner, self.spools, self.path) = (partner, spools, path)
         verified = VerifiedRun(key: key, verifier: verifier)
         if let known = try verifier.logKey ?? node.pinnedLogKey(member, dataset) {
             try Self.authenticate(note, log, known)
             isAuthentic = true
         }
-        spool = try EntrySpool(path: path)
-        try spool.empty()
     }
 
     private static func authenticate(_ note: [UInt8], _ log: String, _ key: [UInt8]) throws {
@@ -96,7 +97,7 @@ final class IncomingLog {
     func remove() {
         if isRemoved { return }
         isRemoved = true
-        spool.remove()
+        spool?.remove()
         spools.give(spooledBytes, of: partner)
         spooledBytes = 0
     }
@@ -125,13 +126,12 @@ final class IncomingLog {
             count += 1
             offset = end
             // Before the key is known nothing waits: the first entry has to bring it.
-            if batch.bytes.count >= EntryBatch.bytesPerPiece || !isAuthentic { try flush(node) }
+            if batch.bytes.count >= EntryBatch.bytesPerPiece || !isAuthentic { try keep(node) }
         }
     }
 
-    /// Verifies what waits, and keeps it.
-    private func flush(_ node: Node) throws {
-        guard batch.count > 0 else { return }
+    /// Verifies the piece in memory.
+    private func verify(_ node: Node) throws {
         verified.operations += try Node.verify(batch, from: batchStart, &verified.verifier)
         if !isAuthentic {
             guard let key = verified.verifier.logKey else {
@@ -141,6 +141,13 @@ final class IncomingLog {
             try Self.authenticate(note, log, key)
             isAuthentic = true
         }
+    }
+
+    /// Verifies the piece in memory and puts it on the disk: another one follows.
+    private func keep(_ node: Node) throws {
+        try verify(node)
+        let spool = try spool ?? EntrySpool(path: path)
+        self.spool = spool
         try spools.take(batch.bytes.count, for: partner)
         spooledBytes += batch.bytes.count
         try batch.bytes.withUnsafeBytes { try spool.append($0) }
@@ -156,7 +163,7 @@ final class IncomingLog {
     /// - Returns: The number of operations stored.
     func accept(_ node: Node) throws -> Int {
         defer { remove() }
-        try flush(node)
+        if batch.count > 0 { try verify(node) }
         guard isBetweenEntries, count == size else {
             throw NodeError(
                 .cutPush, "\(count) of \(size) entries of \(log) have come",
@@ -164,7 +171,10 @@ final class IncomingLog {
         }
         return try node.accept(
             log, from: from, checkpoint: note, isTakingBack: isTakingBack, verified: verified
-        ) { try spool.forEachBatch($0) }
+        ) { body in
+            try spool?.forEachBatch(body)
+            if batch.count > 0 { try body(batch) }
+        }
     }
 }
 

@@ -11,6 +11,8 @@ struct COCOWriter {
     private var buffer: BufferedJSON
     private var report = ConversionReport()
     private var imageByKey: ByteMap<Image> = [:]
+    /// The image of the last label: labels of one image mostly follow each other.
+    private var lastImage: (key: String, image: Image)?
     private var classes: [ClassRecord] = []
     private var classByName: ByteMap<Int> = [:]
     private var imageIDs = COCONumbers()
@@ -163,7 +165,7 @@ struct COCOWriter {
         guard !label.isRetracted else {
             return report.skip("a retracted label has no place in COCO", example: label.item)
         }
-        guard let image = imageByKey[label.item] else {
+        guard let image = image(of: label) else {
             return report.skip("the item is not among the exported images", example: label.item)
         }
         guard !label.className.isEmpty || label.attributes["coco.caption"] != nil else {
@@ -179,6 +181,12 @@ struct COCOWriter {
                 "the area is larger than a number can say; correct the label", example: label.item)
         }
         write(label, image, shape)
+    }
+
+    private mutating func image(of label: LabelRecord) -> Image? {
+        if let lastImage, lastImage.key.hasSameBytes(as: label.item) { return lastImage.image }
+        lastImage = imageByKey[label.item].map { (label.item, $0) }
+        return lastImage?.image
     }
 
     private mutating func write(_ label: LabelRecord, _ image: Image, _ shape: Shape?) {
@@ -213,12 +221,22 @@ struct COCOWriter {
         buffer.writer.endObject()
     }
 
+    /// Where COCO's own members are kept, the newest name first.
+    private static let boxAttributes = [
+        COCOAttribute.bbox, COCOAttribute.prefix + "bbox", YOLOWriter.oldBoxAttribute,
+    ]
+    private static let crowdAttributes = [
+        COCOAttribute.isCrowd, COCOAttribute.prefix + "iscrowd",
+    ]
+    private static let keypointAttributes = [
+        COCOAttribute.keypoints, COCOAttribute.prefix + "keypoints",
+    ]
+
     private mutating func write(_ shape: Shape, _ attributes: inout [String: FieldValue]) {
         var bounds = shape.bounds
         // The box of the object is larger than that around its points, and may differ from its outline's.
-        for name in [COCOAttribute.bbox, COCOAttribute.prefix + "bbox", YOLOWriter.oldBoxAttribute]
-        {
-            guard shape.hasOwnBox, let box = ObjectAttribute.box(attributes[name]) else { continue }
+        for name in Self.boxAttributes where shape.hasOwnBox && !attributes.isEmpty {
+            guard let box = ObjectAttribute.box(attributes[name]) else { continue }
             bounds = box
             attributes[name] = nil
             break
@@ -229,9 +247,12 @@ struct COCOWriter {
         let area = attributes.removeValue(forKey: COCOAttribute.area)
         buffer.writer.coordinate(
             area?.number ?? (shape.keypoints.isEmpty ? shape.area : bounds.width * bounds.height))
-        let flags = [COCOAttribute.isCrowd, COCOAttribute.prefix + "iscrowd"]
-            .compactMap { attributes.removeValue(forKey: $0) }
-        number("iscrowd", flags.contains(.bool(true)) || flags.contains(.integer(1)) ? 1 : 0)
+        var isCrowd = false
+        for name in Self.crowdAttributes where !attributes.isEmpty {
+            let flag = attributes.removeValue(forKey: name)
+            isCrowd = isCrowd || flag == .bool(true) || flag == .integer(1)
+        }
+        number("iscrowd", isCrowd ? 1 : 0)
         buffer.writer.key("segmentation")
         switch shape.segmentation {
         case .none: buffer.writer.coordinates([])
@@ -247,8 +268,7 @@ struct COCOWriter {
             buffer.writer.endObject()
         }
         var flat = shape.keypoints.flatMap { [$0.x, $0.y, Double($0.visibility.rawValue)] }
-        for name in [COCOAttribute.keypoints, COCOAttribute.prefix + "keypoints"] where flat.isEmpty
-        {
+        for name in Self.keypointAttributes where flat.isEmpty && !attributes.isEmpty {
             guard case .array(let values)? = attributes[name],
                 case let numbers = values.compactMap(\.number), numbers.count == values.count,
                 numbers.count % 3 == 0
@@ -274,6 +294,7 @@ struct COCOWriter {
 
     /// Puts attributes that came from COCO's own members back into their places.
     private mutating func writeOwnMembers(_ attributes: inout [String: FieldValue]) {
+        if attributes.isEmpty { return }
         for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
             guard name.hasPrefix(COCOAttribute.prefix) else { continue }
             let member = String(name.dropFirst(COCOAttribute.prefix.count))

@@ -109,7 +109,7 @@ struct SidecarFormat: FormatAround {
                     recorder.ordinal += 1
                     try body(label)
                 }
-            })
+            }, forEachBrief: source.forEachBrief)
         let report = try base.write(counted, to: recorder, options: options)
         try writeSidecar(source, recorder, to: side, options)
         return report
