@@ -271,7 +271,8 @@ extension Node {
         } catch let refusal as Admission.Refusal {
             throw NodeError(refusal, log: log, member: member)
         } catch is LogMoved {
-            throw NodeError(try takenByAnother(log), log: log, member: member)
+            guard let refusal = try takenByAnother(log, checkpoint) else { return 0 }
+            throw NodeError(refusal, log: log, member: member)
         }
     }
 

@@ -152,7 +152,7 @@ public struct SharedLogStore: Sendable {
             throw SharedStoreError.damaged(
                 log: log, why: "its bytes lie in an object store, which this home does not name")
         }
-        return try objects.get(Self.name(part.sha256))
+        return try objects.get(Self.name(part.sha256), atMost: Self.partBytesMax)
     }
 
     /// The root over all that a log has in the store, from the bytes.

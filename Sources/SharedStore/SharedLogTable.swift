@@ -147,5 +147,7 @@ public protocol PartBytes: Sendable {
     /// Keeps bytes under a name for good; the same bytes again are success.
     func put(_ name: String, _ bytes: [UInt8]) throws
     /// The bytes under a name; nil where there are none.
-    func get(_ name: String) throws -> [UInt8]?
+    ///
+    /// - Parameter bytesMax: More of them are not read, and an error.
+    func get(_ name: String, atMost bytesMax: Int) throws -> [UInt8]?
 }

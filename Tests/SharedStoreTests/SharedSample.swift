@@ -79,5 +79,7 @@ final class MemoryObjects: PartBytes {
 
     func put(_ name: String, _ bytes: [UInt8]) throws { objects.withLock { $0[name] = bytes } }
 
-    func get(_ name: String) throws -> [UInt8]? { objects.withLock { $0[name] } }
+    func get(_ name: String, atMost bytesMax: Int) throws -> [UInt8]? {
+        objects.withLock { $0[name] }.flatMap { $0.count <= bytesMax ? $0 : nil }
+    }
 }

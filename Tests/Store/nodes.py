@@ -199,6 +199,21 @@ def settle(nodes, tier):
     patience.until(one, "all nodes and the partner have one digest")
 
 
+def receive_at_once(nodes, tier, folder, books):
+    """Two nodes are brought the same entries of a partner at one moment: both have them, and the store has them once."""
+    tier.run("sync")
+    item = "carried.png"
+    books.acknowledged[tier.run(*label(item))["id"]] = item
+    tier.run("carry", "out", DATASET, str(folder / "stick"))
+    takers = [node.start("carry", "in", str(folder / "stick")) for node in nodes[:3]]
+    ends = [taker.communicate()[0] for taker in takers]
+    # Where the store was a moment faster, the node has the entries from there.
+    check(all(taker.returncode == 0 or "entries here" in out for taker, out in zip(takers, ends)),
+          "three nodes are brought the same entries", ends)
+    settle_nodes(nodes)
+    books.require(nodes, "entries came to several nodes at once")
+
+
 def stop_and_go(nodes, books, rounds, chance):
     """A node that stood still while others wrote never signs what would be a second history."""
     for number in range(rounds):
@@ -297,7 +312,7 @@ def server_refuses(nodes, books, cluster, folder):
     check(late.code("sync") == "store-damaged", "bytes that are not what was put there are not taken")
     cluster.sql("UPDATE countermark.part p SET bytes = k.bytes FROM kept k WHERE p.log = k.log AND p.first_index = "
                 "k.first_index; DROP TABLE kept", "labels")
-    late.attempt("sync")
+    late.run("sync")
     check(late.state() == one.state(), "and where they are, a new node has all of it")
 
 
@@ -364,7 +379,8 @@ def back_to_a_folder(nodes, books, address):
     one.run("store", "move", "--to", address)
     found = books.take(other.annotate("together.png"), "together.png")
     check(found is None, "back in the store, the others go on", found)
-    one.run("sync")
+    done = one.run("sync")
+    check(done["partners"] == [], "a node that dials nobody syncs with the store")
     books.require([one, other], "out of the store and back")
 
 
@@ -387,6 +403,7 @@ def main():
             node.serve(node.port, folder / f"{node.name}.log")
         tier.run("dataset", "join", DATASET)
         write_at_once(nodes, tier, books)
+        receive_at_once(nodes, tier, folder, books)
         stop_and_go(nodes, books, options.rounds, chance)
         kill(nodes, books, options.rounds, chance)
         server_ends(nodes, books, cluster)

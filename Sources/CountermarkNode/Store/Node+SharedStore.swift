@@ -126,13 +126,17 @@ extension Node {
 
     /// Takes what another node of this company has received of a log meanwhile.
     ///
-    /// - Returns: Where whoever sends it goes on.
-    func takenByAnother(_ log: String) throws -> Admission.Refusal {
+    /// - Parameter checkpoint: What was to be received here.
+    /// - Returns: Where whoever sends it goes on; nil where it has all come.
+    func takenByAnother(_ log: String, _ checkpoint: [UInt8]) throws -> Admission.Refusal? {
         let (member, dataset) = try Self.parts(of: log)
         if let shared = try home.sharedLogs(), let head = try shared.head(of: log) {
             _ = try bringUp(member, dataset, head, shared, nil)
         }
-        return .position(held: try home.log(member, dataset).size)
+        let here = try home.log(member, dataset)
+        let wanted = try Checkpoint(text: try SignedNote(checkpoint).text)
+        if here.size >= wanted.size, try here.root(at: wanted.size) == wanted.root { return nil }
+        return .position(held: here.size)
     }
 
     /// The heads of the store, and those of logs that it lacks: the stewards' logs first, this organisation's last,
