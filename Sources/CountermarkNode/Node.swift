@@ -64,8 +64,8 @@ public final class Node {
     public private(set) var hasWritten = false
     /// Whether this value holds an own log's lock.
     private(set) var isWriting = false
-    /// Whether what is under way begins again by itself where another node of the company was faster.
-    var isRepeating = false
+    /// Who writes, where what is under way begins again by itself if another node of the company was faster.
+    var repeater: String?
     /// Logs of which what the company's store holds could not be taken, by name, with the reason.
     public internal(set) var untakenLogs: [String: String] = [:]
     /// Told of each own log that has a new checkpoint, with its first new entry and its size: these entries
@@ -261,7 +261,7 @@ public final class Node {
 
     /// Opens this organisation's own log for one write, with everything merged that is held.
     private func openToWrite(_ dataset: DatasetID) throws -> LogWriter {
-        try requireSettledStore()
+        try requireSettledStore("\(home.origin)/\(dataset)")
         let writer = try ownWriter(dataset)
         isWriting = true
         do {

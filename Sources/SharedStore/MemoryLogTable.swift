@@ -13,6 +13,7 @@ package final class MemoryLogTable: SharedLogTable {
         var leftBy: String?
         var heads: [String: SharedHead] = [:]
         var parts: [String: [Row]] = [:]
+        var turns: [String: (writer: String, end: ContinuousClock.Instant)] = [:]
         var witnessed: [String: (size: UInt64, note: [UInt8])] = [:]
     }
 
@@ -58,8 +59,22 @@ package final class MemoryLogTable: SharedLogTable {
             if let by = state.leftBy { throw SharedStoreError.left(store: Self.name, by: by) }
             guard state.heads[head.log]?.size ?? 0 == old else { return false }
             state.heads[head.log] = head
+            state.turns[head.log] = nil
             state.parts[head.log, default: []] += rows
             return true
+        }
+    }
+
+    package func turn(of log: String) throws -> String? {
+        state.withLock { state in
+            state.turns[log].flatMap { $0.end > .now ? $0.writer : nil }
+        }
+    }
+
+    package func takeTurn(_ log: String, for writer: String, seconds: Int) throws {
+        state.withLock { state in
+            if let turn = state.turns[log], turn.end > .now, turn.writer != writer { return }
+            state.turns[log] = (writer, .now + .seconds(seconds))
         }
     }
 

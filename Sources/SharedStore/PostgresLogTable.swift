@@ -253,6 +253,19 @@ package final class PostgresLogTable: SharedLogTable {
         }
     }
 
+    // MARK: Turns
+
+    package func turn(of log: String) throws -> String? {
+        try run { try $0.run(SQL.turn, [.text(log)]).text(0, 0) }
+    }
+
+    package func takeTurn(_ log: String, for writer: String, seconds: Int) throws {
+        try run { connection in
+            _ = try connection.run(
+                SQL.takeTurn, [.text(log), .text(writer), .number(Int64(seconds))])
+        }
+    }
+
     // MARK: The witness
 
     package func witnessed(_ log: String) throws -> [UInt8]? {

@@ -16,7 +16,8 @@ enum PostgresStatements {
         """,
         """
         CREATE TABLE countermark.log (
-            log text PRIMARY KEY, size bigint NOT NULL, root bytea NOT NULL, left_by text)
+            log text PRIMARY KEY, size bigint NOT NULL, root bytea NOT NULL, left_by text, turn text,
+            turn_until timestamptz)
         """,
         """
         CREATE TABLE countermark.part (
@@ -68,7 +69,16 @@ enum PostgresStatements {
         INSERT INTO countermark.log (log, size, root) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
         """
     static let moveLog = """
-        UPDATE countermark.log SET size = $2, root = $3 WHERE log = $1 AND size = $4 AND left_by IS NULL
+        UPDATE countermark.log SET size = $2, root = $3, turn = NULL WHERE log = $1 AND size = $4 AND left_by IS NULL
+        """
+
+    /// Whose turn it is decides nothing: it is asked for by those who have lost, and kept by those who are polite.
+    static let turn = """
+        SELECT turn FROM countermark.log WHERE log = $1 AND turn IS NOT NULL AND turn_until > clock_timestamp()
+        """
+    static let takeTurn = """
+        UPDATE countermark.log SET turn = $2, turn_until = clock_timestamp() + ($3::text || ' seconds')::interval
+        WHERE log = $1 AND (turn IS NULL OR turn = $2 OR turn_until <= clock_timestamp())
         """
 
     static let witnessed = "SELECT note FROM countermark.witness WHERE log = $1"

@@ -84,6 +84,12 @@ public protocol SharedLogTable: Sendable {
         from old: UInt64, to head: SharedHead,
         parts: (_ put: (SharedPart, _ bytes: [UInt8]?) throws -> Void) throws -> Void
     ) throws -> Bool
+    /// Who has asked to write next to a log; nil for nobody, or where the time is over.
+    ///
+    /// It is a courtesy to those whose writes take long, and decides nothing.
+    func turn(of log: String) throws -> String?
+    /// Asks to write next to a log, for some seconds or until it is written to; in vain where another one has.
+    func takeTurn(_ log: String, for writer: String, seconds: Int) throws
     /// The checkpoint that this company's witness has cosigned last of a log.
     func witnessed(_ log: String) throws -> [UInt8]?
     /// Moves what the witness has cosigned last.

@@ -176,6 +176,28 @@ struct ContractTests {
         group.wait()
     }
 
+    @Test(
+        "lets one writer ask for its turn, which ends with a write and with its time",
+        arguments: BackEnd.here)
+    func turns(_ backEnd: BackEnd) throws {
+        let store = try Self.store(backEnd)
+        let table = store.table
+        let log = Self.name()
+        let sample = SharedSample(log)
+        try store.append(log, from: 0, try sample.grow(by: 1), isBound: false)
+        #expect(try table.turn(of: log) == nil)
+        try table.takeTurn(log, for: "a", seconds: 60)
+        try table.takeTurn(log, for: "b", seconds: 60)
+        #expect(try table.turn(of: log) == "a")
+        // Whoever is not polite writes all the same.
+        try store.append(log, from: 1, try sample.grow(by: 1), isBound: false)
+        #expect(try table.turn(of: log) == nil)
+        try table.takeTurn(log, for: "b", seconds: 0)
+        #expect(try table.turn(of: log) == nil)
+        try table.takeTurn(log, for: "c", seconds: 60)
+        #expect(try table.turn(of: log) == "c")
+    }
+
     @Test("belongs to one company with one key", arguments: BackEnd.here)
     func owners(_ backEnd: BackEnd) throws {
         let table = try backEnd.table()

@@ -199,6 +199,22 @@ def settle(nodes, tier):
     patience.until(one, "all nodes and the partner have one digest")
 
 
+def long_beside_short(nodes, folder, books):
+    """A write that takes long comes to its turn, though another node writes all the time."""
+    one, other = nodes[:2]
+    file = folder / "long.csv"
+    rows = [f'annotation,long-{number}.png,spur,"{{""kind"":""wholeItem""}}",e{number}' for number in range(1500)]
+    file.write_text("\n".join(["kind,item,class,selector,external_id", *rows]) + "\n")
+    long = one.start("import", DATASET, str(file), "--format", "csv")
+    count = 0
+    while long.poll() is None or count < 3:
+        found = books.take(other.annotate(f"short-{count}.png"), f"short-{count}.png")
+        check(found is None, "a short write beside a long one", found)
+        count += 1
+    out, err = long.communicate()
+    check(long.returncode == 0 and json.loads(out)["added"] == 1500, "and the long one is done, whole", out + err)
+
+
 def receive_at_once(nodes, tier, folder, books):
     """Two nodes are brought the same entries of a partner at one moment: both have them, and the store has them once."""
     tier.run("sync")
@@ -404,6 +420,7 @@ def main():
         tier.run("dataset", "join", DATASET)
         write_at_once(nodes, tier, books)
         receive_at_once(nodes, tier, folder, books)
+        long_beside_short(nodes, folder, books)
         stop_and_go(nodes, books, options.rounds, chance)
         kill(nodes, books, options.rounds, chance)
         server_ends(nodes, books, cluster)

@@ -222,6 +222,7 @@ public struct NodeService: Service {
                 logger.notice("the store is well again", metadata: ["store": "\(company.address)"])
             }
             said = trouble
+            company.trouble.withLock { $0 = trouble }
         }
     }
 

@@ -11,6 +11,8 @@ import Synchronization
 final class CompanyStore: Sendable {
     /// The address.
     let address: String
+    /// What keeps a serving node from its store at present; nil if nothing does.
+    let trouble = Mutex<String?>(nil)
     private let opened = Mutex<SharedLogStore?>(nil)
 
     init(_ address: String) { self.address = address }

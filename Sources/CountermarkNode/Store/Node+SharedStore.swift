@@ -22,17 +22,25 @@ extension Node {
     ///
     /// - Throws: ``SharedStoreError/busy(log:seconds:)`` where others are faster for a minute.
     public func repeating<R>(_ body: () throws -> R) throws -> R {
-        if isRepeating || home.company == nil { return try body() }
-        isRepeating = true
-        defer { isRepeating = false }
+        if repeater != nil || home.company == nil { return try body() }
+        let name = UUID().uuidString
+        repeater = name
+        defer { repeater = nil }
         let end = ContinuousClock.now + .seconds(Self.repeatingSeconds)
         var pause = Self.pauseMilliseconds
         while true {
+            let begun = ContinuousClock.now
             do {
                 return try body()
             } catch let moved as LogMoved {
                 guard ContinuousClock.now < end else {
                     throw SharedStoreError.busy(log: moved.log, seconds: Self.repeatingSeconds)
+                }
+                // Whose write takes long would lose for ever to those whose writes are short.
+                let took = Int((ContinuousClock.now - begun) / .seconds(1))
+                if let shared = try home.sharedLogs() {
+                    try shared.table.takeTurn(
+                        moved.log, for: name, seconds: min(2 * took + 2, Self.repeatingSeconds))
                 }
             }
             try interruption?.check("before it was this node's turn to write")
@@ -69,13 +77,21 @@ extension Node {
 
     // MARK: The server
 
-    /// Waits until nobody may have anything to give back to the store's server any more.
-    func requireSettledStore() throws {
+    /// Waits until nobody may have anything to give back to the store's server any more, and nobody else has asked to
+    /// write next.
+    func requireSettledStore(_ log: String) throws {
         guard let shared = try home.sharedLogs() else { return }
         try noteServer(shared)
-        let end = ContinuousClock.now + .seconds(StoreMemory(home).secondsLeft)
-        while ContinuousClock.now < end {
-            try interruption?.check("before the store's server was known well enough to write")
+        let settled = ContinuousClock.now + .seconds(StoreMemory(home).secondsLeft)
+        let end = settled + .seconds(Self.repeatingSeconds)
+        while true {
+            try interruption?.check("before it was this node's turn to write")
+            if ContinuousClock.now >= settled {
+                guard let turn = try shared.table.turn(of: log), turn != repeater else { return }
+                if ContinuousClock.now >= end {
+                    throw SharedStoreError.busy(log: log, seconds: Self.repeatingSeconds)
+                }
+            }
             usleep(50_000)
         }
     }
