@@ -47,6 +47,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // When a file was made, by which a copied home shows.
         .systemLibrary(name: "CFileBirth"),
+        // PostgreSQL's client library, loaded when it is first needed.
+        .target(name: "CPostgres"),
         // The C library's mathematics, for rounding to half precision.
         .target(
             name: "CanonicalCBOR", swiftSettings: settings, linkerSettings: [.linkedLibrary("m")]),
@@ -85,6 +87,10 @@ let package = Package(
             name: "LogStorage", dependencies: ["CFileBirth", "TransparencyLog", "Signing"],
             swiftSettings: settings),
         .target(
+            name: "SharedStore",
+            dependencies: ["CPostgres", "LogStorage", "TransparencyLog", "Signing"],
+            swiftSettings: settings),
+        .target(
             name: "AnnotationStore",
             dependencies: [
                 "Provenance", "AnnotationModel", "Signing", "CanonicalCBOR", grdb, grdbSQLite,
@@ -98,7 +104,7 @@ let package = Package(
             name: "CountermarkNode",
             dependencies: [
                 "AnnotationFormats", "AnnotationStore", "LabelQuality", "LabelSchema", "LabelText",
-                "LogStorage", "PartnerTLS", "Provenance", "Replication", "Shapes",
+                "LogStorage", "PartnerTLS", "Provenance", "Replication", "Shapes", "SharedStore",
                 "AnnotationModel", "TransparencyLog", "Signing", hummingbird, hummingbirdCore,
                 httpTypes, nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, grdb,
             ],
@@ -156,6 +162,10 @@ let package = Package(
             exclude: ["Golden", "Members"], swiftSettings: settings),
         .testTarget(
             name: "LogStorageTests", dependencies: ["LogStorage", "TransparencyLog", "Signing"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SharedStoreTests",
+            dependencies: ["SharedStore", "LogStorage", "TransparencyLog", "Signing"],
             swiftSettings: settings),
         .testTarget(
             name: "ReplicationTests",

@@ -33,6 +33,7 @@ steps=(
     "words         60  python3 Tests/EndToEnd/words.py --program $debug"
     "again         27  python3 Tests/EndToEnd/again.py --program $debug"
     "pages         65  python3 Tests/EndToEnd/pages.py --program $debug"
+    "store         60  several_nodes"
     "figures       15  figures_of_a_node"
     "disk          25  python3 Tests/EndToEnd/disk.py --program $debug"
     "oldhome        4  python3 Tests/EndToEnd/oldhome.py --program $debug"
@@ -81,6 +82,13 @@ example_on_public_boards() {
 libraries_of_others() {
     bash Tests/setup.sh librecad-data rdkit-data
     python3 Tests/Formats/libraries.py --program "$debug"
+}
+
+# Several nodes of one company on a PostgreSQL of the test's own.
+several_nodes() {
+    bash Tests/setup.sh postgresql
+    python3 Tests/Store/postgres.py with swift test --skip-build --filter SharedStoreTests
+    python3 Tests/Store/nodes.py --program "$debug"
 }
 
 # What a monitor reads, with the linter of Debian's package.

@@ -7,6 +7,7 @@ import LabelText
 import LogStorage
 import PartnerTLS
 import Provenance
+import SharedStore
 import Signing
 import TransparencyLog
 
@@ -58,6 +59,9 @@ public struct PlainError: Sendable, Equatable {
             self.init(
                 .badFile, "\(path) cannot be written: \(SystemReason.words(code))",
                 "check the folder, its owner and the space on the disk")
+        case let error as SharedStoreError: self.init(error)
+        case let error as LogMoved:
+            self.init(.storeBusy, "another node has written to \(error.log)", "run it again")
         case let error as SelectorJSON.Problem: self.init(.badSelector, "\(error)")
         case let error as FormatError: self.init(.badFile, "\(error)")
         case let error as InvitationError: self.init(.invitation, "\(error)")
@@ -79,6 +83,20 @@ public struct PlainError: Sendable, Equatable {
         } else {
             self.init(.logStorage, "\(error)")
         }
+    }
+
+    private init(_ error: SharedStoreError) {
+        let code: ErrorCode =
+            switch error {
+            case .badAddress: .badStore
+            case .noLibrary, .notAllowed, .full, .readOnly, .failed: .storeRefuses
+            case .unreachable, .slow: .storeUnreachable
+            case .noTables, .otherVersion, .otherOwner, .left: .otherStore
+            case .unconfirmed: .storeUnconfirmed
+            case .damaged: .storeDamaged
+            case .busy: .storeBusy
+            }
+        self.init(code, error.message, error.hint)
     }
 
     private init(_ error: AnnotationModelError) {
