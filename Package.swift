@@ -196,8 +196,8 @@ let package = Package(
         .testTarget(
             name: "PartnerTLSTests",
             dependencies: [
-                "CountermarkNode", "AnnotationModel", "PartnerTLS", "Signing", hummingbird, nioCore,
-                nioEmbedded, nioPosix, nioHTTP1, logging,
+                "CountermarkNode", "AnnotationModel", "COpenSSL", "PartnerTLS", "Signing",
+                hummingbird, nioCore, nioEmbedded, nioPosix, nioHTTP1, logging,
             ],
             swiftSettings: settings),
         .testTarget(
