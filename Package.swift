@@ -95,6 +95,10 @@ let package = Package(
             dependencies: ["COpenSSL", "Signing", nioCore, nioPosix, nioHTTP1],
             swiftSettings: settings),
         .target(
+            name: "ObjectStore",
+            dependencies: ["LabelText", "LogStorage", "PartnerTLS", "Signing", nioPosix],
+            swiftSettings: settings),
+        .target(
             name: "CountermarkNode",
             dependencies: [
                 "AnnotationFormats", "AnnotationStore", "LabelQuality", "LabelSchema", "LabelText",
@@ -198,6 +202,12 @@ let package = Package(
             dependencies: [
                 "CountermarkNode", "AnnotationModel", "COpenSSL", "PartnerTLS", "Signing",
                 hummingbird, nioCore, nioEmbedded, nioPosix, nioHTTP1, logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ObjectStoreTests",
+            dependencies: [
+                "ObjectStore", "PartnerTLS", "Signing", nioCore, nioPosix, nioHTTP1,
             ],
             swiftSettings: settings),
         .testTarget(
