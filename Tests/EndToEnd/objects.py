@@ -45,7 +45,7 @@ def main():
     with Seaweed() as store, tempfile.TemporaryDirectory() as folder:
         print(f"ok: SeaweedFS answers after {time.monotonic() - start:.1f} s", flush=True)
         env = dict(os.environ, COUNTERMARK_TEST_OBJECTS=store.url, **store.env)
-        suite = "NamedStoreTests/races" if asked.races else "ObjectStoreContractTests|NamedStoreTests"
+        suite = "RaceTests" if asked.races else "ObjectStoreContractTests|NamedStoreTests"
         ended = threading.Event()
         if asked.races:
             env.update(COUNTERMARK_TEST_RACES=str(asked.races), COUNTERMARK_TEST_LANES=str(asked.lanes))

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -109,18 +110,24 @@ class Seaweed:
         for number, port in enumerate(self.masters):
             self._run(f"master{number}", "master", f"-port={port}", f"-peers={peers}", "-ip=127.0.0.1",
                       f"-mdir={self._made(f'master{number}')}", "-defaultReplication=001", "-volumeSizeLimitMB=64",
-                      "-raftHashicorp=false")
+                      "-electionTimeout=1s", "-heartbeatInterval=100ms")
         self.peers = peers
+        # Whoever asks before there is a leader asks again some seconds later.
+        self._await(lambda: self._get(f"http://127.0.0.1:{self.masters[0]}/cluster/status").get("Leader"))
         for number in range(SERVERS):
             self.start_volume(number)
         self._run("filer", "filer", f"-port={self.filer}", f"-master={peers}", "-ip=127.0.0.1",
                   f"-defaultStoreDir={self._made('filer')}", "-defaultReplicaPlacement=001")
+        self._await(self._make_bucket)
         self._run("gateway", "s3", f"-port={self.gateway}", f"-filer=127.0.0.1:{self.filer}", "-ip.bind=127.0.0.1",
                   f"-config={self.folder / 's3.json'}", f"-cert.file={self.folder / 'own.pem'}",
                   f"-key.file={self.folder / 'own.key'}", "-port.iceberg=0", "-port.lance=0")
         self.env = {"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": self.secret}
         self.url = (f"s3://{BUCKET}?endpoint=https://127.0.0.1:{self.gateway}&ca={self.folder / 'ca.pem'}")
-        self._make_bucket()
+        self._await(self._answers)
+        # Objects are kept twice: until there are two volume servers, none can be.
+        self._await(lambda: json.dumps(self._get(
+            f"http://127.0.0.1:{self.masters[0]}/dir/status")).count('"Url"') >= SERVERS)
 
     def _make_secrets(self):
         """A key of the store, and a certificate of an authority of its own."""
@@ -168,27 +175,31 @@ class Seaweed:
         self._stop(f"volume{number}")
 
     def _make_bucket(self):
-        """Waits until all is there, and makes the bucket by way of the filer."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.filer}/buckets/{BUCKET}/", method="POST")
+        return urllib.request.urlopen(request, timeout=10).read()
+
+    def _answers(self):
+        """Whether the gateway answers, if only to say no."""
+        context = ssl.create_default_context(cafile=str(self.folder / "ca.pem"))
+        try:
+            urllib.request.urlopen(f"https://127.0.0.1:{self.gateway}/", timeout=10, context=context).read()
+        except urllib.error.HTTPError:
+            pass
+        return True
+
+    def _await(self, holds):
+        """Waits until something holds; who does not answer yet does not hold."""
         wait = patience.Patience()
         while True:
             try:
-                self._get(f"http://127.0.0.1:{self.masters[0]}/cluster/status")
-                nodes = self._get(f"http://127.0.0.1:{self.masters[0]}/dir/status")
-                if json.dumps(nodes).count('"Url"') >= SERVERS:
-                    request = urllib.request.Request(
-                        f"http://127.0.0.1:{self.filer}/buckets/{BUCKET}/", method="POST")
-                    urllib.request.urlopen(request, timeout=10).read()
-                    context = ssl.create_default_context(cafile=str(self.folder / "ca.pem"))
-                    try:
-                        urllib.request.urlopen(f"https://127.0.0.1:{self.gateway}/", timeout=10, context=context)
-                    except urllib.error.HTTPError:
-                        return
+                if holds():
+                    return
             except (OSError, ValueError):
                 pass
             if wait.left() <= 0:
                 logs = "".join(f"{log.name}: {log.read_text()[-600:]}\n" for log in self.folder.glob("*.log"))
                 raise RuntimeError(f"SeaweedFS did not come up\n{logs}")
-            time.sleep(0.2)
+            time.sleep(0.1)
 
     @staticmethod
     def _get(url):

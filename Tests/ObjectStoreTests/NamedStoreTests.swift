@@ -1,4 +1,5 @@
 import Foundation
+import PartnerTLS
 import Synchronization
 import Testing
 
@@ -23,15 +24,19 @@ enum NamedStore {
     ///   - key: Words of the environment that are others.
     ///   - bucket: Another bucket.
     ///   - secondsAhead: What the client's clock is wrong by.
+    ///   - limits: Bounds of a call.
     static func open(
-        key: [String: String] = [:], bucket: String? = nil, secondsAhead: Int64 = 0
+        key: [String: String] = [:], bucket: String? = nil, secondsAhead: Int64 = 0,
+        limits: ServiceClient.Limits = ServiceClient.Limits()
     ) throws -> S3ObjectStore {
         let parts = (url ?? "").split(separator: "?", maxSplits: 1).map(String.init)
         let place = bucket.map { "s3://\($0)" } ?? parts.first ?? ""
         let location = try S3Location("\(place)/test-\(UUID().uuidString)?\(parts.last ?? "")")
         let keys = try S3CredentialsSource(
             for: location, environment: environment.merging(key) { _, new in new })
-        return try S3ObjectStore(location, keys: keys) { Int64(time(nil)) + secondsAhead }
+        return try S3ObjectStore(location, keys: keys, limits: limits) {
+            Int64(time(nil)) + secondsAhead
+        }
     }
 
     /// Tells the script that something may happen, and waits until it has.
@@ -91,20 +96,23 @@ struct NamedStoreTests {
             return (-3_660 ... -3_540).contains(seconds)
         }
     }
+}
 
-    @Test(
-        "so many races have one winner each",
-        .enabled(if: NamedStore.races != nil, "nobody asks for races"))
-    func races() {
+@Suite("Races by hand", .enabled(if: NamedStore.races != nil, "nobody asks for races"))
+struct RaceTests {
+    @Test("so many races have one winner each", arguments: ObjectStoreContractTests.Kind.here)
+    func races(_ kind: ObjectStoreContractTests.Kind) {
         let rounds = max(1, (NamedStore.races ?? 1) / NamedStore.lanes)
-        let tally = Tally()
+        let tally = Tally(kind.rawValue)
         for _ in 0..<NamedStore.lanes {
             Thread {
                 tally.attempt {
                     var probe = ConditionalWriteProbe()
                     probe.rounds = rounds
                     probe.progress = { _ in tally.count() }
-                    _ = try probe.run(on: NamedStore.open())
+                    // Hundreds of connections are made at once, and losers wait for their turns.
+                    let fixture = try ObjectStoreContractTests.Fixture(kind, limits: .patient)
+                    _ = try probe.run(on: fixture.store)
                 }
             }.start()
         }
@@ -115,8 +123,11 @@ struct NamedStoreTests {
 
     /// What several lanes of races have come to.
     private final class Tally: Sendable {
+        private let name: String
         private let start = ContinuousClock.now
         private let state = Mutex<(races: Int, lanes: Int, failures: [String])>((0, 0, []))
+
+        init(_ name: String) { self.name = name }
 
         var failures: [String] { state.withLock { $0.failures } }
         var isOver: Bool { state.withLock { $0.lanes == NamedStore.lanes } }
@@ -132,7 +143,9 @@ struct NamedStoreTests {
         func tell() {
             let (races, failures) = state.withLock { ($0.races, $0.failures.count) }
             let time = ContinuousClock.now - start
-            print("races: \(races) of 32 writers with one winner each, \(failures) failed, \(time)")
+            print(
+                "\(name): \(races) races of 32 writers had one winner each, \(failures) failed, \(time)"
+            )
             fflush(nil)
         }
 

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import ObjectStore
+import PartnerTLS
 import Signing
 import Synchronization
 import Testing
@@ -27,7 +28,7 @@ struct ObjectStoreContractTests {
         private var folder: TemporaryFolder?
         private var server: SmallS3?
 
-        init(_ kind: Kind) throws {
+        init(_ kind: Kind, limits: ServiceClient.Limits = ServiceClient.Limits()) throws {
             switch kind {
             case .memory: store = MemoryObjectStore()
             case .folder:
@@ -38,7 +39,7 @@ struct ObjectStoreContractTests {
                 let server = try SmallS3()
                 self.server = server
                 store = try server.store()
-            case .named: store = try NamedStore.open()
+            case .named: store = try NamedStore.open(limits: limits)
             }
         }
     }

@@ -13,6 +13,9 @@ public final class S3ObjectStore: ObjectStore {
     /// How often a name may be said to be taken by nothing.
     private static let ghostsMax = 5
 
+    /// A thread of its own, on which nobody else's code runs: so no caller can wait for itself.
+    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
     /// The bucket, the prefix and the endpoint.
     public let place: String
     private let location: S3Location
@@ -45,7 +48,7 @@ public final class S3ObjectStore: ObjectStore {
         }
         client = ServiceClient(
             host: location.host, port: location.port, authority: location.authority,
-            context: context, limits: limits, group: MultiThreadedEventLoopGroup.singleton)
+            context: context, limits: limits, group: Self.group)
     }
 
     // MARK: Objects
