@@ -50,7 +50,7 @@ def main():
         if asked.races:
             env.update(COUNTERMARK_TEST_RACES=str(asked.races), COUNTERMARK_TEST_LANES=str(asked.lanes))
         else:
-            env["COUNTERMARK_TEST_FOLDER"] = folder
+            env.update(COUNTERMARK_TEST_FOLDER=folder, SSL_CERT_FILE=str(store.folder / "ca.pem"))
             threading.Thread(target=answer, args=(store, pathlib.Path(folder), ended), daemon=True).start()
         done = subprocess.run(["swift", "test", "--skip-build", "--filter", suite], cwd=ROOT, env=env)
         ended.set()

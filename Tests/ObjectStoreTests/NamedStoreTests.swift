@@ -25,13 +25,16 @@ enum NamedStore {
     ///   - bucket: Another bucket.
     ///   - secondsAhead: What the client's clock is wrong by.
     ///   - limits: Bounds of a call.
+    ///   - namesAuthorities: Whether the URL says whom to trust.
     static func open(
         key: [String: String] = [:], bucket: String? = nil, secondsAhead: Int64 = 0,
-        limits: ServiceClient.Limits = ServiceClient.Limits()
+        limits: ServiceClient.Limits = ServiceClient.Limits(), namesAuthorities: Bool = true
     ) throws -> S3ObjectStore {
         let parts = (url ?? "").split(separator: "?", maxSplits: 1).map(String.init)
         let place = bucket.map { "s3://\($0)" } ?? parts.first ?? ""
-        let location = try S3Location("\(place)/test-\(UUID().uuidString)?\(parts.last ?? "")")
+        let query = (parts.last ?? "").split(separator: "&")
+            .filter { namesAuthorities || !$0.hasPrefix("ca=") }.joined(separator: "&")
+        let location = try S3Location("\(place)/test-\(UUID().uuidString)?\(query)")
         let keys = try S3CredentialsSource(
             for: location, environment: environment.merging(key) { _, new in new })
         return try S3ObjectStore(location, keys: keys, limits: limits) {
@@ -69,6 +72,16 @@ struct NamedStoreTests {
         try work("without")
         try NamedStore.reach("back")
         try work("after")
+    }
+
+    @Test(
+        "where the URL names no authority, the system's are asked",
+        .enabled(
+            if: ProcessInfo.processInfo.environment["SSL_CERT_FILE"] != nil, "nobody is trusted"))
+    func authorities() throws {
+        let store = try NamedStore.open(namesAuthorities: false)
+        try store.put(ObjectName("name"), [1])
+        #expect(try store.get(ObjectName("name"), atMost: 1) == [1])
     }
 
     @Test("a wrong secret, an unknown key, a wrong clock and another bucket are named")

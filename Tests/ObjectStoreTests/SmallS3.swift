@@ -126,11 +126,12 @@ extension S3Patience {
 extension S3ObjectStore {
     /// A store on a port of this machine, with the test's key.
     static func calling(
-        _ port: Int, limits: ServiceClient.Limits = .patient, patience: S3Patience = .brief,
+        _ port: Int, host: String = "127.0.0.1", limits: ServiceClient.Limits = .patient,
+        patience: S3Patience = .brief,
         now: @escaping @Sendable () -> Int64 = { 1_767_225_600 }
     ) throws -> S3ObjectStore {
         try S3ObjectStore(
-            S3Location("s3://bucket/some/prefix?endpoint=http://127.0.0.1:\(port)"),
+            S3Location("s3://bucket/some/prefix?endpoint=http://\(host):\(port)"),
             keys: .fixed(
                 S3Credentials(
                     keyID: SmallS3.keyID, secret: SmallS3.secret, sessionToken: nil, from: "test")),
