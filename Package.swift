@@ -101,6 +101,10 @@ let package = Package(
             dependencies: ["COpenSSL", "Signing", nioCore, nioPosix, nioHTTP1],
             swiftSettings: settings),
         .target(
+            name: "ObjectStore",
+            dependencies: ["LabelText", "LogStorage", "PartnerTLS", "Signing", nioPosix],
+            swiftSettings: settings),
+        .target(
             name: "CountermarkNode",
             dependencies: [
                 "AnnotationFormats", "AnnotationStore", "LabelQuality", "LabelSchema", "LabelText",
@@ -206,8 +210,14 @@ let package = Package(
         .testTarget(
             name: "PartnerTLSTests",
             dependencies: [
-                "CountermarkNode", "AnnotationModel", "PartnerTLS", "Signing", hummingbird, nioCore,
-                nioEmbedded, nioPosix, nioHTTP1, logging,
+                "CountermarkNode", "AnnotationModel", "COpenSSL", "PartnerTLS", "Signing",
+                hummingbird, nioCore, nioEmbedded, nioPosix, nioHTTP1, logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ObjectStoreTests",
+            dependencies: [
+                "ObjectStore", "PartnerTLS", "Signing", nioCore, nioPosix, nioHTTP1,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -23,6 +23,7 @@ steps=(
     "laws         180  $laws"
     "swift        300  swift test --skip-build --skip PartnerTLSTests --skip OperatorPageTests"
     "sockets       35  swift test --skip-build --filter PartnerTLSTests --filter OperatorPageTests"
+    "objects       30  python3 Tests/EndToEnd/objects.py"
     "crash         60  python3 Tests/Crash/kill.py --program $debug --rounds 300"
     "stops        200  python3 Tests/Crash/stops.py --program $debug --points 3 --seed 11"
     "flips         90  python3 Tests/Crash/flips.py --program $debug --entries 4500 --logs 320 --files 200 --seed 1"
