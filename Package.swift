@@ -108,7 +108,7 @@ let package = Package(
             name: "CountermarkNode",
             dependencies: [
                 "AnnotationFormats", "AnnotationStore", "LabelQuality", "LabelSchema", "LabelText",
-                "LogStorage", "PartnerTLS", "Provenance", "Replication", "Shapes", "SharedStore",
+                "LogStorage", "ObjectStore", "PartnerTLS", "Provenance", "Replication", "Shapes", "SharedStore",
                 "AnnotationModel", "TransparencyLog", "Signing", hummingbird, hummingbirdCore,
                 httpTypes, nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, grdb,
             ],

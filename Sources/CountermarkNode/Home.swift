@@ -43,9 +43,13 @@ public struct Home: Sendable {
         let name: String
         /// The address of the store that this company's nodes share.
         var store: String?
+        /// The URL of the object store that has their bytes; nil where the store has them, too.
+        var tiles: String?
 
         /// Whether the version is the one that its fields need.
-        var isConsistent: Bool { version == (store == nil ? 1 : 2) }
+        var isConsistent: Bool {
+            version == (store == nil ? 1 : 2) && (store != nil || tiles == nil)
+        }
 
         var text: String {
             get throws {
@@ -97,7 +101,7 @@ public struct Home: Sendable {
         }
         self.origin = origin
         name = config.name
-        company = config.store.map { CompanyStore($0) }
+        company = config.store.map { CompanyStore($0, tiles: config.tiles) }
         // A backup need not hold folders that were empty, or of which the rest is made anew.
         HomeFolder(path).makeMissing()
         try requireOwnName()

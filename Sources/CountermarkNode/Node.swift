@@ -389,17 +389,4 @@ public final class Node {
         // The entries count from here on, whatever becomes of the record: the next write records more.
         try? record?.commit()
     }
-
-    // MARK: Merging
-
-    /// Runs `body` on a dataset's merged state, which it must leave as it is.
-    public func read<R>(_ dataset: DatasetID, _ body: (Merge) throws -> R) throws -> R {
-        // Nothing was merged yet: the empty state is made, once.
-        try store.read(dataset, body) ?? store.merge(dataset, body)
-    }
-
-    /// A dataset's merged state, without its labels: costs next to nothing where nobody has written since.
-    public func mergedState(_ dataset: DatasetID) throws -> MergeState {
-        try store.state(dataset) ?? store.merge(dataset) { $0.state }
-    }
 }

@@ -2,7 +2,7 @@
 public struct StoreDocument: Document {
     /// The address of the store that several nodes share, or `folder`.
     public let store: String
-    /// Where their bytes are: `folder`, or `store` where they are in the rows.
+    /// Where their bytes are: `folder`, `store` where they are in the rows, or the URL of an object store.
     public let tiles: String
     /// How many logs there are.
     public let logs: Int

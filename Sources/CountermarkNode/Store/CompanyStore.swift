@@ -9,20 +9,22 @@ import Synchronization
 ///
 /// It is connected to when it is first needed, so commands that only read the home's copies never wait for it.
 final class CompanyStore: Sendable {
-    /// The address.
+    /// The address of the rows.
     let address: String
+    /// The URL of the object store that has the bytes; nil where the rows have them.
+    let tiles: String?
     /// What keeps a serving node from its store at present; nil if nothing does.
     let trouble = Mutex<String?>(nil)
     private let opened = Mutex<SharedLogStore?>(nil)
 
-    init(_ address: String) { self.address = address }
+    init(_ address: String, tiles: String?) { (self.address, self.tiles) = (address, tiles) }
 
     /// The store, once it is sure that it is this company's.
     ///
     /// - Throws: ``SharedStoreError``.
     func open(for owner: () throws -> StoreOwner) throws -> SharedLogStore {
         if let known = opened.withLock({ $0 }) { return known }
-        let made = try Self.connect(address)
+        let made = try Self.connect(address, tiles: tiles)
         let owner = try owner()
         guard let found = try made.table.owner() else {
             throw SharedStoreError.noTables(store: address)
@@ -36,9 +38,11 @@ final class CompanyStore: Sendable {
 
     /// The store at an address, which nothing has been asked of yet.
     ///
-    /// - Throws: ``SharedStoreError/badAddress(why:hint:)``.
-    static func connect(_ address: String) throws -> SharedLogStore {
-        SharedLogStore(address: address, table: PostgresLogTable(try StoreAddress(address)))
+    /// - Throws: ``SharedStoreError/badAddress(why:hint:)``, `ObjectStoreError`.
+    static func connect(_ address: String, tiles: String?) throws -> SharedLogStore {
+        SharedLogStore(
+            address: address, table: PostgresLogTable(try StoreAddress(address)),
+            objects: try tiles.map { try StoredParts($0) })
     }
 }
 

@@ -10,6 +10,8 @@ import TransparencyLog
 public struct StoreReport: Sendable, Equatable {
     /// The store's address; nil for the home's folder.
     public var store: String?
+    /// The URL of the object store that has the bytes; nil where they are with the rows, or in the folder.
+    public var tiles: String?
     /// Logs that lie there.
     public var logs = 0
     /// Their entries.
@@ -21,7 +23,7 @@ public struct StoreReport: Sendable, Equatable {
 extension Node {
     /// Where the logs lie.
     public func storeReport() throws -> StoreReport {
-        var report = StoreReport(store: home.company?.address)
+        var report = StoreReport(store: home.company?.address, tiles: home.company?.tiles)
         for dataset in try home.datasets() {
             for member in try home.members(of: dataset) {
                 report.logs += 1
@@ -39,10 +41,11 @@ extension Node {
     // MARK: Into a store
 
     /// Throws unless a new home can share its logs through a store: nobody's lie there.
-    public static func requireUsable(store address: String) throws {
-        if let owner = try CompanyStore.connect(address).table.owner() {
+    public static func requireUsable(store address: String, tiles: String?) throws {
+        if let owner = try CompanyStore.connect(address, tiles: tiles).table.owner() {
             throw SharedStoreError.otherOwner(store: address, org: owner.org)
         }
+        try tiles.map { try StoredParts($0).examine() }
     }
 
     /// Puts all logs of this home into a store that other nodes of this company can share, reads them back, and goes
@@ -50,15 +53,25 @@ extension Node {
     ///
     /// What was broken off is gone on with: the home's configuration is changed last.
     ///
+    /// - Parameter tiles: The URL of an object store, where the bytes go from then on; nil for the store itself.
     /// - Throws: ``NodeError`` where the home has another store, or its own logs are not whole; ``SharedStoreError``.
-    public func moveLogs(into address: String) throws -> StoreReport {
+    public func moveLogs(into address: String, tiles: String?) throws -> StoreReport {
+        try tiles.map { try StoredParts($0).examine() }
         if let company = home.company {
-            if company.address == address { return try storeReport() }
-            throw NodeError(
-                .hasStore, "the logs of \(home.path) lie in the store \(company.address)",
-                hint: "run countermark store move --to folder first; nothing was changed")
+            if company.address == address, tiles == nil || tiles == company.tiles {
+                return try storeReport()
+            }
+            guard company.address == address, company.tiles == nil else {
+                throw NodeError(
+                    .hasStore,
+                    "the logs of \(home.path) lie in the store \(company.address)"
+                        + (company.tiles.map { ", their bytes in \($0)" } ?? ""),
+                    hint: "run countermark store move --to folder first; nothing was changed")
+            }
+            // Each part says itself where its bytes are: what is in the rows stays there.
+            return try go(by: address, tiles)
         }
-        let shared = try CompanyStore.connect(address)
+        let shared = try CompanyStore.connect(address, tiles: tiles)
         // Copies of this home are one witness.
         _ = try home.witnessKey()
         try shared.table.claim(try home.storeOwner())
@@ -81,11 +94,16 @@ extension Node {
             }
         }
         try putWitnessed(shared)
+        return try go(by: address, tiles)
+    }
+
+    private func go(by address: String?, _ tiles: String?) throws -> StoreReport {
         var config = try home.readConfig()
-        config.store = address
+        (config.store, config.tiles) = (address, tiles)
         try home.write(config)
+        if address == nil { try Home(opening: home.path).settle() }
         var report = try storeReport()
-        (report.store, report.isMoved) = (address, true)
+        (report.store, report.tiles, report.isMoved) = (address, tiles, true)
         return report
     }
 
@@ -144,13 +162,7 @@ extension Node {
                     + (untakenLogs[head.log].map { ": \($0)" } ?? ""),
                 hint: "mend that, and run it again; until then nobody writes")
         }
-        var config = try home.readConfig()
-        config.store = nil
-        try home.write(config)
-        try Home(opening: home.path).settle()
-        var report = try storeReport()
-        (report.store, report.isMoved) = (nil, true)
-        return report
+        return try go(by: nil, nil)
     }
 
     // MARK: Looking
@@ -172,6 +184,11 @@ extension Node {
             ]
             checks += try shared.table.examine().map {
                 HomeCheck($0.name, $0.isOk, $0.detail, hint: $0.hint)
+            }
+            if let tiles = company.tiles {
+                try StoredParts(tiles).examine()
+                checks.append(
+                    HomeCheck("tiles", true, "\(tiles) keeps objects and gives them back"))
             }
             for head in try shared.table.heads() { checks.append(try checkHead(head)) }
             return checks
@@ -225,7 +242,7 @@ extension Home {
     func write(_ config: Config) throws {
         let written = Config(
             version: config.store == nil ? 1 : 2, org: config.org, name: config.name,
-            store: config.store)
+            store: config.store, tiles: config.tiles)
         try WholeFile.replace(path + "/config.json", with: try written.text)
     }
 }

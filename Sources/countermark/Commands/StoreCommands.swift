@@ -44,11 +44,17 @@ struct StoreCommand: ParsableCommand {
         @OptionGroup var common: CommonOptions
         @Option(help: "postgresql://USER@HOST:PORT/DATABASE (no password in it), or folder.")
         var to: String
+        @Option(help: "The object store that has the bytes: s3://BUCKET/PREFIX?endpoint=….")
+        var tiles: String?
 
         func run() throws {
+            if to == "folder", tiles != nil {
+                throw ValidationError("--tiles goes with a store; a folder has its own")
+            }
             let node = try common.node()
             let report =
-                try to == "folder" ? node.moveLogsIntoFolder() : node.moveLogs(into: to)
+                try to == "folder"
+                ? node.moveLogsIntoFolder() : node.moveLogs(into: to, tiles: tiles)
             try print(report, common, changed: report.isMoved)
         }
     }
@@ -59,7 +65,8 @@ private func print(
     _ report: StoreReport, _ common: CommonOptions, changed: Bool? = nil
 ) throws {
     var document = StoreDocument(
-        store: report.store ?? "folder", tiles: report.store == nil ? "folder" : "store",
+        store: report.store ?? "folder",
+        tiles: report.tiles ?? (report.store == nil ? "folder" : "store"),
         logs: report.logs, entries: report.entries)
     document.changed = changed
     try common.print(
