@@ -35,6 +35,7 @@ steps=(
     "again         27  python3 Tests/EndToEnd/again.py --program $debug"
     "pages         65  python3 Tests/EndToEnd/pages.py --program $debug"
     "store         60  several_nodes"
+    "tiles         15  python3 Tests/Store/tiles.py --program $debug"
     "figures       15  figures_of_a_node"
     "disk          25  python3 Tests/EndToEnd/disk.py --program $debug"
     "oldhome        4  python3 Tests/EndToEnd/oldhome.py --program $debug"
