@@ -342,7 +342,8 @@ extension PostgresFailure {
         switch self {
         case .late: return true
         case .lost(let why):
-            // The server answers, and will say the same again.
+            // The server answers, and will say the same again; or it asks for what this side does not have.
+            if why.contains("no password supplied") { return false }
             return !why.contains("FATAL") || why.contains("starting up")
                 || why.contains("shutting down") || why.contains("recovery")
                 || why.contains("too many") || why.contains("terminating")
