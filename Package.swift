@@ -47,6 +47,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // When a file was made, by which a copied home shows.
         .systemLibrary(name: "CFileBirth"),
+        // PostgreSQL's client library, loaded when it is first needed.
+        .target(name: "CPostgres"),
         // The C library's mathematics, for rounding to half precision.
         .target(
             name: "CanonicalCBOR", swiftSettings: settings, linkerSettings: [.linkedLibrary("m")]),
@@ -85,6 +87,10 @@ let package = Package(
             name: "LogStorage", dependencies: ["CFileBirth", "TransparencyLog", "Signing"],
             swiftSettings: settings),
         .target(
+            name: "SharedStore",
+            dependencies: ["CPostgres", "LogStorage", "TransparencyLog", "Signing"],
+            swiftSettings: settings),
+        .target(
             name: "AnnotationStore",
             dependencies: [
                 "Provenance", "AnnotationModel", "Signing", "CanonicalCBOR", grdb, grdbSQLite,
@@ -95,10 +101,15 @@ let package = Package(
             dependencies: ["COpenSSL", "Signing", nioCore, nioPosix, nioHTTP1],
             swiftSettings: settings),
         .target(
+            name: "ObjectStore",
+            dependencies: ["LabelText", "LogStorage", "PartnerTLS", "Signing", nioPosix],
+            swiftSettings: settings),
+        .target(
             name: "CountermarkNode",
             dependencies: [
                 "AnnotationFormats", "AnnotationStore", "LabelQuality", "LabelSchema", "LabelText",
-                "LogStorage", "PartnerTLS", "Provenance", "Replication", "Shapes",
+                "LogStorage", "ObjectStore", "PartnerTLS", "Provenance", "Replication", "Shapes",
+                "SharedStore",
                 "AnnotationModel", "TransparencyLog", "Signing", hummingbird, hummingbirdCore,
                 httpTypes, nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, grdb,
             ],
@@ -158,6 +169,10 @@ let package = Package(
             name: "LogStorageTests", dependencies: ["LogStorage", "TransparencyLog", "Signing"],
             swiftSettings: settings),
         .testTarget(
+            name: "SharedStoreTests",
+            dependencies: ["SharedStore", "LogStorage", "TransparencyLog", "Signing"],
+            swiftSettings: settings),
+        .testTarget(
             name: "ReplicationTests",
             dependencies: [
                 "Replication", "AnnotationModel", "TransparencyLog", "Signing",
@@ -196,8 +211,14 @@ let package = Package(
         .testTarget(
             name: "PartnerTLSTests",
             dependencies: [
-                "CountermarkNode", "AnnotationModel", "PartnerTLS", "Signing", hummingbird, nioCore,
-                nioEmbedded, nioPosix, nioHTTP1, logging,
+                "CountermarkNode", "AnnotationModel", "COpenSSL", "PartnerTLS", "Signing",
+                hummingbird, nioCore, nioEmbedded, nioPosix, nioHTTP1, logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ObjectStoreTests",
+            dependencies: [
+                "ObjectStore", "PartnerTLS", "Signing", nioCore, nioPosix, nioHTTP1,
             ],
             swiftSettings: settings),
         .testTarget(

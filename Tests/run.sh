@@ -23,6 +23,7 @@ steps=(
     "laws         180  $laws"
     "swift        300  swift test --skip-build --skip PartnerTLSTests --skip OperatorPageTests"
     "sockets       35  swift test --skip-build --filter PartnerTLSTests --filter OperatorPageTests"
+    "objects       30  python3 Tests/EndToEnd/objects.py"
     "crash         60  python3 Tests/Crash/kill.py --program $debug --rounds 300"
     "stops        200  python3 Tests/Crash/stops.py --program $debug --points 3 --seed 11"
     "flips         90  python3 Tests/Crash/flips.py --program $debug --entries 4500 --logs 320 --files 200 --seed 1"
@@ -33,6 +34,8 @@ steps=(
     "words         60  python3 Tests/EndToEnd/words.py --program $debug"
     "again         27  python3 Tests/EndToEnd/again.py --program $debug"
     "pages         65  python3 Tests/EndToEnd/pages.py --program $debug"
+    "store         60  several_nodes"
+    "tiles         15  python3 Tests/Store/tiles.py --program $debug"
     "figures       15  figures_of_a_node"
     "disk          25  python3 Tests/EndToEnd/disk.py --program $debug"
     "oldhome        4  python3 Tests/EndToEnd/oldhome.py --program $debug"
@@ -81,6 +84,13 @@ example_on_public_boards() {
 libraries_of_others() {
     bash Tests/setup.sh librecad-data rdkit-data
     python3 Tests/Formats/libraries.py --program "$debug"
+}
+
+# Several nodes of one company on a PostgreSQL of the test's own.
+several_nodes() {
+    bash Tests/setup.sh postgresql
+    python3 Tests/Store/postgres.py with swift test --skip-build --filter SharedStoreTests
+    python3 Tests/Store/nodes.py --program "$debug"
 }
 
 # What a monitor reads, with the linter of Debian's package.

@@ -31,10 +31,33 @@ public struct Home: Sendable {
     /// How far the datasets were merged last, shared in the same way.
     let knownStates = KnownStates()
 
+    /// The store that this company's nodes share; nil where the logs lie in the home alone.
+    let company: CompanyStore?
+    /// Which file `config.json` was when it was read.
+    let configMark: FileMark?
+
     struct Config: Codable {
+        /// 1; or 2 for a home with a store, which earlier programs must not open: they would write past it.
         let version: Int
         let org: String
         let name: String
+        /// The address of the store that this company's nodes share.
+        var store: String?
+        /// The URL of the object store that has their bytes; nil where the store has them, too.
+        var tiles: String?
+
+        /// Whether the version is the one that its fields need.
+        var isConsistent: Bool {
+            version == (store == nil ? 1 : 2) && (store != nil || tiles == nil)
+        }
+
+        var text: String {
+            get throws {
+                let encoder = JSONEncoder()
+                encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+                return String(decoding: try encoder.encode(self), as: UTF8.self)
+            }
+        }
     }
 
     /// A partner as the operator introduced it.
@@ -59,9 +82,10 @@ public struct Home: Sendable {
     /// - Throws: ``NodeError`` if the folder is no home.
     public init(opening path: String) throws {
         let file = path + "/config.json"
+        configMark = FileMark(file)
         let text = try Self.config(path, file)
         guard let config = try? JSONDecoder().decode(Config.self, from: Data(text.utf8)),
-            config.version == 1
+            config.isConsistent
         else {
             throw NodeError(
                 .badConfig, "\(file) is damaged or of another version",
@@ -77,6 +101,7 @@ public struct Home: Sendable {
         }
         self.origin = origin
         name = config.name
+        company = config.store.map { CompanyStore($0, tiles: config.tiles) }
         // A backup need not hold folders that were empty, or of which the rest is made anew.
         HomeFolder(path).makeMissing()
         try requireOwnName()
@@ -127,12 +152,8 @@ public struct Home: Sendable {
         // Until all of it is there, what a crash left may be made anew; after that the keys are never made again.
         try WholeFile.replace(folder.beingMade, with: "")
         try makeKeys(keys, path: path, origin: origin, ring: KeyRing(), time: time)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
         let config = Config(version: 1, org: origin.description, name: name)
-        try WholeFile.replace(
-            path + "/config.json", with: String(decoding: try encoder.encode(config), as: UTF8.self)
-        )
+        try WholeFile.replace(path + "/config.json", with: try config.text)
         try WholeFile.remove(folder.beingMade)
         let home = try Home(opening: path)
         try home.settle()
@@ -168,7 +189,10 @@ public struct Home: Sendable {
     }
 
     /// What this home's witness has cosigned.
-    var witnessRegister: WitnessRegister { WitnessRegister(folder: "\(path)/witness") }
+    var witnessRegister: WitnessRegister {
+        WitnessRegister(
+            folder: "\(path)/witness", shared: company == nil ? nil : CompanyWitness(home: self))
+    }
 
     // MARK: Partners
 

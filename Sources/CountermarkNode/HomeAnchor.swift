@@ -117,7 +117,10 @@ extension Home {
 
     /// Whether the home is where it was when it last wrote or was in contact; a record that cannot be read is none that
     /// is in its place.
+    ///
+    /// Where a company's nodes share a store, each is a copy of the others, and the row there says what was signed.
     var place: HomeAnchor.State {
+        if company != nil { return .holds }
         let state = HomeAnchor(self).state
         // Files that came back one by one show in the record of what was signed.
         let records = try? signedDatasets().compactMap { dataset throws in

@@ -10,19 +10,24 @@ extension Node {
     func keepBound(_ log: String) throws {
         let reader = try reader(of: log)
         guard reader.size > 0, reader.checkpoint.count <= LogBounds.noteBytesMax else { return }
-        let changesReaders = try reader.entry(at: reader.size - 1).withUnsafeBytes { entry in
-            let statement = try COSESign1.parse(entry)
-            return try ChangesetView(statement.payload(in: entry)).acts().contains {
-                if case .setAudience = $0.act { true } else { false }
-            }
-        }
-        guard changesReaders else { return }
+        guard try Self.changesReaders(reader) else { return }
         var notes = LogBounds.read(directory: reader.directory)
         guard notes.count < LogBounds.countMax,
             try notes.allSatisfy({ try Self.size(of: $0) < reader.size })
         else { return }
         notes.append(reader.checkpoint)
         try LogBounds.write(notes, directory: reader.directory)
+    }
+
+    /// Whether a log's last entry changes who may read the log.
+    static func changesReaders(_ reader: LogReader) throws -> Bool {
+        guard reader.size > 0 else { return false }
+        return try reader.entry(at: reader.size - 1).withUnsafeBytes { entry in
+            let statement = try COSESign1.parse(entry)
+            return try ChangesetView(statement.payload(in: entry)).acts().contains {
+                if case .setAudience = $0.act { true } else { false }
+            }
+        }
     }
 
     static func size(of note: [UInt8]) throws -> UInt64 {

@@ -8,6 +8,17 @@ import Signing
 import TransparencyLog
 
 extension Node {
+    /// Runs `body` on a dataset's merged state, which it must leave as it is.
+    public func read<R>(_ dataset: DatasetID, _ body: (Merge) throws -> R) throws -> R {
+        // Nothing was merged yet: the empty state is made, once.
+        try store.read(dataset, body) ?? store.merge(dataset, body)
+    }
+
+    /// A dataset's merged state, without its labels: costs next to nothing where nobody has written since.
+    public func mergedState(_ dataset: DatasetID) throws -> MergeState {
+        try store.state(dataset) ?? store.merge(dataset) { $0.state }
+    }
+
     /// Bytes of entries that are applied in one transaction: some seventy thousand labels.
     private static let bytesPerTransaction = 2 << 20
     /// Other processes that write wait for a transaction to end; entries of edits cost more than their bytes say.

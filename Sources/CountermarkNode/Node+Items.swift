@@ -29,6 +29,7 @@ extension Node {
         try store.forEachItem(dataset) { known[$0.key] = $0.fields }
         var report = ItemsReport()
         try write(dataset, message: "items add") { append in
+            report = ItemsReport()
             for (name, path) in try files(paths, &report) {
                 let key = Self.key(name, path, known)
                 if !key.hasSameBytes(as: name) {
@@ -60,6 +61,7 @@ extension Node {
         }
         var report = ItemsReport()
         try write(dataset, author: author, message: "items add") { append in
+            report = ItemsReport()
             for (key, fields) in items {
                 let known = try store.item(dataset, key: key)?.record.fields
                 if let operation = Self.registering(key, fields, known, &report) {

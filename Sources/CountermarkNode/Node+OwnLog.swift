@@ -123,6 +123,13 @@ extension Node {
         ) { try bringCheckpointBack(dataset) }
     }
 
+    /// Opens a log to add to it.
+    func writer(of member: Origin, _ dataset: DatasetID) throws -> LogWriter {
+        if member == home.origin { return try ownWriter(dataset) }
+        return try LogWriter(
+            directory: home.logFolder(member, dataset), lockTimeoutSeconds: Self.lockTimeoutSeconds)
+    }
+
     private func bringCheckpointBack(_ dataset: DatasetID) throws {
         let folder = home.logFolder(home.origin, dataset)
         let key = try ownVerifier(dataset)
@@ -163,7 +170,7 @@ extension Node {
         let reader = try LogReader(directory: writer.directory)
         for head in try knownOwnHeads(dataset).sorted(by: { $0.size > $1.size }) {
             if head.size > writer.size {
-                if mayWriteUnchecked, head.source == .here { continue }
+                if mayWriteUnchecked, head.source == .here, home.company == nil { continue }
                 throw behind(log, held: writer.size, head)
             }
             guard let root = head.root else { continue }

@@ -4,6 +4,7 @@ import Foundation
 import LogStorage
 import Provenance
 import Replication
+import SharedStore
 import Signing
 import Synchronization
 import TransparencyLog
@@ -195,12 +196,14 @@ extension Node {
     ///   - isTakingBack: Whether it is this organisation's own log, some of which a restore lost.
     ///   - verified: What was found out about all of these entries as they came; they are not verified again
     ///     unless something has changed since.
+    ///   - open: The log, which the caller has locked, where the entries come out of the company's own store.
     ///   - pieces: Calls its argument with the entries from `from` on, batch by batch.
     /// - Returns: The number of operations stored.
     @discardableResult
     func accept(
         _ log: String, from: UInt64, checkpoint: [UInt8], isTakingBack: Bool = false,
-        verified: VerifiedRun? = nil, pieces: ((EntryBatch) throws -> Void) throws -> Void
+        verified: VerifiedRun? = nil, into open: LogWriter? = nil,
+        pieces: ((EntryBatch) throws -> Void) throws -> Void
     ) throws -> Int {
         let (member, dataset) = try Self.parts(of: log)
         do {
@@ -208,13 +211,8 @@ extension Node {
                 situation(log, held: reader(of: log).size, isTakingBack: isTakingBack), of: member)
             let (key, verifier) = try keyedVerifier(member, dataset)
             var known = verified?.key == key ? verified : nil
-            let writer =
-                isTakingBack
-                ? try ownWriter(dataset)
-                : try LogWriter(
-                    directory: home.logFolder(member, dataset),
-                    lockTimeoutSeconds: Self.lockTimeoutSeconds)
-            defer { writer.close() }
+            let writer = try open ?? writer(of: member, dataset)
+            defer { if open == nil { writer.close() } }
             var admission = try Admission(
                 from: from, checkpoint: checkpoint, verifier: verifier,
                 situation: situation(log, held: writer.size, isTakingBack: isTakingBack))
@@ -244,7 +242,10 @@ extension Node {
                 }
                 let plain = try Self.plain(checkpoint, of: keys ?? [])
                 let begun = ContinuousClock.now
-                try writer.publish { _, _ in plain }
+                try writer.publish { _, _ in
+                    if open == nil { try share(log, writer, under: plain) }
+                    return plain
+                }
                 meter?.noteAppend(.now - begun)
                 if isTakingBack {
                     try home.signedHeads(dataset).keep(plain, size: writer.size, isOwn: true)
@@ -254,12 +255,18 @@ extension Node {
                 throw error
             }
             try keepBound(log)
+            if open != nil { return admission.operations }
+            // Whoever names keys writes to the own log, and holds no other one.
+            writer.close()
             if dataset.owner == home.origin {
                 toName.insert(dataset)
                 if !isNamingHeld { nameWhatCame() }
             }
             return admission.operations
         } catch let refusal as Admission.Refusal {
+            throw NodeError(refusal, log: log, member: member)
+        } catch is LogMoved {
+            guard let refusal = try takenByAnother(log, checkpoint) else { return 0 }
             throw NodeError(refusal, log: log, member: member)
         }
     }

@@ -129,6 +129,7 @@ extension Node {
         if writes.isEmpty { return }
         var foreign: [OperationID] = []
         report.changesets = try write(dataset, author: author, message: message) { append in
+            foreign = []
             for operation in writes {
                 let id = try append(operation)
                 if case .set(let label, _) = operation, label.origin != home.origin {

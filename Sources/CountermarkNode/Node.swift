@@ -64,6 +64,10 @@ public final class Node {
     public private(set) var hasWritten = false
     /// Whether this value holds an own log's lock.
     private(set) var isWriting = false
+    /// Who writes, where what is under way begins again by itself if another node of the company was faster.
+    var repeater: String?
+    /// Logs of which what the company's store holds could not be taken, by name, with the reason.
+    public internal(set) var untakenLogs: [String: String] = [:]
     /// Told of each own log that has a new checkpoint, with its first new entry and its size: these entries
     /// stay, whatever the command fails at afterwards.
     public var onPublish: ((_ log: String, _ first: UInt64, _ size: UInt64) -> Void)?
@@ -187,7 +191,8 @@ public final class Node {
     /// All or nothing: one checkpoint covers everything that `body` said, and if it throws, the log is as it was.
     ///
     /// - Parameter body: Hands operations over one by one; a bulk import never holds more than a few
-    ///   changesets in memory. It gets the id that each operation will have.
+    ///   changesets in memory. It gets the id that each operation will have. Where several nodes share a store, it is
+    ///   called again if another one was faster: one that counts something is called within ``repeating(_:)``.
     /// - Parameter citing: How much of each log the author knew, where that is less than all that is merged
     ///   here; nothing is cited backwards. It is asked when the log is locked and everything merged.
     /// - Returns: The number of changesets written.
@@ -195,6 +200,17 @@ public final class Node {
     public func write(
         _ dataset: DatasetID, author: String? = nil, message: String? = nil, source: String? = nil,
         citing: () throws -> [Origin: UInt64]? = { nil },
+        _ body: (_ append: (Operation) throws -> OperationID) throws -> Void
+    ) throws -> Int {
+        try repeating {
+            try writeOnce(
+                dataset, author: author, message: message, source: source, citing: citing, body)
+        }
+    }
+
+    private func writeOnce(
+        _ dataset: DatasetID, author: String?, message: String?, source: String?,
+        citing: () throws -> [Origin: UInt64]?,
         _ body: (_ append: (Operation) throws -> OperationID) throws -> Void
     ) throws -> Int {
         let writer = try openToWrite(dataset)
@@ -245,12 +261,14 @@ public final class Node {
 
     /// Opens this organisation's own log for one write, with everything merged that is held.
     private func openToWrite(_ dataset: DatasetID) throws -> LogWriter {
+        try requireSettledStore("\(home.origin)/\(dataset)")
         let writer = try ownWriter(dataset)
         isWriting = true
         do {
             // Another process may have changed the key before it let go of the log.
             signer = nil
             (uncounted, lastWritten) = ([], dataset)
+            try bringUp(dataset, own: writer)
             try catchUp(dataset)
             try requireOwnHistory(dataset, writer)
             try requireClock(dataset)
@@ -274,29 +292,35 @@ public final class Node {
         _ entry: [UInt8], to dataset: DatasetID, signedBy certificate: Certificate,
         _ check: (LogWriter) throws -> Void
     ) throws -> UInt64 {
-        try carrying(certificate) {
-            let writer = try openToWrite(dataset)
-            defer { closeWritten(writer) }
-            let index = writer.size
-            try check(writer)
-            try requireCounted(dataset, at: index, isAct: false)
-            if index == 0 { try home.signedHeads(dataset).begin() }
-            var batch = EntryBatch()
-            let hasher = TreeHasherBox()
-            try entry.withUnsafeBytes { try batch.append($0, leaf: hasher.leaf($0)) }
-            do {
-                try writer.stage(batch)
-                try publish(writer, dataset)
-            } catch {
-                writer.discardStaged()
-                notePublished(writer, dataset, from: index)
-                throw error
-            }
-            notePublished(writer, dataset, from: index)
-            try catchUp(dataset)
-            uncounted = try uncountedWrites(dataset, from: index)
-            return index
+        try repeating {
+            try carrying(certificate) { try carryOnce(entry, to: dataset, check) }
         }
+    }
+
+    private func carryOnce(
+        _ entry: [UInt8], to dataset: DatasetID, _ check: (LogWriter) throws -> Void
+    ) throws -> UInt64 {
+        let writer = try openToWrite(dataset)
+        defer { closeWritten(writer) }
+        let index = writer.size
+        try check(writer)
+        try requireCounted(dataset, at: index, isAct: false)
+        if index == 0 { try home.signedHeads(dataset).begin() }
+        var batch = EntryBatch()
+        let hasher = TreeHasherBox()
+        try entry.withUnsafeBytes { try batch.append($0, leaf: hasher.leaf($0)) }
+        do {
+            try writer.stage(batch)
+            try publish(writer, dataset)
+        } catch {
+            writer.discardStaged()
+            notePublished(writer, dataset, from: index)
+            throw error
+        }
+        notePublished(writer, dataset, from: index)
+        try catchUp(dataset)
+        uncounted = try uncountedWrites(dataset, from: index)
+        return index
     }
 
     /// Writes a few operations as one changeset.
@@ -309,6 +333,7 @@ public final class Node {
     ) throws -> [OperationID] {
         var ids: [OperationID] = []
         try write(dataset, author: author, message: message) { append in
+            ids = []
             for operation in operations { ids.append(try append(operation)) }
         }
         return ids
@@ -337,6 +362,7 @@ public final class Node {
         let key = try signing().logKey
         let heads = home.signedHeads(dataset)
         var record: SignedHeads.Prepared?
+        var isShared = false
         let begun = ContinuousClock.now
         do {
             try writer.publish { size, root in
@@ -344,12 +370,17 @@ public final class Node {
                 let note = try SignedNote.sign(
                     checkpoint.text, name: origin.description, key: key)
                 record = try heads.prepare(note, size: size, isOwn: true)
+                // Where nodes share a store, what lost its race was never said: nobody has seen this signature.
+                isShared = try share(origin.description, writer, under: note)
                 return note
             }
         } catch LogStorageError.unconfirmed(let path) {
             // The checkpoint may stand: then so does the record.
             try? record?.commit()
             throw LogStorageError.unconfirmed(path: path)
+        } catch  where isShared {
+            try? record?.commit()
+            throw notKept(origin.description, error)
         } catch {
             record?.discard()
             throw error
@@ -357,18 +388,5 @@ public final class Node {
         meter?.noteAppend(.now - begun)
         // The entries count from here on, whatever becomes of the record: the next write records more.
         try? record?.commit()
-    }
-
-    // MARK: Merging
-
-    /// Runs `body` on a dataset's merged state, which it must leave as it is.
-    public func read<R>(_ dataset: DatasetID, _ body: (Merge) throws -> R) throws -> R {
-        // Nothing was merged yet: the empty state is made, once.
-        try store.read(dataset, body) ?? store.merge(dataset, body)
-    }
-
-    /// A dataset's merged state, without its labels: costs next to nothing where nobody has written since.
-    public func mergedState(_ dataset: DatasetID) throws -> MergeState {
-        try store.state(dataset) ?? store.merge(dataset) { $0.state }
     }
 }

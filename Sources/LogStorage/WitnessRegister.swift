@@ -9,9 +9,17 @@ import TransparencyLog
 /// an error and never a fresh start.
 public struct WitnessRegister: Sendable {
     private let folder: String
+    private let shared: (any SharedWitness)?
+
+    /// How often another node of the company may be faster.
+    private static let attempts = 100
 
     /// The register in a folder, which is made by the first cosignature.
-    public init(folder: String) { self.folder = folder }
+    ///
+    /// - Parameter shared: What decides where several nodes have this witness's key; the folder is then a copy.
+    public init(folder: String, shared: (any SharedWitness)? = nil) {
+        (self.folder, self.shared) = (folder, shared)
+    }
 
     private func path(_ log: String) -> String {
         folder + "/" + String(log.map { $0 == "/" ? "_" : $0 })
@@ -38,14 +46,45 @@ public struct WitnessRegister: Sendable {
     ) throws -> R {
         let path = path(log)
         return try FileLock.holding(path + ".lock", timeoutSeconds: lockTimeoutSeconds) {
+            if let shared { return try cosign(log, path, shared, decide) }
             let (note, result) = try decide(try tree(log, path))
             try DurableFile.replace(path, with: note)
             return result
         }
     }
 
+    /// The same with the row that all nodes of the company move.
+    private func cosign<R>(
+        _ log: String, _ path: String, _ shared: any SharedWitness,
+        _ decide: (WitnessedTree) throws -> (note: [UInt8], result: R)
+    ) throws -> R {
+        for _ in 0..<Self.attempts {
+            var known = try tree(log, path)
+            let latest = try shared.latest(of: log)
+            let there = try latest.map { try Self.tree(log, $0, path) }
+            if let latest, let there, there.size >= known.size {
+                if there != known { try DurableFile.replace(path, with: latest) }
+                known = there
+            }
+            let (note, result) = try decide(known)
+            let size = try Self.tree(log, note, path).size
+            // What is not in the row has not been said.
+            if try shared.move(log, from: there?.size, to: size, note: note) {
+                try DurableFile.replace(path, with: note)
+                return result
+            }
+        }
+        throw LogStorageError.locked(path: path, seconds: 0)
+    }
+
     private func tree(_ log: String, _ path: String) throws(LogStorageError) -> WitnessedTree {
         guard let note = try latest(of: log) else { return .none }
+        return try Self.tree(log, note, path)
+    }
+
+    private static func tree(
+        _ log: String, _ note: [UInt8], _ path: String
+    ) throws(LogStorageError) -> WitnessedTree {
         do throws(TransparencyLogError) {
             let checkpoint = try Checkpoint(text: try SignedNote(note).text)
             guard checkpoint.origin == log else {
@@ -56,4 +95,15 @@ public struct WitnessRegister: Sendable {
             throw .format(error, path: path)
         }
     }
+}
+
+/// The row of each log through which the nodes of one company agree on what their witness has cosigned last.
+public protocol SharedWitness: Sendable {
+    /// The checkpoint that was cosigned last, with both signatures; nil if none was.
+    func latest(of log: String) throws -> [UInt8]?
+    /// Puts a checkpoint in the place of the one of another size.
+    ///
+    /// - Parameter old: The size that has to be there; nil for no row.
+    /// - Returns: False, and nothing has changed, where another size is there.
+    func move(_ log: String, from old: UInt64?, to size: UInt64, note: [UInt8]) throws -> Bool
 }

@@ -83,7 +83,8 @@ public final class HTTPClient: Sendable {
         _ method: String, _ path: String, headers: [(String, String)] = [], body: [UInt8]? = nil,
         responseBytesMax: Int? = nil, mayRepeat: Bool? = nil
     ) async throws(PartnerTLSError) -> HTTPResponse {
-        let head = try requestHead(method, path, headers, bodyByteCount: body?.count)
+        let head = try HTTPRequestHead(
+            method, path, host: origin, headers: headers, bodyByteCount: body?.count)
         let payload = body.map { ByteBuffer(bytes: $0) }
         let bytesMax = responseBytesMax ?? limits.responseBytesMax
         if let kept = await takeIdle() {
@@ -107,7 +108,8 @@ public final class HTTPClient: Sendable {
     public func lines(
         _ path: String, headers: [(String, String)] = []
     ) async throws(PartnerTLSError) -> AsyncThrowingStream<[UInt8], any Error> {
-        let head = try requestHead("GET", path, headers, bodyByteCount: nil)
+        let head = try HTTPRequestHead(
+            "GET", path, host: origin, headers: headers, bodyByteCount: nil)
         let connection = try await connect()
         let (stream, continuation) = AsyncThrowingStream<[UInt8], any Error>.makeStream(
             bufferingPolicy: .bufferingOldest(Self.streamLinesMax))
@@ -136,9 +138,13 @@ public final class HTTPClient: Sendable {
     public var peerChain: [Certificate] { peer.withLock { $0?.chain ?? [] } }
 
     private func connect() async throws(PartnerTLSError) -> HTTPConnection {
-        let connection = try await HTTPConnection.connect(
-            host: host, port: port, proxy: proxy, context: context(), origin: origin,
-            policy: policy, limits: limits, group: group)
+        let security = HTTPConnection.Security(
+            context: context(), serverName: origin, policy: policy,
+            handshakeSeconds: limits.handshakeSeconds)
+        let route = HTTPConnection.Route(
+            host: host, port: port, proxy: proxy, security: security,
+            connectSeconds: limits.connectSeconds)
+        let connection = try await HTTPConnection.connect(route, group: group)
         peer.withLock { $0 = connection.peer }
         return connection
     }
@@ -180,34 +186,6 @@ public final class HTTPClient: Sendable {
         } catch {
             connection.close()
             throw Task.isCancelled ? .cancelled : PartnerTLSError(transport: error)
-        }
-    }
-
-    private func requestHead(
-        _ method: String, _ path: String, _ headers: [(String, String)], bodyByteCount: Int?
-    ) throws(PartnerTLSError) -> HTTPRequestHead {
-        guard path.hasPrefix("/"), path.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-            throw .invalidPath(path)
-        }
-        var fields = HTTPHeaders([("host", origin)])
-        for (name, value) in headers {
-            guard !name.isEmpty, name.utf8.allSatisfy({ Self.isToken($0) }),
-                value.utf8.allSatisfy({ $0 == 9 || (0x20...0x7e).contains($0) })
-            else { throw .invalidHeader(name) }
-            fields.add(name: name, value: value)
-        }
-        if let bodyByteCount { fields.add(name: "content-length", value: "\(bodyByteCount)") }
-        return HTTPRequestHead(
-            version: .http1_1, method: HTTPMethod(rawValue: method), uri: path, headers: fields)
-    }
-
-    /// The characters of header names (RFC 9110 §5.6.2).
-    private static func isToken(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "A")...UInt8(ascii: "Z"):
-            true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
         }
     }
 }

@@ -4,24 +4,41 @@ import NIOPosix
 import Signing
 import Synchronization
 
-/// One connection to a partner, carrying one exchange at a time.
+/// One connection to a partner or a service, carrying one exchange at a time.
 struct HTTPConnection: Sendable {
+    /// Where a connection leads, and what stands upon it.
+    struct Route: Sendable {
+        let host: String
+        let port: Int
+        var proxy: HTTPProxy?
+        /// Nil for a connection in the clear.
+        let security: Security?
+        let connectSeconds: Int64
+        /// Finds the addresses of the host; the system's where it is nil.
+        var resolver: (any Resolver & Sendable)?
+    }
+
+    /// What TLS is told.
+    struct Security: Sendable {
+        let context: TLSContext
+        let serverName: String
+        let policy: PeerPolicy
+        let handshakeSeconds: Int64
+    }
+
     let channel: any Channel
-    /// Who answered the call.
-    let peer: PeerIdentity
+    /// Who answered the call; nil on a connection in the clear.
+    let peer: PeerIdentity?
     private let handler: NIOLoopBound<HTTPConnectionHandler>
 
     /// Connects, and waits for the handshake; the task's cancellation ends both.
     static func connect(
-        host: String, port: Int, proxy: HTTPProxy?, context: TLSContext, origin: String,
-        policy: @escaping PeerPolicy, limits: HTTPClient.Limits, group: any EventLoopGroup
+        _ route: Route, group: any EventLoopGroup
     ) async throws(PartnerTLSError) -> HTTPConnection {
         let opening = Opening()
         do {
             return try await withTaskCancellationHandler {
-                try await connect(
-                    host: host, port: port, proxy: proxy, context: context, origin: origin,
-                    policy: policy, limits: limits, group: group, opening)
+                try await open(route, group: group) { opening.begin($0) }.get()
             } onCancel: {
                 opening.cancel()
             }
@@ -51,58 +68,76 @@ struct HTTPConnection: Sendable {
         }
     }
 
-    private static func connect(
-        host: String, port: Int, proxy: HTTPProxy?, context: TLSContext, origin: String,
-        policy: @escaping PeerPolicy, limits: HTTPClient.Limits, group: any EventLoopGroup,
-        _ opening: Opening
-    ) async throws(PartnerTLSError) -> HTTPConnection {
-        let loop = group.next()
-        let handshake = loop.makePromise(of: PeerIdentity.self)
-        let ready = loop.makePromise(of: NIOLoopBound<HTTPConnectionHandler>.self)
-        let bootstrap = ClientBootstrap(group: loop)
-            .connectTimeout(.seconds(limits.connectSeconds))
+    /// Connects, and completes the handshake.
+    ///
+    /// - Parameter begin: Told of each attempt: a host may have several addresses.
+    static func open(
+        _ route: Route, group: any EventLoopGroup,
+        begin: @escaping @Sendable (any Channel) -> Void = { _ in }
+    ) -> EventLoopFuture<HTTPConnection> {
+        // Each attempt has a handshake of its own: one that fails says nothing of the next.
+        let shared = SharedAttempts()
+        var bootstrap = ClientBootstrap(group: group.next())
+            .connectTimeout(.seconds(route.connectSeconds))
             .channelInitializer { channel in
-                opening.begin(channel)
+                begin(channel)
                 return channel.eventLoop.makeCompletedFuture {
-                    let pipeline = channel.pipeline.syncOperations
-                    if let proxy {
-                        try pipeline.addHandler(
-                            ProxyHandler(
-                                proxy, host: host, port: port, seconds: limits.handshakeSeconds))
-                    }
-                    try pipeline.addHandler(
-                        TLSHandler(
-                            context: context, serverName: origin, policy: policy,
-                            handshakeSeconds: limits.handshakeSeconds, handshake: handshake))
-                    try pipeline.addHTTPClientHandlers()
-                    let handler = HTTPConnectionHandler()
-                    try pipeline.addHandler(handler)
-                    ready.succeed(NIOLoopBound(handler, eventLoop: channel.eventLoop))
+                    let connection = try prepare(channel, route)
+                    shared.attempts.withLock { $0[ObjectIdentifier(channel)] = connection }
                 }
             }
-        let channel: any Channel
-        do {
-            channel = try await bootstrap.connect(
-                host: proxy?.host ?? host, port: proxy?.port ?? port
-            ).get()
-        } catch {
-            handshake.fail(PartnerTLSError.closed)
-            ready.fail(PartnerTLSError.closed)
-            if let proxy {
-                throw .proxyRefused(
-                    proxy: proxy.name, reason: NetworkReason.words(error) ?? "it failed")
+        if let resolver = route.resolver { bootstrap = bootstrap.resolver(resolver) }
+        let (host, port) = (route.proxy?.host ?? route.host, route.proxy?.port ?? route.port)
+        return bootstrap.connect(host: host, port: port)
+            .flatMapErrorThrowing { error in
+                let reason = NetworkReason.words(error) ?? "it failed"
+                if let proxy = route.proxy {
+                    throw PartnerTLSError.proxyRefused(proxy: proxy.name, reason: reason)
+                }
+                throw PartnerTLSError.unreachable(
+                    host: route.host, port: route.port, reason: reason)
             }
-            throw .unreachable(
-                host: host, port: port, reason: NetworkReason.words(error) ?? "it failed")
+            .flatMap { channel in
+                shared.attempts.withLock { $0[ObjectIdentifier(channel)] }
+                    ?? channel.eventLoop.makeFailedFuture(PartnerTLSError.closed)
+            }
+    }
+
+    /// The attempts of one connection.
+    private final class SharedAttempts: Sendable {
+        let attempts = Mutex<[ObjectIdentifier: EventLoopFuture<HTTPConnection>]>([:])
+    }
+
+    /// Puts onto a channel what the route asks for; the connection is there when the handshake is over.
+    private static func prepare(
+        _ channel: any Channel, _ route: Route
+    ) throws -> EventLoopFuture<HTTPConnection> {
+        let pipeline = channel.pipeline.syncOperations
+        var handshake = channel.eventLoop.makeSucceededFuture(PeerIdentity?.none)
+        if let security = route.security {
+            if let proxy = route.proxy {
+                try pipeline.addHandler(
+                    ProxyHandler(
+                        proxy, host: route.host, port: route.port,
+                        seconds: security.handshakeSeconds))
+            }
+            let peer = channel.eventLoop.makePromise(of: PeerIdentity.self)
+            handshake = peer.futureResult.map { $0 }
+            try pipeline.addHandler(
+                TLSHandler(
+                    context: security.context, serverName: security.serverName,
+                    policy: security.policy, handshakeSeconds: security.handshakeSeconds,
+                    handshake: peer))
         }
-        do {
-            let peer = try await handshake.futureResult.get()
-            let handler = try await ready.futureResult.get()
-            return HTTPConnection(channel: channel, peer: peer, handler: handler)
-        } catch {
-            channel.close(promise: nil)
-            throw PartnerTLSError(transport: error)
-        }
+        try pipeline.addHTTPClientHandlers()
+        let handler = HTTPConnectionHandler()
+        try pipeline.addHandler(handler)
+        let bound = NIOLoopBound(handler, eventLoop: channel.eventLoop)
+        return handshake.map { HTTPConnection(channel: channel, peer: $0, handler: bound) }
+            .flatMapErrorThrowing { error in
+                channel.close(promise: nil)
+                throw PartnerTLSError(transport: error)
+            }
     }
 
     /// Sends a request; its response goes to the exchange that `make` makes on the event loop.
@@ -114,7 +149,7 @@ struct HTTPConnection: Sendable {
 
     /// Why whoever answered is not let in any more; nil if it still is.
     func whyEnded(_ policy: PeerPolicy) -> PartnerTLSError? {
-        guard case .refuse(let refusal) = policy(peer.chain) else { return nil }
+        guard let peer, case .refuse(let refusal) = policy(peer.chain) else { return nil }
         return refusal
     }
 
@@ -134,7 +169,10 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
 
     private var context: ChannelHandlerContext?
     private var exchange: HTTPExchange?
+    /// Fires when the peer has been silent for too long.
     private var timer: Scheduled<Void>?
+    /// Fires when the exchange as a whole has taken too long.
+    private var deadline: Scheduled<Void>?
     private var failure: PartnerTLSError?
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -150,20 +188,42 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     func start(_ head: HTTPRequestHead, body: ByteBuffer?, _ exchange: HTTPExchange) {
         guard let context, isIdle else { return exchange.fail(failure ?? .closed) }
         self.exchange = exchange
-        renewTimer(context)
+        var sent: EventLoopPromise<Void>?
+        if let seconds = exchange.wholeSeconds {
+            deadline = schedule(in: seconds, context)
+            // Whoever takes a long body slowly is not silent; how long it may take is the whole's bound.
+            let promise = context.eventLoop.makePromise(of: Void.self)
+            promise.futureResult.assumeIsolated().whenSuccess { [weak self, weak exchange] in
+                guard let self, exchange != nil, self.exchange === exchange else { return }
+                renewTimer(context)
+            }
+            sent = promise
+        } else {
+            renewTimer(context)
+        }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if let body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: sent)
     }
 
     private func renewTimer(_ context: ChannelHandlerContext) {
         timer?.cancel()
         guard let seconds = exchange?.seconds else { return }
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(seconds)) {
-            [weak self] in
+        timer = schedule(in: seconds, context)
+    }
+
+    private func schedule(
+        in seconds: Int64, _ context: ChannelHandlerContext
+    ) -> Scheduled<Void> {
+        context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(seconds)) { [weak self] in
             self?.end(.timeout(seconds: seconds))
             context.close(promise: nil)
         }
+    }
+
+    private func cancelTimers() {
+        timer?.cancel()
+        deadline?.cancel()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -179,13 +239,13 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             case .end:
                 guard exchange.hasBegun else { return }
                 self.exchange = nil
-                timer?.cancel()
+                cancelTimers()
                 let isReusable = exchange.allowsReuse
                 if !isReusable { failure = .closed }
                 exchange.finish()
                 if !isReusable { context.close(promise: nil) }
             }
-            if exchange.isStream { renewTimer(context) }
+            if exchange.isRenewed { renewTimer(context) }
         } catch {
             end(error)
             context.close(promise: nil)
@@ -211,7 +271,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     }
 
     private func end(_ error: PartnerTLSError) {
-        timer?.cancel()
+        cancelTimers()
         if failure == nil { failure = error }
         let ended = exchange
         exchange = nil

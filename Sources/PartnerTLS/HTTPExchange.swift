@@ -29,23 +29,30 @@ final class HTTPExchange {
     private static let reserveBytesMax = 1 << 20
 
     let sink: Sink
-    /// The time between two signs of life from the partner, or for the whole response.
+    /// The time between two signs of life from the partner; for the whole response where it has no bound of its own.
     let seconds: Int64
+    /// The time from the beginning of the request to the end of the response; nil where `seconds` bounds it, or
+    /// nothing.
+    let wholeSeconds: Int64?
     private var head: HTTPResponseHead?
     private var body = ByteBuffer()
 
-    init(_ sink: Sink, seconds: Int64) {
+    init(_ sink: Sink, seconds: Int64, wholeSeconds: Int64? = nil) {
         self.sink = sink
         self.seconds = seconds
+        self.wholeSeconds = wholeSeconds
     }
 
     /// Whether the partner has begun to answer.
     var hasBegun: Bool { head != nil }
 
-    /// Whether each sign of life renews the time.
+    /// Whether the response goes on until somebody ends it.
     var isStream: Bool {
         if case .lines = sink { true } else { false }
     }
+
+    /// Whether each sign of life renews the time.
+    var isRenewed: Bool { isStream || wholeSeconds != nil }
 
     func receive(_ head: HTTPResponseHead) throws(PartnerTLSError) {
         // Informational responses come before the one that counts.

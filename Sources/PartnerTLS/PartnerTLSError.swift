@@ -8,6 +8,8 @@ public enum PartnerTLSError: Error, Equatable, Sendable {
     case noCertificate
     /// The certificate, its chain or its key cannot be used for TLS.
     case unusableIdentity(reason: String)
+    /// A file that should hold the certificates of authorities does not.
+    case unusableAuthorities(path: String, reason: String)
     /// OpenSSL failed where no peer is to blame.
     case openSSL(operation: String, reason: String)
 
@@ -27,6 +29,8 @@ public enum PartnerTLSError: Error, Equatable, Sendable {
     case untrustedPeer(origin: String, cause: SigningError)
     /// The peer is another organisation than the one that was called.
     case wrongPeer(subject: String, expected: String)
+    /// No authority vouches for the server under the name that was called.
+    case untrustedServer(subject: String, reason: String)
     /// The peer's certificate cannot be read.
     case unreadablePeerCertificate(SigningError)
     /// The connection ended without TLS saying so: somebody may have cut it.
@@ -67,6 +71,8 @@ extension PartnerTLSError: CustomStringConvertible {
         case .noCertificate: "there is no certificate to show to partners; give the node's own"
         case .unusableIdentity(let reason):
             "the node's certificate and key cannot be used for TLS (\(reason)); issue them anew"
+        case .unusableAuthorities(let path, let reason):
+            "\(path) holds no certificates of authorities that can be read (\(reason)); it must be a PEM file"
         case .openSSL(let operation, let reason):
             "OpenSSL could not \(operation) (\(reason)); check its installation and configuration"
         case .handshakeTimeout(let seconds):
@@ -83,6 +89,9 @@ extension PartnerTLSError: CustomStringConvertible {
         case .wrongPeer(let subject, let expected):
             "\(expected) was called and '\(subject)' answered; check the partner's address, and whether "
                 + "a proxy that opens TLS stands between"
+        case .untrustedServer(let subject, let reason):
+            "no trusted authority vouches for the certificate '\(subject)' of the server that was called "
+                + "(\(reason)); check the name, the clock, and the authorities that are trusted"
         case .unreadablePeerCertificate(let cause):
             "the peer's certificate cannot be used: \(cause)"
         case .truncated:

@@ -1,9 +1,10 @@
 import COpenSSL
 import Signing
 
-/// What all connections of one side share: TLS 1.3 only, HTTP/1.1, the node's own certificate, and
-/// certificates on both sides.
+/// What all connections of one side share.
 ///
+/// With partners that is TLS 1.3 only, HTTP/1.1, the node's own certificate, and certificates on both sides; with a
+/// service it is that an authority vouches for its name.
 /// Sessions are never resumed: a partner whose pin is removed is out at its next connection.
 public final class TLSContext: Sendable {
     /// The side of a connection.
@@ -22,6 +23,14 @@ public final class TLSContext: Sendable {
         case none
     }
 
+    /// Who vouches for the names of services.
+    public enum Authorities: Sendable {
+        /// Those that the system trusts: OpenSSL's, or `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+        case ofSystem
+        /// Those in a PEM file, and no others.
+        case inFile(String)
+    }
+
     /// Certificates that a peer may send, in bytes: a handful of them.
     private static let peerCertificateBytesMax = 65_536
     /// At least 112 bits, as for certificate paths.
@@ -34,6 +43,8 @@ public final class TLSContext: Sendable {
     nonisolated(unsafe) let handle: OpaquePointer
     /// Who stands for callers who need not show a certificate, and show none; nil where they have to.
     let anybody: PeerIdentity?
+    /// Whether a server's path and name are judged by OpenSSL's rules before the policy is asked.
+    let goesByAuthorities: Bool
 
     /// A context that shows `chain`, the node's own certificate first.
     ///
@@ -42,16 +53,12 @@ public final class TLSContext: Sendable {
         side: Side, chain: [Certificate], key: SigningKey, peers: Peers = .needed
     ) throws(PartnerTLSError) {
         guard let leaf = chain.first else { throw .noCertificate }
-        ERR_clear_error()
-        guard let handle = SSL_CTX_new(side == .server ? TLS_server_method() : TLS_client_method())
-        else { throw .lastFailure(of: "set up TLS") }
         self.side = side
-        self.handle = handle
+        handle = try Self.makeHandle(side)
+        goesByAuthorities = false
         if case .needed = peers { anybody = nil } else { anybody = PeerIdentity(stranger: leaf) }
-        guard cm_ctx_tls13_only(handle) == 1,
-            cm_ctx_set_groups(handle, "X25519:P-256:P-384") == 1
-        else { throw .lastFailure(of: "set up TLS 1.3") }
-        SSL_CTX_set_security_level(handle, Self.securityLevel)
+        guard cm_ctx_tls13_only(handle) == 1 else { throw .lastFailure(of: "set up TLS 1.3") }
+        try setUp()
         guard SSL_CTX_use_certificate(handle, leaf.handle) == 1,
             SSL_CTX_use_PrivateKey(handle, key.handle) == 1,
             SSL_CTX_check_private_key(handle) == 1
@@ -60,17 +67,6 @@ public final class TLSContext: Sendable {
         where cm_ctx_add_chain(handle, certificate.handle) != 1 {
             throw .unusableIdentity(reason: PartnerTLSError.lastReason())
         }
-        cm_ctx_set_options(handle)
-        // RELEASE_BUFFERS: an idle connection keeps no record buffers.
-        cm_ctx_set_mode(
-            handle,
-            Int(
-                SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
-                    | SSL_MODE_RELEASE_BUFFERS))
-        cm_ctx_no_session_cache(handle)
-        SSL_CTX_set_num_tickets(handle, 0)
-        cm_ctx_set_max_cert_list(handle, Self.peerCertificateBytesMax)
-        try setProtocols()
         switch peers {
         case .needed:
             SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
@@ -87,6 +83,58 @@ public final class TLSContext: Sendable {
         }
         SSL_CTX_set_cert_verify_callback(
             handle, { store, _ in TLSSession.judgePeer(store) }, nil)
+    }
+
+    /// A client's side for services that are no partners, as an object store: it shows no certificate, asks for TLS
+    /// 1.2 or newer, and goes on only where an authority vouches for the name that was called.
+    ///
+    /// - Throws: ``PartnerTLSError/unusableAuthorities(path:reason:)`` for a file without certificates.
+    public init(trusting authorities: Authorities) throws(PartnerTLSError) {
+        side = .client
+        handle = try Self.makeHandle(.client)
+        goesByAuthorities = true
+        anybody = nil
+        guard cm_ctx_tls12_or_newer(handle) == 1 else { throw .lastFailure(of: "set up TLS 1.2") }
+        try setUp()
+        switch authorities {
+        case .ofSystem:
+            guard SSL_CTX_set_default_verify_paths(handle) == 1 else {
+                throw .lastFailure(of: "read the system's authorities")
+            }
+        case .inFile(let path):
+            guard SSL_CTX_load_verify_file(handle, path) == 1 else {
+                throw .unusableAuthorities(path: path, reason: PartnerTLSError.lastReason())
+            }
+        }
+        SSL_CTX_set_verify(handle, SSL_VERIFY_PEER, nil)
+        SSL_CTX_set_cert_verify_callback(
+            handle, { store, _ in TLSSession.judgePeer(store) }, nil)
+    }
+
+    private static func makeHandle(_ side: Side) throws(PartnerTLSError) -> OpaquePointer {
+        ERR_clear_error()
+        guard let handle = SSL_CTX_new(side == .server ? TLS_server_method() : TLS_client_method())
+        else { throw .lastFailure(of: "set up TLS") }
+        return handle
+    }
+
+    /// What does not depend on who is at the other end.
+    private func setUp() throws(PartnerTLSError) {
+        guard cm_ctx_set_groups(handle, "X25519:P-256:P-384") == 1 else {
+            throw .lastFailure(of: "set up TLS")
+        }
+        SSL_CTX_set_security_level(handle, Self.securityLevel)
+        cm_ctx_set_options(handle)
+        // RELEASE_BUFFERS: an idle connection keeps no record buffers.
+        cm_ctx_set_mode(
+            handle,
+            Int(
+                SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+                    | SSL_MODE_RELEASE_BUFFERS))
+        cm_ctx_no_session_cache(handle)
+        SSL_CTX_set_num_tickets(handle, 0)
+        cm_ctx_set_max_cert_list(handle, Self.peerCertificateBytesMax)
+        try setProtocols()
     }
 
     deinit { SSL_CTX_free(handle) }

@@ -54,8 +54,24 @@ final class TLSSession {
         case .server: SSL_set_accept_state(ssl)
         case .client:
             SSL_set_connect_state(ssl)
-            if let serverName { cm_set_server_name(ssl, serverName) }
+            if context.goesByAuthorities {
+                try demand(serverName ?? "")
+            } else if let serverName {
+                cm_set_server_name(ssl, serverName)
+            }
         }
+    }
+
+    /// Lets in only a server that is called so: an address, or a name that is then sent in the clear as well.
+    private func demand(_ name: String) throws(PartnerTLSError) {
+        let parameters = SSL_get0_param(ssl)
+        if X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1 { return }
+        ERR_clear_error()
+        X509_VERIFY_PARAM_set_hostflags(
+            parameters, UInt32(clamping: X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+        guard !name.isEmpty, X509_VERIFY_PARAM_set1_host(parameters, name, name.utf8.count) == 1,
+            cm_set_server_name(ssl, name) == 1
+        else { throw .lastFailure(of: "call a server by its name") }
     }
 
     deinit { SSL_free(ssl) }
@@ -185,6 +201,15 @@ final class TLSSession {
                 guard let other = cm_x509_stack_value(sent, index), X509_cmp(other, leaf) != 0
                 else { continue }
                 chain.append(try Certificate(sharing: other))
+            }
+            // As for every server on the web: OpenSSL knows the name that was called, and the authorities.
+            if context.goesByAuthorities, X509_verify_cert(store) != 1 {
+                let code = X509_STORE_CTX_get_error(store)
+                let words = X509_verify_cert_error_string(Int(clamping: code)).map {
+                    String(cString: $0)
+                }
+                return .refuse(
+                    .untrustedServer(subject: chain[0].subject, reason: words ?? "error \(code)"))
             }
             return policy(chain)
         } catch {

@@ -23,7 +23,7 @@ struct Countermark: AsyncParsableCommand {
             Invite.self, JoinInvitation.self, StageCommand.self, Examined.self, Doctor.self,
             Backup.self, RepairCommand.self, ReleaseCommand.self, AgreementCommand.self,
             ConsensusCommand.self, GoldCommand.self, QueueCommand.self, BlindCommand.self,
-            LabelErrorsCommand.self, People.self,
+            LabelErrorsCommand.self, People.self, StoreCommand.self,
         ])
 
     static func main() async {

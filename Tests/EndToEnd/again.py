@@ -34,7 +34,7 @@ REFUSED = {
 # These tell how much they moved, and write nothing but that.
 COUNTED = {
     "sync": "pulled 0", "carry out": "wrote 0 entries", "carry in": "took 0 entries", "backup": " 0 new",
-    "repair": "whole", "join": "joined",
+    "repair": "whole", "join": "joined", "store move": "nothing has changed",
 }
 READS = {
     "status", "key show", "key list", "partner list", "dataset list", "dataset show", "policy show", "export",
@@ -43,7 +43,7 @@ READS = {
     "stage summary", "doctor", "release list", "release show", "release verify", "release diff",
     "release prove", "release sheet",
     "agreement", "consensus", "gold list", "gold score", "queue list", "blind show", "label-errors", "people list",
-    "people keys",
+    "people keys", "store show", "store check",
 }
 
 
@@ -136,7 +136,7 @@ def writing(program, folder):
     quality(oem, both, folder)
     both(tier, "dataset", "leave", BOARDS)
     for name, sign in {"backup": ("backup", folder / "backup"), "carry out": ("carry", "out", BOARDS, folder / "stick"),
-                       "carry in": ("carry", "in", folder / "stick"), "repair": ("repair",)}.items():
+                       "carry in": ("carry", "in", folder / "stick"), "repair": ("repair",), "store move": ("store", "move", "--to", "folder")}.items():
         oem.ok(*sign)
         text = oem.ok(*sign).out
         check(COUNTED[name] in text, f"{name} again says that it moved nothing", text)

@@ -6,6 +6,13 @@ extension Example {
     static let homes: [Example] = [
         Example("home", HomeDocument(org: "oem.example", fingerprint: "5a0c4f", home: "homes/oem")),
         Example(
+            "store",
+            StoreDocument(
+                store: "postgresql://countermark@db.oem.example/labels", tiles: "store", logs: 3,
+                entries: 1_204, changed: true)),
+        Example(
+            "store.least", StoreDocument(store: "folder", tiles: "folder", logs: 0, entries: 0)),
+        Example(
             "error",
             ErrorDocument(
                 error: .init(

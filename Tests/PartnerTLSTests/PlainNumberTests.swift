@@ -38,7 +38,8 @@ struct PlainNumberTests {
     /// Conversions between number types that cannot trap, or whose range their line shows.
     private static let allowed = [
         "Int(clamping:", "Int(exactly:", "Int(truncatingIfNeeded:", "Int32(clamping:",
-        "UInt64(clamping:", "Int64(clamping:", "Int64(exactly:", "Int(bitPattern:",
+        "UInt32(clamping:", "UInt64(clamping:", "Int64(clamping:", "Int64(exactly:",
+        "Int(bitPattern:",
         "UInt32(bigEndian:",
         // A digit that was checked, and what UInt8 holds.
         "UInt64(digit - 0x30)", "UInt8(ascii:", "Int($1)",

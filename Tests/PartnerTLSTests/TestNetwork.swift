@@ -53,10 +53,11 @@ final class TestServer: Sendable {
     var port: Int { channel.localAddress?.port ?? 0 }
 
     init(
-        _ company: Company, pins: PinnedRoots, handshakeSeconds: Int64 = Patience.seconds(300)
+        _ company: Company, pins: PinnedRoots, context: TLSContext? = nil,
+        handshakeSeconds: Int64 = Patience.seconds(300)
     ) async throws {
         self.pins = pins
-        let context = try company.context(.server)
+        let context = try context ?? company.context(.server)
         let (refusals, refusalsIn) = AsyncStream<PartnerTLSError>.makeStream()
         self.refusals = refusals
         self.refusalsIn = refusalsIn

@@ -64,13 +64,24 @@ final class Readiness: Sendable {
                     }, ends: try node.endings(), clock: try node.clockTrouble()?.line)
             }
             let own = look(at: turn(of: facts.logs), node, now)
-            return [
+            return Self.store(node) + [
                 lockCheck(now), diskCheck(node),
                 Self.check("checkpoint") { try self.checkpoint(own, node, now) },
                 Self.certificate(facts.ends, node), logCheck(facts.logs.count),
                 HomeCheck("clock", true, facts.clock ?? "no partner's clock says otherwise"),
             ]
         }
+    }
+
+    /// What a serving node has seen last of the store that its company's nodes share.
+    private static func store(_ node: Node) -> [HomeCheck] {
+        guard let company = node.home.company else { return [] }
+        let trouble = company.trouble.withLock { $0 }
+        return [
+            HomeCheck(
+                "store", trouble == nil, trouble ?? "\(company.address) answers",
+                hint: trouble == nil ? "" : "run countermark store check")
+        ]
     }
 
     /// A check, of which an error is a finding.

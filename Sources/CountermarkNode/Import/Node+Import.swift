@@ -22,6 +22,13 @@ extension Node {
         _ dataset: DatasetID, _ paths: [String], format: any AnnotationFormat,
         options: ImportOptions
     ) throws -> ImportReport {
+        try repeating { try importOnce(dataset, paths, format: format, options: options) }
+    }
+
+    private func importOnce(
+        _ dataset: DatasetID, _ paths: [String], format: any AnnotationFormat,
+        options: ImportOptions
+    ) throws -> ImportReport {
         try require(dataset)
         let meter = ReadMeter()
         let files = paths.map { InputFile(path: $0, meter: meter) }

@@ -112,6 +112,10 @@ extension ErrorCode {
     package static let badSelector = ErrorCode(
         "bad-selector", .usage,
         "write the selector as `show --json` prints one")
+    package static let badStore = ErrorCode(
+        "bad-store", .usage,
+        "the address of a store is `postgresql://USER@HOST:PORT/DATABASE`, without a "
+            + "password: that comes from `PGPASSFILE`, `PGPASSWORD` or `?passfile=`")
     package static let badSuccession = ErrorCode(
         "bad-succession", .failed,
         "a succession cannot lead back: make a new log under a new origin")
@@ -157,6 +161,10 @@ extension ErrorCode {
         "clock-differs", .failed,
         "set the clock of the machine whose clock is wrong and `countermark sync`; if "
             + "this one is right, `--clock-is-right`. Nothing was written")
+    package static let configChanged = ErrorCode(
+        "config-changed", .failed,
+        "the logs were moved into a store, or out of it, while this node ran: start it "
+            + "again")
     package static let configContradicts = ErrorCode(
         "config-contradicts", .failed,
         "`org` in `config.json` is not the certificate's: set it back; a company is "
@@ -220,6 +228,9 @@ extension ErrorCode {
     package static let goldIsWrong = ErrorCode(
         "gold-is-wrong", .failed,
         "the file of gold items is not what was sealed: find the right one")
+    package static let hasStore = ErrorCode(
+        "has-store", .usage,
+        "the logs lie in another store: `countermark store move --to folder` first")
     package static let homeExists = ErrorCode(
         "home-exists", .failed,
         "choose another folder; nothing was changed")
@@ -474,6 +485,10 @@ extension ErrorCode {
         "other-steward", .network,
         "somebody may stand between the companies, or the text was damaged: call, go on"
             + " with nothing")
+    package static let otherStore = ErrorCode(
+        "other-store", .failed,
+        "the store holds no logs of this home: another company's, another version's, or "
+            + "they were taken out; the message says which")
     package static let otherWord = ErrorCode(
         "other-word", .failed,
         "in `prove --ask`: a partner says another thing; sync with it, then prove again")
@@ -577,6 +592,26 @@ extension ErrorCode {
     package static let stewardIsReadByAll = ErrorCode(
         "steward-is-read-by-all", .failed,
         "the steward's log cannot be narrowed; use a dataset of another steward")
+    package static let storeBusy = ErrorCode(
+        "store-busy", .locked, http: 503,
+        "other nodes of this company have written first all the time: run it again. "
+            + "Nothing was written")
+    package static let storeDamaged = ErrorCode(
+        "store-damaged", .failed,
+        "what the store holds is not what was put there: `countermark store check`; "
+            + "nothing was taken from it")
+    package static let storeRefuses = ErrorCode(
+        "store-refuses", .failed, http: 503,
+        "PostgreSQL does not let this user do that, is full, or takes no writes: the "
+            + "message says which. Nothing was acknowledged")
+    package static let storeUnconfirmed = ErrorCode(
+        "store-unconfirmed", .failed, http: 503,
+        "the store was lost at the moment of writing: see `countermark history` before "
+            + "you run it again")
+    package static let storeUnreachable = ErrorCode(
+        "store-unreachable", .network, http: 503,
+        "PostgreSQL does not answer: see that it runs, and the way to it. Nothing was "
+            + "acknowledged; a node that serves goes on by itself")
     package static let superseded = ErrorCode(
         "superseded", .failed, http: 409,
         "a newer push of the same log took its place")
@@ -692,41 +727,38 @@ extension ErrorCode {
     /// All codes, in the order of their words.
     public static let all: [ErrorCode] = [
         .ambiguousId, .ambiguousItem, .badAnswer, .badCertificate, .badConfig, .badEntry,
-        .badExpression, .badFile,
-        .badIdentifier, .badInvitationRecord, .badLink, .badLog, .badName, .badPartner,
-        .badProof, .badProxy, .badRange, .badReason, .badRequest, .badRoot, .badSchema,
-        .badSelector, .badSuccession, .badThreshold, .badUrl, .badValue, .blind, .busy,
-        .cancelled, .cannotDial, .cannotOffer, .cannotServe, .certificateExpired, .chainTooLong,
-        .circularSource, .clockDiffers, .configContradicts, .crossSite, .cutOff, .cutPush,
-        .damagedFile, .datasetExists, .datasetLeft, .digestsDiffer, .diskFull, .doesNotExtend,
-        .ended, .equivocation, .failed, .fetchEnded, .fileExists, .goldExists, .goldIsSealed,
-        .goldIsWrong, .homeExists, .homeNotReadable, .internalFailure, .interrupted,
-        .invitation, .invitationClosed, .invitationExpired, .invitationRevoked,
-        .invitationUnknown, .invitationUsed, .joinFailed, .joinProof, .keyInUse, .keyNotReached,
-        .keyRetired, .keyRevoked, .labelTable, .locked, .logKeyMismatch, .logStorage,
-        .missingFile, .namesNotUtf8, .namesTooLarge, .network, .noAddress, .noAuthorityKey,
-        .noBackup, .noBackupFolder, .noCandidate, .noCertificate, .noCheckpoint, .noClasses,
-        .noConsensus, .noDigest, .noEvidence, .noFile, .noHome, .noItems, .noKeyRequest, .noLogKey,
-        .noMedia,
-        .noPartner, .noPassphrase, .noPort, .noRoot, .noStatement, .noTile, .noWord,
-        .nobodyToDial, .notAnExport, .notChecked, .notCosigned, .notCounted, .notFound,
-        .notLive, .notMember, .notOfAnnotations, .notOffered, .notOwn, .notOwner, .notRepaired,
-        .notSignedIn, .notSteward, .notWritable, .notYoursToDecide, .nothingCarried,
-        .nothingToAccept, .onlySuggested, .originTaken, .otherCertificate, .otherContent,
-        .otherHistory, .otherIssuer, .otherPerson, .otherSteward, .otherWord, .ownLog,
-        .ownLogBehind,
-        .ownLogDiffers, .ownLogForked, .ownLogLost, .ownOrigin, .ownRelease, .partner,
-        .passphraseNeeded, .pictureTooLarge, .proofTooLarge, .pushRefused, .readerRole,
-        .refused, .releaseExists, .releaseIsWrong, .releaseNotHere, .releaseNotWhole,
-        .releaseOfOtherHistory, .releaseWithdrawn, .roleTooSmall, .sameItem, .schemaTooLarge,
-        .signAnew, .signing, .slowBody, .spoolFull, .stewardCannotLeave, .stewardIsReadByAll,
-        .superseded,
-        .system, .tooFast, .tooLarge, .tooMany, .tooManyConnections, .tooManyInvitations,
-        .tooManyLogs, .tooManyPushes, .tooManyStatements, .tooManyWatches, .tooMuchAtOnce,
-        .trustEnded, .twoDatasets, .unknownItem, .unknownRater, .unprovenHistory, .unreadable,
-        .unsupportedType, .unwritable, .usage, .whoseLabels, .wordsDiffer, .writeOnlyFormat,
-        .wrongCheckpoint,
-        .wrongHost, .wrongLogKey, .wrongMethod, .wrongPassphrase, .wrongPassword, .wrongPosition,
+        .badExpression, .badFile, .badIdentifier, .badInvitationRecord, .badLink, .badLog,
+        .badName, .badPartner, .badProof, .badProxy, .badRange, .badReason, .badRequest, .badRoot,
+        .badSchema, .badSelector, .badStore, .badSuccession, .badThreshold, .badUrl, .badValue,
+        .blind, .busy, .cancelled, .cannotDial, .cannotOffer, .cannotServe, .certificateExpired,
+        .chainTooLong, .circularSource, .clockDiffers, .configChanged, .configContradicts,
+        .crossSite, .cutOff, .cutPush, .damagedFile, .datasetExists, .datasetLeft, .digestsDiffer,
+        .diskFull, .doesNotExtend, .ended, .equivocation, .failed, .fetchEnded, .fileExists,
+        .goldExists, .goldIsSealed, .goldIsWrong, .hasStore, .homeExists, .homeNotReadable,
+        .internalFailure, .interrupted, .invitation, .invitationClosed, .invitationExpired,
+        .invitationRevoked, .invitationUnknown, .invitationUsed, .joinFailed, .joinProof,
+        .keyInUse, .keyNotReached, .keyRetired, .keyRevoked, .labelTable, .locked,
+        .logKeyMismatch, .logStorage, .missingFile, .namesNotUtf8, .namesTooLarge, .network,
+        .noAddress, .noAuthorityKey, .noBackup, .noBackupFolder, .noCandidate, .noCertificate,
+        .noCheckpoint, .noClasses, .noConsensus, .noDigest, .noEvidence, .noFile, .noHome,
+        .noItems, .noKeyRequest, .noLogKey, .noMedia, .noPartner, .noPassphrase, .noPort, .noRoot,
+        .noStatement, .noTile, .noWord, .nobodyToDial, .notAnExport, .notChecked, .notCosigned,
+        .notCounted, .notFound, .notLive, .notMember, .notOfAnnotations, .notOffered, .notOwn,
+        .notOwner, .notRepaired, .notSignedIn, .notSteward, .notWritable, .notYoursToDecide,
+        .nothingCarried, .nothingToAccept, .onlySuggested, .originTaken, .otherCertificate,
+        .otherContent, .otherHistory, .otherIssuer, .otherPerson, .otherSteward, .otherStore,
+        .otherWord, .ownLog, .ownLogBehind, .ownLogDiffers, .ownLogForked, .ownLogLost,
+        .ownOrigin, .ownRelease, .partner, .passphraseNeeded, .pictureTooLarge, .proofTooLarge,
+        .pushRefused, .readerRole, .refused, .releaseExists, .releaseIsWrong, .releaseNotHere,
+        .releaseNotWhole, .releaseOfOtherHistory, .releaseWithdrawn, .roleTooSmall, .sameItem,
+        .schemaTooLarge, .signAnew, .signing, .slowBody, .spoolFull, .stewardCannotLeave,
+        .stewardIsReadByAll, .storeBusy, .storeDamaged, .storeRefuses, .storeUnconfirmed,
+        .storeUnreachable, .superseded, .system, .tooFast, .tooLarge, .tooMany,
+        .tooManyConnections, .tooManyInvitations, .tooManyLogs, .tooManyPushes,
+        .tooManyStatements, .tooManyWatches, .tooMuchAtOnce, .trustEnded, .twoDatasets,
+        .unknownItem, .unknownRater, .unprovenHistory, .unreadable, .unsupportedType, .unwritable,
+        .usage, .whoseLabels, .wordsDiffer, .writeOnlyFormat, .wrongCheckpoint, .wrongHost,
+        .wrongLogKey, .wrongMethod, .wrongPassphrase, .wrongPassword, .wrongPosition,
         .wrongSteward,
     ]
 }

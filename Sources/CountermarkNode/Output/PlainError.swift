@@ -5,8 +5,10 @@ import Foundation
 import LabelSchema
 import LabelText
 import LogStorage
+import ObjectStore
 import PartnerTLS
 import Provenance
+import SharedStore
 import Signing
 import TransparencyLog
 
@@ -58,6 +60,10 @@ public struct PlainError: Sendable, Equatable {
             self.init(
                 .badFile, "\(path) cannot be written: \(SystemReason.words(code))",
                 "check the folder, its owner and the space on the disk")
+        case let error as SharedStoreError: self.init(error)
+        case let error as ObjectStoreError: self.init(error)
+        case let error as LogMoved:
+            self.init(.storeBusy, "another node has written to \(error.log)", "run it again")
         case let error as SelectorJSON.Problem: self.init(.badSelector, "\(error)")
         case let error as FormatError: self.init(.badFile, "\(error)")
         case let error as InvitationError: self.init(.invitation, "\(error)")
@@ -79,6 +85,37 @@ public struct PlainError: Sendable, Equatable {
         } else {
             self.init(.logStorage, "\(error)")
         }
+    }
+
+    private init(_ error: ObjectStoreError) {
+        let code: ErrorCode =
+            switch error {
+            case .invalidURL, .invalidName, .noKeys, .unusableKeys, .wrongRegion, .redirected:
+                .badStore
+            case .unreachable, .noAnswer, .cut, .busy: .storeUnreachable
+            case .otherBytes, .neverThere, .answerTooLarge, .raceLost, .raceOverwritten:
+                .storeDamaged
+            default: .storeRefuses
+            }
+        // What happened, and what to do.
+        let parts = "\(error)".split(separator: ";", maxSplits: 1)
+        self.init(
+            code, parts.first.map(String.init) ?? "",
+            parts.dropFirst().first.map { $0.trimmingCharacters(in: .whitespaces) } ?? "")
+    }
+
+    private init(_ error: SharedStoreError) {
+        let code: ErrorCode =
+            switch error {
+            case .badAddress: .badStore
+            case .noLibrary, .notAllowed, .full, .readOnly, .failed: .storeRefuses
+            case .unreachable, .slow: .storeUnreachable
+            case .noTables, .otherVersion, .otherOwner, .left: .otherStore
+            case .unconfirmed: .storeUnconfirmed
+            case .damaged: .storeDamaged
+            case .busy: .storeBusy
+            }
+        self.init(code, error.message, error.hint)
     }
 
     private init(_ error: AnnotationModelError) {

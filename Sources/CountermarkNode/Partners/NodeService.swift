@@ -87,6 +87,7 @@ public struct NodeService: Service {
                 group.addTask { try await page.run() }
             }
             group.addTask { await follow(sync, watcher) }
+            if let company = home.company { group.addTask { await follow(company) } }
             group.addTask { await sweep(desk, sync.trust) }
             group.addTask { await tellOfEnds() }
             group.addTask { await follow(disk) }
@@ -185,6 +186,43 @@ public struct NodeService: Service {
         while !Task.isCancelled {
             _ = disk.look()
             try? await Task.sleep(for: Self.diskInterval)
+        }
+    }
+
+    /// How long a node goes on without a look at the store, in milliseconds: what another node has written is here
+    /// by then.
+    private static let storeMilliseconds = 1_000
+
+    /// Takes what other nodes of this company write, and says when their store fails, and when it is back.
+    private func follow(_ company: CompanyStore) async {
+        var said: String?
+        guard let beside = try? Node(home) else { return }
+        let logger = logger
+        beside.meter = meter
+        beside.warn = { logger.warning("the store", metadata: ["what": "\($0)"]) }
+        let own = SharedNode(beside)
+        while !Task.isCancelled {
+            var trouble: String?
+            do {
+                let untaken = try await own.run { node in
+                    try node.bringUp()
+                    return node.untakenLogs
+                }
+                trouble = untaken.sorted { $0.key < $1.key }.first.map { "\($0.key): \($0.value)" }
+                try await own.run {
+                    try $0.awaitNewsOfStore(milliseconds: Self.storeMilliseconds)
+                }
+            } catch {
+                trouble = PlainError.line(error)
+                try? await Task.sleep(for: .milliseconds(Self.storeMilliseconds))
+            }
+            if let trouble, trouble != said {
+                logger.error("the store", metadata: ["error": "\(trouble)"])
+            } else if trouble == nil, said != nil {
+                logger.notice("the store is well again", metadata: ["store": "\(company.address)"])
+            }
+            said = trouble
+            company.trouble.withLock { $0 = trouble }
         }
     }
 

@@ -66,6 +66,9 @@ private struct Examination {
         } catch {
             fail("logs", error)
         }
+        for found in node.checkStore() where !found.isOk || found.name == "store" {
+            checks.append(.init(found))
+        }
         check("evidence") {
             let files = try node.evidence() + node.contradictions()
             guard let first = files.first else {

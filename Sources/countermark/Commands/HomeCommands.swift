@@ -27,13 +27,29 @@ struct Init: ParsableCommand {
     var nodeCert: String?
     @Flag(help: "Encrypt the key files: COUNTERMARK_PASSPHRASE, --passphrase-file or a terminal.")
     var encryptKeys = false
+    @Option(
+        help:
+            "Share the logs with other nodes through a store: postgresql://USER@HOST:PORT/DATABASE."
+    )
+    var store: String?
+    @Option(
+        help: "The object store that has the bytes of --store: s3://BUCKET/PREFIX?endpoint=….")
+    var tiles: String?
 
     func run() throws {
+        if tiles != nil, store == nil {
+            throw ValidationError(
+                "--tiles goes with --store postgresql://…: which entry comes first is decided there"
+            )
+        }
         let origin = try Origin(org)
+        // Before any key is made.
+        if let store { try Node.requireUsable(store: store, tiles: tiles) }
         let time = Int64(Date().timeIntervalSince1970)
         let home = try Home.make(
             common.homePath, origin: origin, name: name, keys: try plan(at: time), time: time)
         let fingerprint = try home.root().fingerprint.hex
+        if let store { _ = try common.node().moveLogs(into: store, tiles: tiles) }
         try common.print(
             document: HomeDocument(org: org, fingerprint: fingerprint, home: common.homePath),
             ["made \(common.homePath) for \(org)", "root certificate SHA-256 \(fingerprint)"])

@@ -24,6 +24,11 @@ struct Sync: AsyncParsableCommand {
         let home = try Home(opening: common.homePath)
         let id = try dataset.map { try DatasetID($0, defaultOwner: home.origin) }
         let node = try Node(home)
+        node.warn = { Terminal.warn("countermark: warning: \($0)") }
+        try node.bringUp(id)
+        for (log, why) in node.untakenLogs.sorted(by: { $0.key < $1.key }) {
+            node.warn("\(log) was not taken from the store: \(why)")
+        }
         let before = try SyncEffect.counts(node, id)
         let partner = try with.map { try Origin($0) }
         let reports = try await progress.show(common) { watch in

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Two nodes of one company whose rows are in PostgreSQL and whose bytes are in an object store: each of the two goes away,
+gives back wrong bytes, and comes back.
+
+    Tests/Store/tiles.py --program PROGRAM
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "Tests/EndToEnd"), str(pathlib.Path(__file__).resolve().parent)]
+
+from nodes import DATASET, OEM, Node, check, label, labels  # noqa: E402
+from postgres import Cluster  # noqa: E402
+from seaweed import Seaweed  # noqa: E402
+
+
+def refused_beginnings(program, folder, address, store):
+    """What cannot work is refused before anything is made."""
+    def init(name, *words):
+        return subprocess.run(
+            [program, "init", "--org", OEM, "--name", "OEM", "--home", str(folder / name), "--json", *words],
+            capture_output=True, text=True)
+    done = init("alone", "--tiles", store.url)
+    check(done.returncode == 2 and "--store" in done.stderr, "tiles alone decide nothing, and are refused", done.stderr)
+    done = init("none", "--store", address, "--tiles", store.url.replace("s3://labels", "s3://nowhere"))
+    check(done.returncode != 0 and "store-refuses" in done.stderr, "a bucket that is not there is named", done.stderr)
+    done = init("plain", "--store", address, "--tiles", "s3://labels?key=hunter2")
+    check(done.returncode == 2 and "bad-store" in done.stderr and "hunter2" not in done.stderr,
+          "so is a URL that cannot be read, without repeating it", done.stderr)
+    secret = os.environ.pop("AWS_SECRET_ACCESS_KEY")
+    done = init("keyless", "--store", address, "--tiles", store.url)
+    os.environ["AWS_SECRET_ACCESS_KEY"] = secret
+    check(done.returncode == 2 and "AWS_SECRET_ACCESS_KEY" in done.stderr, "and that there are no keys", done.stderr)
+    check(not any((folder / name).exists() for name in ("alone", "none", "plain", "keyless")), "no home was made")
+
+
+def bytes_elsewhere(cluster):
+    """How many parts the rows have, and how many of them with their bytes."""
+    found = cluster.sql("SELECT count(*), count(bytes) FROM countermark.part", "labels")
+    return tuple(int(number) for number in found.split("|"))
+
+
+def run(program, store, cluster, folder):
+    address = cluster.database("labels")
+    os.environ.update(store.env)
+    refused_beginnings(program, folder, address, store)
+    one = Node(program, folder, "node-1")
+    one.run("init", "--org", OEM, "--name", OEM, "--store", address, "--tiles", store.url)
+    one.run("dataset", "create", "boards", "--title", "Boards")
+    shown = one.run("store", "show")
+    check((shown["store"], shown["tiles"]) == (address, store.url), "store show names both places", shown)
+    config = (one.home / "config.json").read_text()
+    check(store.env["AWS_SECRET_ACCESS_KEY"] not in config, "no key is in the configuration")
+    one.run("backup", str(folder / "copy"))
+    two = Node(program, folder, "node-2")
+    two.run("restore", str(folder / "copy"))
+    ids = [node.write(f"{node.name}-{number}.png") for number in range(3) for node in (one, two)]
+    one.run("sync")
+    two.run("sync")
+    check(one.state() == two.state() and {id_ for id_, _ in labels(one)} == set(ids),
+          "two nodes write in turns, and have one history")
+    parts, here = bytes_elsewhere(cluster)
+    check(parts >= len(ids) and here == 0, "the rows have no bytes", (parts, here))
+    check(one.run("store", "check")["ok"], "store check finds all well")
+
+    # The volume servers stop answering: nothing is acknowledged.
+    before = one.state()
+    gateway = store.processes["gateway"]
+    gateway.send_signal(signal.SIGKILL)
+    gateway.wait()
+    check(one.code(*label("gone.png")) == "store-unreachable", "without the object store nothing is acknowledged")
+    done = one.attempt("store", "check")
+    check(done.returncode == 1 and "store" in done.stdout, "and store check says so", done.stdout)
+    check(one.run("list", DATASET)["annotations"], "what is here can be read")
+    store._run("gateway", *gateway.args[1:])
+    store._await(store._answers)
+    ids.append(one.write("back.png"))
+    check(one.state()[0] == before[0] + 1, "all goes on by itself, and what was refused is nowhere")
+
+    # A part of which the object store lost its bytes, or gives back others.
+    name = cluster.sql("SELECT encode(sha256,'hex') FROM countermark.part ORDER BY first_index DESC LIMIT 1", "labels")
+    place = f"http://127.0.0.1:{store.filer}/buckets/labels/parts/{name}"
+    kept = subprocess.run(["curl", "-sf", place], capture_output=True, check=True).stdout
+    for what, words in [("other bytes", ["-F", f"file=@{folder / 'other'}"]), ("no bytes", ["-X", "DELETE"])]:
+        (folder / "other").write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+        subprocess.run(["curl", "-sf", "-o", "/dev/null", *words, place], check=True)
+        check(two.code("sync") == "store-damaged", f"{what} of a part are not taken")
+        check(two.state()[0] == before[0], "and nothing of it is here")
+    (folder / "kept").write_bytes(kept)
+    subprocess.run(["curl", "-sf", "-o", "/dev/null", "-F", f"file=@{folder / 'kept'}", place], check=True)
+    two.run("sync")
+    check(one.state() == two.state(), "where they are what was put there, they are taken")
+    for node in (one, two):
+        check(node.run("verify")["ok"], f"{node.name} verifies")
+    moved = two.run("store", "move", "--to", "folder")
+    check(moved["tiles"] == "folder" and {id_ for id_, _ in labels(two)} == set(ids), "and all of it comes back out")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--program", required=True)
+    program = str(pathlib.Path(parser.parse_args().program).resolve())
+    problem = Seaweed.problem()
+    if problem:
+        print(f"SKIPPED: bytes in an object store: {problem}")
+        return
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="countermark-tiles-"))
+    cluster = Cluster()
+    try:
+        with Seaweed() as store:
+            run(program, store, cluster, folder)
+    finally:
+        cluster.remove()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
