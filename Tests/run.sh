@@ -34,7 +34,7 @@ steps=(
     "words         60  python3 Tests/EndToEnd/words.py --program $debug"
     "again         27  python3 Tests/EndToEnd/again.py --program $debug"
     "pages         65  python3 Tests/EndToEnd/pages.py --program $debug"
-    "store         60  several_nodes"
+    "store         75  several_nodes"
     "tiles         15  python3 Tests/Store/tiles.py --program $debug"
     "figures       15  figures_of_a_node"
     "disk          25  python3 Tests/EndToEnd/disk.py --program $debug"
