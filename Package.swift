@@ -226,7 +226,9 @@ let package = Package(
             dependencies: [
                 "CountermarkNode", "AnnotationFormats", "AnnotationModel", "AnnotationStore",
                 "CanonicalCBOR", "FormatFixtures", "LabelQuality", "LabelSchema", "LabelText",
-                "LogStorage", "PartnerTLS", "Provenance", "Replication", "Signing",
+                "LogStorage", "ObjectStore", "PartnerTLS", "Provenance", "Replication",
+                "SharedStore",
+                "Signing",
                 "TransparencyLog", grdb, logging, nioCore, nioPosix, nioHTTP1,
             ],
             swiftSettings: settings),

@@ -147,11 +147,15 @@ extension LabelView {
 
 extension LabelFilter {
     /// True if it asks for nothing but which items are not excluded.
-    public var isOfItemsAlone: Bool { isOfOrganisationsAlone && org == nil }
+    public var isOfItemsAlone: Bool {
+        items.isEmpty && itemIDs.isEmpty && classNames.isEmpty && org == nil && !conflictsOnly
+            && stage == nil
+    }
 
-    /// True if it asks for nothing but whose labels, and which items are not excluded.
-    var isOfOrganisationsAlone: Bool {
+    /// True if it asks for nothing but whose labels: these are found without a query.
+    var isWalked: Bool {
         items.isEmpty && itemIDs.isEmpty && classNames.isEmpty && !conflictsOnly && stage == nil
+            && !isWithoutExcluded
     }
 }
 
@@ -178,17 +182,18 @@ public struct EncodedItem {
 }
 
 extension LabelStore {
-    /// Calls `body` with each label of a dataset's logs in the order of keys.
+    /// Calls `body`, which may read labels and items and no more, with each label of a dataset's logs in the order of
+    /// keys.
     ///
     /// - Parameter logs: The logs by local number.
     public func forEachEncodedLabel(
         _ logs: [Int: Origin], filter: LabelFilter = LabelFilter(),
         _ body: (EncodedLabel) throws -> Void
     ) throws {
-        let isWalked = filter.isOfOrganisationsAlone && !filter.isWithoutExcluded
         for (number, origin) in logs.sorted(by: { $0.key < $1.key }) {
             if let org = filter.org, org != origin { continue }
-            try forEachEncodedLabel(of: number, origin, filter: isWalked ? nil : filter, body)
+            try forEachEncodedLabel(
+                of: number, origin, filter: filter.isWalked ? nil : filter, body)
         }
     }
 
@@ -205,15 +210,10 @@ extension LabelStore {
         let first = Int64(log) << 48
         try reading("reading labels") { rows in
             guard let filter else {
-                rows.beginWalk()
-                let cursor = try labels.cursor()
-                defer { labels.giveBack(cursor) }
-                try cursor.start(from: first, through: first | (1 << 48 - 1), item: nil)
-                while !cursor.isAtEnd {
-                    try body(EncodedLabel(.walk(cursor), rows, origin))
-                    try cursor.next()
+                return try forEachEncodedLabel(of: log, origin, from: first, rows) { label in
+                    try body(label)
+                    return true
                 }
-                return
             }
             let (from, conditions, arguments) = try clauses(rows, [log: origin], filter)
             // One of its own: `body` may read, too.
@@ -223,6 +223,22 @@ extension LabelStore {
                     + "WHERE a.key>=? AND a.key<?\(conditions) ORDER BY a.key")
             row.bind([.integer(first), .integer(Int64(log + 1) << 48)] + arguments)
             while try row.step() { try body(EncodedLabel(.row(row), rows, origin)) }
+        }
+    }
+
+    /// Walks the labels of a log from a key on.
+    ///
+    /// - Parameter body: Returns false to stop.
+    func forEachEncodedLabel(
+        of log: Int, _ origin: Origin, from first: Int64, _ rows: ReadRows,
+        _ body: (EncodedLabel) throws -> Bool
+    ) throws {
+        rows.beginWalk()
+        let cursor = try labels.cursor()
+        defer { labels.giveBack(cursor) }
+        try cursor.start(from: first, through: Int64(log + 1) << 48 - 1, item: nil)
+        while !cursor.isAtEnd, try body(EncodedLabel(.walk(cursor), rows, origin)) {
+            try cursor.next()
         }
     }
 

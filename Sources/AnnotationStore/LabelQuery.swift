@@ -89,6 +89,9 @@ extension LabelStore {
         limit: Int
     ) throws -> [LabelView] {
         try reading("reading labels") { rows in
+            if filter.isWalked {
+                return try walked(rows, logs, filter.org, after: after, limit: limit)
+            }
             let (from, conditions, arguments) = try clauses(rows, logs, filter)
             let statement = try rows.statement(
                 "SELECT \(LabelView.columns) FROM \(from) "
@@ -110,13 +113,36 @@ extension LabelStore {
         }
     }
 
-    /// All annotations in the order of their keys.
+    /// A page of annotations without a query, where nothing is asked for that rows would know.
+    private func walked(
+        _ rows: ReadRows, _ logs: [Int: Origin], _ org: Origin?, after: OperationKey?, limit: Int
+    ) throws -> [LabelView] {
+        var found: [LabelView] = []
+        for (number, origin) in logs.sorted(by: { $0.key < $1.key }) where org ?? origin == origin {
+            if found.count >= limit { break }
+            let start = max(Int64(number) << 48, (after?.packed ?? -1) + 1)
+            try forEachEncodedLabel(of: number, origin, from: start, rows) { label in
+                found.append(try LabelView(label))
+                return found.count < limit
+            }
+        }
+        return found
+    }
+
+    /// All annotations in the order of their keys, a page in memory at a time: `body` may do what it likes.
     public func forEachLabel(
         _ logs: [Int: Origin], filter: LabelFilter = LabelFilter(),
         _ body: (LabelView) throws -> Void
     ) throws {
-        try forEachEncodedLabel(logs, filter: filter) { try body(try LabelView($0)) }
+        var after: OperationKey?
+        repeat {
+            let page = try labels(logs, filter: filter, after: after, limit: Self.pageLabels)
+            for label in page { try body(label) }
+            after = page.count == Self.pageLabels ? page.last?.key : nil
+        } while after != nil
     }
+
+    private static let pageLabels = 1_000
 
     func clauses(
         _ rows: ReadRows, _ logs: [Int: Origin], _ filter: LabelFilter

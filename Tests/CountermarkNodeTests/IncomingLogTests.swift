@@ -72,6 +72,23 @@ struct IncomingLogTests {
         #expect(transfer.counted == 0 && transfer.kept == 0)
     }
 
+    @Test("what comes in one piece goes into the log without a file of its own")
+    func onePiece() throws {
+        let transfer = try Transfer(entries: 3)
+        try transfer.all.carry(tier, to: oem)
+        let held = try transfer.held()
+        try transfer.all.node(tier).write(transfer.all.dataset, [transfer.all.label("new.png")])
+        let out = try transfer.out(held)
+        let incoming = try transfer.begin(out.checkpoint, from: held)
+        // Whoever wanted to put it on the disk would fail.
+        try FileManager.default.createDirectory(
+            atPath: transfer.path, withIntermediateDirectories: true)
+        try incoming.add(out.bundle, transfer.node)
+        #expect(transfer.counted == 0)
+        #expect(try incoming.accept(transfer.node) == 1)
+        #expect(try transfer.held() == held + 1)
+    }
+
     @Test("nothing is kept under a checkpoint that is none, or is not the log's")
     func checkpoints() throws {
         let transfer = try Transfer()

@@ -22,13 +22,14 @@ private func enumCaseName<T>(_ value: T) -> UnsafePointer<CChar>?
 /// Every error that people can read goes through one table and comes out in plain words.
 struct PlainErrorTests {
     private static let time: Int64 = 1_795_880_000
-    private static let digest = SHA256Hasher.hash([1])
+    static let digest = SHA256Hasher.hash([1])
     private static let signing = SigningError.refusedPath(
         subject: "CN=x", depth: 0, problem: .expired)
 
     /// One of each case; what a new case lacks here, `isWhole` finds.
     private static let samples: [any Error] =
-        signingSamples + tlsSamples + logSamples + otherSamples
+        signingSamples + tlsSamples + logSamples + storeSamples + objectSamples
+        + otherSamples
 
     private static let signingSamples: [any Error] = [
         SigningError.unreadableKey(reason: "bad"), SigningError.passphraseNeeded,
@@ -80,6 +81,8 @@ struct PlainErrorTests {
         PartnerTLSError.lineTooLong(limitBytes: 1), PartnerTLSError.streamOverrun(limitLines: 1),
         PartnerTLSError.malformedResponse(reason: "bad"), PartnerTLSError.refusedStream(status: 1),
         PartnerTLSError.cancelled,
+        PartnerTLSError.unusableAuthorities(path: "/x", reason: "bad"),
+        PartnerTLSError.untrustedServer(subject: "x", reason: "bad"),
     ]
 
     private static let logSamples: [any Error] = [
@@ -162,6 +165,8 @@ struct PlainErrorTests {
             ("Signing/SigningError.swift", "SigningError"),
             ("Signing/InvitationError.swift", "InvitationError"),
             ("PartnerTLS/PartnerTLSError.swift", "PartnerTLSError"),
+            ("ObjectStore/ObjectStoreError.swift", "ObjectStoreError"),
+            ("SharedStore/SharedStoreError.swift", "SharedStoreError"),
             ("LogStorage/LogStorageError.swift", "LogStorageError"),
             ("TransparencyLog/TransparencyLogError.swift", "TransparencyLogError"),
             ("TransparencyLog/Witness.swift", "WitnessRefusal"),

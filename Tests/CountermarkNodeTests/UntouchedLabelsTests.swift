@@ -53,6 +53,27 @@ struct UntouchedLabelsTests {
         var filter = LabelFilter()
         filter.classNames = ["open"]
         #expect(try labels(node, all.dataset, filter).map(\.id) == [ids[4_500]])
+
+        // What is walked is what a query finds, and whoever walks may ask whatever else there is to ask.
+        filter = LabelFilter()
+        filter.isWithoutExcluded = true
+        #expect(try labels(node, all.dataset, filter).map(\.fields) == found.map(\.fields))
+        let logs = try node.read(all.dataset) { $0.state.logs.mapValues(\.origin) }
+        var count = 0
+        try node.store.forEachLabel(logs) { label in
+            guard count % 2_000 == 0 else { return count += 1 }
+            count += 1
+            #expect(try node.store.label(label.key, origin: label.id.origin)?.item == label.item)
+            _ = try node.store.item(all.dataset, key: label.item)
+            try node.write(all.dataset, [.set(label.id, [.className("short")])])
+        }
+        #expect(count == items.count)
+        var brief: [String] = []
+        try node.store.forEachEncodedLabel(logs) { label in
+            brief.append(try label.itemKey())
+            #expect(try label.isOfAlias() == false && label.kind == .box)
+        }
+        #expect(brief == items)
     }
 
     @Test("one may be changed in the changeset that adds it")

@@ -141,6 +141,9 @@ final class IncomingLog {
             try Self.authenticate(note, log, key)
             isAuthentic = true
         }
+        // In memory or not, it is about to take its room on the disk.
+        try spools.take(batch.bytes.count, for: partner)
+        spooledBytes += batch.bytes.count
     }
 
     /// Verifies the piece in memory and puts it on the disk: another one follows.
@@ -148,8 +151,6 @@ final class IncomingLog {
         try verify(node)
         let spool = try spool ?? EntrySpool(path: path)
         self.spool = spool
-        try spools.take(batch.bytes.count, for: partner)
-        spooledBytes += batch.bytes.count
         try batch.bytes.withUnsafeBytes { try spool.append($0) }
         batchStart = count
         batch = EntryBatch()
