@@ -76,6 +76,7 @@ extension Refusal {
     init?(_ error: any Error) {
         switch error {
         case let error as Refusal: self = error
+        case let error as NodeError where Self.ofOwnHome.contains(error.code): return nil
         case let error as NodeError where error.kind == .failed || error.kind == .usage:
             self.init(code: error.code, message: error.message, hint: error.hint)
         case is ProvenanceError, is TransparencyLogError, is AnnotationModelError, is SigningError:
@@ -89,6 +90,15 @@ extension Refusal {
             return nil
         }
     }
+
+    /// Errors that speak of this home's own files, keys and stores, and where they lie.
+    private static let ofOwnHome: [ErrorCode] = [
+        .badConfig, .badInvitationRecord, .configChanged, .configContradicts, .damagedFile,
+        .hasStore, .homeExists, .homeNotReadable, .keyNotReached, .logStorage, .missingFile,
+        .noBackup, .noFile, .noHome, .noPassphrase, .notChecked, .notWritable, .otherStore,
+        .ownLogBehind, .ownLogDiffers, .ownLogLost, .passphraseNeeded, .storeBusy, .storeDamaged,
+        .storeRefuses, .storeUnconfirmed, .storeUnreachable, .wrongPassphrase,
+    ]
 
     /// For what only the operator may learn.
     static let internalError = Refusal(
