@@ -2,7 +2,7 @@
 """Two nodes of one company on a PostgreSQL that Patroni fails over: nothing acknowledged is lost.
 
     Tests/Store/failover.py --program PROGRAM [--rounds N] [--members N] [--strict] [--crash]
-                               [--below DIR] [--seed S]
+                               [--flight] [--below DIR] [--seed S]
 
 For running by hand: it needs Debian's `patroni`, `etcd-server` and `python3-etcd`, and takes half a minute for each
 round (Docs/Scale.md). In each round the leader is killed while both nodes write. Then, with two members, standbys
@@ -31,7 +31,7 @@ import nodes  # noqa: F401  It says where the modules below are.
 import patience
 from company import free_port
 from nodes import DATASET, OEM, Books, Node, check, label, labels
-from postgres import as_user, children, programs, server_folder, server_user, sql
+from postgres import Cluster, as_user, children, programs, server_folder, server_user, sql
 
 # A failover takes some seconds with these; Patroni wants ttl >= loop_wait + 2 * retry_timeout.
 SETTINGS = {"ttl": 8, "loop_wait": 1, "retry_timeout": 3}
@@ -253,13 +253,12 @@ def code_of(error):
         return f"no code: {error.strip()[:200]}"
 
 
-def make(program, folder, group):
+def make(program, folder, address):
     first = Node(program, folder, "node-1")
     first.run("init", "--org", OEM, "--name", OEM)
     first.run("dataset", "create", "boards", "--title", "Boards")
     first.write("before.png")
-    group.leader().sql("CREATE DATABASE labels")
-    first.run("store", "move", "--to", group.address())
+    first.run("store", "move", "--to", address)
     first.run("backup", str(folder / "copy"))
     second = Node(program, folder, "node-2")
     second.run("restore", str(folder / "copy"))
@@ -406,6 +405,40 @@ def fork(company, books, group):
     check(done.returncode == 1 and "another history" in done.stdout, "and store check says so", done.stdout)
 
 
+def in_flight(program, folder):
+    """A write that is under way while a server that is behind takes the place waits as others do, though it had looked
+    at the store before. Without Patroni: what the node does has to fall into its ten seconds."""
+    folder.mkdir()
+    cluster = Cluster()
+    one, other = make(program, folder, cluster.database("labels"))
+    cluster.keep()
+    other.run("sync")
+    one.serve(one.port, folder / "one.log")
+    holder = subprocess.Popen(
+        [cluster.bin / "psql", "-qX", cluster.address("labels"), "-c",
+         "SET application_name = 'holder'; BEGIN; SELECT 1 FROM countermark.log FOR UPDATE; SELECT pg_sleep(60)"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    held = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    patience.until(lambda: cluster.sql(held), "the row is held")
+    process = other.annotate("flight.png")
+    backend = patience.until(
+        lambda: cluster.sql("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE "
+                            "'UPDATE countermark.log%'"), "a write waits for the row")
+    process.send_signal(signal.SIGSTOP)
+    cluster.sql(f"SELECT pg_terminate_backend({backend}); SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'holder'")
+    holder.wait()
+    one.write("theirs.png")
+    cluster.go_back(promoted=True)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGCONT)
+    out, err = process.communicate()
+    print(f"the write that was under way ended after {time.monotonic() - begun:.2f} s: {out.strip()}{err.strip()}")
+    done = one.attempt(*label("more.png"))
+    one.stop()
+    check(done.returncode == 0, "the node that has what the server lost gave it back first", done.stderr)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--program", required=True)
@@ -413,6 +446,7 @@ def main():
     parser.add_argument("--members", type=int, default=2)
     parser.add_argument("--strict", action="store_true", help="no write without a standby: wants three members")
     parser.add_argument("--crash", action="store_true", help="also a leader that crashes and is back for a moment")
+    parser.add_argument("--flight", action="store_true", help="also a write that is under way at a failover")
     parser.add_argument("--below", default="/tmp", help="where the servers' data lie")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
@@ -422,10 +456,12 @@ def main():
     for word in ["patroni", "etcd"]:
         if not shutil.which(word):
             sys.exit(f"{word} is not installed: apt-get install patroni etcd-server python3-etcd")
+    program = str(pathlib.Path(options.program).resolve())
     folder = pathlib.Path(tempfile.mkdtemp(prefix="countermark-failover-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     group = Group(options.members, options.strict, options.below)
-    company = make(str(pathlib.Path(options.program).resolve()), folder, group)
+    group.leader().sql("CREATE DATABASE labels")
+    company = make(program, folder, group.address())
     books = Books()
     if options.rounds:
         for node in company:
@@ -441,6 +477,8 @@ def main():
         if options.crash:
             acknowledge_alone(company, books, group)
         fork(company, books, group)
+    if options.flight:
+        in_flight(program, folder / "flight")
     print("failovers hold")
 
 
