@@ -25,19 +25,54 @@ def programs():
     return pathlib.Path(found[-1]).parent
 
 
+def server_user():
+    """Who runs the server, which refuses to be root; none where we are somebody else already."""
+    if os.getuid() != 0:
+        return None
+    import pwd
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+
+
+def as_user(user, *words):
+    """A command as such a user."""
+    words = [str(word) for word in words]
+    if user is None:
+        return words
+    return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", *words]
+
+
+def server_folder(user, below="/tmp"):
+    """A folder for servers: a socket's path has 107 bytes, and another user has to come to it."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="countermark-pg-", dir=below))
+    if user:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    return folder
+
+
+def children(pid):
+    """A process's own."""
+    out = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return [int(word) for word in out.stdout.split()]
+
+
+def sql(port, text, database="postgres"):
+    # Whatever the database is set to.
+    environment = {**os.environ, "PGOPTIONS": "-c default_transaction_read_only=off"}
+    done = subprocess.run([programs() / "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(port),
+                           "-U", "owner", "-d", database, "-c", text],
+                          capture_output=True, text=True, env=environment)
+    if done.returncode != 0:
+        sys.exit(f"{text} failed:\n{done.stderr}")
+    return done.stdout.strip()
+
+
 class Cluster:
     def __init__(self, settings=()):
         self.bin, self.settings = programs(), settings
-        # Below /tmp: a socket's path has 107 bytes, and another user has to come to it.
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="countermark-pg-", dir="/tmp"))
+        self.user = server_user()
+        self.folder = server_folder(self.user)
         self.data = self.folder / "data"
-        self.user = None
-        if os.getuid() == 0:
-            # The server refuses to be root.
-            import pwd
-            names = {entry.pw_name for entry in pwd.getpwall()}
-            self.user = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
-            os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -48,10 +83,7 @@ class Cluster:
         self.start()
 
     def command(self, *words):
-        words = [str(word) for word in words]
-        if self.user is None:
-            return words
-        return ["setpriv", f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}", "--clear-groups", *words]
+        return as_user(self.user, *words)
 
     def run(self, *words, **more):
         done = subprocess.run(self.command(*words), capture_output=True, text=True, cwd="/", **more)
@@ -88,8 +120,7 @@ class Cluster:
 
     def all_processes(self):
         """The server's processes."""
-        out = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True)
-        return [self.process.pid, *map(int, out.stdout.split())]
+        return [self.process.pid, *children(self.process.pid)]
 
     def signal_all(self, number):
         for pid in self.all_processes():
@@ -118,14 +149,7 @@ class Cluster:
             self.sql("SELECT pg_promote(true, 60)")
 
     def sql(self, text, database="postgres"):
-        # Whatever the database is set to.
-        environment = {**os.environ, "PGOPTIONS": "-c default_transaction_read_only=off"}
-        done = subprocess.run([self.bin / "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p",
-                               str(self.port), "-U", "owner", "-d", database, "-c", text],
-                              capture_output=True, text=True, env=environment)
-        if done.returncode != 0:
-            sys.exit(f"{text} failed:\n{done.stderr}")
-        return done.stdout.strip()
+        return sql(self.port, text, database)
 
     def database(self, name):
         self.sql(f"CREATE DATABASE {name}")
