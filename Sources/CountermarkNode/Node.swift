@@ -5,6 +5,7 @@ import LabelText
 import LogStorage
 import Provenance
 import Replication
+import SharedStore
 import Signing
 import TransparencyLog
 
@@ -66,6 +67,8 @@ public final class Node {
     private(set) var isWriting = false
     /// Who writes, where what is under way begins again by itself if another node of the company was faster.
     var repeater: String?
+    /// The server of the company's store that a write has begun with; nil where there is none.
+    var settledServer: StoreServer?
     /// Logs of which what the company's store holds could not be taken, by name, with the reason.
     public internal(set) var untakenLogs: [String: String] = [:]
     /// Told of each own log that has a new checkpoint, with its first new entry and its size: these entries

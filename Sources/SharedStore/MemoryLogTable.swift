@@ -50,7 +50,7 @@ package final class MemoryLogTable: SharedLogTable {
     }
 
     package func append(
-        from old: UInt64, to head: SharedHead,
+        from old: UInt64, to head: SharedHead, on server: StoreServer?,
         parts: (_ put: (SharedPart, _ bytes: [UInt8]?) throws -> Void) throws -> Void
     ) throws -> Bool {
         var rows: [Row] = []

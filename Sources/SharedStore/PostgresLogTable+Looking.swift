@@ -1,16 +1,17 @@
 extension PostgresLogTable {
     package func server() throws -> StoreServer? {
-        try run { connection in
-            do throws(PostgresFailure) {
-                let rows = try connection.run(SQL.server)
-                guard let name = rows.text(0, 0), let position = rows.number(0, 1) else {
-                    return nil
-                }
-                return StoreServer(name: name, position: position)
-            } catch {
-                if case .refused = error, !error.isPassing { return nil }
-                throw error
-            }
+        try run { try server($0) }
+    }
+
+    /// The server that answers on a connection.
+    func server(_ connection: PostgresConnection) throws(PostgresFailure) -> StoreServer? {
+        do throws(PostgresFailure) {
+            let rows = try connection.run(SQL.server)
+            guard let name = rows.text(0, 0), let position = rows.number(0, 1) else { return nil }
+            return StoreServer(name: name, position: position)
+        } catch {
+            if case .refused = error, !error.isPassing { return nil }
+            throw error
         }
     }
 

@@ -172,7 +172,7 @@ package final class PostgresLogTable: SharedLogTable {
     // MARK: Writing
 
     package func append(
-        from old: UInt64, to head: SharedHead,
+        from old: UInt64, to head: SharedHead, on server: StoreServer?,
         parts: (_ put: (SharedPart, _ bytes: [UInt8]?) throws -> Void) throws -> Void
     ) throws -> Bool {
         let token = withUnsafeBytes(
@@ -181,7 +181,11 @@ package final class PostgresLogTable: SharedLogTable {
         var isUnsure = false
         do {
             return try run { connection in
-                if isUnsure, try self.token(connection, head.log, old) == token { return true }
+                if isUnsure, try self.holds(connection, head.log, old, token) { return true }
+                // A write that has begun with one server must not go on with one that may lack what was confirmed.
+                if let server, try self.server(connection)?.mayLack(whatWasThere: server) == true {
+                    return false
+                }
                 let isDone = try self.move(connection, from: old, to: head, token, parts) {
                     isUnsure = true
                 }
@@ -191,7 +195,7 @@ package final class PostgresLogTable: SharedLogTable {
                     _ = try? connection.run(SQL.tell)
                     return true
                 }
-                return try isUnsure && self.token(connection, head.log, old) == token
+                return try isUnsure && self.holds(connection, head.log, old, token)
             }
         } catch let error as SharedStoreError {
             guard isUnsure else { throw error }
@@ -199,10 +203,18 @@ package final class PostgresLogTable: SharedLogTable {
         }
     }
 
-    private func token(
-        _ connection: PostgresConnection, _ log: String, _ first: UInt64
-    ) throws -> [UInt8]? {
-        try connection.run(SQL.token, [.text(log), .number(Int64(clamping: first))]).bytes(0, 0)
+    /// Whether what was written before the answer was lost is there for good.
+    ///
+    /// After a crash a server shows what no standby has got. A change of the row waits for the standby, and what lies
+    /// before it in the server's log is there then, too.
+    private func holds(
+        _ connection: PostgresConnection, _ log: String, _ first: UInt64, _ token: [UInt8]
+    ) throws -> Bool {
+        let found = try connection.run(
+            SQL.token, [.text(log), .number(Int64(clamping: first))]
+        ).bytes(0, 0)
+        guard found == token else { return false }
+        return try connection.run(SQL.confirmLog, [.text(log)]).changed == 1
     }
 
     /// One transaction: the parts, then the row.
@@ -285,7 +297,10 @@ package final class PostgresLogTable: SharedLogTable {
                 }
             if rows.changed == 1 { return true }
             // Lost before the answer, and tried again: the same note is there.
-            return try connection.run(SQL.witnessed, [.text(log)]).bytes(0, 0) == note
+            guard try connection.run(SQL.witnessed, [.text(log)]).bytes(0, 0) == note else {
+                return false
+            }
+            return try connection.run(SQL.confirmWitness, [.text(log)]).changed == 1
         }
     }
 

@@ -59,6 +59,10 @@ enum PostgresStatements {
     static let bytes = "SELECT bytes FROM countermark.part WHERE log = $1 AND first_index = $2"
     static let token = "SELECT token FROM countermark.part WHERE log = $1 AND first_index = $2"
 
+    /// Changes nothing, and waits for the standby as any change does.
+    static let confirmLog = "UPDATE countermark.log SET size = size WHERE log = $1"
+    static let confirmWitness = "UPDATE countermark.witness SET size = size WHERE log = $1"
+
     /// A new log waits for whoever takes the logs out.
     static let notLeft = "SELECT left_by FROM countermark.store WHERE id = 1 FOR SHARE"
     static let putPart = """

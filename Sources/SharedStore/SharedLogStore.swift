@@ -31,10 +31,13 @@ public struct SharedLogStore: Sendable {
     /// The bytes are there before the row moves, and the row is moved only from the size that is named: so of
     /// several nodes that write at once one succeeds, whatever each of them has signed before.
     ///
-    /// - Parameter isBound: Whether the last entry changes who may read the log.
+    /// - Parameters:
+    ///   - isBound: Whether the last entry changes who may read the log.
+    ///   - server: The server that has to answer still; nil for any.
     /// - Throws: ``LogMoved``, and nothing has changed; ``SharedStoreError``.
     public func append(
-        _ log: String, from old: UInt64, _ reader: LogReader, isBound: Bool
+        _ log: String, from old: UInt64, _ reader: LogReader, isBound: Bool,
+        on server: StoreServer? = nil
     ) throws {
         let head = SharedHead(log: log, size: reader.size, root: reader.statedRoot)
         var kept: [SharedPart] = []
@@ -45,7 +48,7 @@ public struct SharedLogStore: Sendable {
                 kept.append(part)
             }
         }
-        let isDone = try table.append(from: old, to: head) { put in
+        let isDone = try table.append(from: old, to: head, on: server) { put in
             for part in kept { try put(part, nil) }
             if objects == nil { try forEachPart(from: old, reader, isBound, put) }
         }

@@ -75,13 +75,15 @@ public protocol SharedLogTable: Sendable {
     ///
     /// - Parameters:
     ///   - old: The size that the log has to have.
+    ///   - server: The server that has to answer still; nil for any.
     ///   - parts: Calls its argument with the parts, ascending; the last one has the checkpoint. It may be called
     ///     several times, and gives the same each time.
-    /// - Returns: False, and nothing has changed, where the log has another size.
+    /// - Returns: False, and nothing has changed, where the log has another size, or another server answers that may
+    ///   lack what was there.
     /// - Throws: ``SharedStoreError``, ``SharedStoreError/unconfirmed(store:log:)`` where it is not known what became
     ///   of it.
     func append(
-        from old: UInt64, to head: SharedHead,
+        from old: UInt64, to head: SharedHead, on server: StoreServer?,
         parts: (_ put: (SharedPart, _ bytes: [UInt8]?) throws -> Void) throws -> Void
     ) throws -> Bool
     /// Who has asked to write next to a log; nil for nobody, or where the time is over.
@@ -113,6 +115,16 @@ public protocol SharedLogTable: Sendable {
     func server() throws -> StoreServer?
     /// What whoever looks after the store should know: each thing, whether it is well, and what to do.
     func examine() throws -> [StoreFinding]
+}
+
+extension SharedLogTable {
+    /// Puts parts behind a log, whichever server answers.
+    func append(
+        from old: UInt64, to head: SharedHead,
+        parts: (_ put: (SharedPart, _ bytes: [UInt8]?) throws -> Void) throws -> Void
+    ) throws -> Bool {
+        try append(from: old, to: head, on: nil, parts: parts)
+    }
 }
 
 /// A server that answers for a store, and how far it has written.

@@ -62,7 +62,8 @@ extension Node {
         guard let shared = try home.sharedLogs() else { return false }
         let reader = try LogReader(directory: writer.directory, under: note)
         try shared.append(
-            log, from: writer.size, reader, isBound: try Self.changesReaders(reader))
+            log, from: writer.size, reader, isBound: try Self.changesReaders(reader),
+            on: isWriting ? settledServer : nil)
         return true
     }
 
@@ -81,7 +82,9 @@ extension Node {
     /// write next.
     func requireSettledStore(_ log: String) throws {
         guard let shared = try home.sharedLogs() else { return }
-        try noteServer(shared)
+        settledServer = try noteServer(shared)
+        // What is here is given back before others are waited for: they wait as long.
+        if StoreMemory(home).secondsLeft > 0 { try bringUp() }
         let settled = ContinuousClock.now + .seconds(StoreMemory(home).secondsLeft)
         let end = settled + .seconds(Self.repeatingSeconds)
         while true {
@@ -96,13 +99,15 @@ extension Node {
         }
     }
 
-    private func noteServer(_ shared: SharedLogStore) throws {
-        guard let server = try shared.table.server(), try StoreMemory(home).note(server) else {
-            return
+    @discardableResult
+    private func noteServer(_ shared: SharedLogStore) throws -> StoreServer? {
+        guard let server = try shared.table.server() else { return nil }
+        if try StoreMemory(home).note(server) {
+            warn(
+                "the server of the store \(shared.address) is another one than before, or has gone back: "
+                    + "nodes give back what it may lack, and write a few seconds later")
         }
-        warn(
-            "the server of the store \(shared.address) is another one than before, or has gone back: "
-                + "nodes give back what it may lack, and write a few seconds later")
+        return server
     }
 
     /// Waits until a log in the company's store may have moved, or the time is over.
@@ -199,7 +204,13 @@ extension Node {
             guard try head.size == 0 || reader.root(at: head.size) == head.root else {
                 throw try otherHistory(member, dataset, head, shared)
             }
-            if writer.size > head.size { try giveBack(reader, behind: head, shared) }
+            if writer.size > head.size {
+                do {
+                    try giveBack(reader, behind: head, shared)
+                } catch is LogMoved {
+                    // It was written to after it was looked at, so it lacks less than it seemed; the next look tells.
+                }
+            }
             return false
         }
         try takeMissing(writer, member, dataset, head, shared)
