@@ -196,8 +196,16 @@ public struct NodeService: Service {
     /// Takes what other nodes of this company write, and says when their store fails, and when it is back.
     private func follow(_ company: CompanyStore) async {
         var said: String?
-        guard let beside = try? Node(home) else { return }
         let logger = logger
+        let beside: Node
+        do {
+            beside = try Node(home)
+        } catch {
+            let words = PlainError.line(error)
+            logger.error(
+                "the store is not followed: start the node again", metadata: ["error": "\(words)"])
+            return company.trouble.withLock { $0 = words }
+        }
         beside.meter = meter
         beside.warn = { logger.warning("the store", metadata: ["what": "\($0)"]) }
         let own = SharedNode(beside)

@@ -75,11 +75,13 @@ extension Home {
         // Whoever changed it held the log's lock.
         let mark = FileMark(path + "/config.json")
         if mark == configMark { return }
-        let now = try Home(opening: path).company?.address
-        if now == company?.address { return }
+        let now = try Home(opening: path).company
+        if now?.address == company?.address, now?.tiles == company?.tiles { return }
+        let places = [now?.address, now?.tiles].compactMap { $0 }.joined(separator: " and ")
         throw NodeError(
             .configChanged,
-            "\(path)/config.json names " + (now.map { "the store \($0)" } ?? "no store any more")
+            "\(path)/config.json names "
+                + (places.isEmpty ? "no store any more" : "the store \(places)")
                 + ", and did not when this process began",
             hint: "start the node again; nothing was written")
     }
