@@ -105,21 +105,46 @@ let package = Package(
             dependencies: ["LabelText", "LogStorage", "PartnerTLS", "Signing", nioPosix],
             swiftSettings: settings),
         .target(
+            name: "PlainErrors",
+            dependencies: [
+                "AnnotationFormats", "AnnotationModel", "AnnotationStore", "LabelSchema",
+                "LabelText", "LogStorage", "ObjectStore", "PartnerTLS", "Provenance",
+                "SharedStore", "Signing", "TransparencyLog",
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "CompanyHome",
+            dependencies: [
+                "AnnotationFormats", "AnnotationModel", "AnnotationStore", "LogStorage",
+                "ObjectStore", "PartnerTLS", "PlainErrors", "SharedStore", "Signing",
+                "TransparencyLog",
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "PartnerNet",
+            dependencies: [
+                "AnnotationModel", "CompanyHome", "LogStorage", "PartnerTLS", "PlainErrors",
+                "Provenance", "Signing", "TransparencyLog", httpTypes, hummingbird,
+                hummingbirdCore, logging, nioCore, nioHTTP1,
+            ],
+            swiftSettings: settings),
+        .target(
             name: "CountermarkNode",
             dependencies: [
-                "AnnotationFormats", "AnnotationStore", "LabelQuality", "LabelSchema", "LabelText",
-                "LogStorage", "ObjectStore", "PartnerTLS", "Provenance", "Replication", "Shapes",
-                "SharedStore",
-                "AnnotationModel", "TransparencyLog", "Signing", hummingbird, hummingbirdCore,
-                httpTypes, nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, grdb,
+                "AnnotationFormats", "AnnotationModel", "AnnotationStore", "CompanyHome",
+                "LabelQuality", "LabelSchema", "LabelText", "LogStorage", "PartnerNet",
+                "PartnerTLS", "PlainErrors", "Provenance", "Replication", "Shapes",
+                "SharedStore", "Signing", "TransparencyLog", grdb, httpTypes, hummingbird,
+                hummingbirdCore, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ],
             swiftSettings: settings),
         .target(
             name: "NodeDocuments",
             dependencies: [
-                "CountermarkNode", "AnnotationFormats", "AnnotationModel", "AnnotationStore",
-                "LabelDocuments", "LabelQuality", "LabelSchema", "LabelText", "LogStorage",
-                "Provenance", "Signing", "TransparencyLog",
+                "AnnotationFormats", "AnnotationModel", "AnnotationStore", "CompanyHome",
+                "CountermarkNode", "LabelDocuments", "LabelQuality", "LabelSchema",
+                "LabelText", "LogStorage", "PlainErrors", "Provenance", "Signing",
+                "TransparencyLog",
             ],
             swiftSettings: settings),
         // The files of the page, as data of the program.
@@ -127,23 +152,21 @@ let package = Package(
         .target(
             name: "OperatorPage",
             dependencies: [
-                "CountermarkNode", "NodeDocuments", "LabelDocuments", "AnnotationFormats",
-                "AnnotationModel", "AnnotationStore", "CPageFiles", "LabelSchema", "LabelText",
-                "PartnerTLS",
-                "Provenance",
-                "Signing", hummingbird, hummingbirdCore, httpTypes, logging, nioCore,
+                "AnnotationFormats", "AnnotationModel", "AnnotationStore", "CPageFiles",
+                "CompanyHome", "CountermarkNode", "LabelDocuments", "LabelSchema", "LabelText",
+                "NodeDocuments", "PartnerNet", "PartnerTLS", "PlainErrors", "Provenance",
+                "Signing", httpTypes, hummingbird, hummingbirdCore, logging, nioCore,
                 serviceLifecycle,
             ],
             exclude: ["Web"], swiftSettings: settings),
         .executableTarget(
             name: "countermark",
             dependencies: [
-                "CountermarkNode", "OperatorPage", "AnnotationFormats", "AnnotationStore",
-                "LabelDocuments",
-                "NodeDocuments", "LabelQuality", "LabelSchema", "LabelText", "LogStorage",
-                "Provenance",
-                "AnnotationModel", "TransparencyLog", "Signing", argumentParser,
-                logging, serviceLifecycle, unixSignals,
+                "AnnotationFormats", "AnnotationModel", "AnnotationStore", "CompanyHome",
+                "CountermarkNode", "LabelDocuments", "LabelQuality", "LabelSchema",
+                "LabelText", "LogStorage", "NodeDocuments", "OperatorPage", "PlainErrors",
+                "Provenance", "Signing", "TransparencyLog", argumentParser, logging,
+                serviceLifecycle, unixSignals,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -211,8 +234,8 @@ let package = Package(
         .testTarget(
             name: "PartnerTLSTests",
             dependencies: [
-                "CountermarkNode", "AnnotationModel", "COpenSSL", "PartnerTLS", "Signing",
-                hummingbird, nioCore, nioEmbedded, nioPosix, nioHTTP1, logging,
+                "AnnotationModel", "COpenSSL", "CountermarkNode", "PartnerNet", "PartnerTLS",
+                "Signing", hummingbird, logging, nioCore, nioEmbedded, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -224,18 +247,18 @@ let package = Package(
         .testTarget(
             name: "CountermarkNodeTests",
             dependencies: [
-                "CountermarkNode", "AnnotationFormats", "AnnotationModel", "AnnotationStore",
-                "CanonicalCBOR", "FormatFixtures", "LabelQuality", "LabelSchema", "LabelText",
-                "LogStorage", "ObjectStore", "PartnerTLS", "Provenance", "Replication",
-                "SharedStore",
-                "Signing",
-                "TransparencyLog", grdb, logging, nioCore, nioPosix, nioHTTP1,
+                "AnnotationFormats", "AnnotationModel", "AnnotationStore", "CanonicalCBOR",
+                "CompanyHome", "CountermarkNode", "FormatFixtures", "LabelQuality",
+                "LabelSchema", "LabelText", "LogStorage", "ObjectStore", "PartnerNet",
+                "PartnerTLS", "PlainErrors", "Provenance", "Replication", "SharedStore",
+                "Signing", "TransparencyLog", grdb, logging, nioCore, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "OperatorPageTests",
             dependencies: [
-                "OperatorPage", "CountermarkNode", "AnnotationModel", "LabelText", logging,
+                "AnnotationModel", "CompanyHome", "CountermarkNode", "LabelText",
+                "OperatorPage", "PlainErrors", logging,
             ],
             swiftSettings: settings),
     ]

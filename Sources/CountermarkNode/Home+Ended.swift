@@ -1,5 +1,7 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
+import PlainErrors
 
 /// Datasets from which the steward has cut this organisation, as its node says.
 ///

@@ -1,6 +1,8 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import LogStorage
+import PlainErrors
 import Provenance
 import Replication
 import Signing
@@ -64,7 +66,7 @@ extension Node {
     func copy(_ log: String, to folder: String) throws -> UInt64 {
         let reader = try reader(of: log)
         let writer = try LogWriter(
-            directory: folder, lockTimeoutSeconds: Self.lockTimeoutSeconds)
+            directory: folder, lockTimeoutSeconds: Home.lockTimeoutSeconds)
         defer { writer.close() }
         guard writer.size <= reader.size, try reader.root(at: writer.size) == writer.root else {
             throw NodeError(
@@ -89,7 +91,7 @@ extension Node {
         let known = CosignedCheckpoint.readable(directory: reader.directory)
         if !known.entries.isEmpty {
             try CosignedCheckpoint.update(
-                directory: folder, lockTimeoutSeconds: Self.lockTimeoutSeconds
+                directory: folder, lockTimeoutSeconds: Home.lockTimeoutSeconds
             ) { set in
                 defer { set = known }
                 return set != known

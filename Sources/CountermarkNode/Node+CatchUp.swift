@@ -1,7 +1,9 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import Foundation
 import LogStorage
+import PlainErrors
 import Provenance
 import Replication
 import Signing
@@ -227,7 +229,7 @@ extension Node {
     /// - Returns: False if it was not waited for.
     @discardableResult
     func makeAnew(_ dataset: DatasetID, isPatient: Bool) throws -> Bool {
-        let patience = isPatient ? Self.lockTimeoutSeconds : 0
+        let patience = isPatient ? Home.lockTimeoutSeconds : 0
         do {
             guard let path = store.rebuildLock else {
                 try mergeAnew(dataset, patience)

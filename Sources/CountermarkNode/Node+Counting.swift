@@ -1,6 +1,8 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import Foundation
+import PlainErrors
 import Provenance
 import Replication
 import Signing

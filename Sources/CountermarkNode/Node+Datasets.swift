@@ -1,7 +1,9 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import Foundation
 import LogStorage
+import PlainErrors
 import Provenance
 import Signing
 import TransparencyLog

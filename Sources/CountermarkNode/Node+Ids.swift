@@ -1,6 +1,8 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import LogStorage
+import PlainErrors
 import Provenance
 import Signing
 

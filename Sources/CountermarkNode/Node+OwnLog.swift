@@ -1,6 +1,8 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import LogStorage
+import PlainErrors
 import Provenance
 import Signing
 import TransparencyLog
@@ -119,7 +121,7 @@ extension Node {
     func ownWriter(_ dataset: DatasetID) throws -> LogWriter {
         try LogWriter(
             directory: home.logFolder(home.origin, dataset),
-            lockTimeoutSeconds: Self.lockTimeoutSeconds
+            lockTimeoutSeconds: Home.lockTimeoutSeconds
         ) { try bringCheckpointBack(dataset) }
     }
 
@@ -127,7 +129,7 @@ extension Node {
     func writer(of member: Origin, _ dataset: DatasetID) throws -> LogWriter {
         if member == home.origin { return try ownWriter(dataset) }
         return try LogWriter(
-            directory: home.logFolder(member, dataset), lockTimeoutSeconds: Self.lockTimeoutSeconds)
+            directory: home.logFolder(member, dataset), lockTimeoutSeconds: Home.lockTimeoutSeconds)
     }
 
     private func bringCheckpointBack(_ dataset: DatasetID) throws {

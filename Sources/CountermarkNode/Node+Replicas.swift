@@ -1,7 +1,9 @@
 import AnnotationModel
+import CompanyHome
 import Dispatch
 import Foundation
 import LogStorage
+import PlainErrors
 import Provenance
 import Replication
 import SharedStore

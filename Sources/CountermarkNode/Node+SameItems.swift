@@ -1,5 +1,6 @@
 import AnnotationModel
 import AnnotationStore
+import PlainErrors
 import Provenance
 
 extension Node {

@@ -1,5 +1,7 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
+import PlainErrors
 import Provenance
 
 /// What a bulk statement about items or annotations did.

@@ -1,6 +1,8 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import Foundation
+import PartnerNet
 import Provenance
 
 /// What an operator should know of one dataset beyond its labels.

@@ -1,4 +1,5 @@
 import AnnotationModel
+import CompanyHome
 import Provenance
 
 /// An entry that is stored and not merged yet, and what it waits for.

@@ -1,4 +1,5 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import LogStorage
 import Provenance
@@ -58,7 +59,7 @@ extension Node {
             throw WitnessRefusal.unknownLog(
                 origin: String(request.claimedOrigin?.prefix(200) ?? ""))
         }
-        return try register.cosign(log, lockTimeoutSeconds: lockTimeoutSeconds) { latest in
+        return try register.cosign(log, lockTimeoutSeconds: Home.lockTimeoutSeconds) { latest in
             let answer = try witness.answer(
                 request, origin: log, logKeys: found.keys, latest: latest, time: time)
             try found.check(answer.checkpoint)
@@ -152,7 +153,7 @@ extension Node {
             dataset, of: member, among: Set(signed.signatures.map(\.name)))
         let latest = now() + Self.clockToleranceSeconds
         return try CosignedCheckpoint.update(
-            directory: reader.directory, lockTimeoutSeconds: Self.lockTimeoutSeconds
+            directory: reader.directory, lockTimeoutSeconds: Home.lockTimeoutSeconds
         ) {
             try $0.add(note, log: key, witnesses: witnesses, latest: latest)
         }

@@ -1,13 +1,18 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import Foundation
 import LabelText
 import LogStorage
+import PartnerNet
 import Provenance
 import Replication
 import SharedStore
 import Signing
 import TransparencyLog
+
+/// Foundation has a class of the same name.
+public typealias Operation = AnnotationModel.Operation
 
 /// All that a log's verifier depends on.
 struct LogVerifierKey: Hashable {
@@ -91,8 +96,6 @@ public final class Node {
         let logKey: SigningKey
     }
 
-    /// How long a command waits for another process to finish its append.
-    public static let lockTimeoutSeconds = 10.0
     /// Logs that could not be read when they were merged last, by name, with the reason: the others go on.
     public internal(set) var unreadableLogs: [String: String] = [:]
     /// Why this node, as the steward, could not name the log keys of members whose first entries came.

@@ -1,4 +1,5 @@
 import AnnotationModel
+import PlainErrors
 import Replication
 
 extension NodeError {

@@ -1,3 +1,5 @@
+import CompanyHome
+import PlainErrors
 import Synchronization
 
 /// A wish that long work ends before it is done: whoever does it looks wherever all is whole.

@@ -1,3 +1,4 @@
+import CompanyHome
 import CountermarkNode
 import LabelDocuments
 import Signing

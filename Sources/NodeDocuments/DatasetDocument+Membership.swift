@@ -1,4 +1,5 @@
 import AnnotationModel
+import CompanyHome
 import CountermarkNode
 import LabelDocuments
 import Provenance

@@ -1,5 +1,6 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import CountermarkNode
 import Foundation
 import LabelDocuments

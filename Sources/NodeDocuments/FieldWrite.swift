@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import CountermarkNode
 import LabelText
+import PlainErrors
 
 /// What the writing of one field of a label means, as people and programs put it.
 package enum FieldWrite {

@@ -3,6 +3,7 @@ import AnnotationStore
 import CountermarkNode
 import LabelDocuments
 import LabelText
+import PlainErrors
 import Provenance
 
 /// An item's labels as they were with less of the logs.

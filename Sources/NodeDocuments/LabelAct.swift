@@ -1,7 +1,9 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import CountermarkNode
 import LabelDocuments
+import PlainErrors
 import Provenance
 
 /// What is to be said of one label.

@@ -5,6 +5,7 @@ import CountermarkNode
 import Foundation
 import LabelDocuments
 import LabelText
+import PlainErrors
 import Provenance
 import Signing
 

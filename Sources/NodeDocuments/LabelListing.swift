@@ -2,6 +2,7 @@ import AnnotationModel
 import AnnotationStore
 import CountermarkNode
 import LabelDocuments
+import PlainErrors
 import Provenance
 
 /// Which labels of a dataset to list, a page at a time.

@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import CountermarkNode
 import LabelDocuments
 import LabelSchema

@@ -1,5 +1,6 @@
 import AnnotationFormats
 import AnnotationModel
+import CompanyHome
 import CountermarkNode
 import LabelDocuments
 import LabelText

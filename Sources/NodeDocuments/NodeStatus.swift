@@ -1,4 +1,5 @@
 import AnnotationModel
+import CompanyHome
 import CountermarkNode
 import Foundation
 import LabelDocuments

@@ -1,7 +1,9 @@
 import AnnotationModel
+import CompanyHome
 import CountermarkNode
 import Foundation
 import LabelDocuments
+import PlainErrors
 import Signing
 
 /// A partner and when it was last in contact, and whether that works.

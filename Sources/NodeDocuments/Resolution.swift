@@ -1,7 +1,9 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import CountermarkNode
 import LabelDocuments
+import PlainErrors
 import Provenance
 
 /// How a contested field of a label or an item is settled.

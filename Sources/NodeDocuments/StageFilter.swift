@@ -1,5 +1,6 @@
 import AnnotationModel
 import CountermarkNode
+import PlainErrors
 
 /// What `STAGE=STATE` asks for; `none` for no state.
 ///

@@ -1,7 +1,9 @@
 import CPageFiles
+import CompanyHome
 import CountermarkNode
 import Foundation
 import Glibc
+import PlainErrors
 import Signing
 
 /// A plain file below the folder of media, opened.

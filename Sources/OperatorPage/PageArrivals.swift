@@ -1,11 +1,13 @@
 import AnnotationFormats
 import AnnotationModel
+import CompanyHome
 import CountermarkNode
 import Foundation
 import HTTPTypes
 import Hummingbird
 import LabelDocuments
 import NodeDocuments
+import PlainErrors
 import Signing
 
 /// What comes from outside by way of the page: files of labels, and invitations.

@@ -4,6 +4,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import LabelText
+import PlainErrors
 
 /// What a request asks: the parts of its path, its query, its body, and who sent it.
 struct PageAsk: Sendable {

@@ -1,6 +1,7 @@
 import AnnotationModel
 import CountermarkNode
 import LabelText
+import PlainErrors
 
 /// The members of a request's body, each of which has to be known.
 struct PageBody {

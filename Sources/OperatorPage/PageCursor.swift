@@ -1,6 +1,7 @@
 import CountermarkNode
 import Foundation
 import LabelText
+import PlainErrors
 import Signing
 
 /// Where a list goes on, as its answers say it: a text that means something to this list alone.

@@ -1,4 +1,5 @@
 import AnnotationModel
+import CompanyHome
 import CountermarkNode
 import Foundation
 import Hummingbird
@@ -7,6 +8,7 @@ import Logging
 import NIOCore
 import NodeDocuments
 import PartnerTLS
+import PlainErrors
 import ServiceLifecycle
 import Synchronization
 

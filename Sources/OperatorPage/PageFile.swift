@@ -1,6 +1,7 @@
 import CountermarkNode
 import Foundation
 import Glibc
+import PlainErrors
 
 /// Small files of the page in a home, which nobody but its owner reads.
 enum PageFile {

@@ -1,7 +1,10 @@
+import CompanyHome
 import CountermarkNode
 import HTTPTypes
 import Hummingbird
 import Logging
+import PartnerNet
+import PlainErrors
 import Synchronization
 
 /// Stands before all routes of the page: under which name it was asked for, whether another site did, how fast.

@@ -6,6 +6,7 @@ import LabelDocuments
 import Logging
 import NIOCore
 import NodeDocuments
+import PlainErrors
 
 /// Whether the node lives and works, and figures for Prometheus: for those who have no session, too.
 ///

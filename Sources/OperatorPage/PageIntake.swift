@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import LabelText
 import NIOCore
+import PlainErrors
 
 /// Takes the bodies of requests: of the right type, not too long, and not too slowly.
 struct PageIntake: Sendable {

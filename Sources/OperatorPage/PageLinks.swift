@@ -1,8 +1,10 @@
 import AnnotationModel
+import CompanyHome
 import CountermarkNode
 import Foundation
 import Glibc
 import LabelText
+import PlainErrors
 import Signing
 
 /// Links to a node's page that sign in once, kept as files of the home, so that a command can make one for a node that

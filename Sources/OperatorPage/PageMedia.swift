@@ -1,11 +1,13 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import CountermarkNode
 import Dispatch
 import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import PlainErrors
 import Provenance
 import Signing
 import Synchronization

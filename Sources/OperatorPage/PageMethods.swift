@@ -1,6 +1,7 @@
 import CountermarkNode
 import HTTPTypes
 import Hummingbird
+import PlainErrors
 
 /// Which methods each path of the page takes: who asks by another one is told.
 struct PageMethods: RouterMiddleware {

@@ -1,9 +1,11 @@
 import AnnotationModel
+import CompanyHome
 import CountermarkNode
 import Foundation
 import Glibc
 import LabelDocuments
 import LabelText
+import PlainErrors
 import Signing
 import Synchronization
 

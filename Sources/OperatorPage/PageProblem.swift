@@ -6,6 +6,7 @@ import Hummingbird
 import LabelDocuments
 import NIOCore
 import PartnerTLS
+import PlainErrors
 
 /// Why a request was not done, as it is told (RFC 9457).
 struct PageProblem: Error, HTTPResponseError {

@@ -1,11 +1,13 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import CountermarkNode
 import Foundation
 import LabelDocuments
 import LabelSchema
 import LabelText
 import NodeDocuments
+import PlainErrors
 import Provenance
 import Signing
 

@@ -1,4 +1,5 @@
 import AnnotationModel
+import CompanyHome
 import CountermarkNode
 import Foundation
 import HTTPTypes
@@ -10,6 +11,7 @@ import Logging
 import NIOCore
 import NodeDocuments
 import PartnerTLS
+import PlainErrors
 import ServiceLifecycle
 import Signing
 

@@ -1,6 +1,8 @@
 import AnnotationModel
+import CompanyHome
 import CountermarkNode
 import LabelDocuments
+import PlainErrors
 import Signing
 
 /// Somebody who has signed in to a node's page.

@@ -1,3 +1,4 @@
+import CompanyHome
 import CountermarkNode
 import Dispatch
 import Foundation
@@ -6,6 +7,8 @@ import Hummingbird
 import LabelDocuments
 import LabelText
 import NIOCore
+import PartnerNet
+import PlainErrors
 import Signing
 
 /// Signing in to the page and out of it.

@@ -1,9 +1,11 @@
 import AnnotationModel
+import CompanyHome
 import CountermarkNode
 import LabelDocuments
 import LabelSchema
 import LabelText
 import NodeDocuments
+import PlainErrors
 import Provenance
 import Signing
 

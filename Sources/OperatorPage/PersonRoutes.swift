@@ -1,8 +1,10 @@
 import AnnotationModel
+import CompanyHome
 import CountermarkNode
 import Hummingbird
 import LabelDocuments
 import NodeDocuments
+import PlainErrors
 import Signing
 
 /// What people sign themselves, and how their browsers come by certificates.

@@ -1,6 +1,7 @@
 import CountermarkNode
 import HTTPTypes
 import Hummingbird
+import PlainErrors
 
 /// What a program shows that reads figures and health and does not sign in: the text of a file, which is read at each
 /// request, so that it may be changed while the node serves.

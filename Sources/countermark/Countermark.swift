@@ -1,6 +1,7 @@
 import ArgumentParser
 import CountermarkNode
 import Foundation
+import PlainErrors
 
 /// The command line.
 ///

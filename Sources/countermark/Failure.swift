@@ -2,6 +2,7 @@ import CountermarkNode
 import Foundation
 import LabelDocuments
 import NodeDocuments
+import PlainErrors
 
 /// An error as the command line reports it: one line, and an exit status.
 ///

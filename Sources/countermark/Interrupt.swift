@@ -1,6 +1,7 @@
 import ArgumentParser
 import CountermarkNode
 import Glibc
+import PlainErrors
 
 /// Ctrl-C during long work: the first one asks the work for its end, a second one ends the process.
 ///

@@ -2,12 +2,14 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import ArgumentParser
+import CompanyHome
 import CountermarkNode
 import Foundation
 import Glibc
 import LabelDocuments
 import LabelText
 import NodeDocuments
+import PlainErrors
 import Signing
 
 /// The options that every command takes.

@@ -2,6 +2,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import Glibc
+import PlainErrors
 import Synchronization
 
 /// Whether and where long work shows how far it is.

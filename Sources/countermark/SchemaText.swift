@@ -4,6 +4,7 @@ import AnnotationStore
 import CountermarkNode
 import Foundation
 import LabelSchema
+import PlainErrors
 
 /// Reads a label schema from a file that the user named.
 func readSchema(_ path: String) throws -> LabelSchema {

@@ -8,6 +8,7 @@ import Signing
 import Testing
 
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("Tables for analysts")
 struct AnalystExportTests {

@@ -5,6 +5,7 @@ import LogStorage
 import Provenance
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
 
 @Suite("A command beside another one")

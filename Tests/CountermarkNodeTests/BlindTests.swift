@@ -5,7 +5,9 @@ import LabelQuality
 import Provenance
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("A dataset that is labelled blind")
 struct BlindTests {

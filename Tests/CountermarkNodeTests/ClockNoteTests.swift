@@ -3,6 +3,7 @@ import Foundation
 import LogStorage
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
 
 @Suite("What partners' clocks showed")

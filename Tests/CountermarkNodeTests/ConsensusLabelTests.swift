@@ -5,6 +5,7 @@ import Provenance
 import Testing
 
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("What raters hold in common, as places and as labels")
 struct ConsensusLabelTests {

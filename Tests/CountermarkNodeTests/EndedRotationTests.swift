@@ -3,6 +3,7 @@ import Foundation
 import Signing
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
 
 @Suite("Changes of keys that were ended")

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import CountermarkNode
+@testable import PlainErrors
 
 /// All errors stand in one table, in the program and in the documents.
 struct ErrorTableTests {
@@ -35,7 +36,7 @@ struct ErrorTableTests {
     @Test("every code is listed once, in order, with a status and what to do")
     func complete() throws {
         let file = Self.sources.appendingPathComponent(
-            "Sources/CountermarkNode/Output/ErrorCode.swift")
+            "Sources/PlainErrors/ErrorCode.swift")
         let declared =
             try String(contentsOf: file, encoding: .utf8)
             .components(separatedBy: "package static let ").count - 1

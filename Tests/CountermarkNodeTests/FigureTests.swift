@@ -2,9 +2,12 @@ import AnnotationModel
 import Foundation
 import LogStorage
 import Logging
+import PlainErrors
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PartnerNet
 
 @Suite("Figures of a node")
 struct FigureTests {

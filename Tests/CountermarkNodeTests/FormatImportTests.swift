@@ -6,6 +6,7 @@ import Foundation
 import Provenance
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
 
 /// What a second import means, shown for every format that is read, with a dataset that fits it.

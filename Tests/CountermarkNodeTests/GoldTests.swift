@@ -6,6 +6,7 @@ import Provenance
 import Testing
 
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("Known answers that are sealed and opened")
 struct GoldTests {

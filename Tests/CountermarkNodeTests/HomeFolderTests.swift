@@ -3,7 +3,9 @@ import Foundation
 import Glibc
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("The folder of a home")
 struct HomeFolderTests {

@@ -7,7 +7,9 @@ import LogStorage
 import Provenance
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PartnerNet
 
 @Suite("Importing label files")
 struct ImportTests {

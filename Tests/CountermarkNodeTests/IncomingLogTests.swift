@@ -6,7 +6,10 @@ import Signing
 import Testing
 import TransparencyLog
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PartnerNet
+@testable import PlainErrors
 
 @Suite("Transfers as they come")
 struct IncomingLogTests {

@@ -3,6 +3,7 @@ import Glibc
 import Testing
 
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("Text that people read")
 struct InertTextTests {

@@ -4,7 +4,9 @@ import Foundation
 import LogStorage
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("Long work that somebody ends")
 struct InterruptionTests {

@@ -4,7 +4,9 @@ import AnnotationStore
 import Foundation
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("Which files become items")
 struct ItemFilesTests {

@@ -7,7 +7,9 @@ import Signing
 import Testing
 import TransparencyLog
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("A log that is gone with its record does not begin anew")
 struct LostLogTests {

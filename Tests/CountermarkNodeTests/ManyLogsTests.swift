@@ -4,6 +4,7 @@ import LogStorage
 import Provenance
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
 
 /// What is saved where many logs are held must not hide what moved.

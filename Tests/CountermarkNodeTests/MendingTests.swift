@@ -3,7 +3,9 @@ import Foundation
 import LogStorage
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("Repairs that wait for a contact")
 struct MendingTests {

@@ -8,7 +8,9 @@ import Signing
 import Testing
 import TransparencyLog
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 /// A folder that is gone when the test is over.
 final class TemporaryFolder {

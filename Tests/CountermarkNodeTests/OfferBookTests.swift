@@ -4,7 +4,9 @@ import LogStorage
 import Provenance
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PartnerNet
 
 /// All that watch are told what each of them would be told alone.
 @Suite("What watching partners are told of")

@@ -4,6 +4,7 @@ import Testing
 import TransparencyLog
 
 @testable import CountermarkNode
+@testable import PartnerNet
 
 /// After a while without contact the logs of many partners have moved, and what is written next cites them.
 @Suite("Changesets of one write")

@@ -7,7 +7,9 @@ import Signing
 import Testing
 import TransparencyLog
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("An own log extends all that was signed")
 struct OwnLogTests {

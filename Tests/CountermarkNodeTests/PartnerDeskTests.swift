@@ -3,7 +3,9 @@ import Foundation
 import Logging
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PartnerNet
 
 @Suite("Budgets at the desk")
 struct PartnerDeskTests {

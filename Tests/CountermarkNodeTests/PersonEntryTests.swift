@@ -6,7 +6,9 @@ import Provenance
 import Signing
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 /// A person with a key of its own, which this test plays the browser of.
 struct BrowserKey {

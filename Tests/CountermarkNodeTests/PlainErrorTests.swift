@@ -13,7 +13,10 @@ import Signing
 import Testing
 import TransparencyLog
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PartnerNet
+@testable import PlainErrors
 
 /// The runtime's own name of an enumeration's case.
 @_silgen_name("swift_EnumCaseName")

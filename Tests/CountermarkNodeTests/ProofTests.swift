@@ -6,6 +6,7 @@ import Signing
 import Testing
 import TransparencyLog
 
+@testable import CompanyHome
 @testable import CountermarkNode
 
 @Suite("A label's proof")

@@ -5,7 +5,9 @@ import LogStorage
 import Provenance
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("Quality of a part of the labels, and as it was")
 struct QualityPartTests {

@@ -5,6 +5,7 @@ import Provenance
 import Testing
 
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("Quality of a label set")
 struct QualityTests {

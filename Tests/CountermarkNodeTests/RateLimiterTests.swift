@@ -2,6 +2,7 @@ import AnnotationModel
 import Testing
 
 @testable import CountermarkNode
+@testable import PartnerNet
 
 @Suite("Rates")
 struct RateLimiterTests {

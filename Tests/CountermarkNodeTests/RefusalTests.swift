@@ -2,7 +2,10 @@ import Foundation
 import SharedStore
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PartnerNet
+@testable import PlainErrors
 
 @Suite("What a partner is told of errors here")
 struct RefusalTests {

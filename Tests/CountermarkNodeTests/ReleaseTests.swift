@@ -8,7 +8,9 @@ import Replication
 import Signing
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("Label sets that are named for ever")
 struct ReleaseTests {

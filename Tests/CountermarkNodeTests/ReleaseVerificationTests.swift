@@ -7,7 +7,9 @@ import Replication
 import Signing
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("What verify says of releases")
 struct ReleaseVerificationTests {

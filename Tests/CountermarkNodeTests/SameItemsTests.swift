@@ -6,6 +6,7 @@ import Provenance
 import Testing
 
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("One item under two keys")
 struct SameItemsTests {

@@ -7,6 +7,7 @@ import Provenance
 import Testing
 
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("Label schemas of datasets")
 struct SchemaTests {

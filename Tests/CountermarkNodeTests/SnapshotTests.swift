@@ -5,6 +5,7 @@ import Provenance
 import Signing
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
 
 /// A reader sees one state from its beginning to its end, and neither waits for those who write nor makes them wait.

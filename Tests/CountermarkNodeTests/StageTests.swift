@@ -7,6 +7,7 @@ import Signing
 import Testing
 
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("How far items and labels are")
 struct StageTests {

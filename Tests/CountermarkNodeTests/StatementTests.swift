@@ -5,7 +5,9 @@ import Signing
 import Testing
 import TransparencyLog
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("Who says that a proof is all")
 struct StatementTests {

@@ -6,7 +6,9 @@ import Provenance
 import Signing
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("What counts between partners who do not trust each other")
 struct TrustTests {

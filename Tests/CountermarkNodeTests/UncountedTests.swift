@@ -5,7 +5,9 @@ import LogStorage
 import Provenance
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("What does not count, in figures that agree")
 struct UncountedTests {

@@ -7,6 +7,7 @@ import Provenance
 import Signing
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
 
 @Suite("Labels that nobody touched since they were added")

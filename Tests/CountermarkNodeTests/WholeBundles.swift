@@ -1,6 +1,7 @@
 import LogStorage
 import TransparencyLog
 
+@testable import CompanyHome
 @testable import CountermarkNode
 
 /// Parts of logs as whole bundles in memory, as tests change them.

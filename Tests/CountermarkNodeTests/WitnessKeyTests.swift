@@ -3,6 +3,7 @@ import Foundation
 import Signing
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
 
 @Suite("The witness's key")

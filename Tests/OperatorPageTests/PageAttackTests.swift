@@ -6,6 +6,7 @@ import LabelText
 import Synchronization
 import Testing
 
+@testable import CompanyHome
 @testable import OperatorPage
 
 /// What somebody sends who means no good.

@@ -7,6 +7,7 @@ import LabelText
 import Logging
 import Testing
 
+@testable import CompanyHome
 @testable import OperatorPage
 
 /// A home that serves its page on a socket of its own, and a browser's side without a browser.

@@ -4,7 +4,9 @@ import Foundation
 import LabelText
 import Testing
 
+@testable import CompanyHome
 @testable import OperatorPage
+@testable import PlainErrors
 
 @Suite("Health and figures", .serialized)
 struct PageHealthTests {

@@ -4,6 +4,7 @@ import Foundation
 import LabelText
 import Testing
 
+@testable import CompanyHome
 @testable import OperatorPage
 
 @Suite("Methods, lists and releases of the API", .serialized)

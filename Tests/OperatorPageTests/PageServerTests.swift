@@ -5,6 +5,7 @@ import Glibc
 import LabelText
 import Testing
 
+@testable import CompanyHome
 @testable import OperatorPage
 
 @Suite("The page", .serialized)

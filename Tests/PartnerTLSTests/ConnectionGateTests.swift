@@ -4,6 +4,7 @@ import NIOHTTP1
 import Testing
 
 @testable import CountermarkNode
+@testable import PartnerNet
 
 @Suite("Limits of a connection")
 struct ConnectionGateTests {

@@ -4,6 +4,7 @@ import NIOEmbedded
 import Testing
 
 @testable import CountermarkNode
+@testable import PartnerNet
 
 @Suite("Room for connections")
 struct ConnectionRoomTests {

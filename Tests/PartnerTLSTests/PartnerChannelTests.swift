@@ -8,6 +8,8 @@ import Signing
 import Synchronization
 import Testing
 
+@testable import PartnerNet
+
 @Suite("Hummingbird behind partner TLS", .timeLimit(.minutes(Patience.testMinutes)))
 struct PartnerChannelTests {
     /// Runs a server of Acme's, and Borealis as its client.

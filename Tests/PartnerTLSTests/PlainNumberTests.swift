@@ -62,7 +62,9 @@ struct PlainNumberTests {
             .appending(path: "../../Sources").standardizedFileURL
         let bare = try Regex(#"\bU?Int(8|16|32|64)?\("#)
         var looked = 0
-        for folder in ["PartnerTLS", "CountermarkNode/Partners", "CountermarkNode/Pairing"] {
+        for folder in [
+            "PartnerTLS", "PartnerNet", "CountermarkNode/Partners", "CountermarkNode/Pairing",
+        ] {
             let files = try FileManager.default.contentsOfDirectory(
                 at: sources.appending(path: folder), includingPropertiesForKeys: nil)
             for file in files where file.pathExtension == "swift" {

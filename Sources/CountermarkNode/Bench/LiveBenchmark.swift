@@ -1,8 +1,10 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import Foundation
 import Glibc
 import Logging
+import PlainErrors
 import Provenance
 import Signing
 

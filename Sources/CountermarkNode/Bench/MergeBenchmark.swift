@@ -1,8 +1,11 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import Foundation
 import Glibc
 import LogStorage
+import PartnerNet
+import PlainErrors
 import Provenance
 import Signing
 import TransparencyLog

@@ -1,6 +1,8 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import LogStorage
+import PlainErrors
 import Signing
 import TransparencyLog
 
@@ -58,7 +60,7 @@ extension Node {
                 .notWritable, "\(folder) cannot be made or closed to others",
                 hint: "check the folder above it")
         }
-        let lock = try FileLock.take("\(folder)/lock", timeoutSeconds: Self.lockTimeoutSeconds)
+        let lock = try FileLock.take("\(folder)/lock", timeoutSeconds: Home.lockTimeoutSeconds)
         // Until the new list is there, the old one would speak of what is being replaced.
         try WholeFile.remove("\(folder)/\(BackupList.name)")
         DurableFile.sweep(folder)

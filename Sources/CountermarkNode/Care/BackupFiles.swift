@@ -1,6 +1,8 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import LogStorage
+import PlainErrors
 import Signing
 
 /// The small files of a home on their way into a backup.

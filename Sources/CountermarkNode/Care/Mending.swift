@@ -1,9 +1,12 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import Hummingbird
 import LogStorage
 import Logging
+import PartnerNet
 import PartnerTLS
+import PlainErrors
 import Provenance
 import TransparencyLog
 
@@ -234,7 +237,7 @@ extension Node {
             return nil
         }
         let aside = "\(home.path)/damaged/\(now())-\(getpid())/\(log)"
-        let files = try mender.finish(aside: aside, lockTimeoutSeconds: Self.lockTimeoutSeconds)
+        let files = try mender.finish(aside: aside, lockTimeoutSeconds: Home.lockTimeoutSeconds)
         try home.endRepair(log)
         try catchUp(try Self.parts(of: log).dataset)
         return files

@@ -1,7 +1,10 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import Foundation
 import LogStorage
+import PartnerNet
+import PlainErrors
 import Synchronization
 import TransparencyLog
 
@@ -10,7 +13,7 @@ import TransparencyLog
 /// Whoever asks again and again gets what was found before, and a look goes through so many logs and no more.
 final class Readiness: Sendable {
     /// A log whose lock was taken at each look for so long: commands give up then, too.
-    static let lockPatience = Duration.seconds(Node.lockTimeoutSeconds)
+    static let lockPatience = Duration.seconds(Home.lockTimeoutSeconds)
     /// How old the last checkpoint may be that was written and read back, before the next is tried.
     private static let probeInterval = Duration.seconds(10)
     /// Logs that one look opens, in turn.
@@ -165,7 +168,7 @@ final class Readiness: Sendable {
         return HomeCheck(
             "lock", false,
             "another process has held the lock of \(held) at each look for "
-                + "\(Int(Node.lockTimeoutSeconds)) seconds",
+                + "\(Int(Home.lockTimeoutSeconds)) seconds",
             hint: "wait for the command that writes to it, or end it")
     }
 

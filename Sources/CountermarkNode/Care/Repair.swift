@@ -1,7 +1,9 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import LogStorage
 import PartnerTLS
+import PlainErrors
 import Provenance
 import Signing
 import TransparencyLog
@@ -75,7 +77,7 @@ public struct Repair: Sendable {
                 }
                 // Nobody writes to it meanwhile.
                 let lock = try FileLock.take(
-                    folder + "/lock", timeoutSeconds: Node.lockTimeoutSeconds)
+                    folder + "/lock", timeoutSeconds: Home.lockTimeoutSeconds)
                 try DurableFile.move(folder, to: "\(aside)/\(name)")
                 lock.release()
                 try home.endRepair(name)
@@ -170,7 +172,7 @@ public struct Repair: Sendable {
                 hint: hint)
         }
         let files = try mender.finish(
-            aside: "\(aside)/\(log)", lockTimeoutSeconds: Node.lockTimeoutSeconds)
+            aside: "\(aside)/\(log)", lockTimeoutSeconds: Home.lockTimeoutSeconds)
         try home.endRepair(log)
         let rest: String?
         do {

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import LogStorage
 import Logging
+import PlainErrors
 import Synchronization
 
 /// The service manager that started this process, systemd for instance, and waits to hear how it does.

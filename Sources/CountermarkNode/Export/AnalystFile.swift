@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import Glibc
 import LogStorage
+import PlainErrors
 
 /// The file of an export for analysts: written aside, and put in its place when it is whole.
 struct AnalystFile {

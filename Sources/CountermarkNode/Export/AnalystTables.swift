@@ -1,3 +1,5 @@
+import PlainErrors
+
 /// The tables that an export for analysts has; Docs/Analysts.md says what is in them.
 public enum AnalystTables {
     /// The name of the format on the command line.

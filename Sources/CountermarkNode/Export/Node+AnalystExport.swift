@@ -1,5 +1,6 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import Foundation
 import LogStorage
 import Provenance

@@ -1,4 +1,5 @@
 import AnnotationModel
+import PlainErrors
 import Synchronization
 
 /// What a serving process has measured since it began; all of its nodes share one.

@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import Provenance
 
 /// What the items in label files mean for a dataset.

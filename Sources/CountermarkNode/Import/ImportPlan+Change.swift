@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import Provenance
 
 /// What a record changes of the label that it means.

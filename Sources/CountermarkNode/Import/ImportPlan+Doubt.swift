@@ -1,6 +1,8 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
+import PlainErrors
 import Provenance
 
 extension ImportPlan {

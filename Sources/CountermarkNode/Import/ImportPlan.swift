@@ -1,6 +1,8 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
+import PlainErrors
 import Provenance
 
 /// Decides what each record of the files means for a dataset as it stands: the smallest set of operations.

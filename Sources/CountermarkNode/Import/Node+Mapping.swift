@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import LabelSchema
+import PlainErrors
 import Provenance
 
 extension Node {

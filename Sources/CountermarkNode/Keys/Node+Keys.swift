@@ -1,5 +1,7 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
+import PlainErrors
 import Provenance
 import Signing
 

@@ -1,5 +1,8 @@
+import CompanyHome
 import Foundation
 import LogStorage
+import PartnerNet
+import PlainErrors
 import Signing
 
 /// What a steward's home keeps of one invitation, until long after its use: a nonce counts once.

@@ -1,3 +1,4 @@
+import CompanyHome
 import Foundation
 import PartnerTLS
 import Signing

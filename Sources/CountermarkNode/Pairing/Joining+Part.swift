@@ -1,4 +1,6 @@
 import AnnotationModel
+import CompanyHome
+import PlainErrors
 import Signing
 
 extension Joining {

@@ -1,8 +1,11 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import LogStorage
 import NIOPosix
+import PartnerNet
 import PartnerTLS
+import PlainErrors
 import Signing
 
 /// A newcomer's way into a dataset: answers an invitation, learns the words, pins the steward once they

@@ -1,7 +1,9 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import LogStorage
 import PartnerTLS
+import PlainErrors
 import Provenance
 import Signing
 

@@ -1,11 +1,14 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
 import NIOHTTP1
+import PartnerNet
 import PartnerTLS
+import PlainErrors
 import Signing
 
 /// Stands before all routes: who asks, whether it is trusted still, and how fast it may go on.

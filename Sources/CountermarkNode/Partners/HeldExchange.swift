@@ -1,8 +1,11 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import Hummingbird
 import LogStorage
+import PartnerNet
 import PartnerTLS
+import PlainErrors
 import TransparencyLog
 
 /// What a dialler tells of the receiver's own logs, so that one that was restored or moved learns what it has

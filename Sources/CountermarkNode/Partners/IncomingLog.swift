@@ -1,6 +1,8 @@
 import AnnotationModel
 import HTTPTypes
 import LogStorage
+import PartnerNet
+import PlainErrors
 import Provenance
 import Replication
 import Signing

@@ -1,9 +1,12 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import Hummingbird
 import HummingbirdCore
 import Logging
+import PartnerNet
 import PartnerTLS
+import PlainErrors
 import ServiceLifecycle
 import Signing
 import Synchronization

@@ -1,5 +1,7 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
+import PartnerNet
 import Provenance
 import Replication
 

@@ -1,6 +1,8 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import Logging
+import PartnerNet
 import ServiceLifecycle
 
 /// What a serving node gives to whoever answers its own operator.

@@ -1,6 +1,9 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import Logging
+import PartnerNet
+import PlainErrors
 import Synchronization
 
 /// What a serving node keeps for each partner: a node of its own over the same home, budgets, and figures.

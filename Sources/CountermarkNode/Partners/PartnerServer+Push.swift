@@ -1,11 +1,14 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import HTTPTypes
 import Hummingbird
 import LogStorage
 import Logging
 import NIOCore
+import PartnerNet
 import PartnerTLS
+import PlainErrors
 
 extension PartnerServer {
     /// How much of a log is here: entries, and bytes of a push that is not whole yet.

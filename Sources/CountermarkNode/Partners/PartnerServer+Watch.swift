@@ -1,7 +1,9 @@
+import CompanyHome
 import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import PartnerNet
 import ServiceLifecycle
 
 extension PartnerServer {

@@ -1,11 +1,14 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import HTTPTypes
 import Hummingbird
 import LogStorage
 import Logging
 import NIOCore
+import PartnerNet
 import PartnerTLS
+import PlainErrors
 import ServiceLifecycle
 import Signing
 import TransparencyLog

@@ -1,7 +1,10 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import Logging
+import PartnerNet
 import PartnerTLS
+import PlainErrors
 import TransparencyLog
 
 /// Partners are each other's witnesses: at every sync both cosign what they have verified.

@@ -1,7 +1,10 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import Logging
+import PartnerNet
 import PartnerTLS
+import PlainErrors
 import Replication
 import Synchronization
 

@@ -1,7 +1,10 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import LogStorage
+import PartnerNet
 import PartnerTLS
+import PlainErrors
 import Provenance
 import Replication
 import TransparencyLog

@@ -1,6 +1,9 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
+import PartnerNet
 import PartnerTLS
+import PlainErrors
 import Provenance
 
 /// What a partner said when it was asked for its word about a label.

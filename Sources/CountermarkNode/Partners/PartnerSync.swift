@@ -1,8 +1,11 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import LogStorage
 import NIOPosix
+import PartnerNet
 import PartnerTLS
+import PlainErrors
 import Replication
 import Signing
 import TransparencyLog

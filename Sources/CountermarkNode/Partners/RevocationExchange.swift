@@ -1,8 +1,10 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
+import PartnerNet
 import PartnerTLS
 import Signing
 

@@ -3,6 +3,8 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import PartnerNet
+import PlainErrors
 import Synchronization
 
 /// `POST /v1/statement`: this organisation's word about one label, for a partner who proves it to others.

@@ -4,6 +4,8 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import PartnerNet
+import PlainErrors
 import TransparencyLog
 
 /// The calls of a witness: C2SP tlog-witness under `/v1`, and cosignatures that partners hand over.

@@ -1,4 +1,5 @@
 import AnnotationModel
+import PlainErrors
 import Signing
 
 /// What a person's entry may say, before any log is looked at: it is the person's own word, and nothing else.

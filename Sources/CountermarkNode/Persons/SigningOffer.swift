@@ -1,5 +1,7 @@
 import AnnotationModel
+import CompanyHome
 import LogStorage
+import PlainErrors
 import Provenance
 import Signing
 import TransparencyLog

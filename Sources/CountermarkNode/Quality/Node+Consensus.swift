@@ -1,6 +1,8 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import LabelQuality
+import PlainErrors
 import Provenance
 
 extension Node {

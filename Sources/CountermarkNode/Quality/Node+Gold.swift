@@ -1,9 +1,11 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import Foundation
 import LabelQuality
 import LogStorage
+import PlainErrors
 import Provenance
 import Signing
 

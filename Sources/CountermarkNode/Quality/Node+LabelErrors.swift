@@ -1,6 +1,7 @@
 import AnnotationModel
 import AnnotationStore
 import LabelQuality
+import PlainErrors
 import Provenance
 
 /// A label that a model's predictions speak against.

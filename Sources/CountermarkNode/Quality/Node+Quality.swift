@@ -1,5 +1,6 @@
 import AnnotationModel
 import LabelQuality
+import PlainErrors
 import Signing
 
 extension Node {

@@ -1,6 +1,8 @@
 import AnnotationModel
+import CompanyHome
 import LabelQuality
 import LogStorage
+import PlainErrors
 import Provenance
 import Signing
 

@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import LabelQuality
+import PlainErrors
 import Provenance
 import Signing
 

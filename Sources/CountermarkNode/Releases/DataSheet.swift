@@ -1,5 +1,6 @@
 import AnnotationModel
 import LabelQuality
+import PlainErrors
 import Provenance
 import Signing
 

@@ -1,8 +1,10 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
 import Foundation
 import LogStorage
+import PlainErrors
 import Provenance
 import Signing
 import TransparencyLog

@@ -1,4 +1,5 @@
 import LabelText
+import PlainErrors
 import Signing
 
 /// A drawing of a data sheet, as SVG that stands in HTML and in Markdown; it names no font, no file and no script.

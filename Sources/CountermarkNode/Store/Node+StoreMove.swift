@@ -1,6 +1,8 @@
 import AnnotationModel
+import CompanyHome
 import Foundation
 import LogStorage
+import PlainErrors
 import Provenance
 import SharedStore
 import Signing

@@ -6,6 +6,7 @@ import Foundation
 import LabelDocuments
 import LabelSchema
 import NodeDocuments
+import PlainErrors
 
 /// What `import` does about classes that the schema does not have.
 struct ClassOptions: ParsableArguments {

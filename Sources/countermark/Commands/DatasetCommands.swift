@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import ArgumentParser
+import CompanyHome
 import CountermarkNode
 import Foundation
 import LabelDocuments

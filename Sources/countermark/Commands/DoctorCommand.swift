@@ -1,9 +1,11 @@
 import AnnotationModel
 import ArgumentParser
+import CompanyHome
 import CountermarkNode
 import Foundation
 import LabelDocuments
 import NodeDocuments
+import PlainErrors
 import Provenance
 import Signing
 

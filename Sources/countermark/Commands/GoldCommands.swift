@@ -1,11 +1,13 @@
 import AnnotationFormats
 import AnnotationModel
 import ArgumentParser
+import CompanyHome
 import CountermarkNode
 import Foundation
 import LabelDocuments
 import LogStorage
 import NodeDocuments
+import PlainErrors
 import Provenance
 
 /// Known answers that are sealed before, and told after, others have labelled their items.

@@ -1,11 +1,13 @@
 import AnnotationModel
 import AnnotationStore
 import ArgumentParser
+import CompanyHome
 import CountermarkNode
 import Foundation
 import LabelDocuments
 import LogStorage
 import NodeDocuments
+import PlainErrors
 import Provenance
 import Signing
 import TransparencyLog

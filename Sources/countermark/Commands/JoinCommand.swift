@@ -1,5 +1,6 @@
 import AnnotationModel
 import ArgumentParser
+import CompanyHome
 import CountermarkNode
 import Foundation
 import Glibc

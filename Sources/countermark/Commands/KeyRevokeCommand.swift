@@ -1,8 +1,10 @@
 import ArgumentParser
+import CompanyHome
 import CountermarkNode
 import Foundation
 import LabelDocuments
 import NodeDocuments
+import PlainErrors
 import Signing
 
 /// Takes a certificate back: partners refuse whoever shows it.

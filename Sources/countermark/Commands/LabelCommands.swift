@@ -2,11 +2,13 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import ArgumentParser
+import CompanyHome
 import CountermarkNode
 import Foundation
 import LabelDocuments
 import LabelText
 import NodeDocuments
+import PlainErrors
 import Provenance
 import Signing
 

@@ -1,11 +1,13 @@
 import AnnotationModel
 import ArgumentParser
+import CompanyHome
 import CountermarkNode
 import Foundation
 import LabelDocuments
 import Logging
 import NodeDocuments
 import OperatorPage
+import PlainErrors
 import Provenance
 import ServiceLifecycle
 import Signing

@@ -1,8 +1,10 @@
 import ArgumentParser
+import CompanyHome
 import CountermarkNode
 import Foundation
 import LabelDocuments
 import OperatorPage
+import PlainErrors
 
 /// Who may use the page of this node.
 struct People: ParsableCommand {

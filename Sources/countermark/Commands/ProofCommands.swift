@@ -1,11 +1,13 @@
 import AnnotationFormats
 import AnnotationModel
 import ArgumentParser
+import CompanyHome
 import CountermarkNode
 import Foundation
 import LabelDocuments
 import LabelText
 import NodeDocuments
+import PlainErrors
 import Provenance
 import Signing
 import TransparencyLog

@@ -7,6 +7,7 @@ import Foundation
 import LabelDocuments
 import LabelSchema
 import NodeDocuments
+import PlainErrors
 import Provenance
 
 /// The label schema.

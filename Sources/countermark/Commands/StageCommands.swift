@@ -4,6 +4,7 @@ import CountermarkNode
 import Foundation
 import LabelDocuments
 import NodeDocuments
+import PlainErrors
 
 /// How far items and labels are: filter, clean, classify, annotate, mark, quality.
 struct StageCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 import AnnotationModel
 import ArgumentParser
+import CompanyHome
 import CountermarkNode
 import LabelDocuments
 import NodeDocuments

@@ -1,0 +1,99 @@
+import AnnotationModel
+import Foundation
+import PlainErrors
+import Signing
+import TransparencyLog
+
+/// What introducing a partner changed, and what its operator should know.
+public struct PinningReport: Sendable, Equatable {
+    /// Whether anything is different now.
+    public var changed = false
+    /// What is unusual about it.
+    public var notes: [String] = []
+}
+
+extension Home {
+    /// Introduces a partner, or changes what is given and keeps the rest.
+    ///
+    /// - Parameters:
+    ///   - pem: its roots; nil keeps those that are pinned.
+    ///   - url: where to dial it; nil keeps the address.
+    ///   - forgetsURL: forget the address: only the partner dials.
+    ///   - vkey: its log key; nil keeps the one that is pinned.
+    ///   - time: the moment at which the roots have to be good, in Unix seconds.
+    /// - Throws: ``NodeError`` for a root with which every handshake would fail.
+    public func pin(
+        _ org: Origin, pem: String?, url: String?, forgetsURL: Bool, vkey: String?, at time: Int64
+    ) throws -> PinningReport {
+        let all = try partners()
+        let known = all.first { $0.org == org.description }
+        guard let pem = pem ?? known?.roots else {
+            throw NodeError(
+                .noRoot, kind: .usage, "\(org) is not known yet, and no root is given",
+                hint: "give --root FILE, what its `countermark key show` prints as root")
+        }
+        let roots = try Certificate.all(pem: pem)
+        for root in roots { try require(root, of: org, at: time) }
+        var address = forgetsURL ? nil : known?.url
+        if let url {
+            guard let read = PartnerAddress(url: url) else {
+                throw NodeError(
+                    .badUrl, "\(url) is no https address",
+                    hint: "use https://HOST:PORT, with an IPv6 address in brackets")
+            }
+            address = PartnerAddress.isIPv6(read.host) ? read.url : url
+        }
+        if let vkey { _ = try NoteVerifier(vkey: vkey) }
+        let partner = Partner(
+            org: org.description, url: address, roots: roots.map(\.pem).joined(),
+            vkey: vkey ?? known?.vkey)
+        var report = PinningReport(changed: partner != known)
+        for other in all where other.org != org.description {
+            let shared = try Certificate.all(pem: other.roots).contains { roots.contains($0) }
+            if shared {
+                report.notes.append(
+                    "this root is pinned for \(other.org) already: whoever holds its key can speak for "
+                        + "both, so make sure that \(org) and \(other.org) really have one authority"
+                )
+            }
+        }
+        if try roots.contains(root()) {
+            report.notes.append(
+                "this root is \(origin)'s own: whoever holds its key can speak for both")
+        }
+        if report.changed { try add(partner) }
+        return report
+    }
+
+    /// Throws for a root that no path could lead to: it is found here, not at the first handshake.
+    private func require(_ root: Certificate, of org: Origin, at time: Int64) throws {
+        func refused(_ why: String, _ hint: String) -> NodeError {
+            NodeError(
+                .badRoot, "'\(root.subject)' cannot be pinned for \(org): \(why)",
+                hint: hint)
+        }
+        guard root.isAuthority else {
+            throw refused(
+                "it is no authority's certificate, so no certificate can come from it",
+                "give the root, what \(org)'s `countermark key show` prints as root")
+        }
+        guard root.isSelfIssued else {
+            throw refused(
+                "it is an authority between a root and others",
+                "give the self-signed root at the top; \(org) sends what lies between")
+        }
+        guard time <= root.notAfter else {
+            throw refused(
+                "it ended on \(ReadableTime.text(root.notAfter))", "ask \(org) for its new root")
+        }
+        guard time >= root.notBefore else {
+            throw refused(
+                "it begins on \(ReadableTime.text(root.notBefore))", "compare the clocks")
+        }
+        do throws(SigningError) {
+            try CertificatePath.checkRoot(root, at: time)
+        } catch {
+            throw refused(PlainError.line(error), "ask \(org) for a root after RFC 5280")
+        }
+    }
+}
