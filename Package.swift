@@ -129,22 +129,39 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "DatasetReading",
+            dependencies: [
+                "AnnotationFormats", "AnnotationModel", "AnnotationStore", "CompanyHome",
+                "LabelSchema", "LabelText", "LogStorage", "PlainErrors", "Provenance",
+                "Signing",
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "LabelExchange",
+            dependencies: [
+                "AnnotationFormats", "AnnotationModel", "AnnotationStore", "CompanyHome",
+                "DatasetReading", "LabelSchema", "LabelText", "LogStorage", "PlainErrors",
+                "Provenance", "Shapes", "Signing", grdb,
+            ],
+            swiftSettings: settings),
+        .target(
             name: "CountermarkNode",
             dependencies: [
                 "AnnotationFormats", "AnnotationModel", "AnnotationStore", "CompanyHome",
-                "LabelQuality", "LabelSchema", "LabelText", "LogStorage", "PartnerNet",
-                "PartnerTLS", "PlainErrors", "Provenance", "Replication", "Shapes",
-                "SharedStore", "Signing", "TransparencyLog", grdb, httpTypes, hummingbird,
-                hummingbirdCore, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+                "DatasetReading", "LabelExchange", "LabelQuality", "LabelSchema", "LabelText",
+                "LogStorage", "PartnerNet", "PartnerTLS", "PlainErrors", "Provenance",
+                "Replication", "SharedStore", "Signing", "TransparencyLog", httpTypes,
+                hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1, nioPosix,
+                serviceLifecycle,
             ],
             swiftSettings: settings),
         .target(
             name: "NodeDocuments",
             dependencies: [
                 "AnnotationFormats", "AnnotationModel", "AnnotationStore", "CompanyHome",
-                "CountermarkNode", "LabelDocuments", "LabelQuality", "LabelSchema",
-                "LabelText", "LogStorage", "PlainErrors", "Provenance", "Signing",
-                "TransparencyLog",
+                "CountermarkNode", "DatasetReading", "LabelDocuments", "LabelExchange",
+                "LabelQuality", "LabelSchema", "LabelText", "LogStorage", "PlainErrors",
+                "Provenance", "Signing", "TransparencyLog",
             ],
             swiftSettings: settings),
         // The files of the page, as data of the program.
@@ -153,20 +170,20 @@ let package = Package(
             name: "OperatorPage",
             dependencies: [
                 "AnnotationFormats", "AnnotationModel", "AnnotationStore", "CPageFiles",
-                "CompanyHome", "CountermarkNode", "LabelDocuments", "LabelSchema", "LabelText",
-                "NodeDocuments", "PartnerNet", "PartnerTLS", "PlainErrors", "Provenance",
-                "Signing", httpTypes, hummingbird, hummingbirdCore, logging, nioCore,
-                serviceLifecycle,
+                "CompanyHome", "CountermarkNode", "DatasetReading", "LabelDocuments",
+                "LabelExchange", "LabelSchema", "LabelText", "NodeDocuments", "PartnerNet",
+                "PartnerTLS", "PlainErrors", "Provenance", "Signing", httpTypes, hummingbird,
+                hummingbirdCore, logging, nioCore, serviceLifecycle,
             ],
             exclude: ["Web"], swiftSettings: settings),
         .executableTarget(
             name: "countermark",
             dependencies: [
                 "AnnotationFormats", "AnnotationModel", "AnnotationStore", "CompanyHome",
-                "CountermarkNode", "LabelDocuments", "LabelQuality", "LabelSchema",
-                "LabelText", "LogStorage", "NodeDocuments", "OperatorPage", "PlainErrors",
-                "Provenance", "Signing", "TransparencyLog", argumentParser, logging,
-                serviceLifecycle, unixSignals,
+                "CountermarkNode", "DatasetReading", "LabelDocuments", "LabelExchange",
+                "LabelQuality", "LabelSchema", "LabelText", "LogStorage", "NodeDocuments",
+                "OperatorPage", "PlainErrors", "Provenance", "Signing", "TransparencyLog",
+                argumentParser, logging, serviceLifecycle, unixSignals,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -248,10 +265,11 @@ let package = Package(
             name: "CountermarkNodeTests",
             dependencies: [
                 "AnnotationFormats", "AnnotationModel", "AnnotationStore", "CanonicalCBOR",
-                "CompanyHome", "CountermarkNode", "FormatFixtures", "LabelQuality",
-                "LabelSchema", "LabelText", "LogStorage", "ObjectStore", "PartnerNet",
-                "PartnerTLS", "PlainErrors", "Provenance", "Replication", "SharedStore",
-                "Signing", "TransparencyLog", grdb, logging, nioCore, nioHTTP1, nioPosix,
+                "CompanyHome", "CountermarkNode", "DatasetReading", "FormatFixtures",
+                "LabelExchange", "LabelQuality", "LabelSchema", "LabelText", "LogStorage",
+                "ObjectStore", "PartnerNet", "PartnerTLS", "PlainErrors", "Provenance",
+                "Replication", "SharedStore", "Signing", "TransparencyLog", grdb, logging,
+                nioCore, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -52,7 +52,7 @@ package struct HomeFolder {
     var beingMade: String { "\(path)/being-made" }
 
     /// Whether keys or logs of a home lie here: none may be made in their place.
-    package func isUsed() throws -> Bool {
+    func isUsed() throws -> Bool {
         func holdsAnything(_ name: String) throws -> Bool {
             let folder = "\(path)/\(name)"
             var status = stat()

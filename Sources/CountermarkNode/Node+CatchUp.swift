@@ -1,6 +1,7 @@
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
+import DatasetReading
 import Foundation
 import LogStorage
 import PlainErrors
@@ -10,15 +11,19 @@ import Signing
 import TransparencyLog
 
 extension Node {
+    /// A dataset as it is merged here.
+    public func merged(_ dataset: DatasetID) -> MergedDataset {
+        MergedDataset(dataset, home, store)
+    }
+
     /// Runs `body` on a dataset's merged state, which it must leave as it is.
     public func read<R>(_ dataset: DatasetID, _ body: (Merge) throws -> R) throws -> R {
-        // Nothing was merged yet: the empty state is made, once.
-        try store.read(dataset, body) ?? store.merge(dataset, body)
+        try merged(dataset).read(body)
     }
 
     /// A dataset's merged state, without its labels: costs next to nothing where nobody has written since.
     public func mergedState(_ dataset: DatasetID) throws -> MergeState {
-        try store.state(dataset) ?? store.merge(dataset) { $0.state }
+        try merged(dataset).state()
     }
 
     /// Bytes of entries that are applied in one transaction: some seventy thousand labels.

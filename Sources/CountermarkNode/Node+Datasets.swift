@@ -1,6 +1,7 @@
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
+import DatasetReading
 import Foundation
 import LogStorage
 import PlainErrors
@@ -149,7 +150,7 @@ extension Node {
 
     /// The dataset's logs by local number.
     public func logNames(_ dataset: DatasetID) throws -> [Int: Origin] {
-        try mergedState(dataset).logs.mapValues(\.origin)
+        try merged(dataset).logNames()
     }
 
     /// The local key of an annotation of a dataset.

@@ -1,5 +1,6 @@
 import AnnotationModel
 import CompanyHome
+import DatasetReading
 import Dispatch
 import Foundation
 import LogStorage

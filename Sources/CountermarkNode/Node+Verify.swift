@@ -1,6 +1,7 @@
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
+import DatasetReading
 import LogStorage
 import PlainErrors
 import Provenance

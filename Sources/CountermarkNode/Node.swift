@@ -1,6 +1,7 @@
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
+import DatasetReading
 import Foundation
 import LabelText
 import LogStorage

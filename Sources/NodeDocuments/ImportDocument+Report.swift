@@ -1,5 +1,6 @@
 import CountermarkNode
 import LabelDocuments
+import LabelExchange
 
 extension ImportDocument {
     /// What an import did, and whether that counts.

@@ -1,5 +1,6 @@
 import AnnotationStore
 import CountermarkNode
+import DatasetReading
 import LabelSchema
 
 extension LabelJudging {

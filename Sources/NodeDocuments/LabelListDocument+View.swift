@@ -1,6 +1,7 @@
 import AnnotationModel
 import AnnotationStore
 import CountermarkNode
+import DatasetReading
 import LabelDocuments
 import LabelText
 import Provenance

@@ -3,6 +3,7 @@ import AnnotationModel
 import AnnotationStore
 import CompanyHome
 import CountermarkNode
+import DatasetReading
 import LabelDocuments
 import LabelSchema
 import LabelText

@@ -1,5 +1,6 @@
 import AnnotationModel
 import CountermarkNode
+import DatasetReading
 import LabelDocuments
 import LabelSchema
 

@@ -6,6 +6,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import LabelDocuments
+import LabelExchange
 import NodeDocuments
 import PlainErrors
 import Signing

@@ -17,7 +17,7 @@ package final class ConnectionGate: ChannelDuplexHandler {
     /// Bounds in time and bytes.
     package struct Limits: Sendable {
         var firstHeadSeconds = PartnerLimits.firstHeadSeconds
-        package var idleSeconds = PartnerLimits.idleSeconds
+        var idleSeconds = PartnerLimits.idleSeconds
         var bodyGraceSeconds = PartnerLimits.bodyGraceSeconds
         var bodyBytesPerSecond = PartnerLimits.bodyBytesPerSecond
         var bodyBytes = PartnerLimits.bodyBytes

@@ -20,8 +20,8 @@ package final class ConnectionRoom: Sendable {
 
     /// How many there may be.
     package struct Sizes {
-        package var knocking = PartnerLimits.connectionsKnocking
-        package var strangers = PartnerChannel.strangersMax
+        var knocking = PartnerLimits.connectionsKnocking
+        var strangers = PartnerChannel.strangersMax
         var perPartner = PartnerLimits.connectionsPerPartner
         package var told = PartnerLimits.connectionsAnswered
         package var inAll = PartnerLimits.connectionsInAll
@@ -79,7 +79,7 @@ package final class ConnectionRoom: Sendable {
     /// Takes a connection in that has just been made.
     ///
     /// - Returns: Its number.
-    package func enter(_ channel: any Channel, address: String) -> UInt64 {
+    func enter(_ channel: any Channel, address: String) -> UInt64 {
         let (number, leaving) = state.withLock { state -> (UInt64, [any Channel]) in
             state.next += 1
             let group = Group.knocking(address: address)
@@ -116,7 +116,7 @@ package final class ConnectionRoom: Sendable {
     }
 
     /// Forgets a connection that is closed.
-    package func leave(_ number: UInt64) {
+    func leave(_ number: UInt64) {
         state.withLock { state in
             guard let seat = state.seats.removeValue(forKey: number) else { return }
             state.count(seat.group, -1)

@@ -19,16 +19,16 @@ package enum PartnerLimits {
     /// Connections of all partners, where the system grants as many open files.
     static let connectionsInAll = 1_024
     /// Seconds for the TLS handshake: two round trips.
-    package static let handshakeSeconds: Int64 = 10
+    static let handshakeSeconds: Int64 = 10
 
     // MARK: Requests
 
     /// Seconds from the connection's begin to its first whole request head.
     static let firstHeadSeconds: Int64 = 30
     /// Seconds between an answer and the next whole request head.
-    package static let idleSeconds: Int64 = 75
+    static let idleSeconds: Int64 = 75
     /// Bytes of all headers of a request, and of one of them: ours have less than 300.
-    package static let headBytes = 16_384
+    static let headBytes = 16_384
     /// Headers of a request.
     static let headFields = 100
     /// Seconds that a body may keep this node waiting, whatever its length.

@@ -6,11 +6,11 @@ import Synchronization
 /// a little early waits for its token; one that comes much too early is refused.
 package final class RateLimiter<Caller: Hashable & Sendable>: Sendable {
     /// Requests that a caller may make at once.
-    package let burst: Double
+    let burst: Double
     /// Requests a second that it may go on with.
     package let perSecond: Double
     /// How long a request waits for its token at most, in seconds.
-    package let pause: Double
+    let pause: Double
 
     private struct Bucket {
         var tokens: Double

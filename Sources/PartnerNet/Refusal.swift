@@ -27,7 +27,7 @@ package struct Refusal: CodedError, HTTPResponseError {
     package var kind: NodeError.Kind { .network }
     package var status: HTTPResponse.Status { .init(code: code.http) }
     /// When the same request may be sent again, in seconds.
-    package let retryAfter: Int?
+    let retryAfter: Int?
     /// Whether the connection ends with it.
     package let isLast: Bool
 

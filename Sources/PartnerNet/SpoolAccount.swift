@@ -11,7 +11,7 @@ package final class SpoolAccount: Sendable {
     package struct Sizes {
         var perPartner = PartnerLimits.spoolBytesPerPartner
         package var inAll = PartnerLimits.spoolBytesInAll
-        package var left = PartnerLimits.diskBytesLeft
+        var left = PartnerLimits.diskBytesLeft
 
         package init() {}
     }

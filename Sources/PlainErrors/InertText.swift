@@ -58,7 +58,7 @@ public enum InertText {
     /// characters, to which bidirectional controls, invisible marks and tags belong.
     ///
     /// The two joiners stay: words of Persian and Indic scripts, and many pictograms, are spelt with them.
-    package static func isActive(_ scalar: Unicode.Scalar) -> Bool {
+    static func isActive(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.value < 0x7f { return scalar.value < 0x20 }
         if scalar.value < 0xa0 { return true }
         if scalar.value == 0x200c || scalar.value == 0x200d { return false }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CountermarkNode
+import DatasetReading
 import Glibc
 import PlainErrors
 

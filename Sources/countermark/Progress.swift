@@ -1,5 +1,6 @@
 import ArgumentParser
 import CountermarkNode
+import DatasetReading
 import Foundation
 import Glibc
 import PlainErrors

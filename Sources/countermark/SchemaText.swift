@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import CountermarkNode
+import DatasetReading
 import Foundation
 import LabelSchema
 import PlainErrors

@@ -8,6 +8,7 @@ import Signing
 import Testing
 
 @testable import CountermarkNode
+@testable import LabelExchange
 @testable import PlainErrors
 
 @Suite("Tables for analysts")
@@ -142,7 +143,7 @@ struct AnalystExportTests {
         let (all, _) = try companies()
         let node = try all.node(oem)
         let path = all.folder.path + "/labels.sqlite"
-        func classes(_ view: Node.ExportView, onlyKept: Bool = false) throws -> [String] {
+        func classes(_ view: ExportView, onlyKept: Bool = false) throws -> [String] {
             _ = try node.exportForAnalysts(all.dataset, view: view, onlyKept: onlyKept, to: path)
             return try open(path).read {
                 try String.fetchAll(
@@ -167,7 +168,7 @@ struct AnalystExportTests {
             #"{"schemaVersion":1,"classes":[{"name":"thorn"}],"mappings":{"spur":"thorn"}}"#
         try node.write(all.dataset, [.governance(.setSchema(schema))])
         let path = all.folder.path + "/labels.sqlite"
-        func classes(_ names: Node.ExportClasses) throws -> [String] {
+        func classes(_ names: ExportClasses) throws -> [String] {
             _ = try node.exportForAnalysts(
                 all.dataset, view: .org(Origin(tier)), part: .init(classes: ["spur"]),
                 names: names, to: path)

@@ -1,5 +1,6 @@
 import AnnotationModel
 import AnnotationStore
+import DatasetReading
 import Foundation
 import LogStorage
 import Provenance

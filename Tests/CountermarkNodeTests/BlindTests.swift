@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import LabelExchange
 import LabelQuality
 import Provenance
 import Testing

@@ -8,6 +8,7 @@ import Testing
 
 @testable import CompanyHome
 @testable import CountermarkNode
+@testable import LabelExchange
 
 /// What a second import means, shown for every format that is read, with a dataset that fits it.
 @Suite("Importing every format twice")

@@ -9,6 +9,7 @@ import Testing
 
 @testable import CompanyHome
 @testable import CountermarkNode
+@testable import LabelExchange
 @testable import PartnerNet
 
 @Suite("Importing label files")
@@ -44,7 +45,7 @@ struct ImportTests {
     /// Exports a dataset and returns where.
     static func export(
         _ node: Node, _ dataset: DatasetID, _ name: String, _ folder: String, sidecar: Bool,
-        view: Node.ExportView = .resolved
+        view: ExportView = .resolved
     ) throws -> (path: String, labels: Int) {
         let format = try FormatRegistry.format(named: name)
         let path = format.defaultFileName.map { "\(folder)-\($0)" } ?? folder
@@ -215,7 +216,7 @@ struct ImportTests {
             #expect((report.added, report.unchanged) == (added, 2 - added), "\(author)")
         }
         for (part, count) in [
-            (Node.ExportPart(authors: ["CB"]), 2), (.init(authors: ["ann", "AL"]), 4), (.init(), 8),
+            (ExportPart(authors: ["CB"]), 2), (.init(authors: ["ann", "AL"]), 4), (.init(), 8),
             (.init(classes: ["anomaly"], authors: ["ben"]), 2), (.init(classes: ["other"]), 0),
         ] {
             let output = DiskOutput(file: "\(all.folder.path)/out.jsonl")

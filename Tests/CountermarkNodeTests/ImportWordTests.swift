@@ -7,6 +7,7 @@ import Provenance
 import Testing
 
 @testable import CountermarkNode
+@testable import LabelExchange
 @testable import PlainErrors
 
 /// What an import asks and says where files may mean something else than they seem to.

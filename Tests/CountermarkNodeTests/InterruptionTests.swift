@@ -6,6 +6,8 @@ import Testing
 
 @testable import CompanyHome
 @testable import CountermarkNode
+@testable import DatasetReading
+@testable import LabelExchange
 @testable import PlainErrors
 
 @Suite("Long work that somebody ends")

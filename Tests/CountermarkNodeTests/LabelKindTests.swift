@@ -7,6 +7,7 @@ import Provenance
 import Testing
 
 @testable import CountermarkNode
+@testable import LabelExchange
 @testable import PlainErrors
 
 /// Faults that public reports tell of, where they concern what is written: with inputs of our own.

@@ -4,6 +4,8 @@ import Foundation
 import Testing
 
 @testable import CountermarkNode
+@testable import DatasetReading
+@testable import LabelExchange
 
 @Suite("How far long work is")
 struct ProgressTests {

@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import DatasetReading
 import Foundation
 import LabelSchema
 import LabelText
@@ -8,6 +9,7 @@ import Provenance
 import Testing
 
 @testable import CountermarkNode
+@testable import LabelExchange
 
 @Suite("Classes on their way in and out")
 struct SchemaImportTests {
@@ -69,7 +71,7 @@ struct SchemaImportTests {
         #expect(old.changesets == 0, "\(old)")
 
         var written: [ExportName] = []
-        for names in Node.ExportClasses.allCases {
+        for names in ExportClasses.allCases {
             var found: [String] = []
             let output = MemoryOutput()
             _ = try node.export(
@@ -92,7 +94,7 @@ struct SchemaImportTests {
     }
 
     struct ExportName: Equatable {
-        let names: Node.ExportClasses
+        let names: ExportClasses
         let classes: [String]
     }
 

@@ -7,6 +7,8 @@ import Provenance
 import Testing
 
 @testable import CountermarkNode
+@testable import DatasetReading
+@testable import LabelExchange
 @testable import PlainErrors
 
 @Suite("Label schemas of datasets")

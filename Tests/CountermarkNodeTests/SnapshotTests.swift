@@ -1,6 +1,8 @@
 import AnnotationModel
 import AnnotationStore
+import DatasetReading
 import Foundation
+import LabelExchange
 import Provenance
 import Signing
 import Testing

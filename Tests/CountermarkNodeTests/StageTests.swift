@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import Foundation
+import LabelExchange
 import Provenance
 import Signing
 import Testing

@@ -1,5 +1,6 @@
 import AnnotationModel
 import CompanyHome
+import DatasetReading
 import Foundation
 import LogStorage
 import Provenance

@@ -1,7 +1,9 @@
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
+import DatasetReading
 import Foundation
+import LabelExchange
 import LogStorage
 import Provenance
 import Signing
@@ -20,7 +22,7 @@ extension Node {
         try require(dataset)
         try catchUp(dataset)
         let file = try AnalystFile(path: path)
-        let signers = try Signers(self, dataset)
+        let signers = try Signers(merged(dataset))
         let mappings = names == .mapped ? try schema(of: dataset).mappings : [:]
         var part = part
         part.classes = Set(part.classes.map { mappings[$0] ?? $0 })
@@ -74,49 +76,5 @@ extension Node {
                 head: log.origin, size: log.applied,
                 root: try reader.root(at: log.applied).base64)
         }
-    }
-}
-
-extension Node.ExportView: CustomStringConvertible {
-    /// As the command line writes it.
-    public var description: String {
-        switch self {
-        case .resolved: "resolved"
-        case .union: "union"
-        case .org(let origin): "org:\(origin)"
-        }
-    }
-}
-
-/// Who signed the changesets, one after another in the order of the labels.
-final class Signers {
-    private let node: Node
-    private let dataset: DatasetID
-    private let names: [Digest: String]
-    private var readers: [Origin: LogReader] = [:]
-    /// The last changeset that was asked for: its labels lie together.
-    private var last: (origin: Origin, entry: UInt64, signer: String?, time: Int64?)?
-
-    init(_ node: Node, _ dataset: DatasetID) throws {
-        (self.node, self.dataset) = (node, dataset)
-        let keys = try node.keys(dataset)
-        names = [Digest: String](
-            keys.map { ($0.certificate.fingerprint, NodeIdentity.name(of: $0.certificate)) },
-            uniquingKeysWith: { first, _ in first })
-    }
-
-    func signer(of id: OperationID) throws -> (signer: String?, time: Int64?) {
-        if let last, last.origin == id.origin, last.entry == id.slot.entry {
-            return (last.signer, last.time)
-        }
-        let reader =
-            try readers[id.origin]
-            ?? node.home.log(id.origin, dataset)
-        readers[id.origin] = reader
-        let entry = try reader.entry(at: id.slot.entry)
-        let statement = try entry.withUnsafeBytes { try COSESign1.parse($0) }
-        let signer = statement.certificateThumbprint.map { names[$0] ?? $0.hex }
-        last = (id.origin, id.slot.entry, signer, statement.issuedAt)
-        return (signer, statement.issuedAt)
     }
 }

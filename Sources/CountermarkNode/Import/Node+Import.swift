@@ -1,16 +1,14 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import DatasetReading
 import Foundation
+import LabelExchange
 import LabelText
 import Provenance
 import Signing
 
 extension Node {
-    /// What an import's changesets say before the names of the files; by it a later import of the same
-    /// file finds what the file said last time.
-    static let importMessage = "import "
-
     /// Imports label files; the same files a second time change nothing, and a file with an error in it changes
     /// nothing at all.
     ///
@@ -34,7 +32,7 @@ extension Node {
         let files = paths.map { InputFile(path: $0, meter: meter) }
         let lineage = ImportLineage(paths)
         let plan = ImportPlan(
-            self, dataset, format, options, lineage, ticker(meter))
+            merged(dataset), format, options, lineage, ticker(meter))
         let ticker = plan.ticker
         if options.isDryRun { return try tryImport(dataset, files, format, plan) }
         let changesets = try write(
@@ -88,17 +86,5 @@ extension Node {
         ticker.end()
         try plan.finish { _ in }
         return plan.finalReport
-    }
-
-    /// The SHA-256 of a file that lies beside labels; nil where it cannot be read.
-    static func digest(ofFile path: String) throws -> [UInt8]? {
-        guard FileObstacle.at(path) == nil, let file = FileHandle(forReadingAtPath: path) else {
-            return nil
-        }
-        var hasher = SHA256Hasher()
-        while let part = try file.read(upToCount: 1 << 20), !part.isEmpty {
-            part.withUnsafeBytes { hasher.update($0) }
-        }
-        return hasher.finish().bytes
     }
 }

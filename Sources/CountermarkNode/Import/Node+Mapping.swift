@@ -1,6 +1,8 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import DatasetReading
+import LabelExchange
 import LabelSchema
 import PlainErrors
 import Provenance
@@ -20,7 +22,7 @@ extension Node {
                 schema.warning ?? "the schema of \(dataset) names no classes",
                 hint: "a mapping leads to classes of the schema; see countermark schema set")
         }
-        guard let classes = ImportClasses(self, dataset, schema, options) else {
+        guard let classes = ImportClasses(merged(dataset), schema, options) else {
             return ([], ClassMapping())
         }
         let context = ReadContext { [store] in try store.item(dataset, key: $0)?.record.fields }

@@ -1,3 +1,5 @@
+import DatasetReading
+
 /// Shows how far long work is: a bar that is drawn over itself on a terminal, a plain line now and then elsewhere.
 ///
 /// The clock and the place where it goes are given, so that it is the same in every test. Work that is done at once

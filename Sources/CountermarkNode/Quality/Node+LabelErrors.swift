@@ -1,5 +1,6 @@
 import AnnotationModel
 import AnnotationStore
+import DatasetReading
 import LabelQuality
 import PlainErrors
 import Provenance

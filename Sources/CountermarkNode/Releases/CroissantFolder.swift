@@ -1,6 +1,8 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import DatasetReading
+import LabelExchange
 import LabelText
 import Provenance
 import Signing
@@ -40,7 +42,7 @@ public struct CroissantFolder {
             try facts.check.contents.forEachShownItem { try add(Self.record($0)) }
         }
         let contents = facts.check.contents
-        let signers = try Signers(contents.node, contents.dataset)
+        let signers = try Signers(contents.node.merged(contents.dataset))
         try writeRecords(Self.labelsFile, to: output) { add in
             try contents.forEachShownLabel { label, item, className in
                 let signed = try signers.signer(of: label.id)
@@ -98,7 +100,7 @@ public struct CroissantFolder {
         _ label: LabelView, _ item: String, _ className: String,
         _ signed: (signer: String?, time: Int64?), _ dataset: DatasetID
     ) -> JSONValue {
-        let record = Node.record(label)
+        let record = LabelRecord(label)
         return [
             "id": .string(label.id.description), "item": .string(item), "class": .string(className),
             "classAsWritten": .string(label.className),

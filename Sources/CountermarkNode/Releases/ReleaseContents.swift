@@ -2,7 +2,9 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
+import DatasetReading
 import Foundation
+import LabelExchange
 import LogStorage
 import PlainErrors
 import Provenance
@@ -183,8 +185,8 @@ public final class ReleaseContents {
     ///
     /// - Returns: The report, and how many of the labels are contested.
     public func export(
-        format: any AnnotationFormat, part: Node.ExportPart = .init(),
-        names: Node.ExportClasses = .mapped, to output: any FormatOutput,
+        format: any AnnotationFormat, part: ExportPart = .init(),
+        names: ExportClasses = .mapped, to output: any FormatOutput,
         options: WriteOptions = WriteOptions()
     ) throws -> (report: ConversionReport, contested: Int) {
         try node.export(

@@ -1,5 +1,7 @@
 import AnnotationModel
 import AnnotationStore
+import DatasetReading
+import LabelExchange
 import LabelQuality
 import Provenance
 import Signing
@@ -56,12 +58,12 @@ public struct ReleaseFacts {
         var (classes, companies) = (Tally(), Tally())
         var (authors, sources, examined, items) = (Tally(), Tally(), Tally(), Tally())
         var (contested, times) = (0, ClosedRange<Int64>?.none)
-        let signers = try Signers(contents.node, contents.dataset)
+        let signers = try Signers(contents.node.merged(contents.dataset))
         try contents.forEachShownLabel { label, item, className in
             classes.add(className)
             companies.add(label.id.origin.description)
             items.add(item)
-            let record = Node.record(label)
+            let record = LabelRecord(label)
             if let author = record.author { authors.add(author) }
             sources.add(record.source ?? "not stated")
             if label.flags.isConflict { contested += 1 }

@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
+import DatasetReading
 import LabelSchema
 import LogStorage
 import PlainErrors
@@ -11,12 +12,12 @@ import Signing
 extension Node {
     /// A dataset's present schema.
     public func schema(of dataset: DatasetID) throws -> DatasetSchema {
-        DatasetSchema(text: try mergedState(dataset).membership.schema)
+        try merged(dataset).schema()
     }
 
     /// What judges labels of a dataset by its present schema.
     public func judging(_ dataset: DatasetID) throws -> LabelJudging {
-        LabelJudging(self, dataset, try schema(of: dataset))
+        LabelJudging(merged(dataset), try schema(of: dataset))
     }
 
     /// The text of a schema as it goes into the log.

@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import DatasetReading
 import LabelSchema
 import Provenance
 import Signing

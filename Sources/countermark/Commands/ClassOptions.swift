@@ -2,8 +2,10 @@ import AnnotationFormats
 import AnnotationModel
 import ArgumentParser
 import CountermarkNode
+import DatasetReading
 import Foundation
 import LabelDocuments
+import LabelExchange
 import LabelSchema
 import NodeDocuments
 import PlainErrors
@@ -71,4 +73,4 @@ extension UnfitClass {
     }
 }
 
-extension Node.ExportClasses: ExpressibleByArgument {}
+extension ExportClasses: ExpressibleByArgument {}

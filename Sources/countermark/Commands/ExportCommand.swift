@@ -5,6 +5,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import LabelDocuments
+import LabelExchange
 import NodeDocuments
 import Provenance
 
@@ -28,7 +29,7 @@ struct Export: ParsableCommand {
     var onlyKept = false
     @Option(
         name: .customLong("classes"), help: "mapped (as the schema calls them now) or as-written.")
-    var classNames = Node.ExportClasses.mapped
+    var classNames = ExportClasses.mapped
     @Option(name: .customLong("class"), help: "Only this class; may be repeated.")
     var classes: [String] = []
     @OptionGroup var progress: ProgressOptions
@@ -118,7 +119,7 @@ struct Export: ParsableCommand {
         return path
     }
 
-    private var part: Node.ExportPart {
+    private var part: ExportPart {
         .init(classes: Set(classes), authors: Set(authors))
     }
 
@@ -126,7 +127,7 @@ struct Export: ParsableCommand {
         guard let release else {
             throw ValidationError("--format croissant is of a release: give --release NAME")
         }
-        guard !sidecar, part == Node.ExportPart(), classNames == .mapped else {
+        guard !sidecar, part == ExportPart(), classNames == .mapped else {
             throw ValidationError(
                 "a release is written as it was signed: leave out --sidecar, --class, --author and --classes"
             )
@@ -177,7 +178,7 @@ struct Export: ParsableCommand {
             ])
     }
 
-    private func exportView() throws -> Node.ExportView {
+    private func exportView() throws -> ExportView {
         if view == "resolved" { return .resolved }
         if view == "union" { return .union }
         if view.hasPrefix("org:") { return .org(try Origin(String(view.dropFirst(4)))) }

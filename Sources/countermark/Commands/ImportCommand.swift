@@ -4,6 +4,7 @@ import ArgumentParser
 import CountermarkNode
 import Foundation
 import LabelDocuments
+import LabelExchange
 import NodeDocuments
 
 /// Reads label files.

@@ -3,6 +3,7 @@ import AnnotationModel
 import AnnotationStore
 import ArgumentParser
 import CountermarkNode
+import DatasetReading
 import Foundation
 import LabelDocuments
 import LabelSchema

@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
+import DatasetReading
 import PlainErrors
 import Provenance
 
@@ -11,8 +12,8 @@ import Provenance
 /// which the file only repeats what it was based on is left alone, whatever holds now. It was based on
 /// what the sidecar kept, or else on what this organisation's last import of the label said. Memory
 /// holds the labels of a few items and one bit for each label and item that was met.
-final class ImportPlan {
-    static let defaultSource = "import"
+package final class ImportPlan {
+    package static let defaultSource = "import"
     /// What labels of formats without classes are called.
     static let noClass = "-"
     /// Labels of items kept for the next records, some 60 MB.
@@ -26,12 +27,11 @@ final class ImportPlan {
     private static let itemsTogetherMax = 256
     private static let labelsTogetherMax = 65_536
 
-    let node: Node
-    let dataset: DatasetID
+    package let dataset: MergedDataset
     let options: ImportOptions
-    let format: any AnnotationFormat
+    package let format: any AnnotationFormat
     let lineage: ImportLineage
-    let ticker: ProgressTicker
+    package let ticker: ProgressTicker
     /// Labels on which the files agree with what is there, and those that they would change by an id that other files
     /// gave; with the item of the first.
     var agreeing = 0
@@ -45,14 +45,14 @@ final class ImportPlan {
     var shapes = ShapeLosses()
     /// True if what the file does not say is said too.
     let isComplete: Bool
-    private(set) var logs: [Int: Origin] = [:]
+    package private(set) var logs: [Int: Origin] = [:]
     /// True if there is something that the files can agree or disagree with.
-    private(set) var hasLabels = false
+    package private(set) var hasLabels = false
     /// True if there is something that a name in the files can mean.
     var hasItems = false
     /// How much of each log the files can have known.
-    private(set) var seen: [Origin: UInt64] = [:]
-    var base: [Origin: UInt64]?
+    package private(set) var seen: [Origin: UInt64] = [:]
+    package var base: [Origin: UInt64]?
     /// What this log had cited before, which it cannot take back.
     var cited: [Origin: UInt64] = [:]
     var report = ImportReport()
@@ -71,33 +71,33 @@ final class ImportPlan {
     /// The classes that the files list, and the item that keeps them.
     var lists = ClassTable()
     var listItem: String?
-    let items: ImportItems
+    package let items: ImportItems
     private let same: SameItems
     let history: ImportHistory
     /// Nil where neither a schema nor a mapping says anything of classes.
-    var classes: ImportClasses?
+    package var classes: ImportClasses?
 
-    init(
-        _ node: Node, _ dataset: DatasetID, _ format: any AnnotationFormat,
+    package init(
+        _ dataset: MergedDataset, _ format: any AnnotationFormat,
         _ options: ImportOptions, _ lineage: ImportLineage, _ ticker: ProgressTicker
     ) {
         (self.lineage, self.ticker) = (lineage, ticker)
-        (self.node, self.dataset, self.format, self.options) = (node, dataset, format, options)
+        (self.dataset, self.format, self.options) = (dataset, format, options)
         isComplete = format.name == "csv" || format.name == "jsonl"
-        history = ImportHistory(node, dataset)
-        same = SameItems(node.store, dataset)
-        items = ImportItems(node, dataset, isComplete: isComplete, history)
+        history = ImportHistory(dataset)
+        same = SameItems(dataset.store, dataset.id)
+        items = ImportItems(dataset, isComplete: isComplete, history)
     }
 
     /// What the reader is told, and tells besides the records.
-    func context(isFirst: Bool) -> ReadContext {
+    package func context(isFirst: Bool) -> ReadContext {
         var context = ReadContext { [items] in try items.stored($0)?.record.fields }
         context.isEmpty = !hasItems
         (context.rules, context.use) = (options.itemRules, ruleUse)
-        context.forEachItem = { [node, dataset] body in
-            try node.store.forEachItem(dataset) { try body($0.key, $0.fields) }
+        context.forEachItem = { [dataset] body in
+            try dataset.store.forEachItem(dataset.id) { try body($0.key, $0.fields) }
         }
-        context.digest = { try Node.digest(ofFile: $0) }
+        context.digest = { try ContentDigest.sha256(ofFile: $0) }
         if isFirst {
             context.noteBase = { [self] in note($0) }
         } else {
@@ -107,7 +107,7 @@ final class ImportPlan {
     }
 
     private func note(_ export: ExportBase) {
-        guard export.dataset == dataset.description else { return }
+        guard export.dataset == dataset.id.description else { return }
         var heads = base ?? [:]
         for (name, size) in export.heads {
             guard let origin = try? Origin(name) else { continue }
@@ -118,30 +118,30 @@ final class ImportPlan {
     }
 
     /// The first reading: notes which entries of others the files name.
-    func survey(_ event: FormatEvent) throws {
+    package func survey(_ event: FormatEvent) throws {
         guard case .annotation(let record) = event, let provenance = record.provenance,
-            let id = try? OperationID.parse(provenance.id).id, id.origin != node.home.origin
+            let id = try? OperationID.parse(provenance.id).id, id.origin != dataset.home.origin
         else { return }
         seen[id.origin] = max(id.slot.entry + 1, seen[id.origin] ?? 0)
     }
 
     /// Takes the dataset's state, before the files are read.
-    func start() throws {
-        logs = try node.logNames(dataset)
-        let state = try node.mergedState(dataset)
+    package func start() throws {
+        logs = try dataset.logNames()
+        let state = try dataset.state()
         hasLabels = state.counts.annotations > 0
         hasItems = state.counts.items > 0
         items.start(logs, hasItems: hasItems)
-        classes = ImportClasses(node, dataset, try node.schema(of: dataset), options)
+        classes = ImportClasses(dataset, try dataset.schema(), options)
         history.classes = classes
-        for (number, size) in state.progress(node.home.origin)?.cited ?? [:] {
+        for (number, size) in state.progress(dataset.home.origin)?.cited ?? [:] {
             if let origin = logs[number] { cited[origin] = size }
         }
     }
 
     // MARK: The second reading
 
-    func take(_ event: FormatEvent, into sink: (Operation) throws -> Void) throws {
+    package func take(_ event: FormatEvent, into sink: (Operation) throws -> Void) throws {
         switch event {
         case .labelClass(let record): lists.add(record)
         case .note(let place, let what): report.note(place, what)
@@ -235,7 +235,7 @@ final class ImportPlan {
     private func fetch(_ keys: [String]) throws {
         try items.fetch(keys)
         var filter = LabelFilter()
-        filter.org = node.home.origin
+        filter.org = dataset.home.origin
         var asked: [String] = []
         for key in ByteSet(keys) where kept[key] == nil {
             // Others with the same content may be the same item: those are asked for by themselves.
@@ -246,7 +246,7 @@ final class ImportPlan {
         }
         if filter.itemIDs.isEmpty { return }
         let limit = Self.labelsTogetherMax
-        let labels = try node.store.labels(logs, filter: filter, limit: limit)
+        let labels = try dataset.store.labels(logs, filter: filter, limit: limit)
         if labels.count == limit { return }
         for key in asked { fetched[key] = [] }
         for label in labels { fetched[label.item, default: []].append(label) }
@@ -299,7 +299,7 @@ final class ImportPlan {
         guard let provenance = record.provenance,
             let id = try? OperationID.parse(provenance.id).id,
             let number = logs.first(where: { $0.value == id.origin })?.key,
-            let label = try node.store.label(
+            let label = try dataset.store.label(
                 OperationKey(log: number, slot: id.slot), origin: id.origin),
             try isOne(label, record.item), !met.contains(label.key.packed)
         else { return nil }
@@ -329,14 +329,14 @@ final class ImportPlan {
 
     private func stored(of key: String) throws -> [LabelView] {
         var filter = LabelFilter()
-        (filter.items, filter.org) = (try same.names(of: key), node.home.origin)
-        return try node.store.labels(logs, filter: filter, limit: .max)
+        (filter.items, filter.org) = (try same.names(of: key), dataset.home.origin)
+        return try dataset.store.labels(logs, filter: filter, limit: .max)
     }
 
     // MARK: The end
 
     /// The report with what is known of the classes.
-    var finalReport: ImportReport {
+    package var finalReport: ImportReport {
         var report = report
         (report.itemsAdded, report.itemsMatched) = (items.added, items.matched)
         if let classes {
@@ -348,7 +348,7 @@ final class ImportPlan {
 
     /// What waits, and with `prune` the retraction of this organisation's labels that the files no longer
     /// hold, of the items that they speak of; where a person imports, only what is not another person's.
-    func finish(into sink: (Operation) throws -> Void) throws {
+    package func finish(into sink: (Operation) throws -> Void) throws {
         try flush(into: sink)
         try settle()
         try keepLists(into: sink)
@@ -356,14 +356,14 @@ final class ImportPlan {
         for what in shapes.notes(format.name) { report.note("shapes", what) }
         guard options.prune, hasLabels else { return }
         var filter = LabelFilter()
-        filter.org = node.home.origin
+        filter.org = dataset.home.origin
         var item: (key: String, isMet: Bool) = ("", false)
-        try node.store.forEachLabel(logs, filter: filter) { label in
+        try dataset.store.forEachLabel(logs, filter: filter) { label in
             guard !label.isRetracted, !met.contains(label.key.packed), mayPrune(label) else {
                 return
             }
             if !item.key.hasSameBytes(as: label.item) {
-                let target = try node.store.item(dataset, key: label.item)?.target
+                let target = try dataset.store.item(dataset.id, key: label.item)?.target
                 item = (
                     label.item,
                     target.map { metItems.contains(-$0) || items.isMet(-$0) } ?? false

@@ -6,12 +6,12 @@ import LogStorage
 import PlainErrors
 
 /// The file of an export for analysts: written aside, and put in its place when it is whole.
-struct AnalystFile {
+package struct AnalystFile {
     private let path: String
     private let temporary: String
 
     /// - Throws: ``NodeError`` if something else stands at the path: only an earlier export is replaced.
-    init(path: String) throws {
+    package init(path: String) throws {
         self.path = path
         temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"
         guard try Self.mayReplace(path) else {
@@ -37,7 +37,7 @@ struct AnalystFile {
     /// Fills the file in one transaction.
     ///
     /// What stood at the path stays as it is until the new file is whole and on the disk.
-    func write<R>(_ body: (AnalystDatabase) throws -> R) throws -> R {
+    package func write<R>(_ body: (AnalystDatabase) throws -> R) throws -> R {
         do {
             let result = try fill(body)
             try publish()

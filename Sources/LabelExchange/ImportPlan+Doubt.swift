@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
+import DatasetReading
 import PlainErrors
 import Provenance
 
@@ -13,7 +14,7 @@ extension ImportPlan {
             agreeing += 1
             return
         }
-        guard label.id.origin == node.home.origin, ImportStatement.isCounted(record.externalID),
+        guard label.id.origin == dataset.home.origin, ImportStatement.isCounted(record.externalID),
             try history.isOfOtherFiles(label.key.packed, addedBy: label.id, logs, lineage.marks)
         else { return }
         let base = try history.past(label.key.packed, addedBy: label.id, logs).base

@@ -1,6 +1,7 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import DatasetReading
 import LabelSchema
 
 /// A class of label files that a dataset's schema does not have.
@@ -17,7 +18,7 @@ public struct UnfitClass: Sendable, Equatable {
 /// schema, and compares names as what stands for them now.
 ///
 /// One look-up a label; where there is neither a schema nor a mapping there is no such object.
-final class ImportClasses {
+package final class ImportClasses {
     private struct Class {
         /// What the mapping makes of it.
         let name: String
@@ -25,7 +26,7 @@ final class ImportClasses {
         var labels = 0
     }
 
-    let schema: DatasetSchema
+    package let schema: DatasetSchema
     private let renames: [String: String?]
     /// The names that fit; nil where all do.
     private let known: Set<String>?
@@ -34,7 +35,7 @@ final class ImportClasses {
     private var classes: [Class] = []
     private var indices: ByteMap<Int> = [:]
     /// The number of labels whose class was renamed.
-    private(set) var renamed = 0
+    package private(set) var renamed = 0
     /// True if the files have more classes than are told apart.
     private(set) var hasMore = false
     private static let classesMax = 10_000
@@ -42,19 +43,19 @@ final class ImportClasses {
     private static let suggestionsMax = 1_000
 
     /// Nil where there is nothing to do.
-    init?(_ node: Node, _ dataset: DatasetID, _ schema: DatasetSchema, _ options: ImportOptions) {
+    package init?(_ dataset: MergedDataset, _ schema: DatasetSchema, _ options: ImportOptions) {
         if schema.judge == nil, schema.mappings.isEmpty, options.classMapping == nil { return nil }
         self.schema = schema
         renames = options.classMapping?.names ?? [:]
         known = schema.schema?.classes.map { Set($0.map(\.name) + schema.mappings.keys) }
-        judging = options.strictSchema ? LabelJudging(node, dataset, schema) : nil
+        judging = options.strictSchema ? LabelJudging(dataset, schema) : nil
     }
 
     /// Notes an item that the files name.
-    func note(_ item: ItemRecord) { judging?.note(item) }
+    package func note(_ item: ItemRecord) { judging?.note(item) }
 
     /// Renames a record's class, counts it, and tells why the label is not to be taken; nil if it is.
-    func take(_ record: inout LabelRecord) throws -> String? {
+    package func take(_ record: inout LabelRecord) throws -> String? {
         let name = record.className.isEmpty ? ImportPlan.noClass : record.className
         let new: String
         if let index = indices[name] ?? meet(name) {
@@ -88,7 +89,7 @@ final class ImportClasses {
     }
 
     /// The classes that do not fit, by name.
-    var unfit: [UnfitClass] {
+    package var unfit: [UnfitClass] {
         var unfit: [String: UnfitClass] = [:]
         for entry in classes where !entry.fits {
             unfit[entry.name, default: UnfitClass(name: entry.name, labels: 0)].labels +=

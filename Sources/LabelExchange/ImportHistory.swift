@@ -1,6 +1,7 @@
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
+import DatasetReading
 import LogStorage
 import Provenance
 import Signing
@@ -24,8 +25,7 @@ final class ImportHistory {
         var writes: [Int: Statement]
     }
 
-    private let node: Node
-    private let dataset: DatasetID
+    private let dataset: MergedDataset
     private var readers: [Origin: LogReader] = [:]
     private var entries: [OperationID: Entry] = [:]
     /// Labels that stand together were written together.
@@ -34,17 +34,17 @@ final class ImportHistory {
     /// Classes are told under the names that stand for them now.
     var classes: ImportClasses?
 
-    init(_ node: Node, _ dataset: DatasetID) { (self.node, self.dataset) = (node, dataset) }
+    init(_ dataset: MergedDataset) { self.dataset = dataset }
 
     /// The past of a target: its own adding, if it is an annotation, and all that touched it.
     func past(_ target: Int64, addedBy first: OperationID?, _ logs: [Int: Origin]) throws -> Past {
         var past = Past()
-        let touches = try node.store.touches(target, logs).sorted()
+        let touches = try dataset.store.touches(target, logs).sorted()
         for operation in (first.map { [$0] } ?? []) + touches {
             let entry = try entry(operation)
             let said = entry.writes[operation.slot.position] ?? [:]
             for (field, value) in said { past.all[field, default: []].append(value) }
-            let isOwn = operation.origin == node.home.origin
+            let isOwn = operation.origin == dataset.home.origin
             guard operation == first || isOwn && entry.isImport else { continue }
             past.base.merge(said) { _, new in new }
             if isOwn, past.lastImport.map({ $0 < operation }) ?? true {
@@ -59,8 +59,8 @@ final class ImportHistory {
         _ target: Int64, addedBy first: OperationID, _ logs: [Int: Origin], _ marks: [String]
     ) throws -> Bool {
         var isKnown = false
-        for operation in [first] + (try node.store.touches(target, logs))
-        where operation.origin == node.home.origin {
+        for operation in [first] + (try dataset.store.touches(target, logs))
+        where operation.origin == dataset.home.origin {
             guard let own = try entry(operation).marks else { continue }
             if own.contains(where: marks.contains) { return false }
             isKnown = true
@@ -74,7 +74,7 @@ final class ImportHistory {
         if let known = entries[key] { return known }
         let reader =
             try readers[operation.origin]
-            ?? node.home.log(operation.origin, dataset)
+            ?? dataset.home.log(operation.origin, dataset.id)
         readers[operation.origin] = reader
         let bytes = try reader.entry(at: operation.slot.entry)
         let entry = try bytes.withUnsafeBytes { try read($0) }
@@ -87,7 +87,7 @@ final class ImportHistory {
         let statement = try COSESign1.parse(bytes)
         let view = try ChangesetView(statement.payload(in: bytes))
         var entry = Entry(
-            isImport: view.message?.hasPrefix(Node.importMessage) ?? false,
+            isImport: view.message?.hasPrefix(ImportLineage.messagePrefix) ?? false,
             marks: ImportLineage.marks(in: view.message), writes: [:])
         var cursor = view.operations
         while let operation = try cursor.next() {

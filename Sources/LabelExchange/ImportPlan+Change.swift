@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
+import DatasetReading
 import Provenance
 
 /// What a record changes of the label that it means.
@@ -102,7 +103,7 @@ extension ImportPlan {
         }
         let past = try history.past(label.key.packed, addedBy: label.id, logs)
         if exported == nil {
-            let isOwn = label.id.origin == node.home.origin
+            let isOwn = label.id.origin == dataset.home.origin
             new = new.filter { field, value in
                 if isOwn { return !ImportStatement.isSame(field, value, past.base[field]) }
                 // Of another's label there is no such memory: a value that was replaced is an old one.
@@ -113,9 +114,10 @@ extension ImportPlan {
         }
         if new.isEmpty { return }
         let known = try knownHeads(past)
-        for write in try node.store.writes(label.key.packed, logs) where new[write.field] != nil {
+        for write in try dataset.store.writes(label.key.packed, logs) where new[write.field] != nil
+        {
             let (org, entry) = (write.operation.origin, write.operation.slot.entry)
-            if org == node.home.origin || entry < known[org] ?? 0 { continue }
+            if org == dataset.home.origin || entry < known[org] ?? 0 { continue }
             guard entry < max(cited[org] ?? 0, seen[org] ?? 0) else { continue }
             new[write.field] = nil
             report.held += 1
@@ -133,7 +135,7 @@ extension ImportPlan {
             let own = logs.first(where: { $0.value == last.origin })?.key
         else { return [:] }
         let key = OperationKey(log: own, slot: last.slot)
-        let context = try node.read(dataset) { try $0.rows.context(key.entryKey) }
+        let context = try dataset.read { try $0.rows.context(key.entryKey) }
         var heads: [Origin: UInt64] = [:]
         for part in context.parts {
             if let origin = logs[part.log] { heads[origin] = part.size }

@@ -10,7 +10,7 @@ public enum AnalystTables {
         hint: "export as jsonl what is to be imported again; see Docs/Analysts.md")
 
     /// What `meta` says of the tables' version.
-    static let version = "1"
+    package static let version = "1"
     /// SQLite's `application_id` of these files, "CMlb": only a file with it is replaced.
     static let applicationID: UInt32 = 0x434d_6c62
 

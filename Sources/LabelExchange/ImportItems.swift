@@ -2,12 +2,12 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
+import DatasetReading
 import Provenance
 
 /// What the items in label files mean for a dataset.
-final class ImportItems {
-    private let node: Node
-    private let dataset: DatasetID
+package final class ImportItems {
+    private let dataset: MergedDataset
     private let isComplete: Bool
     private let history: ImportHistory
     private var logs: [Int: Origin] = [:]
@@ -32,9 +32,9 @@ final class ImportItems {
     private static let lasting = ["coco.id", "classes"]
 
     init(
-        _ node: Node, _ dataset: DatasetID, isComplete: Bool, _ history: ImportHistory
+        _ dataset: MergedDataset, isComplete: Bool, _ history: ImportHistory
     ) {
-        (self.node, self.dataset, self.isComplete) = (node, dataset, isComplete)
+        (self.dataset, self.isComplete) = (dataset, isComplete)
         self.history = history
     }
 
@@ -52,7 +52,7 @@ final class ImportItems {
     func stored(_ key: String) throws -> StoredItem? {
         if let last, last.key.hasSameBytes(as: key) { return last.item }
         if let known = fetched[key] { return known }
-        let item = try node.store.item(dataset, key: key)
+        let item = try dataset.store.item(dataset.id, key: key)
         last = (key, item)
         return item
     }
@@ -60,7 +60,7 @@ final class ImportItems {
     /// Asks for several items at once.
     func fetch(_ keys: [String]) throws {
         if !hasItems { return }
-        try node.store.forEachItem(dataset, keys: keys) { fetched[$0] = $1 }
+        try dataset.store.forEachItem(dataset.id, keys: keys) { fetched[$0] = $1 }
     }
 
     /// Forgets what was asked for together.
@@ -82,7 +82,7 @@ final class ImportItems {
         count(record.key, isKnown: true)
         var now = item.record.fields
         now[Field.Known.examined.name] =
-            now[Field.examined(by: node.home.origin)]
+            now[Field.examined(by: dataset.home.origin)]
         var new = said.filter { !ImportStatement.isSame($0.key, $0.value, now[$0.key]) }
         // An export that tells whose words they are says nothing by them in one's own name.
         let companies = record.fields.filter {

@@ -6,14 +6,14 @@ import Provenance
 import Shapes
 
 /// The tables of an export for analysts while they are being filled, within one transaction.
-final class AnalystDatabase {
+package final class AnalystDatabase {
     private let db: GRDB.Database
     private let newItem, newExamined, newAnnotation, newAttribute, newHead, newMeta: GRDB.Statement
-    private(set) var items = 0
-    private(set) var annotations = 0
-    private(set) var contested = 0
+    package private(set) var items = 0
+    package private(set) var annotations = 0
+    package private(set) var contested = 0
 
-    init(_ db: Database) throws {
+    package init(_ db: Database) throws {
         self.db = db
         try db.execute(sql: AnalystTables.tables)
         func insert(_ table: String, _ columns: Int) throws -> GRDB.Statement {
@@ -28,15 +28,15 @@ final class AnalystDatabase {
         newMeta = try insert("meta", 2)
     }
 
-    func add(meta key: String, _ value: String) throws {
+    package func add(meta key: String, _ value: String) throws {
         try run(newMeta, [key, value])
     }
 
-    func add(head org: Origin, size: UInt64, root: String) throws {
+    package func add(head org: Origin, size: UInt64, root: String) throws {
         try run(newHead, [org.description, Int64(clamping: size), root])
     }
 
-    func add(_ item: ItemRecord) throws {
+    package func add(_ item: ItemRecord) throws {
         items += 1
         let fields = item.fields
         func known(_ field: Field.Known) -> FieldValue? { fields[field.name] }
@@ -60,7 +60,7 @@ final class AnalystDatabase {
     }
 
     /// - Parameter signed: Who signed the changeset that added the label, and when.
-    func add(
+    package func add(
         _ label: LabelView, _ record: LabelRecord, signed: (signer: String?, time: Int64?)
     ) throws {
         annotations += 1
@@ -100,7 +100,7 @@ final class AnalystDatabase {
         try run(newAttribute, [annotations, name, type, bool, integer, real, text])
     }
 
-    func finish() throws { try db.execute(sql: AnalystTables.indexes) }
+    package func finish() throws { try db.execute(sql: AnalystTables.indexes) }
 
     private func run(
         _ statement: GRDB.Statement, _ values: [(any DatabaseValueConvertible)?]

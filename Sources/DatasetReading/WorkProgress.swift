@@ -22,7 +22,7 @@ public struct WorkProgress: Equatable, Sendable {
         case sending
 
         /// What is counted.
-        var unit: String {
+        package var unit: String {
             switch self {
             case .comparing, .reading, .merging, .writing: "labels"
             case .checking, .fetching, .sending: "entries"
@@ -43,7 +43,7 @@ public struct WorkProgress: Equatable, Sendable {
     }
 
     /// A transfer of a log's entries, from where it began to its size.
-    init(_ stage: Stage, entriesFrom from: UInt64, at: UInt64, of size: UInt64) {
+    package init(_ stage: Stage, entriesFrom from: UInt64, at: UInt64, of size: UInt64) {
         let (done, all) = (Int(clamping: at - min(at, from)), Int(clamping: size - min(size, from)))
         self.init(
             stage, labels: done, fraction: all > 0 ? min(1, Double(done) / Double(all)) : 1)
@@ -51,7 +51,7 @@ public struct WorkProgress: Equatable, Sendable {
 }
 
 /// Counts labels or entries, tells from time to time how many, and ends the work where somebody asks for it.
-final class ProgressTicker {
+package final class ProgressTicker {
     /// Labels or entries between two reports: an import takes some hundred thousand a second at best.
     static let labelsPerTick = 512
 
@@ -63,7 +63,7 @@ final class ProgressTicker {
     private var total: Int?
 
     /// A ticker; without `report` it costs next to nothing.
-    init(
+    package init(
         _ report: ((WorkProgress) -> Void)?, _ meter: ReadMeter? = nil,
         _ interruption: Interruption? = nil
     ) {
@@ -71,14 +71,14 @@ final class ProgressTicker {
     }
 
     /// Begins a stage, with the number of its labels where that is known.
-    func begin(_ stage: WorkProgress.Stage, of total: Int? = nil) {
+    package func begin(_ stage: WorkProgress.Stage, of total: Int? = nil) {
         (self.stage, labels, self.total) = (stage, 0, total)
         meter?.restart()
     }
 
     /// Counts a label of a file.
     @inline(__always)
-    func count(_ event: FormatEvent) throws {
+    package func count(_ event: FormatEvent) throws {
         guard case .annotation = event else { return }
         try count()
     }
@@ -86,24 +86,24 @@ final class ProgressTicker {
     /// Counts a label or an entry.
     ///
     /// - Throws: ``NodeError`` where somebody has asked for the end; so do the others.
-    func count() throws {
+    package func count() throws {
         labels += 1
         if labels % Self.labelsPerTick == 0 { try tell() }
     }
 
     /// Counts several at once.
-    func count(_ more: Int) throws {
+    package func count(_ more: Int) throws {
         labels += more
         try tell()
     }
 
     /// Looks whether somebody has asked for the end.
-    func check() throws {
+    package func check() throws {
         try interruption?.check("after \(labels) \(stage.unit) (\(stage.rawValue))")
     }
 
     /// Ends a stage.
-    func end() { report?(WorkProgress(stage, labels: labels, fraction: 1)) }
+    package func end() { report?(WorkProgress(stage, labels: labels, fraction: 1)) }
 
     private func tell() throws {
         if let report {
@@ -115,19 +115,19 @@ final class ProgressTicker {
 }
 
 /// How much of a dataset's logs the label table has taken.
-struct MergeMark {
+package struct MergeMark {
     private let applied: UInt64
     private let stored: UInt64
     private let labels: Int
 
-    init(_ state: MergeState) {
+    package init(_ state: MergeState) {
         applied = state.logs.values.reduce(0) { $0 + $1.applied }
         stored = state.logs.values.reduce(0) { $0 + $1.stored }
         labels = Int(clamping: state.counts.annotations)
     }
 
     /// How far the table is, where it stood at `start`.
-    func progress(since start: MergeMark?, isMore: Bool) -> WorkProgress {
+    package func progress(since start: MergeMark?, isMore: Bool) -> WorkProgress {
         let begun = start ?? self
         let all = stored - min(stored, begun.applied)
         let done = applied - min(applied, begun.applied)

@@ -1,45 +1,11 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import DatasetReading
+import LabelExchange
 import Provenance
 
 extension Node {
-    /// Which labels to export.
-    public enum ExportView: Equatable, Sendable {
-        /// The resolved label set without what is retracted.
-        case resolved
-        /// Everything, retracted labels too.
-        case union
-        /// What one organisation added.
-        case org(Origin)
-    }
-
-    /// A part of the label set, for formats that have one class or one annotator a file.
-    public struct ExportPart: Equatable, Sendable {
-        /// The classes to write; empty for all.
-        public var classes: Set<String>
-        /// The authors whose labels to write; empty for all.
-        public var authors: Set<String>
-
-        /// A part; everything if nothing is named.
-        public init(classes: Set<String> = [], authors: Set<String> = []) {
-            (self.classes, self.authors) = (classes, authors)
-        }
-
-        func holds(_ label: LabelRecord) -> Bool {
-            (classes.isEmpty || classes.contains(label.className))
-                && (authors.isEmpty || label.author.map(authors.contains) == true)
-        }
-    }
-
-    /// Under which names to export classes.
-    public enum ExportClasses: String, CaseIterable, Sendable {
-        /// As the schema calls them now.
-        case mapped
-        /// As the labels were written.
-        case asWritten = "as-written"
-    }
-
     /// Writes a dataset's labels in a format; the schema's classes come first, in its order.
     ///
     /// The label set is read in one transaction, so the sidecar's heads are exactly what it was made from: an
@@ -124,27 +90,5 @@ extension Node {
             heads: [String: UInt64](
                 state.logs.values.map { ($0.origin.description, $0.applied) },
                 uniquingKeysWith: max))
-    }
-
-    static func record(_ label: LabelView) -> LabelRecord {
-        var record = LabelRecord(
-            item: label.item, className: label.className, selector: label.selector,
-            author: label.author, source: label.source, isRetracted: label.isRetracted,
-            provenance: .init(
-                id: label.id.description, org: label.id.origin.description,
-                isContested: label.flags.isConflict))
-        for (name, value) in label.fields {
-            switch name {
-            case "confidence": record.confidence = value.numberValue
-            case "externalID": record.externalID = value.textValue
-            case "author": record.author = value.textValue ?? label.author
-            case "source": record.source = value.textValue ?? label.source
-            default:
-                if case .attribute(let attribute) = Field(name: name) {
-                    record.attributes[attribute] = value
-                }
-            }
-        }
-        return record
     }
 }

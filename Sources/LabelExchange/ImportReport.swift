@@ -50,7 +50,7 @@ public struct ImportReport: Sendable {
     /// A report of nothing yet.
     public init() {}
 
-    mutating func note(_ place: String, _ what: String) {
+    package mutating func note(_ place: String, _ what: String) {
         noteCount += 1
         if notes.count < Self.skippedMax { notes.append((place, what)) }
     }

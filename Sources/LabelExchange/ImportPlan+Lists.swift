@@ -1,13 +1,14 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import DatasetReading
 import Provenance
 
 extension ImportPlan {
     /// Keeps what the files' lists of classes say beyond the schema and the lists that are kept already.
     func keepLists(into sink: (Operation) throws -> Void) throws {
         guard let listItem, !lists.records.isEmpty, format.profile.classes != .none else { return }
-        var known = ClassTable(try node.schema(of: dataset).schema?.classRecords ?? [])
+        var known = ClassTable(try dataset.schema().schema?.classRecords ?? [])
         let records = lists.records.compactMap { beyond(known, $0) }
         let names = lists.records.filter { known.contains($0.name) }.map(\.name)
         let ordered = known.records.map(\.name).filter { names.contains($0) }
@@ -18,14 +19,14 @@ extension ImportPlan {
                     + "the schema")
         }
         if hasItems {
-            try node.store.forEachItem(dataset) { known.add(listIn: $0.fields) }
+            try dataset.store.forEachItem(dataset.id) { known.add(listIn: $0.fields) }
         }
         let before = known
         noteNumbers(before, isOrderSaid: ordered != names)
         guard records.contains(where: { known.add($0) }) else { return }
         if try isUsual(before) { return }
         var own = ClassTable()
-        own.add(listIn: try node.store.item(dataset, key: listItem)?.record.fields ?? [:])
+        own.add(listIn: try dataset.store.item(dataset.id, key: listItem)?.record.fields ?? [:])
         for record in records { own.add(record) }
         guard let fields = own.fields else {
             return report.note("classes", "the list of classes is too long to be kept")
@@ -84,7 +85,7 @@ extension ImportPlan {
         guard hasLabels else { return false }
         var usual = known
         var names: ByteSet = []
-        try node.store.forEachLabel(logs, filter: LabelFilter()) { label in
+        try dataset.store.forEachLabel(logs, filter: LabelFilter()) { label in
             if !label.isRetracted {
                 names.insert(classes?.canonical(label.className) ?? label.className)
             }

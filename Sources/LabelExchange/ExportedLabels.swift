@@ -1,28 +1,39 @@
 import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
+import DatasetReading
 
 /// Which labels of a dataset an export has, and under which items and classes.
-struct ExportedLabels {
-    let store: LabelStore
-    let same: SameItems
+package struct ExportedLabels {
+    private let store: LabelStore
+    private let same: SameItems
     /// The dataset's logs by local number.
-    let logs: [Int: Origin]
-    let filter: LabelFilter
-    let view: Node.ExportView
-    let part: Node.ExportPart
+    private let logs: [Int: Origin]
+    private let filter: LabelFilter
+    private let view: ExportView
+    private let part: ExportPart
     /// The names of classes now by those under which labels were written.
-    let mappings: [String: String]
-    let blindness: Blindness?
+    private let mappings: [String: String]
+    private let blindness: Blindness?
     /// Which labels to write, of those that the view has; nil for all.
-    var isWanted: ((LabelView) throws -> Bool)?
+    private let isWanted: ((LabelView) throws -> Bool)?
+
+    package init(
+        store: LabelStore, same: SameItems, logs: [Int: Origin], filter: LabelFilter,
+        view: ExportView, part: ExportPart, mappings: [String: String], blindness: Blindness?,
+        isWanted: ((LabelView) throws -> Bool)? = nil
+    ) {
+        (self.store, self.same, self.logs, self.filter) = (store, same, logs, filter)
+        (self.view, self.part, self.mappings) = (view, part, mappings)
+        (self.blindness, self.isWanted) = (blindness, isWanted)
+    }
 
     /// What is written of a label; nil for one that is left out.
-    func record(_ label: LabelView) throws -> LabelRecord? {
+    package func record(_ label: LabelView) throws -> LabelRecord? {
         guard view == .union || !label.isRetracted, try isWanted?(label) != false,
             try blindness?.hides(label) != true
         else { return nil }
-        var record = Node.record(label)
+        var record = LabelRecord(label)
         record.item = try same.shown(label)
         if let name = mappings[record.className] { record.className = name }
         return part.holds(record) ? record : nil
@@ -31,7 +42,7 @@ struct ExportedLabels {
     /// Calls `body` with each label and what is written of it.
     ///
     /// - Parameter count: Called for those that are left out, too.
-    func forEach(
+    package func forEach(
         count: () throws -> Void, _ body: (LabelView, LabelRecord) throws -> Void
     ) throws {
         try store.forEachLabel(logs, filter: filter) { label in
@@ -42,8 +53,8 @@ struct ExportedLabels {
 
     /// The same labels in brief; nil where they cost what the labels cost, since whoever leaves labels out looks
     /// at the whole of each.
-    var forEachBrief: LabelSource.Briefs? {
-        if isWanted != nil || blindness != nil || part != Node.ExportPart() { return nil }
+    package var forEachBrief: LabelSource.Briefs? {
+        if isWanted != nil || blindness != nil || part != ExportPart() { return nil }
         return { body in
             try store.forEachEncodedLabel(logs, filter: filter) { label in
                 let isRetracted = try label.isRetracted()
@@ -55,7 +66,7 @@ struct ExportedLabels {
                     item: item, className: mappings[name] ?? name, kind: label.kind,
                     isRetracted: isRetracted)
                 try body(brief) {
-                    var record = Node.record(try LabelView(label))
+                    var record = LabelRecord(try LabelView(label))
                     (record.item, record.className) = (brief.item, brief.className)
                     return record
                 }
