@@ -10,7 +10,11 @@ extension Node {
     func keepBound(_ log: String) throws {
         let reader = try reader(of: log)
         guard reader.size > 0, reader.checkpoint.count <= LogBounds.noteBytesMax else { return }
-        guard try Self.changesReaders(reader) else { return }
+        let last = newest?.log == log ? newest?.piece.last : nil
+        let isBound =
+            last?.index == reader.size - 1
+            ? try last?.content?.changesReaders() ?? false : try Self.changesReaders(reader)
+        guard isBound else { return }
         var notes = LogBounds.read(directory: reader.directory)
         guard notes.count < LogBounds.countMax,
             try notes.allSatisfy({ try Self.size(of: $0) < reader.size })

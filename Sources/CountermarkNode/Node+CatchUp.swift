@@ -40,6 +40,7 @@ extension Node {
     ///
     /// A log that cannot be read is left as it is, listed in ``unreadableLogs``, and keeps no other back.
     public func catchUp(_ dataset: DatasetID) throws {
+        defer { newest = nil }
         let readers = try readers(of: dataset)
         if readers.isEmpty { return }
         let forks = try forksToMerge(dataset, readers)
@@ -96,8 +97,10 @@ extension Node {
     ) -> [Origin: any HeldEntries] {
         Dictionary(
             uniqueKeysWithValues: readers.map { origin, reader in
-                let log = HeldLog(reader) { [unowned self] error in
-                    unreadableLogs["\(origin)/\(dataset)"] = PlainError.line(error)
+                let name = "\(origin)/\(dataset)"
+                let piece = newest?.log == name ? newest?.piece : nil
+                let log = HeldLog(reader, piece) { [unowned self] error in
+                    unreadableLogs[name] = PlainError.line(error)
                 }
                 return (origin, log)
             })
@@ -341,36 +344,5 @@ extension Node {
             budget -= byteCount
             return budget > 0 && ContinuousClock.now < end
         }
-    }
-}
-
-/// A log's folder as a merge reads it.
-private struct HeldLog: HeldEntries {
-    private let reader: LogReader
-    private let tellDamage: (LogStorageError) -> Void
-
-    init(_ reader: LogReader, _ tellDamage: @escaping (LogStorageError) -> Void) {
-        (self.reader, self.tellDamage) = (reader, tellDamage)
-    }
-
-    var size: UInt64 { reader.size }
-
-    func forEachStored(
-        from: UInt64, to: UInt64, _ body: (StoredChangeset) throws -> Bool
-    ) throws {
-        var failure: (any Error)?
-        do {
-            try reader.forEachLeaf(from: from, to: to) { index, entry, leaf in
-                do {
-                    return try body(StoredChangeset(entry, index: index, leafHash: leaf))
-                } catch {
-                    failure = error
-                    return false
-                }
-            }
-        } catch let error as LogStorageError {
-            tellDamage(error)
-        }
-        if let failure { throw failure }
     }
 }

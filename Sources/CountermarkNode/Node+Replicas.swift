@@ -1,7 +1,6 @@
 import AnnotationModel
 import CompanyHome
 import DatasetReading
-import Dispatch
 import Foundation
 import LogStorage
 import PlainErrors
@@ -9,7 +8,6 @@ import Provenance
 import Replication
 import SharedStore
 import Signing
-import Synchronization
 import TransparencyLog
 
 /// What a node tells a partner of one log.
@@ -214,6 +212,7 @@ extension Node {
                 situation(log, held: reader(of: log).size, isTakingBack: isTakingBack), of: member)
             let (key, verifier) = try keyedVerifier(member, dataset)
             var known = verified?.key == key ? verified : nil
+            var last = known?.piece
             let writer = try open ?? writer(of: member, dataset)
             defer { if open == nil { writer.close() } }
             var admission = try Admission(
@@ -230,7 +229,9 @@ extension Node {
                     try ticker.count(batch.count)
                     try admission.admit(batch.count) { from, verifier in
                         guard let run = known else {
-                            return try Self.verify(batch, from: from, &verifier)
+                            let piece = HeldPiece(batch, from: from)
+                            last = piece
+                            return try piece.verify(&verifier)
                         }
                         defer { known?.operations = 0 }
                         verifier = run.verifier
@@ -250,6 +251,7 @@ extension Node {
                     return plain
                 }
                 meter?.noteAppend(.now - begun)
+                newest = last.map { (log, $0) }
                 if isTakingBack {
                     try home.signedHeads(dataset).keep(plain, size: writer.size, isOwn: true)
                 }
@@ -316,55 +318,6 @@ extension Node {
         if verifiers.count >= Self.verifiersMax { verifiers.removeAll() }
         verifiers[key] = verifier
         return (key, verifier)
-    }
-
-    /// Verifies a batch: one entry after another while keys are being introduced, else on all cores.
-    static func verify(
-        _ batch: EntryBatch, from: UInt64, _ verifier: inout LogVerifier
-    ) throws -> Int {
-        let known = verifier
-        if known.logKey != nil, batch.count > 1 {
-            let cores = ProcessInfo.processInfo.activeProcessorCount
-            let found = Mutex<(operations: Int, mustBeInOrder: Bool)>((0, false))
-            DispatchQueue.concurrentPerform(iterations: cores) { core in
-                var own = known
-                let cose = COSEVerifier()
-                for position in stride(from: core, to: batch.count, by: cores) {
-                    let checked = try? Self.check(batch, position, from, &own, cose)
-                    found.withLock {
-                        $0.operations += checked?.operationCount ?? 0
-                        if checked?.introducesKey ?? true { $0.mustBeInOrder = true }
-                    }
-                    if checked?.introducesKey ?? true { break }
-                }
-            }
-            let result = found.withLock { $0 }
-            if !result.mustBeInOrder { return result.operations }
-        }
-        // In order: an entry may bring the key that a later one is signed with, and the first that does not hold
-        // is named.
-        let cose = COSEVerifier()
-        var count = 0
-        for position in 0..<batch.count {
-            count += try check(batch, position, from, &verifier, cose).operationCount
-        }
-        return count
-    }
-
-    private static func check(
-        _ batch: EntryBatch, _ position: Int, _ from: UInt64, _ verifier: inout LogVerifier,
-        _ cose: COSEVerifier
-    ) throws(ProvenanceError) -> LogVerifier.Verified {
-        let result: Result<LogVerifier.Verified, ProvenanceError> = batch.withEntry(position) {
-            entry in
-            do throws(ProvenanceError) {
-                return .success(
-                    try verifier.verify(entry, index: from + UInt64(position), with: cose))
-            } catch {
-                return .failure(error)
-            }
-        }
-        return try result.get()
     }
 
     /// A reader of a held log, by the log's name.

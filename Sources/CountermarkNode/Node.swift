@@ -15,18 +15,6 @@ import TransparencyLog
 /// Foundation has a class of the same name.
 public typealias Operation = AnnotationModel.Operation
 
-/// All that a log's verifier depends on.
-struct LogVerifierKey: Hashable {
-    let member: Origin
-    let dataset: DatasetID
-    /// Keys that the log has introduced.
-    let keys: Int
-    /// Entries of the steward's log that were folded.
-    let governed: UInt64
-    /// When a partner's root last changed, in seconds since 1970.
-    let trusted: Double
-}
-
 /// One company's installation: its home, its logs and its label table, and the acts on them.
 ///
 /// A node writes to its own logs alone. What it writes is signed, appended and durable before it is
@@ -55,6 +43,9 @@ public final class Node {
 
     /// How much of each log this node goes by; nil for all that is held.
     private(set) var heads: [Origin: UInt64]?
+
+    /// What a log has taken last and the label table has not, where it is little.
+    var newest: (log: String, piece: HeldPiece)?
 
     /// What a partner is pushing to a serving node.
     let pushes = IncomingPushes()
@@ -253,8 +244,9 @@ public final class Node {
                 return OperationID(origin: home.origin, slot: slot)
             }
             try batch.close { try self.sign($0, dataset) }
-            try writer.stage(batch.takeEntries())
-            try publish(writer, dataset)
+            let entries = batch.takeEntries()
+            try writer.stage(entries)
+            try publish(writer, dataset, newest: entries)
         } catch {
             writer.discardStaged()
             notePublished(writer, dataset, from: before)
@@ -318,7 +310,7 @@ public final class Node {
         try entry.withUnsafeBytes { try batch.append($0, leaf: hasher.leaf($0)) }
         do {
             try writer.stage(batch)
-            try publish(writer, dataset)
+            try publish(writer, dataset, newest: batch)
         } catch {
             writer.discardStaged()
             notePublished(writer, dataset, from: index)
@@ -364,7 +356,10 @@ public final class Node {
         onPublish?("\(home.origin)/\(dataset)", first, writer.size)
     }
 
-    private func publish(_ writer: LogWriter, _ dataset: DatasetID) throws {
+    /// - Parameter newest: The last entries of those that are published.
+    private func publish(
+        _ writer: LogWriter, _ dataset: DatasetID, newest entries: EntryBatch
+    ) throws {
         let origin = try LogOrigin("\(home.origin)/\(dataset)")
         let key = try signing().logKey
         let heads = home.signedHeads(dataset)
@@ -393,6 +388,12 @@ public final class Node {
             throw error
         }
         meter?.noteAppend(.now - begun)
+        if entries.bytes.count <= EntryBatch.bytesPerPiece {
+            newest = (
+                origin.description,
+                HeldPiece(entries, from: writer.size - UInt64(entries.count))
+            )
+        }
         // The entries count from here on, whatever becomes of the record: the next write records more.
         try? record?.commit()
     }

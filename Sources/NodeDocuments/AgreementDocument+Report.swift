@@ -1,4 +1,5 @@
 import CountermarkNode
+import DatasetQuality
 import DatasetReading
 import LabelDocuments
 import LabelQuality

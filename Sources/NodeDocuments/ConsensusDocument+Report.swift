@@ -1,4 +1,5 @@
 import CountermarkNode
+import DatasetQuality
 import LabelDocuments
 import LabelQuality
 

@@ -1,5 +1,6 @@
 import AnnotationModel
 import CountermarkNode
+import DatasetQuality
 import LabelDocuments
 
 extension QualityPartStory {

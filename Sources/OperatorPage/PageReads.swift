@@ -2,6 +2,7 @@ import AnnotationModel
 import AnnotationStore
 import CompanyHome
 import CountermarkNode
+import DatasetQuality
 import DatasetReading
 import Foundation
 import LabelDocuments

@@ -64,7 +64,7 @@ extension ErrorCode {
         "a label file that cannot be read or written; the message names file, place and"
             + " reason; also a link where an export writes, or a file that another export is "
             + "writing")
-    static let badIdentifier = ErrorCode(
+    package static let badIdentifier = ErrorCode(
         "bad-identifier", .usage,
         "an origin, dataset or annotation id of another form; the message gives the "
             + "rule")
@@ -75,7 +75,7 @@ extension ErrorCode {
         "bad-link", .failed, http: 401,
         "a link to the page that was used, is over, or is none: `countermark people "
             + "link` prints a new one")
-    static let badLog = ErrorCode(
+    package static let badLog = ErrorCode(
         "bad-log", .failed,
         "TransparencyLogError below")
     package static let badName = ErrorCode(
@@ -85,7 +85,7 @@ extension ErrorCode {
         "bad-partner", .failed,
         "a partner's file is damaged, and that partner is not trusted: `countermark "
             + "partner add ORG --root FILE` again")
-    static let badProof = ErrorCode(
+    package static let badProof = ErrorCode(
         "bad-proof", .failed,
         "the file proves nothing: ask for it anew, and do not rely on it")
     package static let badProxy = ErrorCode(
@@ -109,10 +109,10 @@ extension ErrorCode {
         "bad-schema", .failed,
         "SchemaError below; or the schema in the log cannot be read: use a newer "
             + "program")
-    static let badSelector = ErrorCode(
+    package static let badSelector = ErrorCode(
         "bad-selector", .usage,
         "write the selector as `show --json` prints one")
-    static let badStore = ErrorCode(
+    package static let badStore = ErrorCode(
         "bad-store", .usage,
         "the address of a store is `postgresql://USER@HOST:PORT/DATABASE`, without a "
             + "password: that comes from `PGPASSFILE`, `PGPASSWORD` or `?passfile=`")
@@ -125,7 +125,7 @@ extension ErrorCode {
     package static let badUrl = ErrorCode(
         "bad-url", .usage,
         "use `https://HOST:PORT`")
-    static let badValue = ErrorCode(
+    package static let badValue = ErrorCode(
         "bad-value", .failed,
         "a value or changeset beyond the model's limits; the message names it")
     package static let blind = ErrorCode(
@@ -135,7 +135,7 @@ extension ErrorCode {
         "busy", .failed, http: 503,
         "a partner is told so, waits and tries again; nobody else is concerned: "
             + "Operations.md, Limits")
-    static let cancelled = ErrorCode(
+    package static let cancelled = ErrorCode(
         "cancelled", .failed,
         "it was ended before it was done: run it again")
     package static let cannotDial = ErrorCode(
@@ -288,7 +288,7 @@ extension ErrorCode {
         "key-revoked", .failed,
         "what would be written would not count: the hint names the way out. Nothing was"
             + " signed")
-    static let labelTable = ErrorCode(
+    package static let labelTable = ErrorCode(
         "label-table", .failed,
         "AnnotationStoreError below; mostly `countermark rebuild`")
     package static let locked = ErrorCode(
@@ -680,7 +680,7 @@ extension ErrorCode {
     package static let unsupportedType = ErrorCode(
         "unsupported-type", .failed, http: 415,
         "the body is of another content type than the request takes")
-    static let unwritable = ErrorCode(
+    package static let unwritable = ErrorCode(
         "unwritable", .failed,
         "a value is no JSON: tell who wrote it")
     package static let usage = ErrorCode(

@@ -30,6 +30,8 @@ public struct LogVerifier: Sendable {
     public struct Verified {
         /// The envelope.
         public let statement: COSESign1
+        /// What it says, in the bytes that were verified.
+        public let content: StoredChangeset.Content
         /// Governance acts with their positions.
         public let acts: [(position: Int, act: GovernanceAct)]
         /// The number of operations.
@@ -88,19 +90,16 @@ public struct LogVerifier: Sendable {
             throw .otherClaims("other content")
         }
         if let place = statement.place, place.index != index { throw .otherPlace(place.index) }
+        let view: ChangesetView
         let acts: [(position: Int, act: GovernanceAct)]
-        let operationCount: Int
-        let citesItself: Bool
         do throws(AnnotationModelError) {
-            let view = try ChangesetView(statement.payload(in: entry))
+            view = try ChangesetView(statement.payload(in: entry))
             try view.check()
             acts = try view.acts()
-            operationCount = view.operationCount
-            citesItself = view.heads.contains { $0.origin == member }
         } catch {
             throw .payload(error)
         }
-        if citesItself { throw .ownHead }
+        if view.heads.contains(where: { $0.origin == member }) { throw .ownHead }
         guard let thumbprint = statement.certificateThumbprint else {
             throw .unknownSigner("(none)")
         }
@@ -114,7 +113,11 @@ public struct LogVerifier: Sendable {
         for (_, act) in acts {
             if case .addKey(_, let key?) = act, logKey == nil { logKey = key }
         }
-        let verified = Verified(statement: statement, acts: acts, operationCount: operationCount)
+        let content = StoredChangeset.Content(
+            time: statement.issuedAt ?? 0, signer: thumbprint, view: view, acts: acts)
+        let verified = Verified(
+            statement: statement, content: content, acts: acts,
+            operationCount: view.operationCount)
         if verified.changesReaders { changesReaders = true }
         return verified
     }

@@ -28,7 +28,7 @@ public struct MergeDriver {
             var noted = held
             try log.forEachStored(from: held, to: log.size) { entry in
                 // An entry that cannot be read has no acts; it is listed when its turn comes.
-                if let content = entry.content, let acts = try? content.view.acts() {
+                if let content = entry.content, let acts = try? content.acts() {
                     try merge.note(
                         StoredEntry(
                             log: number, index: entry.index, time: content.time,

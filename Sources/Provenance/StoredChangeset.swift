@@ -21,10 +21,29 @@ public struct StoredChangeset {
         public let signer: Digest?
         /// The payload.
         public let view: ChangesetView
+        private let knownActs: [(position: Int, act: GovernanceAct)]?
 
         /// What an entry says.
-        public init(time: Int64, signer: Digest?, view: ChangesetView) {
-            (self.time, self.signer, self.view) = (time, signer, view)
+        ///
+        /// - Parameter acts: Its governance acts with their positions; nil where nobody has looked for them.
+        public init(
+            time: Int64, signer: Digest?, view: ChangesetView,
+            acts: [(position: Int, act: GovernanceAct)]? = nil
+        ) {
+            (self.time, self.signer, self.view, knownActs) = (time, signer, view, acts)
+        }
+
+        /// The governance acts with their positions.
+        ///
+        /// - Throws: ``AnnotationModelError`` for operations that cannot be read.
+        public func acts() throws(AnnotationModelError) -> [(position: Int, act: GovernanceAct)] {
+            if let knownActs { return knownActs }
+            return try view.acts()
+        }
+
+        /// Whether it changes who may read the log.
+        public func changesReaders() throws(AnnotationModelError) -> Bool {
+            try acts().contains { if case .setAudience = $0.act { true } else { false } }
         }
     }
 

@@ -3,6 +3,7 @@ import LabelQuality
 import Testing
 
 @testable import CountermarkNode
+@testable import DatasetQuality
 
 @Suite("Who had seen what when it labelled")
 struct BlindPairTests {

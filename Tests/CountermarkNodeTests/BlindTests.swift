@@ -8,6 +8,7 @@ import Testing
 
 @testable import CompanyHome
 @testable import CountermarkNode
+@testable import DatasetQuality
 @testable import PlainErrors
 
 @Suite("A dataset that is labelled blind")

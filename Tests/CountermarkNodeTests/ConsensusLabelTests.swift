@@ -5,6 +5,7 @@ import Provenance
 import Testing
 
 @testable import CountermarkNode
+@testable import DatasetQuality
 @testable import PlainErrors
 
 @Suite("What raters hold in common, as places and as labels")
@@ -51,7 +52,7 @@ struct ConsensusLabelTests {
         var found: [LabelView] = []
         try node.store.forEachLabel(try node.logNames(all.dataset)) { label in
             if !label.isRetracted,
-                QualityLabels.source(label)?.hasPrefix(Node.consensusSource) == true
+                QualityLabels.source(label)?.hasPrefix(QualityLabels.consensusSource) == true
             {
                 found.append(label)
             }

@@ -6,6 +6,7 @@ import Provenance
 import Testing
 
 @testable import CountermarkNode
+@testable import DatasetQuality
 @testable import PlainErrors
 
 @Suite("Known answers that are sealed and opened")

@@ -92,6 +92,35 @@ struct IncomingLogTests {
         #expect(try transfer.held() == held + 1)
     }
 
+    @Test("what comes in one piece is merged as it was verified, and not read again")
+    func mergedFromMemory() throws {
+        let transfer = try Transfer(entries: 3)
+        try transfer.all.carry(tier, to: oem)
+        let held = try transfer.held()
+        for name in ["new.png", "newer.png"] {
+            try transfer.all.node(tier).write(transfer.all.dataset, [transfer.all.label(name)])
+        }
+        let out = try transfer.out(held)
+        let incoming = try transfer.begin(out.checkpoint, from: held)
+        try incoming.add(out.bundle, transfer.node)
+        transfer.node.holdNaming()
+        #expect(try incoming.accept(transfer.node) == 2)
+        // Whoever read now what lies there would find other bytes than those that were signed.
+        let bundle = try transfer.node.reader(of: transfer.log).directory + "/tile/entries/000.p/"
+        let path = bundle + "\(try transfer.held())"
+        var bytes = try #require(FileManager.default.contents(atPath: path))
+        bytes[bytes.count - 1] ^= 1
+        try bytes.write(to: URL(filePath: path))
+        try transfer.node.catchUp(transfer.all.dataset)
+        let state = try transfer.node.mergedState(transfer.all.dataset)
+        #expect(state.progress(try Origin(tier))?.applied == held + out.count)
+        #expect(transfer.node.unreadableLogs.isEmpty)
+        // Whoever has only the disk to go by finds it.
+        #expect(throws: LogStorageError.self) {
+            try transfer.node.requireWholeLogs(transfer.all.dataset)
+        }
+    }
+
     @Test("nothing is kept under a checkpoint that is none, or is not the log's")
     func checkpoints() throws {
         let transfer = try Transfer()

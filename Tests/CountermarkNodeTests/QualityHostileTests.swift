@@ -5,6 +5,7 @@ import Testing
 
 @testable import AnnotationStore
 @testable import CountermarkNode
+@testable import DatasetQuality
 
 /// Members whose labels are worth nothing, and input that no honest member writes.
 @Suite("Quality with hostile members")
@@ -42,8 +43,7 @@ struct QualityHostileTests {
         func report(
             _ question: QualityQuestion = QualityQuestion()
         ) throws -> AgreementReport {
-            let all = try Companies(["oem.example"])
-            return try all.node("oem.example").agreement(of: settled, all.dataset, question)
+            try AgreementReport(settled, try DatasetID("oem.example/parts"), question)
         }
     }
 
@@ -178,8 +178,7 @@ struct QualityHostileTests {
                 #expect(row.figure.value == nil)
             }
         }
-        let consensus = try Companies(["oem.example"]).node("oem.example").consensus(
-            of: made.settled, QualityQuestion(), isWeighted: true)
+        let consensus = ConsensusReport(made.settled, QualityQuestion(), isWeighted: true)
         #expect(consensus.rows.allSatisfy { $0.confidence.isFinite })
         // And nobody signs one.
         let all = try Companies(["oem.example"])

@@ -7,6 +7,7 @@ import Testing
 
 @testable import CompanyHome
 @testable import CountermarkNode
+@testable import DatasetQuality
 @testable import PlainErrors
 
 @Suite("Quality of a part of the labels, and as it was")

@@ -5,6 +5,7 @@ import Provenance
 import Testing
 
 @testable import CountermarkNode
+@testable import DatasetQuality
 @testable import DatasetReading
 @testable import PlainErrors
 

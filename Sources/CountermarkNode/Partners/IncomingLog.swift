@@ -17,6 +17,8 @@ struct VerifiedRun {
     var verifier: LogVerifier
     /// The operations in them.
     var operations = 0
+    /// The last of them, as they were verified; nil where they lie on the disk.
+    var piece: HeldPiece?
 }
 
 /// A part of a log on its way to this node, pushed or fetched.
@@ -134,7 +136,9 @@ final class IncomingLog {
 
     /// Verifies the piece in memory.
     private func verify(_ node: Node) throws {
-        verified.operations += try Node.verify(batch, from: batchStart, &verified.verifier)
+        let piece = HeldPiece(batch, from: batchStart)
+        verified.operations += try piece.verify(&verified.verifier)
+        verified.piece = piece
         if !isAuthentic {
             guard let key = verified.verifier.logKey else {
                 let (member, _) = try Node.parts(of: log)
@@ -156,6 +160,7 @@ final class IncomingLog {
         try batch.bytes.withUnsafeBytes { try spool.append($0) }
         batchStart = count
         batch = EntryBatch()
+        verified.piece = nil
     }
 
     /// True if no entry is cut at this point.

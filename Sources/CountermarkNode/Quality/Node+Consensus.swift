@@ -1,6 +1,7 @@
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
+import DatasetQuality
 import DatasetReading
 import LabelQuality
 import PlainErrors
@@ -32,78 +33,7 @@ extension Node {
         var question = question
         question.keepsPlaces = true
         let labels = try qualityLabels(dataset, question)
-        return consensus(of: labels, question, isWeighted: isWeighted)
-    }
-
-    func consensus(
-        of labels: QualityLabels, _ question: QualityQuestion, isWeighted: Bool
-    ) -> ConsensusReport {
-        var report = ConsensusReport()
-        report.digest = Self.hexadecimal(labels.digest)
-        for task in QualityTask.allCases {
-            var builder = JudgedThingsBuilder(labels, question)
-            guard let things = builder.things(task) else { continue }
-            report.denseItems += things.dense.map { labels.items[Int($0)] }
-            if isWeighted {
-                do throws(Absence) {
-                    let model = try DawidSkene(things.table)
-                    report.iterations[task] = model.iterations
-                    let weights = model.reliability.map(\.value)
-                    report.rows += rows(things, labels, weights) { unit in
-                        (model.choice(of: unit).probability, model.winners(of: unit))
-                    }
-                } catch {
-                    report.absences[task] = error
-                }
-            } else {
-                let majority = Majority(things.table)
-                report.rows += rows(things, labels, []) { unit in
-                    (majority.shares[unit], majority.winners(of: unit))
-                }
-            }
-        }
-        return report
-    }
-
-    /// - Parameter weights: How far each rater can be relied on; empty where all weigh the same.
-    private func rows(
-        _ things: JudgedThings, _ labels: QualityLabels, _ weights: [Double],
-        _ choice: (Int) -> (confidence: Double, winners: [Int])
-    ) -> [ConsensusRow] {
-        (0..<things.table.unitCount).compactMap { unit in
-            let judgements = things.table.judgements(of: unit).count
-            if judgements == 0 { return nil }
-            let (confidence, winners) = choice(unit)
-            let members = things.members(of: unit)
-            return ConsensusRow(
-                item: labels.items[Int(things.itemOfUnit[unit])], task: things.task,
-                className: winners.count == 1 ? things.names[winners[0]] : nil,
-                confidence: confidence,
-                tied: winners.count > 1 ? winners.map { things.names[$0] } : [],
-                judgements: judgements,
-                labels: members.map { labels.id(labels.labels[Int($0)]).description },
-                selector: winners.count == 1
-                    ? place(members, things.categoryOfLabel, winners[0], labels, weights) : nil)
-        }
-    }
-
-    /// The place that the labels of the chosen category have in common; each counts as far as its rater can be relied
-    /// on, and as sure as it is.
-    private func place(
-        _ members: ArraySlice<Int32>, _ categories: [Int32], _ winner: Int,
-        _ labels: QualityLabels, _ weights: [Double]
-    ) -> Selector? {
-        if winner == Categories.nothing { return nil }
-        return Fusion.place(
-            of: members.compactMap { number in
-                let label = labels.labels[Int(number)]
-                let said = labels.detail(label)
-                guard categories[Int(number)] == winner, let selector = said.selector else {
-                    return nil
-                }
-                let weight = weights.isEmpty ? 1 : weights[Int(label.rater)]
-                return .init(selector, weight: weight * (said.confidence ?? 1))
-            })
+        return ConsensusReport(labels, question, isWeighted: isWeighted)
     }
 
     // MARK: As labels
@@ -124,7 +54,7 @@ extension Node {
                 "there is no consensus on \(task.rawValue): \(report.absences[task]?.words ?? "")",
                 hint: "take --method majority; nothing was written")
         }
-        let source = Self.consensusSource + method
+        let source = QualityLabels.consensusSource + method
         var known: [ConsensusLabel: [OperationID]] = [:]
         var filter = LabelFilter()
         filter.org = home.origin

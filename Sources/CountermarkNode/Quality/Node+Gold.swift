@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
+import DatasetQuality
 import Foundation
 import LabelQuality
 import LogStorage
@@ -9,55 +10,7 @@ import PlainErrors
 import Provenance
 import Signing
 
-/// A sealed set of gold items with what is known of it here.
-public struct GoldView: Sendable {
-    /// How far it is.
-    public enum State: String, Sendable {
-        /// Nobody but the company knows the answers.
-        case sealed
-        /// The answers are known, and they are those that were sealed.
-        case opened
-        /// What the company gave out is not what it had sealed.
-        case isWrong = "wrong"
-    }
-
-    /// What the log says.
-    public let seal: GoldSeal
-    /// The company.
-    public let org: Origin
-    /// The first opening that is what was sealed; nil while there is none.
-    public let opening: GoldSeal.Opening?
-
-    /// How far it is.
-    public var state: State {
-        opening != nil ? .opened : seal.openings.isEmpty ? .sealed : .isWrong
-    }
-}
-
-/// The answers that labels are held against.
-struct GoldReference {
-    let set: GoldSet
-    let org: Origin
-}
-
-/// What a set of gold items says of those who labelled its items.
-public struct GoldScore: Sendable {
-    /// The set.
-    public internal(set) var gold: GoldView
-    /// The state that it was computed at, in hexadecimal.
-    public internal(set) var digest = ""
-    /// Precision, recall, F1 and average precision of each rater, and how far it agrees with the answers.
-    public internal(set) var rows: [QualityRow] = []
-    /// What the answers are where a rater said something else.
-    public internal(set) var confusion: [ConfusionRow] = []
-    /// Items that were left out, since too many of their labels lie upon each other.
-    public internal(set) var denseItems: [String] = []
-}
-
 extension Node {
-    /// The name under which answers stand among raters; no organisation, person or tool has it.
-    public static let goldRater = "gold"
-
     /// The sets of gold items that a dataset's companies have sealed, by company and in the order of its log.
     public func gold(_ dataset: DatasetID) throws -> [GoldView] {
         try require(dataset)
@@ -222,32 +175,6 @@ extension Node {
         past.onProgress = onProgress
         let labels = try past.qualityLabels(
             dataset, question, gold: GoldReference(set: opening.set, org: view.org))
-        return try score(view, labels, dataset, question)
-    }
-
-    private func score(
-        _ view: GoldView, _ labels: QualityLabels, _ dataset: DatasetID,
-        _ question: QualityQuestion
-    ) throws -> GoldScore {
-        try requireClass(question.className, labels, dataset)
-        var score = GoldScore(gold: view)
-        score.digest = Self.hexadecimal(labels.digest)
-        guard let gold = labels.goldRater else { return score }
-        for task in QualityTask.allCases {
-            var builder = JudgedThingsBuilder(labels, question)
-            guard let things = builder.things(task) else { continue }
-            score.denseItems += things.dense.map { labels.items[Int($0)] }
-            let pairs = labels.raters.indices.filter { $0 != gold }.map {
-                (one: min(gold, $0), other: max(gold, $0), units: 0)
-            }
-            things.forEachPair(pairs, labels, isOfField: false) { pair in
-                if pair.unitCount == 0 { return }
-                score.rows += figures(of: pair, among: pairs.count, things, labels, question)
-                score.confusion += confusion(of: pair, things, labels)
-            }
-            score.rows += QualityReferee(labels, things, question, reference: gold).rows()
-                .filter { $0.figure.counts.items > 0 }
-        }
-        return score
+        return try GoldScore(view, labels, dataset, question)
     }
 }

@@ -1,5 +1,6 @@
 import AnnotationModel
 import AnnotationStore
+import DatasetQuality
 import DatasetReading
 import LabelQuality
 import PlainErrors
@@ -49,7 +50,7 @@ extension Node {
         var report = LabelErrorReport()
         let rater = try self.model(model, labels, dataset)
         report.model = labels.raters[rater]
-        report.digest = Self.hexadecimal(labels.digest)
+        report.digest = labels.digestText
         var examples: [LabelErrors.Example] = []
         var given: [QualityLabels.Label] = []
         labels.forEachItem { _, range in

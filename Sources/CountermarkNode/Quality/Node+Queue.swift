@@ -1,5 +1,6 @@
 import AnnotationModel
 import AnnotationStore
+import DatasetQuality
 import LabelQuality
 import Provenance
 import Signing
@@ -99,9 +100,9 @@ extension Node {
             if !found.isEmpty { weighted[label.id] = found.sorted() }
             return true
         }
-        try requireClass(question.quality.className, labels, dataset)
+        try labels.requireClass(question.quality.className, of: dataset)
         var report = QueueReport()
-        report.digest = Self.hexadecimal(labels.digest)
+        report.digest = labels.digestText
         var scores = ItemScores(labels, question.weights.map { ($0.field, $0.factor) }, weighted)
         for task in QualityTask.allCases {
             var builder = JudgedThingsBuilder(labels, question.quality)

@@ -1,4 +1,5 @@
 import AnnotationModel
+import DatasetQuality
 import LabelQuality
 
 extension ReleaseContents {
@@ -8,7 +9,7 @@ extension ReleaseContents {
     public func agreement(
         _ question: QualityQuestion, digest: [UInt8]
     ) throws -> AgreementReport {
-        try node.agreement(of: try labels(question, digest), dataset, question)
+        try AgreementReport(try labels(question, digest), dataset, question)
     }
 
     /// What most raters of a release say of each thing, or what is most probable.
@@ -19,7 +20,8 @@ extension ReleaseContents {
     ) throws -> ConsensusReport {
         var question = question
         question.keepsPlaces = true
-        return node.consensus(of: try labels(question, digest), question, isWeighted: isWeighted)
+        return ConsensusReport(
+            try labels(question, digest), question, isWeighted: isWeighted)
     }
 
     private func labels(

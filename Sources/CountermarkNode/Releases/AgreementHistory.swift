@@ -1,5 +1,6 @@
 import AnnotationModel
 import CompanyHome
+import DatasetQuality
 import LabelQuality
 import LogStorage
 import Provenance

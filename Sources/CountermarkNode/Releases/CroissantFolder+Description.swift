@@ -1,4 +1,5 @@
 import AnnotationModel
+import DatasetQuality
 import LabelText
 import Provenance
 import Signing

@@ -1,4 +1,5 @@
 import AnnotationModel
+import DatasetQuality
 import LabelQuality
 import PlainErrors
 import Provenance

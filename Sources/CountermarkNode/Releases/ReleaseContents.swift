@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
+import DatasetQuality
 import DatasetReading
 import Foundation
 import LabelExchange

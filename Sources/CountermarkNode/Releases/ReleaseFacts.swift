@@ -1,5 +1,6 @@
 import AnnotationModel
 import AnnotationStore
+import DatasetQuality
 import DatasetReading
 import LabelExchange
 import LabelQuality

@@ -3,6 +3,7 @@ import AnnotationModel
 import ArgumentParser
 import CompanyHome
 import CountermarkNode
+import DatasetQuality
 import Foundation
 import LabelDocuments
 import LogStorage

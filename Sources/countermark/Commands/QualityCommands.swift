@@ -1,6 +1,7 @@
 import AnnotationModel
 import ArgumentParser
 import CountermarkNode
+import DatasetQuality
 import Foundation
 import LabelDocuments
 import LabelQuality

@@ -2,6 +2,7 @@ import AnnotationModel
 import ArgumentParser
 import CompanyHome
 import CountermarkNode
+import DatasetQuality
 import LabelDocuments
 import NodeDocuments
 import Provenance

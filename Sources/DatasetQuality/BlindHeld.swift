@@ -6,11 +6,11 @@ public struct BlindRow: Sendable, Equatable {
     /// The company.
     public let org: String
     /// The items that it judged.
-    public internal(set) var items = 0
+    public package(set) var items = 0
     /// Those of which it had merged another company's label before.
-    public internal(set) var broken = 0
+    public package(set) var broken = 0
     /// The first of these.
-    public internal(set) var examples: [String] = []
+    public package(set) var examples: [String] = []
 
     /// How many items are named.
     static let examplesMax = 20

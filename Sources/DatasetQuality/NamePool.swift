@@ -3,7 +3,7 @@ import Glibc
 /// Numbers for very many names, whose bytes lie in one piece of memory.
 ///
 /// Names are told apart by their bytes. A name costs its length and some twelve bytes, and no allocation.
-struct NamePool {
+package struct NamePool {
     private var bytes: [UInt8] = []
     /// Where each name ends.
     private var ends: [Int] = []
@@ -24,7 +24,7 @@ struct NamePool {
     }
 
     /// A name.
-    subscript(number: Int) -> String {
+    package subscript(number: Int) -> String {
         withBytes(number) { String(decoding: $0, as: UTF8.self) }
     }
 

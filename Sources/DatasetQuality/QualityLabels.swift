@@ -10,11 +10,11 @@ import Signing
 /// Raters, classes and items are in the order of their bytes, the labels of an item in that of their ids, so that
 /// nothing depends on the order in which a home got its logs. A label of a whole item takes 32 bytes: there are
 /// millions of them, and what else a label has lies beside them.
-struct QualityLabels {
-    struct Label {
-        fileprivate(set) var item: Int32
-        fileprivate(set) var rater: Int32
-        fileprivate(set) var className: Int32
+package struct QualityLabels {
+    package struct Label {
+        package fileprivate(set) var item: Int32
+        package fileprivate(set) var rater: Int32
+        package fileprivate(set) var className: Int32
         /// What its signers had merged: a place in ``QualityLabels/awareness``.
         let awareness: Int32
         /// The same of what was written until its company had examined the item; -1 where it was added later.
@@ -26,16 +26,16 @@ struct QualityLabels {
     }
 
     /// What a label has besides its class.
-    struct Detail {
+    package struct Detail {
         /// Nil for the whole item.
         var shape: Shape?
         /// As it was signed, where that is asked for.
         var selector: Selector?
-        var confidence: Double?
+        package var confidence: Double?
         /// The field that is asked for.
         var value: FieldValue?
         /// Whether a model predicted it.
-        var isModel = false
+        package var isModel = false
 
         fileprivate var isNothing: Bool {
             shape == nil && selector == nil && confidence == nil && value == nil && !isModel
@@ -43,24 +43,24 @@ struct QualityLabels {
     }
 
     /// A company's word that it has examined an item.
-    struct Examination {
+    package struct Examination {
         fileprivate(set) var item: Int32
         fileprivate(set) var rater: Int32
         /// What its signers had merged; -1 where that is not known.
         let awareness: Int32
         /// The operation that said so, by the node's own numbers; nil where that is not known.
-        let operation: OperationKey?
+        package let operation: OperationKey?
     }
 
-    var digest: [UInt8] = []
+    package var digest: [UInt8] = []
     /// Whether companies were kept from seeing each other's labels.
     var isBlind = false
-    private(set) var raters: [String] = []
-    private(set) var classes: [String] = []
+    package private(set) var raters: [String] = []
+    package private(set) var classes: [String] = []
     /// The items: some may have no label.
-    private(set) var items = NamePool()
+    package private(set) var items = NamePool()
     private(set) var origins: [Origin] = []
-    private(set) var labels: [Label] = []
+    package private(set) var labels: [Label] = []
     private var details: [Detail] = []
     /// What was merged by those who signed labels and examinations.
     var awareness: [Awareness] = []
@@ -80,24 +80,24 @@ struct QualityLabels {
     // MARK: A label
 
     /// The label's id.
-    func id(_ label: Label) -> OperationID {
+    package func id(_ label: Label) -> OperationID {
         OperationID(origin: origins[label.place.log], slot: label.place.slot)
     }
 
     /// Whether it is of the item as a whole.
-    func isWhole(_ label: Label) -> Bool {
+    package func isWhole(_ label: Label) -> Bool {
         label.detail < 0 || details[Int(label.detail)].shape == nil
     }
 
     /// What it has besides its class.
-    func detail(_ label: Label) -> Detail {
+    package func detail(_ label: Label) -> Detail {
         label.detail < 0 ? Detail() : details[Int(label.detail)]
     }
 
     // MARK: An item
 
     /// The labels of an item.
-    func range(of item: Int32) -> Range<Int> {
+    package func range(of item: Int32) -> Range<Int> {
         Int(labelStarts[Int(item)])..<Int(labelStarts[Int(item) + 1])
     }
 
@@ -109,27 +109,27 @@ struct QualityLabels {
 
     /// The labels of each item, the items ascending; also those that somebody examined and nobody labelled, and those
     /// of which nobody said anything.
-    func forEachItem(_ body: (_ item: Int32, _ labels: Range<Int>) -> Void) {
+    package func forEachItem(_ body: (_ item: Int32, _ labels: Range<Int>) -> Void) {
         for item in 0..<Int32(items.count) { body(item, range(of: item)) }
     }
 
     // MARK: Gathering
 
     /// Numbers for what labels say, until ``settle(_:)`` gives them those that are the same everywhere.
-    mutating func number(ofItem key: UnsafeRawBufferPointer) -> Int32 { items.add(key) }
+    package mutating func number(ofItem key: UnsafeRawBufferPointer) -> Int32 { items.add(key) }
 
-    mutating func number(ofItem key: String) -> Int32 { items.add(key) }
+    package mutating func number(ofItem key: String) -> Int32 { items.add(key) }
 
     /// - Parameter guess: The number that it probably has.
     func knownNumber(ofItem key: UnsafeRawBufferPointer, guess: Int32 = -1) -> Int32? {
         items.number(of: key, guess: guess)
     }
 
-    mutating func number(ofClass name: String) -> Int32 { classNumbers.number(name) }
+    package mutating func number(ofClass name: String) -> Int32 { classNumbers.number(name) }
 
-    mutating func number(ofRater name: String) -> Int32 { raterNumbers.number(name) }
+    package mutating func number(ofRater name: String) -> Int32 { raterNumbers.number(name) }
 
-    mutating func number(ofLog origin: Origin) -> Int {
+    package mutating func number(ofLog origin: Origin) -> Int {
         if let known = originNumbers[origin] { return known }
         origins.append(origin)
         originNumbers[origin] = origins.count - 1
@@ -139,12 +139,12 @@ struct QualityLabels {
     /// Makes room for so many labels, so that the list is not copied as it grows.
     mutating func reserve(labels count: Int) { labels.reserveCapacity(count) }
 
-    mutating func note(_ examination: Examination) { examinations.append(examination) }
+    package mutating func note(_ examination: Examination) { examinations.append(examination) }
 
     /// Adds a label; those of one log in the order of their ids.
     ///
     /// - Parameter log: The number of its log.
-    mutating func add(
+    package mutating func add(
         item: Int32, rater: Int32, className: Int32, log: Int, slot: Slot, awareness: Int32,
         early: Int32, _ detail: Detail
     ) {
@@ -160,7 +160,7 @@ struct QualityLabels {
     /// Adds known answers as labels of a rater of their own, who has examined all their items.
     ///
     /// - Parameter shown: The key under which an item is shown.
-    mutating func add(
+    package mutating func add(
         gold: GoldReference, className: (String) -> String, shown: (String) throws -> String
     ) rethrows {
         let rater = raterNumbers.number(Self.goldName)
@@ -193,7 +193,7 @@ struct QualityLabels {
         let (classes, classOrder) = Numbers.sorted(classNumbers.names)
         (self.raters, self.classes) = (raters, classes)
         goldRater = raters.firstIndex(of: Self.goldName)
-        if let goldRater { self.raters[goldRater] = Node.goldRater }
+        if let goldRater { self.raters[goldRater] = Self.goldRaterName }
         let sortedItems = items.sorted()
         if let sortedItems { items = sortedItems.names }
         let itemOrder = sortedItems?.places

@@ -60,7 +60,7 @@ struct QualityReader {
         init(_ text: String) {
             name = text.isEmpty || text.utf8.first == 0 ? "no source" : text
             isModel = text.hasPrefix(QualityLabels.modelPrefix)
-            isConsensus = text.hasPrefix(Node.consensusSource)
+            isConsensus = text.hasPrefix(QualityLabels.consensusSource)
         }
     }
 
@@ -310,8 +310,8 @@ struct QualityReader {
     }
 }
 
-extension Node {
-    /// The labels of a dataset as it is now, without those that were retracted.
+extension MergedDataset {
+    /// The labels without those that were retracted, as quality is computed from them.
     ///
     /// - Parameters:
     ///   - filter: Which labels; where it is left out, those of items that the stage `filter` does not exclude.
@@ -320,30 +320,28 @@ extension Node {
     ///   - gold: Known answers, which join the labels of their items; labels of other items, and of the company that
     ///     knew them, are left out.
     ///   - holds: Whether a label that the filter lets through is meant.
-    func qualityLabels(
-        _ dataset: DatasetID, _ question: QualityQuestion, filter: LabelFilter = .kept,
+    package func qualityLabels(
+        _ question: QualityQuestion, filter: LabelFilter = .kept,
         companies: [Origin] = [], seed: [UInt8]? = nil, gold: GoldReference? = nil,
         where holds: (EncodedLabel) throws -> Bool = { _ in true }
     ) throws -> QualityLabels {
-        try require(dataset)
-        try catchUp(dataset)
-        let schema = try schema(of: dataset)
-        let same = SameItems(store, dataset)
+        let schema = try schema()
+        let same = SameItems(store, id)
         let wanted = try gold.map { gold in
             ByteSet(try gold.set.items.map { try same.shown($0.key) })
         }
         var filter = filter
         for key in wanted ?? [] { filter.items += try same.names(of: key) }
-        return try read(dataset) { merge in
+        return try read { merge in
             var reader = QualityReader(merge, question, schema, same, leftOut: gold?.org)
             let hasGroup = try reader.readItems(
-                store, dataset, examiners: ByteSet(companies.map(\.description)), wanted: wanted,
+                store, id, examiners: ByteSet(companies.map(\.description)), wanted: wanted,
                 isWithoutExcluded: filter.isWithoutExcluded)
             guard hasGroup else {
                 throw NodeError(
                     .notFound,
-                    "no item of \(dataset) is of the group \(question.part.group ?? "")",
-                    hint: "countermark stage summary \(dataset) --group names the groups")
+                    "no item of \(id) is of the group \(question.part.group ?? "")",
+                    hint: "countermark stage summary \(id) --group names the groups")
             }
             let logs = merge.state.logs.map { (number: $0, origin: $1.origin) }
             for log in logs.sorted(by: { $0.origin < $1.origin }) {
@@ -356,24 +354,25 @@ extension Node {
                 digest: seed ?? merge.state.digest.bytes, gold: gold)
         }
     }
-
-    /// What a source begins with that is drawn from others' labels: it is nobody's judgement.
-    static let consensusSource = "rule:consensus@"
 }
 
 extension QualityLabels {
+    /// The name under which answers stand among raters; no organisation, person or tool has it.
+    public static let goldRaterName = "gold"
+    /// What a source begins with that is drawn from others' labels: it is nobody's judgement.
+    package static let consensusSource = "rule:consensus@"
     /// What a source begins with that is a model.
-    static let modelPrefix = "model:"
+    package static let modelPrefix = "model:"
 
     /// The tool that made a label, as the label or its changeset says.
-    static func source(_ label: LabelView) -> String? {
+    package static func source(_ label: LabelView) -> String? {
         label.fields["source"]?.textValue ?? label.source
     }
 }
 
 extension LabelFilter {
     /// All labels but those of items that the stage `filter` excludes.
-    static var kept: LabelFilter {
+    package static var kept: LabelFilter {
         var filter = LabelFilter()
         filter.isWithoutExcluded = true
         return filter

@@ -31,7 +31,7 @@ public struct QualityQuestion: Sendable {
     /// How far apart values are; where it is left out, numbers by their difference and all else by name.
     public var level: Level?
     /// Whether the labels' places are kept, and not only what is compared of them.
-    var keepsPlaces = false
+    package var keepsPlaces = false
     /// What to compute.
     public var measures = Measure.allCases
     /// The rater whose labels the others' are held against.
@@ -63,7 +63,7 @@ public struct QualityPart: Sendable, Equatable {
     public init() {}
 
     /// Whether an entry's labels were added in the time that is asked for.
-    func holds(_ entryKey: Int64, _ rows: any LabelStorage) throws -> Bool {
+    package func holds(_ entryKey: Int64, _ rows: any LabelStorage) throws -> Bool {
         if since == nil, until == nil { return true }
         let time = try rows.entry(entryKey)?.time ?? 0
         return since.map { time >= $0 } != false && until.map { time < $0 } != false
@@ -89,9 +89,9 @@ public enum PairKind: String, Sendable, CaseIterable {
 /// How often two said the same.
 public struct AgreeingPairs: Sendable, Equatable {
     /// Judgements of a pair, of one thing.
-    public internal(set) var units = 0
+    public package(set) var units = 0
     /// Those that are the same.
-    public internal(set) var agreeing = 0
+    public package(set) var agreeing = 0
 }
 
 /// One figure of a label set, with what it is of.
@@ -154,32 +154,32 @@ public struct RaterRow: Sendable {
 /// What `agreement` found.
 public struct AgreementReport: Sendable {
     /// The state that it was computed at, in hexadecimal.
-    public internal(set) var digest = ""
+    public package(set) var digest = ""
     /// How much of each log that state holds, by origin; nil where it is the present one, or a release's.
-    public internal(set) var heads: [LogHead]?
+    public package(set) var heads: [LogHead]?
     /// The raters, by their names' bytes.
-    public internal(set) var raters: [String] = []
+    public package(set) var raters: [String] = []
     /// The figures.
-    public internal(set) var rows: [QualityRow] = []
+    public package(set) var rows: [QualityRow] = []
     /// Who said what where another said something else.
-    public internal(set) var confusion: [ConfusionRow] = []
+    public package(set) var confusion: [ConfusionRow] = []
     /// How far each rater can be relied on.
-    public internal(set) var reliability: [RaterRow] = []
+    public package(set) var reliability: [RaterRow] = []
     /// What somebody should know of raters.
-    public internal(set) var warnings: [QualityWarning] = []
+    public package(set) var warnings: [QualityWarning] = []
     /// Of a blind dataset, whether each company labelled without having merged others' labels; nil where it is not
     /// blind, or companies are not the raters.
-    public internal(set) var blindness: [BlindRow]?
+    public package(set) var blindness: [BlindRow]?
     /// Pairs of raters that share something and that no figures are given of.
-    public internal(set) var pairsLeftOut = 0
+    public package(set) var pairsLeftOut = 0
     /// Lines of confusion that are not given.
-    public internal(set) var confusionLeftOut = 0
+    public package(set) var confusionLeftOut = 0
     /// Items on which more labels lie upon each other than are compared.
-    public internal(set) var denseItems: [String] = []
+    public package(set) var denseItems: [String] = []
     /// How far apart values were.
-    public internal(set) var level = Level.nominal
+    public package(set) var level = Level.nominal
     /// Items of which a rater gave a field several values, so that none counts.
-    public internal(set) var ambiguous = 0
+    public package(set) var ambiguous = 0
 }
 
 /// What most raters said of a thing, or what is most probable.
@@ -205,17 +205,17 @@ public struct ConsensusRow: Sendable {
 /// What `consensus` found.
 public struct ConsensusReport: Sendable {
     /// The state that it was computed at, in hexadecimal.
-    public internal(set) var digest = ""
+    public package(set) var digest = ""
     /// How much of each log that state holds, by origin; nil where it is the present one, or a release's.
-    public internal(set) var heads: [LogHead]?
+    public package(set) var heads: [LogHead]?
     /// The things, by item.
-    public internal(set) var rows: [ConsensusRow] = []
+    public package(set) var rows: [ConsensusRow] = []
     /// Why there is no consensus of a task.
-    public internal(set) var absences: [QualityTask: Absence] = [:]
+    public package(set) var absences: [QualityTask: Absence] = [:]
     /// Things that are left out, since the dataset is blind and this organisation has not examined their items.
-    public internal(set) var hidden = 0
+    public package(set) var hidden = 0
     /// The turns that the model took, by task.
-    public internal(set) var iterations: [QualityTask: Int] = [:]
+    public package(set) var iterations: [QualityTask: Int] = [:]
     /// Items on which more labels lie upon each other than are compared.
-    public internal(set) var denseItems: [String] = []
+    public package(set) var denseItems: [String] = []
 }

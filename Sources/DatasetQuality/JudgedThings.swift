@@ -3,15 +3,15 @@ import AnnotationModel
 import LabelQuality
 
 /// The judgements of one task: a table, what its numbers stand for, and which labels mean the same thing.
-struct JudgedThings {
-    let task: QualityTask
-    let table: JudgementTable
+package struct JudgedThings {
+    package let task: QualityTask
+    package let table: JudgementTable
     /// By category: the class or the value; nil for nothing.
-    let names: [String?]
+    package let names: [String?]
     /// The item of each unit.
-    let itemOfUnit: [Int32]
+    package let itemOfUnit: [Int32]
     /// The labels of each unit, one unit after another; empty for whole items.
-    let members: [Int32]
+    package let members: [Int32]
     let memberStarts: [Int32]
     /// Pairs of labels that mean the same thing, of every two raters; by item.
     let matched: [Match]
@@ -21,14 +21,14 @@ struct JudgedThings {
     fileprivate let looked: [Int32]
     fileprivate let lookedStarts: [Int32]
     /// Items whose labels lie too dense to be compared.
-    let dense: [Int32]
+    package let dense: [Int32]
     /// How far apart the values are, if they are numbers.
-    let level: Level
+    package let level: Level
     /// Items of which a rater gave the field several values.
-    let ambiguous: Int
+    package let ambiguous: Int
 
     struct Match {
-        let item, one, other: Int32
+        package let item, one, other: Int32
     }
 
     /// The raters that have looked at an item, ascending; none of one that is left out.
@@ -37,7 +37,7 @@ struct JudgedThings {
     }
 
     /// The labels of a unit.
-    func members(of unit: Int) -> ArraySlice<Int32> {
+    package func members(of unit: Int) -> ArraySlice<Int32> {
         memberStarts.isEmpty
             ? [] : members[Int(memberStarts[unit])..<Int(memberStarts[unit + 1])]
     }
@@ -124,7 +124,7 @@ struct Categories {
 }
 
 /// Judgements of one task while the items go by.
-struct JudgedThingsBuilder {
+package struct JudgedThingsBuilder {
     private let labels: QualityLabels
     private let question: QualityQuestion
     private var categories: Categories
@@ -141,14 +141,14 @@ struct JudgedThingsBuilder {
     private var dense: [Int32] = []
     private var ambiguous = 0
 
-    init(_ labels: QualityLabels, _ question: QualityQuestion) {
+    package init(_ labels: QualityLabels, _ question: QualityQuestion) {
         (self.labels, self.question) = (labels, question)
         categories = Categories(labels, question)
         categoryOfLabel = Array(repeating: -1, count: labels.labels.count)
     }
 
     /// The judgements of a task; nil where nobody has given a label of that kind.
-    mutating func things(_ task: QualityTask) -> JudgedThings? {
+    package mutating func things(_ task: QualityTask) -> JudgedThings? {
         let isWhole = task == .items
         let labels = labels
         guard labels.labels.contains(where: { labels.isWhole($0) == isWhole }) else { return nil }
