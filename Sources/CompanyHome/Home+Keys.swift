@@ -78,9 +78,18 @@ extension Home {
 
     /// The key in one of the home's files, or in the module that the file names.
     ///
-    /// - Throws: ``NodeError`` or `SigningError`.
+    /// - Throws: ``NodeError``.
     public func key(inFile file: String) throws -> SigningKey {
-        try ring.key(try read(file), name: "\(path)/\(file)")
+        let text = try read(file)
+        do {
+            return try ring.key(text, name: "\(path)/\(file)")
+        } catch let error as SigningError {
+            throw NodeError(
+                .damagedFile,
+                "\(path)/\(file) holds no key that can be used: "
+                    + PlainError.line(error),
+                hint: "restore it from a backup")
+        }
     }
 
     /// What this node shows and signs with.

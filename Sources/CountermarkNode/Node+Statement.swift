@@ -72,14 +72,19 @@ extension Node {
             }
             let proof = try prove(id, key, dataset, with: acts)
             guard try appliedHeads(dataset, readableBy: caller) == heads else { continue }
-            do throws(LabelProofError) {
+            do {
                 let contents = try proof.contents(
-                    trusting: try roots(ofSteward: dataset), at: now(),
+                    trusting: try home.roots(of: dataset.owner), at: now(),
                     of: Set(heads.map(\.origin)))
                 return (proof, try sign(id, dataset, heads, contents))
-            } catch {
+            } catch let error as LabelProofError {
                 // Whoever cannot check its own proof says nothing of it.
                 throw Self.noStatement(PlainError.line(error))
+            } catch SigningError.messageTooLarge {
+                throw Self.noStatement("\(heads.count) logs are more than a statement names")
+            } catch  where caller == nil {
+                // What is wrong with keys and roots here concerns no partner.
+                throw Self.noStatement("the statement cannot be signed: \(PlainError.line(error))")
             }
         }
         throw Self.noStatement("the logs grow faster than the label's entries are gathered")
@@ -100,15 +105,11 @@ extension Node {
     private func sign(
         _ id: OperationID, _ dataset: DatasetID, _ heads: [CompletenessStatement.Head],
         _ contents: CompletenessStatement.Contents
-    ) throws(LabelProofError) -> [UInt8] {
-        do {
-            let identity = try home.identity()
-            return try CompletenessStatement.sign(
-                org: home.origin, dataset: dataset, annotation: id, heads: heads,
-                contents: contents, time: now(), key: identity.key, chain: identity.chain)
-        } catch {
-            throw .refused("the statement cannot be signed: \(PlainError.line(error))")
-        }
+    ) throws -> [UInt8] {
+        let identity = try home.identity()
+        return try CompletenessStatement.sign(
+            org: home.origin, dataset: dataset, annotation: id, heads: heads,
+            contents: contents, time: now(), key: identity.key, chain: identity.chain)
     }
 
     /// How much of each log has been applied here, and its root.

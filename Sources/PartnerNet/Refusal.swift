@@ -87,12 +87,15 @@ extension Refusal {
     package init?(_ error: any Error) {
         switch error {
         case let error as Refusal: self = error
-        case let error as NodeError where Self.ofOwnHome.contains(error.code): return nil
-        case let error as NodeError where error.kind == .failed || error.kind == .usage:
+        case let error as NodeError where Self.ofRequests.contains(error.code):
             self.init(code: error.code, message: error.message, hint: error.hint)
+        case let error as SigningError where Self.isOfOwnKey(error): return nil
         case is ProvenanceError, is TransparencyLogError, is AnnotationModelError, is SigningError:
             self.init(
                 code: .refused, message: PlainError.line(error))
+        case let error as InvitationError:
+            if case .signature = error { return nil }
+            self.init(code: .invitation, message: PlainError.line(error))
         case LogStorageError.locked:
             self.init(
                 code: .busy, message: "the log is being written to",
@@ -102,14 +105,24 @@ extension Refusal {
         }
     }
 
-    /// Errors that speak of this home's own files, keys and stores, and where they lie.
-    private static let ofOwnHome: [ErrorCode] = [
-        .badConfig, .badInvitationRecord, .configChanged, .configContradicts, .damagedFile,
-        .hasStore, .homeExists, .homeNotReadable, .keyNotReached, .logStorage, .missingFile,
-        .noBackup, .noFile, .noHome, .noPassphrase, .notChecked, .notWritable, .otherStore,
-        .ownLogBehind, .ownLogDiffers, .ownLogLost, .passphraseNeeded, .storeBusy, .storeDamaged,
-        .storeRefuses, .storeUnconfirmed, .storeUnreachable, .wrongPassphrase,
+    /// Errors that speak of what was asked or sent, and of nothing else: all others may name files, keys, stores and
+    /// hosts of this home.
+    static let ofRequests: Set<ErrorCode> = [
+        .badIdentifier, .badRequest, .cutPush, .diskFull, .doesNotExtend, .equivocation,
+        .invitationExpired, .invitationRevoked, .invitationUnknown, .invitationUsed, .joinProof,
+        .logKeyMismatch, .noLogKey, .noStatement, .notFound, .otherCertificate, .otherSteward,
+        .originTaken, .ownLog, .ownOrigin, .spoolFull, .tooLarge, .wrongCheckpoint, .wrongPosition,
     ]
+
+    /// Whether an error is about a key with which this node signs, and not about what others have signed.
+    private static func isOfOwnKey(_ error: SigningError) -> Bool {
+        switch error {
+        case .unreadableKey, .passphraseNeeded, .wrongPassphrase, .invalidKeyURI, .keyNotReached,
+            .keyNotExportable, .openSSL, .keyDoesNotMatchCertificate:
+            true
+        default: false
+        }
+    }
 
     /// For what only the operator may learn.
     package static let internalError = Refusal(

@@ -161,6 +161,9 @@ public enum WitnessRefusal: Error, Equatable, Sendable {
         }
     }
 
+    /// Whether the witness itself fails: its operator has to learn why, and whoever asks only that.
+    public var isOfWitness: Bool { status == 500 }
+
     /// The media type of the answer.
     public var contentType: String {
         if case .otherSize = self { return "text/x.tlog.size" }

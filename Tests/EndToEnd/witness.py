@@ -3,6 +3,7 @@
 
 import argparse
 import hashlib
+import json
 import pathlib
 import shutil
 import sys
@@ -35,6 +36,22 @@ def cosigned_files(*companies):
         str(path): hashlib.sha256(path.read_bytes()).hexdigest()
         for company in companies for path in sorted(company.home.rglob("cosigned"))
     }
+
+
+def key_fails(oem, tier, port):
+    """A witness whose key cannot be opened says so to its operator, and to a partner only that it cannot."""
+    key = oem.home / "keys" / "witness.key"
+    whole = key.read_bytes()
+    oem.stop()
+    key.write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+    oem.serve(port, FOLDER / "oem-without-key.log")
+    tier.run("annotate", DATASET, "d.png", "--class", "open", "--box", "1,2,3,4")
+    said = json.dumps(tier.run("sync"))
+    check("this node could not do it" in said and not any(
+        word in said for word in ["witness.key", str(oem.home), "PEM", "private key"]),
+        "of a key that fails a partner learns only that something fails there")
+    check("keys/witness.key" in (FOLDER / "oem-without-key.log").read_text(), "its operator learns which key it is")
+    key.write_bytes(whole)
 
 
 def main():
@@ -88,6 +105,7 @@ def main():
               "the dialled side knows when partners were there")
         for company in [oem, tier, third]:
             check(company.run("verify")["ok"], f"{company.origin} verifies all it holds")
+        key_fails(oem, tier, port)
         damaged = next(tier.home.rglob("cosigned"))
         data = bytearray(damaged.read_bytes())
         data[-10] ^= 1

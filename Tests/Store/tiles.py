@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Two nodes of one company whose rows are in PostgreSQL and whose bytes are in an object store: each of the two goes away,
-gives back wrong bytes, and comes back.
+gives back wrong bytes, is slow or late, and comes back.
 
     Tests/Store/tiles.py --program PROGRAM
 """
 
 import argparse
+import json
 import os
 import pathlib
 import shutil
@@ -13,11 +14,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "Tests/EndToEnd"), str(pathlib.Path(__file__).resolve().parent)]
+sys.path[:0] = [str(ROOT / folder) for folder in ("Tests/EndToEnd", "Tests/Store", "Examples/three-companies")]
 
+import patience  # noqa: E402
+from between import Between  # noqa: E402
 from nodes import DATASET, OEM, Node, check, label, labels  # noqa: E402
 from postgres import Cluster  # noqa: E402
 from seaweed import Seaweed  # noqa: E402
@@ -55,15 +59,15 @@ def bytes_elsewhere(cluster):
     return tuple(int(number) for number in found.split("|"))
 
 
-def run(program, store, cluster, folder):
+def run(program, store, between, cluster, folder):
     address = cluster.database("labels")
     os.environ.update(store.env)
     refused_beginnings(program, folder, address, store)
     one = Node(program, folder, "node-1")
-    one.run("init", "--org", OEM, "--name", OEM, "--store", address, "--tiles", store.url)
+    one.run("init", "--org", OEM, "--name", OEM, "--store", address, "--tiles", between.url)
     one.run("dataset", "create", "boards", "--title", "Boards")
     shown = one.run("store", "show")
-    check((shown["store"], shown["tiles"]) == (address, store.url), "store show names both places", shown)
+    check((shown["store"], shown["tiles"]) == (address, between.url), "store show names both places", shown)
     config = (one.home / "config.json").read_text()
     check(store.env["AWS_SECRET_ACCESS_KEY"] not in config, "no key is in the configuration")
     one.run("backup", str(folder / "copy"))
@@ -77,9 +81,12 @@ def run(program, store, cluster, folder):
     parts, here = bytes_elsewhere(cluster)
     check(parts >= len(ids) and here == 0, "the rows have no bytes", (parts, here))
     check(one.run("store", "check")["ok"], "store check finds all well")
+    slow(between, one, two, ids)
+    late(between, one, two, ids)
 
     # The gateway is killed: nothing is acknowledged.
     before = one.state()
+    between.stop()
     gateway = store.processes["gateway"]
     gateway.send_signal(signal.SIGKILL)
     gateway.wait()
@@ -89,6 +96,7 @@ def run(program, store, cluster, folder):
     check(one.run("list", DATASET)["annotations"], "what is here can be read")
     store._run("gateway", *gateway.args[1:])
     store._await(store._answers)
+    between.start()
     ids.append(one.write("back.png"))
     check(one.state()[0] == before[0] + 1, "all goes on by itself, and what was refused is nowhere")
 
@@ -109,6 +117,52 @@ def run(program, store, cluster, folder):
     check(moved["tiles"] == "folder" and {id_ for id_, _ in labels(two)} == set(ids), "and all of it comes back out")
 
 
+def slow(between, one, two, ids):
+    """A store that answers after seconds: what is acknowledged takes as long, and nothing else changes."""
+    between.delay = 1.5
+    begun = time.monotonic()
+    ids.append(one.write("slow.png"))
+    check(time.monotonic() - begun >= between.delay and between.kept,
+          "with a slow object store a write is acknowledged once that has answered")
+    started = [node.start(*label(f"slow-{node.name}.png")) for node in (one, two)]
+    for process in started:
+        out, err = process.communicate(timeout=patience.bound(patience.HANG_SECONDS))
+        check(process.returncode == 0, "so are two at once on two nodes", err)
+        ids.append(json.loads(out)["id"])
+    between.delay = 0.0
+    for node in (one, two):
+        node.run("sync")
+    between.kept.clear()
+    between.delay = 20.0
+    gone = one.start(*label("killed.png"))
+    patience.until(lambda: any(method == "PUT" for method, _ in between.kept), "the put of a command")
+    gone.kill()
+    gone.wait()
+    between.delay = 0.0
+    for node in (one, two):
+        node.run("sync")
+    found = labels(one)
+    check(one.state() == two.state() and {id_ for id_, _ in found} == set(ids)
+          and all(item != "killed.png" for _, item in found),
+          "what is killed while it waits is nowhere, all else is there once")
+
+
+def late(between, one, two, ids):
+    """A store that shows an object only some time after it has taken it."""
+    between.hides = True
+    ids.append(one.write("late.png"))
+    before = two.state()
+    check(two.code("sync") == "store-damaged" and between.hidden,
+          "where a fresh object does not show yet, another node says that its bytes are missing")
+    check(two.code(*label("too-early.png")) == "store-damaged" and two.state() == before,
+          "and writes nothing before it has them")
+    between.show()
+    ids.append(two.write("later.png"))
+    one.run("sync")
+    check(one.state() == two.state() and {id_ for id_, _ in labels(one)} == set(ids),
+          "once it shows, both go on by themselves, and nothing acknowledged is lost")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--program", required=True)
@@ -121,7 +175,9 @@ def main():
     cluster = Cluster()
     try:
         with Seaweed() as store:
-            run(program, store, cluster, folder)
+            between = Between(store)
+            run(program, store, between, cluster, folder)
+            between.stop()
     finally:
         cluster.remove()
         shutil.rmtree(folder, ignore_errors=True)

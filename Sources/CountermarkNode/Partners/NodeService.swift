@@ -197,7 +197,7 @@ public struct NodeService: Service {
     private static let storeMilliseconds = 1_000
 
     /// Takes what other nodes of this company write, and says when their store fails, and when it is back.
-    private func follow(_ company: CompanyStore) async {
+    func follow(_ company: CompanyStore) async {
         var said: String?
         let logger = logger
         let beside: Node

@@ -199,13 +199,7 @@ struct PartnerServer: Sendable {
             logger.warning(
                 "refused an answer to an invitation",
                 metadata: ["from": "\(address)", "error": "\(PlainError.line(error))"])
-            if let problem = error as? NodeError, problem.message.contains(home.path) {
-                throw Refusal.internalError
-            }
-            let problem = error as? NodeError
-            throw Refusal(
-                code: problem?.code ?? .invitation,
-                message: problem?.message ?? PlainError.line(error), hint: problem?.hint ?? "")
+            throw Refusal(error) ?? .internalError
         }
     }
 

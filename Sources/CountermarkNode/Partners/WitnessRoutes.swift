@@ -27,7 +27,7 @@ struct WitnessRoutes: Sendable {
             do {
                 let answer = try await addCheckpoint(body, caller)
                 return Self.text(answer.body)
-            } catch let refusal as WitnessRefusal {
+            } catch let refusal as WitnessRefusal where !refusal.isOfWitness {
                 // Quietly: who asks again and again fills no disk.
                 context.logger.debug(
                     "did not cosign", metadata: ["partner": "\(caller)", "why": "\(refusal)"])
