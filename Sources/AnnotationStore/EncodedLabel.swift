@@ -226,6 +226,20 @@ extension LabelStore {
         }
     }
 
+    /// Calls `body`, which may read labels and items and no more, with each label of a log from a key on.
+    ///
+    /// - Parameters:
+    ///   - log: The log's local number.
+    ///   - body: Returns false to stop.
+    public func forEachEncodedLabel(
+        of log: Int, _ origin: Origin, from first: OperationKey,
+        _ body: (EncodedLabel) throws -> Bool
+    ) throws {
+        try reading("reading labels") {
+            try forEachEncodedLabel(of: log, origin, from: first.packed, $0, body)
+        }
+    }
+
     /// Walks the labels of a log from a key on.
     ///
     /// - Parameter body: Returns false to stop.

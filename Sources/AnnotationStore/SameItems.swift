@@ -118,6 +118,14 @@ extension LabelStore {
         }
     }
 
+    /// Calls `body` with each item that somebody has called another one, whether that holds or not.
+    public func forEachItemNamingAnother(
+        _ dataset: DatasetID, _ body: (ItemRecord) throws -> Void
+    ) throws {
+        let condition = " AND i.flags & \(RowFlags.namesAnother.rawValue)"
+        try forEachStoredItem(dataset, where: condition) { try body($0.record) }
+    }
+
     /// How many items have the content of another one, and nobody has said which of them are the same.
     public func itemsOfEqualContent(_ dataset: DatasetID) throws -> Int {
         try Self.translating("counting items") {

@@ -24,6 +24,8 @@
     F(int, sendQueryParams, \
       (cm_pq_connection *, const char *, int, const unsigned int *, const char *const *, \
        const int *, const int *, int)) \
+    F(int, putCopyData, (cm_pq_connection *, const char *, int)) \
+    F(int, putCopyEnd, (cm_pq_connection *, const char *)) \
     F(int, flush, (cm_pq_connection *)) \
     F(int, consumeInput, (cm_pq_connection *)) \
     F(int, isBusy, (cm_pq_connection *)) \
@@ -125,25 +127,25 @@ static int ready(cm_pq_connection *connection, short events, long long end) {
     }
 }
 
-int cm_pq_run(
-    cm_pq_connection *connection, const char *statement, int count, const unsigned int *types,
-    const char *const *values, const int *lengths, int milliseconds, cm_pq_result **result) {
-    int formats[16];
-    *result = NULL;
-    if (count > 16) return CM_PQ_LOST;
-    for (int i = 0; i < count; i++) formats[i] = 1;
-    long long end = now() + milliseconds;
-    if (!pq.sendQueryParams(connection, statement, count, types, values, lengths, formats, 1))
-        return CM_PQ_LOST;
+// Sends all that is to be sent: 0, or how it ended otherwise.
+static int send_all(cm_pq_connection *connection, long long end) {
     for (;;) {
         int left = pq.flush(connection);
         if (left < 0) return CM_PQ_LOST;
-        if (left == 0) break;
+        if (left == 0) return CM_PQ_ANSWERED;
         int is_ready = ready(connection, POLLIN | POLLOUT, end);
         if (is_ready <= 0) return is_ready == 0 ? CM_PQ_LATE : CM_PQ_LOST;
         // What the server says meanwhile has to be read, or both wait for each other.
         if (!pq.consumeInput(connection)) return CM_PQ_LOST;
     }
+}
+
+// The status of a result after which the server waits for rows (PGRES_COPY_IN).
+enum { COPY_IN = 4 };
+
+// Waits for the last result of what was sent, or for the one after which the server waits for rows.
+static int last_result(cm_pq_connection *connection, long long end, cm_pq_result **result) {
+    *result = NULL;
     for (;;) {
         while (pq.isBusy(connection)) {
             int is_ready = ready(connection, POLLIN, end);
@@ -156,10 +158,49 @@ int cm_pq_run(
         if (!next) break;
         if (*result) pq.clear(*result);
         *result = next;
+        // It would be given again and again until the rows have come.
+        if (pq.resultStatus(next) == COPY_IN) break;
     }
     if (!*result) return CM_PQ_LOST;
     // An error that ended the connection: what it says is worth more than that the connection is gone.
     return CM_PQ_ANSWERED;
+}
+
+int cm_pq_run(
+    cm_pq_connection *connection, const char *statement, int count, const unsigned int *types,
+    const char *const *values, const int *lengths, int milliseconds, cm_pq_result **result) {
+    int formats[16];
+    *result = NULL;
+    if (count > 16) return CM_PQ_LOST;
+    for (int i = 0; i < count; i++) formats[i] = 1;
+    long long end = now() + milliseconds;
+    if (!pq.sendQueryParams(connection, statement, count, types, values, lengths, formats, 1))
+        return CM_PQ_LOST;
+    int sent = send_all(connection, end);
+    return sent == CM_PQ_ANSWERED ? last_result(connection, end, result) : sent;
+}
+
+int cm_pq_put(cm_pq_connection *connection, const char *bytes, int count, int milliseconds) {
+    long long end = now() + milliseconds;
+    for (;;) {
+        int taken = pq.putCopyData(connection, bytes, count);
+        if (taken < 0) return CM_PQ_LOST;
+        // Nothing is left in the library's own memory, however slow the server is.
+        int sent = send_all(connection, end);
+        if (sent != CM_PQ_ANSWERED || taken > 0) return sent;
+    }
+}
+
+int cm_pq_put_end(cm_pq_connection *connection, int milliseconds, cm_pq_result **result) {
+    long long end = now() + milliseconds;
+    *result = NULL;
+    for (;;) {
+        int taken = pq.putCopyEnd(connection, NULL);
+        if (taken < 0) return CM_PQ_LOST;
+        int sent = send_all(connection, end);
+        if (sent != CM_PQ_ANSWERED) return sent;
+        if (taken > 0) return last_result(connection, end, result);
+    }
 }
 
 int cm_pq_wait(cm_pq_connection *connection, int milliseconds) {
@@ -178,6 +219,7 @@ int cm_pq_is_done(const cm_pq_result *result) {
     int status = pq.resultStatus(result);
     return status == 1 || status == 2;
 }
+int cm_pq_is_copying(const cm_pq_result *result) { return pq.resultStatus(result) == COPY_IN; }
 const char *cm_pq_state(const cm_pq_result *result) { return pq.resultErrorField(result, 'C'); }
 const char *cm_pq_message(const cm_pq_result *result) { return pq.resultErrorField(result, 'M'); }
 int cm_pq_rows(const cm_pq_result *result) { return pq.ntuples(result); }

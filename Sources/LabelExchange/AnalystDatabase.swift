@@ -47,7 +47,7 @@ package final class AnalystDatabase {
             known(.duration)?.numberValue, text(.channels), known(.frameRate)?.numberValue,
             text(.unit), text(.group), text(.split),
         ]
-        row += ProcessingStage.allCases.map { Self.state($0, fields) }
+        row += ProcessingStage.allCases.map { AnalystColumns.state($0, fields) }
         row += [
             known(.stageClean).flatMap { StageState(of: .clean, $0)?.from },
             FieldValue.json(fields),
@@ -66,19 +66,17 @@ package final class AnalystDatabase {
         annotations += 1
         let isContested = label.flags.isConflict
         if isContested { contested += 1 }
-        let box = label.selector.bounds
-        let (start, end) = Self.extent(label.selector)
+        let columns = AnalystColumns(label, record)
         try run(
             newAnnotation,
             [
-                annotations, label.id.description, label.item, record.className,
-                label.selector.kindName, box?.x, box?.y, box?.width, box?.height, start, end,
-                SelectorJSON.text(label.selector), record.confidence, record.source,
-                record.author, label.id.origin.description, signed.signer, signed.time,
-                record.externalID, label.isRetracted ? "retracted" : "active", isContested,
-                Self.state(.classify, label.fields), Self.state(.mark, label.fields),
-                Self.state(.quality, label.fields), FieldValue.json(record.attributes),
-                label.className,
+                annotations, label.id.description, record.item, record.className,
+                columns.kind, columns.box?.x, columns.box?.y, columns.box?.width,
+                columns.box?.height, columns.start, columns.end, columns.selector,
+                record.confidence, record.source, record.author, label.id.origin.description,
+                signed.signer, signed.time, record.externalID, columns.status, isContested,
+                columns.stageClassify, columns.stageMark, columns.stageQuality,
+                columns.attributes, label.className,
             ])
         for (name, value) in record.attributes.sorted(by: { $0.key < $1.key }) {
             try add(name, value)
@@ -111,23 +109,6 @@ package final class AnalystDatabase {
     }
 
     // MARK: Columns
-
-    /// The state of a stage: its name, or what stands in its place as JSON.
-    private static func state(
-        _ stage: ProcessingStage, _ fields: [String: FieldValue]
-    ) -> String? {
-        fields[stage.field.name].map { StageState(of: stage, $0)?.state ?? $0.json }
-    }
-
-    /// Where something lies on one axis: seconds of a recording, or the scalars of a text.
-    private static func extent(_ selector: Selector) -> (Double?, Double?) {
-        switch selector {
-        case .interval(let start, let end, _): (start, end)
-        case .textSpan(let start, let end, _): (Double(start), Double(end))
-        case .track(let frames): (frames.first?.time, frames.last?.time)
-        default: (nil, nil)
-        }
-    }
 
     private static func text(_ value: FieldValue) -> String { value.textValue ?? value.json }
 

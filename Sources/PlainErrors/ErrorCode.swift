@@ -384,6 +384,9 @@ extension ErrorCode {
         "no-statement", .failed,
         "why a node says nothing of a label's completeness; the proof is made without "
             + "its word")
+    package static let noStore = ErrorCode(
+        "no-store", .usage,
+        "the logs lie in the home's folder: `countermark store move --to postgresql://…` first")
     package static let noTile = ErrorCode(
         "no-tile", .network,
         "is it a node of a matching version? its log may be damaged")
@@ -742,7 +745,8 @@ extension ErrorCode {
         .noAddress, .noAuthorityKey, .noBackup, .noBackupFolder, .noCandidate, .noCertificate,
         .noCheckpoint, .noClasses, .noConsensus, .noDigest, .noEvidence, .noFile, .noHome,
         .noItems, .noKeyRequest, .noLogKey, .noMedia, .noPartner, .noPassphrase, .noPort, .noRoot,
-        .noStatement, .noTile, .noWord, .nobodyToDial, .notAnExport, .notChecked, .notCosigned,
+        .noStatement, .noStore, .noTile, .noWord, .nobodyToDial, .notAnExport, .notChecked,
+        .notCosigned,
         .notCounted, .notFound, .notLive, .notMember, .notOfAnnotations, .notOffered, .notOwn,
         .notOwner, .notRepaired, .notSignedIn, .notSteward, .notWritable, .notYoursToDecide,
         .nothingCarried, .nothingToAccept, .onlySuggested, .originTaken, .otherCertificate,

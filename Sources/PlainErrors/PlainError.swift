@@ -106,7 +106,7 @@ public struct PlainError: Sendable, Equatable {
         let code: ErrorCode =
             switch error {
             case .badAddress: .badStore
-            case .noLibrary, .notAllowed, .full, .readOnly, .failed: .storeRefuses
+            case .noLibrary, .notAllowed, .full, .readOnly, .failed, .copyStays: .storeRefuses
             case .unreachable, .slow: .storeUnreachable
             case .noTables, .otherVersion, .otherOwner, .left: .otherStore
             case .unconfirmed: .storeUnconfirmed

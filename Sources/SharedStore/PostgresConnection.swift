@@ -144,14 +144,64 @@ final class PostgresConnection: @unchecked Sendable {
                 connection, statement, Int32(values.count), types, pointers, lengths,
                 Self.statementMilliseconds, &result)
         }
-        if Int(end) == CM_PQ_LATE { throw .late }
-        guard Int(end) == CM_PQ_ANSWERED, let result else { throw .lost(why) }
-        if cm_pq_is_done(result) == 1 { return PostgresRows(result) }
+        return PostgresRows(try answer(end, result) { cm_pq_is_done($0) == 1 })
+    }
+
+    /// The answer to what was sent.
+    ///
+    /// - Parameter isWell: Whether it is the one that was hoped for.
+    private func answer(
+        _ end: Int32, _ result: OpaquePointer?, _ isWell: (OpaquePointer) -> Bool
+    ) throws(PostgresFailure) -> OpaquePointer {
+        try require(end)
+        guard let result else { throw .lost(why) }
+        if isWell(result) { return result }
         defer { cm_pq_clear(result) }
         // Without a state it is the library's own word on a connection that has ended.
         guard let state = cm_pq_state(result) else { throw .lost(why) }
         let said = cm_pq_message(result).map { String(cString: $0) } ?? why
         throw .refused(state: String(cString: state), why: said)
+    }
+
+    private func require(_ end: Int32) throws(PostgresFailure) {
+        if Int(end) == CM_PQ_LATE { throw .late }
+        if Int(end) != CM_PQ_ANSWERED { throw .lost(why) }
+    }
+
+    /// The bytes of rows that go to the server at once.
+    private static let copyBytes = 1 << 16
+
+    /// Runs a `COPY … FROM STDIN`.
+    ///
+    /// - Parameter body: Sends the rows' bytes; where it throws, the connection can only be closed.
+    /// - Returns: How many rows came.
+    /// - Throws: ``PostgresFailure``, and what `body` throws.
+    func copy(
+        _ statement: String, _ body: (_ send: ([UInt8]) throws -> Void) throws -> Void
+    ) throws -> Int {
+        var result: OpaquePointer?
+        let begun = cm_pq_run(
+            connection, statement, 0, nil, nil, nil, Self.statementMilliseconds, &result)
+        cm_pq_clear(try answer(begun, result) { cm_pq_is_copying($0) == 1 })
+        try body { bytes in
+            try bytes.withUnsafeBufferPointer { all in
+                var start = 0
+                while start < all.count {
+                    let piece = all[start..<min(start + Self.copyBytes, all.count)]
+                    let end = UnsafeBufferPointer(rebasing: piece).withMemoryRebound(
+                        to: CChar.self
+                    ) {
+                        cm_pq_put(
+                            connection, $0.baseAddress, Int32($0.count),
+                            Self.statementMilliseconds)
+                    }
+                    try require(end)
+                    start += piece.count
+                }
+            }
+        }
+        let end = cm_pq_put_end(connection, Self.statementMilliseconds, &result)
+        return PostgresRows(try answer(end, result) { cm_pq_is_done($0) == 1 }).changed
     }
 
     /// Waits until the server tells of something, or the time is over.

@@ -1,8 +1,8 @@
 /// All that this program says to PostgreSQL, in one place.
 ///
 /// It is what also runs on databases that spread PostgreSQL's tables over machines: no sequence, no trigger, no foreign
-/// key, no MERGE, no recursive query, no advisory lock; each big table's key begins with the log. A test holds these
-/// rules.
+/// key, no MERGE, no recursive query, no advisory lock; each big table's key begins with the log, or with the rows and
+/// the item's hash. A test holds these rules.
 enum PostgresStatements {
     /// The version of the tables.
     static let version: Int64 = 1

@@ -8,6 +8,8 @@ public struct SharedLogStore: Sendable {
     public let address: String
     /// The rows.
     public let table: any SharedLogTable
+    /// The labels as rows for analysts; nil for a store that is no database.
+    public let labelRows: LabelRows?
     private let objects: (any PartBytes)?
 
     /// The most parts that are listed at once.
@@ -20,6 +22,7 @@ public struct SharedLogStore: Sendable {
     /// - Parameter objects: Where bytes go; nil for the rows.
     public init(address: String, table: any SharedLogTable, objects: (any PartBytes)? = nil) {
         (self.address, self.table, self.objects) = (address, table, objects)
+        labelRows = (table as? PostgresLogTable).map { LabelRows($0) }
     }
 
     private static func name(_ sha256: Digest) -> String { "parts/\(sha256.hex)" }

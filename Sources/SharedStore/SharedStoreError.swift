@@ -28,6 +28,8 @@ public enum SharedStoreError: Error, Equatable, Sendable {
     case damaged(log: String, why: String)
     /// The server said something that this program has no words for.
     case failed(store: String, state: String, why: String)
+    /// A COPY is not undone with its transaction, so half of a change could stay.
+    case copyStays(store: String)
     /// Other nodes have written all the time.
     case busy(log: String, seconds: Int)
 }
@@ -56,6 +58,8 @@ extension SharedStoreError: CustomStringConvertible {
         case .damaged(let log, let why): "what the store holds of \(log) is damaged: \(why)"
         case .failed(let store, let state, let why):
             "the store \(store) failed: \(why) (SQLSTATE \(state))"
+        case .copyStays(let store):
+            "the store \(store) keeps what a COPY has put, although its transaction was rolled back"
         case .busy(let log, let seconds):
             "other nodes of this company have written to \(log) first for \(seconds) s"
         }
@@ -87,6 +91,8 @@ extension SharedStoreError: CustomStringConvertible {
             "see countermark history before you run it again: the next contact with the store shows what is written"
         case .damaged: "run countermark store check; nothing was taken from it"
         case .failed: "see PostgreSQL's own log; nothing was acknowledged"
+        case .copyStays:
+            "no labels are put there as rows; on YugabyteDB set yb_default_copy_from_rows_per_transaction to 0"
         case .busy: "run it again; nothing was written"
         }
     }

@@ -54,6 +54,11 @@ struct Companies {
 
     func node(_ name: String) throws -> Node { try #require(nodes[name]) }
 
+    /// Opens a company's home again, as the next command does.
+    mutating func reopen(_ name: String) throws {
+        nodes[name] = try Node(Home(opening: "\(folder.path)/\(name)"))
+    }
+
     /// Carries one company's log to another node, by the same door that HTTP uses.
     func carry(_ member: String, to receiver: String, via: String? = nil) throws {
         let log = "\(member)/\(dataset)"

@@ -29,6 +29,7 @@ extension PlainErrorTests {
         SharedStoreError.unconfirmed(store: "x", log: "y"),
         SharedStoreError.damaged(log: "x", why: "bad"),
         SharedStoreError.failed(store: "x", state: "XX000", why: "bad"),
+        SharedStoreError.copyStays(store: "x"),
         SharedStoreError.busy(log: "x", seconds: 60),
         LogMoved(log: "x"),
         ObjectStoreError.invalidName("x", why: "bad"), ObjectStoreError.invalidURL(why: "bad"),

@@ -13,6 +13,25 @@ extension Example {
         Example(
             "store.least", StoreDocument(store: "folder", tiles: "folder", logs: 0, entries: 0)),
         Example(
+            "rows",
+            RowsDocument(
+                store: "postgresql://countermark@db.oem.example/labels",
+                rows: [
+                    .init(
+                        dataset: "oem.example/boards", wanted: true, labels: 115,
+                        digest: "9f2b01", behind: 2, filled: 40, movedAt: 1_795_880_000,
+                        why: "this node has less of tier1.example/oem.example/boards")
+                ], changed: true)),
+        Example(
+            "rows.least",
+            RowsDocument(
+                store: "postgresql:///labels",
+                rows: [
+                    .init(
+                        dataset: "oem.example/boards", wanted: false, labels: nil, digest: nil,
+                        behind: 0, filled: nil, movedAt: nil, why: nil)
+                ])),
+        Example(
             "error",
             ErrorDocument(
                 error: .init(

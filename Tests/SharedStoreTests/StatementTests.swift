@@ -20,43 +20,81 @@ struct StatementTests {
             .filter { !$0.drop { $0 == " " }.hasPrefix("//") }.joined(separator: "\n")
     }
 
+    /// The files that speak SQL.
+    private static let speakers = ["PostgresStatements.swift", "PostgresStatements+Rows.swift"]
+
     /// What a statement breaks.
     private static func faults(_ statements: String) -> [String] {
         let words = statements.uppercased()
         let forbidden = [
             "SEQUENCE", "SERIAL", "IDENTITY", "NEXTVAL", "TRIGGER", "REFERENCES", "FOREIGN KEY",
-            "MERGE", "RECURSIVE",
-            "ADVISORY", "UNIQUE", "COPY ",
+            "MERGE", "RECURSIVE", "ADVISORY", "UNIQUE", "GROUPING SETS", "DEFERRABLE", "GIST",
+            "CREATE FUNCTION", "CREATE PROCEDURE", "COPY ONLY", "FREEZE",
         ]
         var faults = forbidden.filter { words.contains($0) }
-        // Each big table's key begins with the log.
-        for table in words.components(separatedBy: "CREATE TABLE ").dropFirst()
-        where !table.contains("LOG TEXT PRIMARY KEY") && !table.contains("PRIMARY KEY (LOG,")
-            && !table.contains("ID BIGINT PRIMARY KEY")
-        {
-            faults.append("KEY")
+        // The key of each big table begins with the log, or with the rows and the item's hash; that of a small one is
+        // one column.
+        for table in words.components(separatedBy: "CREATE TABLE ").dropFirst() {
+            let isBig = table.contains("PRIMARY KEY (")
+            let isSpread =
+                table.contains("PRIMARY KEY (LOG,")
+                || table.contains("PRIMARY KEY (ROWS, ITEM_HASH,")
+            let isSmall = ["LOG TEXT", "ID BIGINT", "DATASET TEXT", "ROWS BIGINT"].contains {
+                table.contains("\($0) PRIMARY KEY")
+            }
+            if isBig ? !isSpread : !isSmall { faults.append("KEY") }
+        }
+        // What is copied comes from this program, and takes the binary form.
+        for copy in words.components(separatedBy: "\"COPY ").dropFirst()
+        where !copy.prefix(120).contains("FROM STDIN (FORMAT BINARY)\"") {
+            faults.append("COPY")
         }
         return faults
     }
 
     @Test("holds nothing that does not spread")
     func plain() throws {
-        #expect(Self.faults(try Self.code("PostgresStatements.swift")) == [])
+        for file in Self.speakers { #expect(Self.faults(try Self.code(file)) == [], "\(file)") }
         for fault in [
             "CREATE SEQUENCE s", "id bigserial", "a bigint REFERENCES b", "MERGE INTO t",
             "WITH RECURSIVE w",
             "SELECT pg_advisory_lock(1)", "CREATE TABLE t (a text PRIMARY KEY)",
-            "COPY t FROM STDIN",
+            "CREATE TABLE t (rows bigint, item_hash bigint, PRIMARY KEY (rows, org, item_hash))",
+            "CREATE UNIQUE INDEX i ON t (a)", "\"COPY t FROM STDIN\"", "\"COPY t FROM '/x'\"",
         ] {
             #expect(Self.faults(fault) != [], "\(fault) is not noticed")
         }
     }
 
-    @Test("stands in one file")
+    @Test("copies within a transaction that was begun, and nowhere else")
+    func copies() throws {
+        let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
+        for file in files where file.hasSuffix(".swift") && file != "LabelRows.swift" {
+            #expect(try !Self.code(file).contains(".copy("), "\(file) copies")
+        }
+        let code = try Self.code("LabelRows.swift")
+        let change = try #require(code.range(of: "func change("))
+        let writer = try #require(code.range(of: "final class RowsWriter"))
+        // All copying but the probe's is the writer's, which `change` alone makes, behind its BEGIN.
+        let probe = code[..<change.lowerBound]
+        #expect(probe.components(separatedBy: ".copy(").count == 2)
+        let probed = try #require(probe.range(of: ".copy("))
+        let before = probe[..<probed.lowerBound]
+        let begins = try #require(before.range(of: "run(SQL.begin)", options: .backwards))
+        #expect(before[begins.upperBound...].count < 200)
+        let body = code[change.lowerBound..<writer.lowerBound]
+        #expect(!body.contains(".copy("))
+        let begun = try #require(body.range(of: "run(SQL.begin)"))
+        let made = try #require(body.range(of: "RowsWriter(connection)"))
+        #expect(begun.lowerBound < made.lowerBound)
+        #expect(code.components(separatedBy: "RowsWriter(").count == 2)
+    }
+
+    @Test("stands in one place")
     func place() throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
-        for file in files where file.hasSuffix(".swift") && file != "PostgresStatements.swift" {
-            let speaks = try Regex(#""(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|SET) "#)
+        for file in files where file.hasSuffix(".swift") && !Self.speakers.contains(file) {
+            let speaks = try Regex(#""(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|SET|COPY) "#)
             let found = try Self.code(file).matches(of: speaks)
             #expect(found.isEmpty, "\(file) speaks SQL")
         }

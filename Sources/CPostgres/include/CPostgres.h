@@ -54,12 +54,18 @@ int cm_pq_server_version(const cm_pq_connection *connection);
 int cm_pq_run(
     cm_pq_connection *connection, const char *statement, int count, const unsigned int *types,
     const char *const *values, const int *lengths, int milliseconds, cm_pq_result **result);
+// Sends some bytes of the rows that a COPY waits for, as the answer to its statement says (cm_pq_is_copying).
+int cm_pq_put(cm_pq_connection *connection, const char *bytes, int count, int milliseconds);
+// Ends the rows, and waits for what became of them.
+int cm_pq_put_end(cm_pq_connection *connection, int milliseconds, cm_pq_result **result);
 // Waits until the server has something to say that nobody asked for: 1 if it has, 0 if not, -1 if the connection is
 // lost.
 int cm_pq_wait(cm_pq_connection *connection, int milliseconds);
 
 // Whether a statement worked.
 int cm_pq_is_done(const cm_pq_result *result);
+// Whether a COPY waits for its rows.
+int cm_pq_is_copying(const cm_pq_result *result);
 // The five characters of SQLSTATE; NULL where the server gave none.
 const char *cm_pq_state(const cm_pq_result *result);
 const char *cm_pq_message(const cm_pq_result *result);

@@ -90,7 +90,7 @@ public struct NodeService: Service {
                 group.addTask { try await page.run() }
             }
             group.addTask { await follow(sync, watcher) }
-            if let company = home.company { group.addTask { await follow(company) } }
+            if let company = home.company { group.addTask { await keepUp(company) } }
             group.addTask { await sweep(desk, sync.trust) }
             group.addTask { await tellOfEnds() }
             group.addTask { await follow(disk) }
@@ -192,6 +192,13 @@ public struct NodeService: Service {
         }
     }
 
+    /// Keeps this node as far as its company's others, and the rows for analysts as far as the logs.
+    private func keepUp(_ company: CompanyStore) async {
+        async let rows: Void = keepRows()
+        await follow(company)
+        await rows
+    }
+
     /// How long a node goes on without a look at the store, in milliseconds: what another node has written is here
     /// by then.
     private static let storeMilliseconds = 1_000
@@ -234,6 +241,41 @@ public struct NodeService: Service {
             }
             said = trouble
             company.trouble.withLock { $0 = trouble }
+        }
+    }
+
+    /// How often it is looked whether rows have to be brought forward; and after what has failed.
+    private static let rowsInterval = Duration.seconds(1)
+    private static let rowsPause = Duration.seconds(5)
+
+    /// Keeps the rows that analysts read in the company's database as far as the logs are, where they are wanted.
+    ///
+    /// On a node of its own: nobody's write and no partner waits for it.
+    private func keepRows() async {
+        let logger = logger
+        guard let beside = try? Node(home) else { return }
+        beside.warn = { logger.warning("rows", metadata: ["what": "\($0)"]) }
+        let own = SharedNode(beside)
+        var said: String?
+        while !Task.isCancelled {
+            var trouble: String?
+            var pause = Self.rowsInterval
+            do {
+                let round = try await own.run { try $0.moveRows() }
+                if round.hasMoved { continue }
+                trouble = round.waiting.sorted { $0.key < $1.key }.first.map {
+                    "\($0.key): \($0.value)"
+                }
+            } catch {
+                (trouble, pause) = (PlainError.line(error), Self.rowsPause)
+            }
+            if let trouble, trouble != said {
+                logger.warning("rows wait", metadata: ["what": "\(trouble)"])
+            } else if trouble == nil, said != nil {
+                logger.notice("rows are brought forward again")
+            }
+            said = trouble
+            try? await Task.sleep(for: pause)
         }
     }
 

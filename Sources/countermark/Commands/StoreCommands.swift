@@ -11,7 +11,7 @@ struct StoreCommand: ParsableCommand {
         commandName: "store",
         abstract:
             "Where the logs lie: in the home's folder, or in a PostgreSQL that several nodes share.",
-        subcommands: [Show.self, Check.self, Move.self])
+        subcommands: [Show.self, Check.self, Move.self, StoreRowsCommand.self])
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Says where the logs lie.")
