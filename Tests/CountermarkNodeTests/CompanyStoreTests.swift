@@ -4,7 +4,9 @@ import Logging
 import Synchronization
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 
 @Suite("A serving node beside its company's store")
 struct CompanyStoreTests {

@@ -5,6 +5,7 @@ import LabelSchema
 import Provenance
 import Signing
 
+@testable import CompanyHome
 @testable import CountermarkNode
 
 /// Random numbers that follow from a seed.

@@ -2,13 +2,16 @@ import AnnotationModel
 import AnnotationStore
 import Foundation
 import GRDB
+import LabelExchange
 import LabelText
 import Provenance
 import SharedStore
 import Signing
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
+@testable import PlainErrors
 @testable import SharedStore
 
 /// The rows of labels in a company's PostgreSQL, on a server of the test's own: the step `store` of Tests/run.sh.

@@ -1,5 +1,7 @@
 import AnnotationModel
 import AnnotationStore
+import DatasetReading
+import LabelExchange
 import Provenance
 import SharedStore
 import Signing
@@ -21,7 +23,7 @@ struct LabelRowMaker {
         if !lastItem.key.hasSameBytes(as: label.item) {
             lastItem = (label.item, CopyRows.hash(ofItem: label.item))
         }
-        let record = Node.record(label)
+        let record = LabelRecord(label)
         let columns = AnalystColumns(label, record)
         let signed = try signers.signer(of: label.id)
         let operation = Int64(label.id.slot.packed)

@@ -1,6 +1,9 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
+import DatasetReading
 import Foundation
+import PlainErrors
 import Provenance
 import SharedStore
 import Signing
@@ -189,7 +192,7 @@ extension Node {
     private func reading<R>(
         _ dataset: DatasetID, _ body: (RowsReading) throws -> R
     ) throws -> R? {
-        let signers = try Signers(self, dataset)
+        let signers = try Signers(merged(dataset))
         let before = try mergedState(dataset)
         let mappings = try schema(of: dataset).mappings
         return try read(dataset) { merge -> R? in

@@ -1,5 +1,7 @@
 import AnnotationModel
 import AnnotationStore
+import CompanyHome
+import DatasetReading
 import LogStorage
 import Provenance
 import SharedStore

@@ -1,4 +1,5 @@
 import AnnotationModel
+import CompanyHome
 import Provenance
 import SharedStore
 
