@@ -12,9 +12,6 @@ import SharedStore
 import Signing
 import TransparencyLog
 
-/// Foundation has a class of the same name.
-public typealias Operation = AnnotationModel.Operation
-
 /// One company's installation: its home, its logs and its label table, and the acts on them.
 ///
 /// A node writes to its own logs alone. What it writes is signed, appended and durable before it is

@@ -1,0 +1,4 @@
+import AnnotationModel
+
+/// Foundation has a class of the same name.
+public typealias Operation = AnnotationModel.Operation
