@@ -107,6 +107,8 @@ extension Node {
 
     /// The offered checkpoint with cosignatures known here that it lacks; nil if it lacks none.
     private func lacking(_ offer: LogOffer) throws -> [UInt8]? {
+        // What it has does not show.
+        if offer.plain == true { return nil }
         let offered = try SignedNote(Array(offer.checkpoint.utf8))
         let (member, dataset) = try Self.parts(of: offer.origin)
         let set = CosignedCheckpoint.readable(directory: try reader(of: offer.origin).directory)

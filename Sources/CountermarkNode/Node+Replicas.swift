@@ -11,7 +11,7 @@ import Signing
 import TransparencyLog
 
 /// What a node tells a partner of one log.
-public struct LogOffer: Codable, Sendable, Equatable {
+public struct LogOffer: Codable, Sendable, Hashable {
     /// The log's name, `member/owner/dataset`.
     public let origin: String
     /// The number of entries.
@@ -21,6 +21,8 @@ public struct LogOffer: Codable, Sendable, Equatable {
     /// Smaller checkpoints at which a transfer has to stop, so that they can be passed on: the log's readers
     /// change behind them.
     public var bounds: [String]?
+    /// True where the checkpoint comes without the cosignatures that are known: there are too many logs.
+    public var plain: Bool?
     /// On a watch: the size after which ``entries`` go on.
     public var from: UInt64?
     /// On a watch, where they are few: the entries up to `size` as a bundle holds them, in Base64.
@@ -104,7 +106,8 @@ extension Node {
             }
         }
         return LogList(
-            logs: try offers(to: org, onFailure: onFailure), ended: ended.isEmpty ? nil : ended)
+            logs: LogOffer.told(try offers(to: org, onFailure: onFailure)),
+            ended: ended.isEmpty ? nil : ended)
     }
 
     /// The logs that an organisation may read, the stewards' first: what counts is decided there.

@@ -90,6 +90,9 @@ package enum PartnerLimits {
     /// Bytes of an answer to `/v1/logs`, and the logs in it that are looked at.
     package static let listBytes = 16 << 20
     package static let listLogs = 16_384
+    /// Bytes of all checkpoints that a partner is told of at once, beyond which they come without cosignatures: so that
+    /// neither the list nor the first lines of a watch are longer than a dialler takes.
+    package static let toldBytes = 6 << 20
     /// Bytes of an answer to `/v1/evidence`: some hundred files.
     package static let evidenceBytes = 16 << 20
     /// Bytes of any other small answer.

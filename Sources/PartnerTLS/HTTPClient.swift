@@ -32,8 +32,10 @@ public final class HTTPClient: Sendable {
         public init() {}
     }
 
-    /// Lines of a stream that may wait to be taken.
-    static let streamLinesMax = 4_096
+    /// Lines of a stream that may wait to be taken: a watch begins with one for each log.
+    ///
+    /// What they take is bounded by their bytes.
+    static let streamLinesMax = 32_768
 
     /// The organisation that is called.
     public let origin: String

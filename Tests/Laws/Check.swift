@@ -12,7 +12,9 @@ struct Check: Sendable {
     var judge: (@Sendable (_ record: Record) throws -> Void)?
 
     static let all: [Check] =
-        MergeLaws.checks + ClockLaws.checks + [ConsortiumCheck.check, ConsortiumCheck.restores]
+        MergeLaws.checks + ClockLaws.checks + [
+            ConsortiumCheck.check, ConsortiumCheck.restores, FanOutCheck.check,
+        ]
 }
 
 /// What happened while seeds ran: a check in which little happens proves little.

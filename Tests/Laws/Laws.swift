@@ -9,6 +9,7 @@ struct Laws {
             print(Options.usage)
             exit(2)
         }
+        if let (topology, members) = options.fanOut { return measure(topology, members, options) }
         let chosen = Check.all.filter(options.includes)
         if chosen.isEmpty {
             print("no check has such a name; --list names them")
@@ -33,5 +34,16 @@ struct Laws {
         }
         print("\(passed) passed, \(failed) failed")
         exit(failed == 0 ? 0 : 1)
+    }
+
+    private static func measure(
+        _ topology: FanOutPlan.Topology, _ members: Int, _ options: Options
+    ) {
+        do {
+            try FanOutCheck.measure(topology, members: members, cosigns: options.cosigns)
+        } catch {
+            print("\(error)")
+            exit(1)
+        }
     }
 }

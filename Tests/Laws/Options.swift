@@ -1,5 +1,5 @@
 /// What to run, as the command line says.
-struct Options: Equatable {
+struct Options {
     static let usage = """
         usage: countermark-laws [--list] [--filter TEXT]... [--jobs N] [--first] [--announce]
                                 [--seeds FROM-TO | --seed N [--trace] | --most N]
@@ -11,6 +11,8 @@ struct Options: Equatable {
           --jobs        seeds to run at once; as many as there are processors unless given
           --first       ends at the first failure
           --announce    prints each seed before it runs, to find one that ends the process
+               countermark-laws --fan-out relay|tree|mesh:MEMBERS [--no-cosignatures]
+          prints what a sync of so many members costs (Docs/Scale.md)
         """
 
     var filters: [String] = []
@@ -21,6 +23,9 @@ struct Options: Equatable {
     var isTraced = false
     var endsAtFirst = false
     var announces = false
+    /// A large consortium to measure instead of all checks.
+    var fanOut: (topology: FanOutPlan.Topology, members: Int)?
+    var cosigns = true
 
     /// Reads the arguments behind the program's name; nil if they mean nothing.
     init?(_ arguments: [String]) {
@@ -28,6 +33,13 @@ struct Options: Equatable {
         while let word = rest.popFirst() {
             switch word {
             case "--list": isList = true
+            case "--fan-out":
+                let parts = rest.popFirst()?.split(separator: ":") ?? []
+                guard parts.count == 2, let topology = FanOutPlan.Topology(rawValue: "\(parts[0])"),
+                    let members = Int(parts[1]), (2...10_000) ~= members
+                else { return nil }
+                fanOut = (topology, members)
+            case "--no-cosignatures": cosigns = false
             case "--trace": isTraced = true
             case "--first": endsAtFirst = true
             case "--announce": announces = true

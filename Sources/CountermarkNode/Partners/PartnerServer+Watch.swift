@@ -31,8 +31,10 @@ extension PartnerServer {
                     let news = try await book.run {
                         try $0.offers(to: caller, since: last, onFailure: failure)
                     }
-                    for plain in news?.offers ?? [] where known[plain.origin] != plain {
-                        var offer = plain
+                    let offers = news?.offers ?? []
+                    for (plain, told) in zip(offers, known.isEmpty ? LogOffer.told(offers) : offers)
+                    where known[plain.origin] != plain {
+                        var offer = told
                         if let from = known[plain.origin]?.size, from < plain.size {
                             // Without its entries it says as much: whoever wants them fetches them.
                             let whole = try? await book.run { try $0.inline(plain, from: from) }

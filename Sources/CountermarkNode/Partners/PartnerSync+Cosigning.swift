@@ -19,18 +19,32 @@ extension PartnerSync {
         _ cosigner: SharedNode, _ org: Origin, _ client: HTTPClient, _ report: inout SyncReport
     ) async {
         do {
-            for offer in try await list(client).logs {
-                do {
-                    report.cosigned += try await exchange([offer], org, cosigner, client)
-                } catch  where !Self.endsContact(error) {
-                    report.notes.append(
-                        "cosignatures of \(offer.origin.prefix(600)) were not exchanged: "
-                            + PlainError.line(error))
-                }
-            }
+            _ = try await exchange(
+                each: try await list(client).logs, org, cosigner, client, &report)
         } catch {
             report.notes.append("cosignatures were not exchanged: \(PlainError.line(error))")
         }
+    }
+
+    /// The same of some logs.
+    ///
+    /// - Returns: Those of which it failed.
+    private func exchange(
+        each offers: [LogOffer], _ org: Origin, _ cosigner: SharedNode, _ client: HTTPClient,
+        _ report: inout SyncReport
+    ) async throws -> [String] {
+        var failed: [String] = []
+        for offer in offers {
+            do {
+                report.cosigned += try await exchange([offer], org, cosigner, client)
+            } catch  where !Self.endsContact(error) {
+                failed.append(offer.origin)
+                report.notes.append(
+                    "cosignatures of \(offer.origin.prefix(600)) were not exchanged: "
+                        + PlainError.line(error))
+            }
+        }
+        return failed
     }
 
     /// - Returns: How many of our checkpoints the partner's witness cosigned.
@@ -91,15 +105,22 @@ extension PartnerSync {
             hint: "see its log; the entries were synced")
     }
 
-    /// Exchanges cosignatures whenever something moved on either side, behind the entries.
+    /// Exchanges cosignatures of what moved on either side, behind the entries.
     func followCosignatures(
         _ partner: Home.Partner, _ client: HTTPClient, _ cosigner: SharedNode,
-        _ nudges: AsyncStream<Void>, _ logger: Logger
+        _ theirs: FollowedPartner, _ nudges: AsyncStream<Void>, _ logger: Logger
     ) async {
         guard let org = try? Origin(partner.org) else { return }
         for await _ in nudges {
             var report = SyncReport(org: partner.org)
-            await exchangeCosignatures(cosigner, org, client, &report)
+            let moved = theirs.takeMoved()
+            do {
+                // They come along with whatever moves next.
+                theirs.moved(try await exchange(each: moved, org, cosigner, client, &report))
+            } catch {
+                theirs.moved(moved.map(\.origin))
+                report.notes.append("cosignatures were not exchanged: \(PlainError.line(error))")
+            }
             for note in report.notes {
                 logger.warning("\(note)", metadata: ["partner": "\(partner.org)"])
             }
@@ -110,14 +131,15 @@ extension PartnerSync {
     /// Nudges whenever what is offered to the partner has changed.
     func watchOwn(
         _ partner: Home.Partner, _ cosigner: SharedNode, _ watcher: HomeWatcher,
-        _ nudge: AsyncStream<Void>.Continuation, _ logger: Logger
+        _ theirs: FollowedPartner, _ nudge: AsyncStream<Void>.Continuation, _ logger: Logger
     ) async {
-        var known: [LogOffer]?
+        var known: [LogOffer] = []
         for await _ in watcher.changes() {
             do {
                 let org = try Origin(partner.org)
                 let ours = try await cosigner.run { try $0.offers(to: org) }
                 if ours == known { continue }
+                theirs.moved(Set(ours).subtracting(known).map(\.origin))
                 known = ours
                 nudge.yield()
             } catch {

@@ -34,16 +34,20 @@ extension PartnerSync {
             pause = 1
             let (nudges, nudge) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
             let troubles = Troubles(isTroubled: first.error != nil)
+            let theirs = FollowedPartner()
             await withTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    await self.followCosignatures(partner, client, cosigner, nudges, logger)
-                }
-                group.addTask { await self.watchOwn(partner, cosigner, watcher, nudge, logger) }
-                group.addTask {
-                    await self.followTheirs(partner, client, nudge, troubles, logger)
+                    await self.followCosignatures(
+                        partner, client, cosigner, theirs, nudges, logger)
                 }
                 group.addTask {
-                    await self.followOurs(partner, client, watcher, troubles, logger)
+                    await self.watchOwn(partner, cosigner, watcher, theirs, nudge, logger)
+                }
+                group.addTask {
+                    await self.followTheirs(partner, client, theirs, nudge, troubles, logger)
+                }
+                group.addTask {
+                    await self.followOurs(partner, client, watcher, theirs, troubles, logger)
                 }
                 // A log that failed is tried again by a sync of all.
                 group.addTask { await troubles.wait() }
@@ -87,7 +91,7 @@ extension PartnerSync {
     }
 
     private func followTheirs(
-        _ partner: Home.Partner, _ client: HTTPClient,
+        _ partner: Home.Partner, _ client: HTTPClient, _ theirs: FollowedPartner,
         _ nudge: AsyncStream<Void>.Continuation, _ troubles: Troubles, _ logger: Logger
     ) async {
         do {
@@ -96,6 +100,7 @@ extension PartnerSync {
                 guard let offer = try? JSONDecoder().decode(LogOffer.self, from: Data(line)) else {
                     continue
                 }
+                theirs.tells(offer)
                 var contact = SyncContact(org, client)
                 contact.list = LogList(logs: [offer])
                 var machine = machine(.take(.init(offer)))
@@ -113,6 +118,7 @@ extension PartnerSync {
                         ])
                 }
                 if report.isBroken { return }
+                theirs.moved([offer.origin])
                 nudge.yield()
             }
         } catch {
@@ -132,21 +138,21 @@ extension PartnerSync {
 
     private func followOurs(
         _ partner: Home.Partner, _ client: HTTPClient, _ watcher: HomeWatcher,
-        _ troubles: Troubles, _ logger: Logger
+        _ theirs: FollowedPartner, _ troubles: Troubles, _ logger: Logger
     ) async {
         guard let org = try? Origin(partner.org) else { return }
         do {
-            var theirs: [String: UInt64] = [:]
-            for log in try await list(client).logs { theirs[log.origin] = log.size }
+            theirs.lists(try await list(client).logs)
             var known: [LogOffer]?
             for await _ in watcher.changes() {
                 let ours = try await node.run { try $0.offers(to: org) }
                 if ours == known { continue }
                 known = ours
                 var contact = SyncContact(org, client)
-                var machine = machine(.give(beyond: theirs))
+                let before = theirs.sizes
+                var machine = machine(.give(beyond: before))
                 await run(&machine, &contact)
-                theirs = machine.sizes
+                theirs.was(given: machine.sizes, since: before)
                 note(contact.report, "a push failed", troubles, logger)
                 if contact.report.isBroken { return }
             }
