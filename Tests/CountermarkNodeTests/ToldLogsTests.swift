@@ -3,6 +3,7 @@ import Testing
 import TransparencyLog
 
 @testable import CountermarkNode
+@testable import PartnerNet
 @testable import PartnerTLS
 
 @Suite("Very many logs that are told of at once")

@@ -1,3 +1,4 @@
+import PartnerNet
 import TransparencyLog
 
 /// Very many logs that are told of at once: a list, or the first lines of a watch.
