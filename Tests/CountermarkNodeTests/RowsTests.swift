@@ -298,6 +298,9 @@ struct RowsTests {
         #expect(try node.moveAllRows().waiting[all.dataset.description] != nil)
         #expect(try count(sql, "label_row") == 0)
         #expect(try node.rowsReports().first?.why == "the dataset is blind")
+        // A node that does not know of it yet makes none.
+        let late = try Node(replaying: node, at: [try Origin(oem): 2])
+        #expect(try late.moveRows().waiting.first?.value.contains("has less of") == true)
         try node.setBlind(all.dataset, false)
         try compare(node, all, sql, "seen again")
     }
