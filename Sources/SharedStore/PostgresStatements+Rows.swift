@@ -51,8 +51,8 @@ extension PostgresStatements {
             """,
             """
             CREATE VIEW countermark.label_rows AS
-            SELECT dataset, labels, digest, heads::jsonb -> 'logs' AS heads, moved_at, filling IS NOT NULL AS is_filling,
-                filled, why
+            SELECT dataset, labels, digest, CASE WHEN shown IS NOT NULL THEN heads::jsonb -> 'logs' END AS heads, moved_at,
+                filling IS NOT NULL AS is_filling, filled, why
             FROM countermark.rows_state
             """,
         ] + comments

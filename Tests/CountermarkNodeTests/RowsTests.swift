@@ -165,6 +165,9 @@ struct RowsTests {
         let (all, sql) = try companies([oem, tier, third])
         let node = try all.node(oem)
         node.rowsPerPiece = 7
+        // That earlier entries count otherwise has to be known, and not found out by counting.
+        var notes: [String] = []
+        node.warn = { notes.append($0) }
         var history = History(all: all, dataset: all.dataset, names: [oem, tier, third])
         _ = try node.askForRows(true, of: [])
         for step in 0..<40 {
@@ -173,6 +176,7 @@ struct RowsTests {
         }
         for name in [tier, third] { try all.carry(name, to: oem) }
         try compare(node, all, sql, "seed \(seed), in the end")
+        #expect(notes.filter { $0.contains("made anew") } == [], "seed \(seed)")
         #expect(try count(sql, "rows_old") == 0)
         // A node that begins anew makes the same.
         let before = try shown(sql).count
@@ -301,6 +305,9 @@ struct RowsTests {
         #expect(try node.moveAllRows().waiting[all.dataset.description] != nil)
         #expect(try count(sql, "label_row") == 0)
         #expect(try node.rowsReports().first?.why == "the dataset is blind")
+        // A node that does not know of it yet makes none.
+        let late = try Node(replaying: node, at: [try Origin(oem): 2])
+        #expect(try late.moveRows().waiting.first?.value.contains("has less of") == true)
         try node.setBlind(all.dataset, false)
         try compare(node, all, sql, "seen again")
     }

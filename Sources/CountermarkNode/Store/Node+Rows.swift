@@ -149,26 +149,29 @@ extension Node {
         }
         try catchUp(dataset)
         let state = try mergedState(dataset)
+        let mappings = try schema(of: dataset).mappings
+        let isFilling = seen.filling != nil
+        let heads = RowsHeads(isFilling ? seen.target : seen.heads)
+        let order = heads?.order(state, mappings: mappings)
+        if case .behind(let log)? = order { return .waits("this node has less of \(log)") }
+        if state.needsRebuild != nil { return .waits("the label set has to be made anew first") }
         if state.membership.isBlind {
             let why = "the dataset is blind"
-            if seen.why == why, seen.shown == nil, seen.filling == nil { return .waits(why) }
-            return try rows.change(from: seen) { _ in seen.without(why) } ? .moved : .again
+            if seen.why == why, seen.shown == nil, !isFilling { return .waits(why) }
+            var next = seen.without(why)
+            // Who does not know of it yet is behind.
+            next.heads = try RowsHeads(state, mappings: mappings).text
+            return try rows.change(from: seen) { _ in next } ? .moved : .again
         }
-        if state.needsRebuild != nil { return .waits("the label set has to be made anew first") }
-        let mappings = try schema(of: dataset).mappings
-        if let target = RowsHeads(seen.target), seen.filling != nil {
-            switch target.order(state, mappings: mappings) {
-            case .behind(let log): return .waits("this node has less of \(log)")
-            case .otherwise: break
-            case .same, .after: return try fill(dataset, rows, seen, target)
+        switch (heads, order) {
+        case (let heads?, .same?), (let heads?, .after?):
+            if isFilling, RowsFill(seen.done) != nil {
+                return try fill(dataset, rows, seen, heads)
             }
-        } else if let heads = RowsHeads(seen.heads), seen.shown != nil {
-            switch heads.order(state, mappings: mappings) {
-            case .behind(let log): return .waits("this node has less of \(log)")
-            case .otherwise: break
-            case .same: return .current
-            case .after: return try update(dataset, rows, seen, from: heads)
+            if !isFilling, seen.shown != nil {
+                return order == .same ? .current : try update(dataset, rows, seen, from: heads)
             }
+        default: break
         }
         try rows.requireTransactions()
         var next = seen
@@ -183,7 +186,6 @@ extension Node {
         let merge: Merge
         let mappings: [String: String]
         let signers: Signers
-        var logs: [Int: Origin] { merge.state.logs.mapValues(\.origin) }
     }
 
     /// Reads a dataset's labels of one state.
@@ -326,7 +328,10 @@ extension Node {
         // Whoever moves them next begins with the heads of then.
         (next.filling, next.target, next.done, next.filled) = (nil, nil, nil, 0)
         if seen.filling == nil { (next.shown, next.heads, next.digest) = (nil, nil, nil) }
-        return try rows.change(from: seen) { _ in next } ? .moved : .again
+        let isDone = try rows.change(from: seen) { _ in next }
+        // Whatever spoils rows while they are filled would do so again at once.
+        return seen.filling != nil
+            ? .waits("what was filled was not whole") : isDone ? .moved : .again
     }
 }
 

@@ -194,12 +194,28 @@ extension Node {
                     HomeCheck("tiles", true, "\(tiles) keeps objects and gives them back"))
             }
             for head in try shared.table.heads() { checks.append(try checkHead(head)) }
+            if let rows = shared.labelRows, try rows.areThere() {
+                checks.append(try checkRows(rows))
+            }
             return checks
         } catch let error as SharedStoreError {
             return [HomeCheck("store", false, error.message, hint: error.hint)]
         } catch {
             return [HomeCheck("store", false, PlainError.line(error))]
         }
+    }
+
+    private func checkRows(_ rows: LabelRows) throws -> HomeCheck {
+        do {
+            try rows.requireTransactions()
+        } catch let error as SharedStoreError {
+            return HomeCheck("rows", false, error.message, hint: error.hint)
+        }
+        let reports = try rowsReports()
+        let behind = reports.reduce(0) { $0 + $1.behind }
+        return HomeCheck(
+            "rows", true,
+            "\(reports.count) datasets for analysts, \(behind) entries behind this node")
     }
 
     private func checkHead(_ head: SharedHead) throws -> HomeCheck {

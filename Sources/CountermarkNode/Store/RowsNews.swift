@@ -16,6 +16,10 @@ struct RowsNews {
     private var piece = CopyRows(columns: LabelRows.labelColumns)
     private var named: Set<OperationKey> = []
     private var mayNameItems = false
+    /// Labels that are put anew by one statement: of so few PostgreSQL finds each by its key, and of more it would
+    /// go through all rows instead.
+    private static let namedPerPiece = 2_000
+
     /// How many labels were added.
     private(set) var added = 0
 
@@ -39,7 +43,7 @@ struct RowsNews {
             try add(log, from: heads.applied(log.origin), count)
         }
         for log in logs where heads.applied(log.origin) < log.applied {
-            try name(log, from: heads.applied(log.origin), heads, count)
+            try name(log, from: heads.applied(log.origin), heads)
         }
         try putNamed()
         if aliases || mayNameItems {
@@ -70,9 +74,7 @@ struct RowsNews {
     }
 
     /// Finds the labels that a log's new entries name and that are there already.
-    private mutating func name(
-        _ log: LogProgress, from: UInt64, _ heads: RowsHeads, _ count: Int
-    ) throws {
+    private mutating func name(_ log: LogProgress, from: UInt64, _ heads: RowsHeads) throws {
         let reader = try node.home.log(log.origin, merge.state.dataset)
         try reader.forEachLeaf(from: from, to: log.applied) { index, entry, leaf in
             let stored = StoredChangeset(entry, index: index, leafHash: leaf)
@@ -92,7 +94,7 @@ struct RowsNews {
                 case .addAnnotation, .comment, .commentItem, .governance: break
                 }
             }
-            if named.count >= count { try putNamed() }
+            if named.count >= Self.namedPerPiece { try putNamed() }
             return true
         }
     }
