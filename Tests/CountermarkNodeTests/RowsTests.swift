@@ -279,6 +279,31 @@ struct RowsTests {
             try sql.run("SELECT version FROM countermark.rows_state").number(0, 0) == before)
     }
 
+    @Test(
+        "follow an act by which earlier entries count otherwise", .enabled(if: RowsTests.hasServer))
+    func otherwise() throws {
+        let (all, sql) = try companies([oem, tier])
+        let node = try all.node(oem)
+        let ids = try node.write(all.dataset, [all.label("a.png")])
+        try all.carry(oem, to: tier)
+        try all.node(tier).write(all.dataset, [.set(ids[0], [.className("open")])])
+        try all.carry(tier, to: oem)
+        _ = try node.askForRows(true, of: [])
+        try compare(node, all, sql, "a reviewer's")
+        #expect(try shown(sql)["\(ids[0])"]?["class"]?.string == "open")
+        let roots = try node.home.roots(of: try Origin(tier)).map(\.der)
+        try node.write(
+            all.dataset,
+            [
+                .governance(
+                    .setMember(
+                        try Origin(tier), role: .annotator, roots: roots, logKey: nil,
+                        fromIndex: 0))
+            ])
+        try compare(node, all, sql, "an annotator's")
+        #expect(try shown(sql)["\(ids[0])"]?["class"]?.string == "spur")
+    }
+
     @Test("that somebody has spoilt are made anew", .enabled(if: RowsTests.hasServer))
     func spoilt() throws {
         let (all, sql) = try companies([oem])
