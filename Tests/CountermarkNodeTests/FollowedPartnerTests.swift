@@ -2,6 +2,7 @@ import Replication
 import Testing
 
 @testable import CountermarkNode
+@testable import PartnerNet
 
 @Suite("What a partner that is followed has told")
 struct FollowedPartnerTests {
@@ -53,6 +54,27 @@ struct FollowedPartnerTests {
         #expect(theirs.sizes == [offer("oem", 4).origin: 4, offer("tier", 1).origin: 1])
         theirs.moved([offer("oem", 4).origin])
         #expect(theirs.takeMoved().map(\.checkpoint) == ["new"])
+    }
+
+    @Test("a partner that tells of logs without end takes no more room than the limits say")
+    func flood() {
+        let theirs = FollowedPartner()
+        let long = String(repeating: "n", count: 60_000)
+        for number in 0..<20_000 {
+            theirs.tells(offer("m\(number)", 1, number < 4_000 ? long : "note"))
+            theirs.tells(LogOffer(origin: "no log's name \(number)", size: 1, checkpoint: long))
+            theirs.moved(["never told of \(number)"])
+        }
+        #expect(theirs.room.logs == PartnerLimits.listLogs)
+        #expect(theirs.room.bytes <= PartnerLimits.rememberedBytes)
+        #expect(theirs.room.bytes > PartnerLimits.rememberedBytes - long.utf8.count)
+        #expect(theirs.takeMoved().isEmpty)
+        // What is known goes on, and a checkpoint that is told of anew takes the place of the old one.
+        theirs.tells(offer("m0", 2))
+        #expect(theirs.sizes[offer("m0", 2).origin] == 2)
+        #expect(theirs.room.bytes < PartnerLimits.rememberedBytes - long.utf8.count / 2)
+        theirs.moved([offer("m0", 2).origin])
+        #expect(theirs.takeMoved().map(\.size) == [2])
     }
 
     @Test("what was told while something was given stays")
