@@ -6,6 +6,7 @@
 - Nothing below CountermarkNode speaks of a `Node`: what stands upon it may.
 - A file of more than 400 lines, or a function of more than 60, says in its first comment why it is long.
 - No line has more than 120 columns.
+- The faults of Tests/Mutations still fit the code.
 """
 
 import itertools
@@ -139,11 +140,18 @@ def functions(place, lines, complain):
                      "comment why it is long")
 
 
+def mutations(complain):
+    listed = subprocess.run([sys.executable, "Tests/Mutations/run.py", "--list"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode != 0:
+        complain("Tests/Mutations/mutations.txt", listed.stderr.strip())
+
+
 def main():
     faults = []
     documented(arrows(lambda place, what: faults.append(f"{place}: {what}")),
                lambda place, what: faults.append(f"{place}: {what}"))
     sizes(lambda place, what: faults.append(f"{place}: {what}"))
+    mutations(lambda place, what: faults.append(f"{place}: {what}"))
     for fault in faults:
         print(fault.replace(f"{ROOT}/", ""))
     if faults:
