@@ -93,8 +93,8 @@ package enum PartnerLimits {
     /// Bytes of all checkpoints that a partner is told of at once, beyond which they come without cosignatures: so that
     /// neither the list nor the first lines of a watch are longer than a dialler takes.
     package static let toldBytes = 6 << 20
-    /// Bytes of checkpoints that are kept in mind of a partner that is followed: those of 10,000 logs with 99 cosignatures
-    /// each.
+    /// Bytes of checkpoints that are kept in mind of a partner that is followed: those of 10,000 logs with 99
+    /// cosignatures each.
     package static let rememberedBytes = 128 << 20
     /// Bytes of an answer to `/v1/evidence`: some hundred files.
     package static let evidenceBytes = 16 << 20

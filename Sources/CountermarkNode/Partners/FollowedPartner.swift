@@ -29,7 +29,8 @@ final class FollowedPartner: Sendable {
 
     /// Notes what it says of a log, before anything of that is fetched.
     ///
-    /// What is no log's name, or too much to be kept in mind, is left to the next contact in which all logs are compared.
+    /// What is no log's name, or too much to be kept in mind, is left to the next contact in which all logs are
+    /// compared.
     func tells(_ offer: LogOffer) {
         guard (try? LogOrigin(offer.origin)) != nil else { return }
         // What comes along is merged, and not needed any more then.
