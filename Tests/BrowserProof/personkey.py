@@ -171,12 +171,13 @@ def hostile(node, ann, bob, label):
       const pair = await sign.loadKey(me.org, me.person);
       return bytes.base64(await sign.sign(sign.statement(offer, [{op: 'comment', item: 'a.png', text: 'once'}]), pair.privateKey));
     }""", ann.me)
+    raw = base64.b64decode(entry)
     size = node.run("history", DATASET)["entries"][0]["index"]
     for who, what, body, kind, wanted in (
             (bob, "another's entry", entry, "application/cose", (403, "other-person")),
             (ann, "another type", entry, "application/octet-stream", (415, None)),
-            (ann, "a cut entry", base64.b64encode(base64.b64decode(entry)[:-1]).decode(), "application/cose", (422, "bad-entry")),
-            (ann, "a flipped byte", base64.b64encode(base64.b64decode(entry)[:-1] + b"\0").decode(), "application/cose", (422, "bad-entry")),
+            (ann, "a cut entry", base64.b64encode(raw[:-1]).decode(), "application/cose", (422, "bad-entry")),
+            (ann, "a flipped byte", base64.b64encode(raw[:-1] + bytes([raw[-1] ^ 1])).decode(), "application/cose", (422, "bad-entry")),
             (ann, "nothing", "", "application/cose", (422, "bad-entry")),
             (ann, "too much", base64.b64encode(bytes(65536)).decode(), "application/cose", (413, "too-large"))):
         status, problem = who.post(path, body, kind)
