@@ -65,10 +65,12 @@ struct CompanyStoreTests {
             atPath: tables, withIntermediateDirectories: false)
         let company = try #require(home.company)
         await service.follow(company)
+        await service.keepRows()
         #expect(company.trouble.withLock { $0 } != nil)
         let lines = heard.all.withLock { $0 }
         #expect(
             lines.contains { $0.hasPrefix("error: the store is not followed") }, "\(lines)")
+        #expect(lines.contains { $0.hasPrefix("error: rows are not kept") }, "\(lines)")
     }
 
     @Test(

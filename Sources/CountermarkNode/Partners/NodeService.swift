@@ -251,9 +251,16 @@ public struct NodeService: Service {
     /// Keeps the rows that analysts read in the company's database as far as the logs are, where they are wanted.
     ///
     /// On a node of its own: nobody's write and no partner waits for it.
-    private func keepRows() async {
+    func keepRows() async {
         let logger = logger
-        guard let beside = try? Node(home) else { return }
+        let beside: Node
+        do {
+            beside = try Node(home)
+        } catch {
+            return logger.error(
+                "rows are not kept: start the node again",
+                metadata: ["error": "\(PlainError.line(error))"])
+        }
         beside.warn = { logger.warning("rows", metadata: ["what": "\($0)"]) }
         let own = SharedNode(beside)
         var said: String?
