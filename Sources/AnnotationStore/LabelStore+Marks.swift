@@ -7,7 +7,7 @@ extension LabelStore {
     public func changes() throws -> Int64 {
         try Self.translating("looking for changes") {
             try queue.unsafeReentrantRead {
-                try Int64.fetchOne($0, sql: "PRAGMA data_version") ?? 0
+                try version($0)
             }
         }
     }
@@ -17,12 +17,13 @@ extension LabelStore {
         try Self.translating("looking for changes") {
             try queue.unsafeReentrantRead { db in
                 let rows = try Row.fetchAll(
-                    db,
-                    sql: "SELECT d.name, hex(d.sum)||' '||d.operations||' '||d.quarantined||' '||"
-                        + "coalesce(d.rebuild,-1)||' '||d.rebuilt||' '||coalesce(l.logs,'') AS mark "
-                        + "FROM dataset d LEFT JOIN (SELECT dataset, count(*)||' '||sum(stored)||' '||"
-                        + "sum(applied)||' '||sum(coalesce(forked,-1)) AS logs FROM log "
-                        + "GROUP BY dataset) l ON l.dataset=d.id")
+                    db.cachedStatement(
+                        sql:
+                            "SELECT d.name, hex(d.sum)||' '||d.operations||' '||d.quarantined||' '||"
+                            + "coalesce(d.rebuild,-1)||' '||d.rebuilt||' '||coalesce(l.logs,'') AS mark "
+                            + "FROM dataset d LEFT JOIN (SELECT dataset, count(*)||' '||sum(stored)||' '||"
+                            + "sum(applied)||' '||sum(coalesce(forked,-1)) AS logs FROM log "
+                            + "GROUP BY dataset) l ON l.dataset=d.id"))
                 var marks: [DatasetID: String] = [:]
                 for row in rows {
                     let name = Array(row["name"] as Data)

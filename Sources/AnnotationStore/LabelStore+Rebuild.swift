@@ -9,7 +9,8 @@ extension LabelStore {
         _ dataset: DatasetID
     ) throws -> (ended: Int64, took: Int64)? {
         try Self.translating("reading \(dataset)") {
-            try queue.read { db in
+            // One statement sees one state, without a transaction around it.
+            try queue.writeWithoutTransaction { db in
                 try Row.fetchOne(
                     db.cachedStatement(sql: "SELECT rebuilt, took FROM dataset WHERE name=?"),
                     arguments: [dataset.description.databaseBytes]

@@ -303,7 +303,7 @@ public final class LabelStore {
     }
 
     /// What moves with each commit of another connection.
-    private func version(_ db: Database) throws -> Int64 {
+    func version(_ db: Database) throws -> Int64 {
         try Int64.fetchOne(db.cachedStatement(sql: "PRAGMA data_version")) ?? 0
     }
 
@@ -357,7 +357,8 @@ public final class LabelStore {
     /// The counts of a dataset as they were last committed; nil if nothing of it was merged.
     public func counts(_ dataset: DatasetID) throws -> LabelCounts? {
         try Self.translating("counting \(dataset)") {
-            try queue.read { db in
+            // One statement sees one state, without a transaction around it.
+            try queue.writeWithoutTransaction { db in
                 try Row.fetchOne(
                     db.cachedStatement(sql: Self.datasetRow),
                     arguments: [dataset.description.databaseBytes]

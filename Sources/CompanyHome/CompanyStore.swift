@@ -1,5 +1,4 @@
 import AnnotationModel
-import Glibc
 import LogStorage
 import PlainErrors
 import SharedStore
@@ -87,20 +86,5 @@ extension Home {
                 + (places.isEmpty ? "no store any more" : "the store \(places)")
                 + ", and did not when this process began",
             hint: "start the node again; nothing was written")
-    }
-}
-
-/// What tells a file from one that took its place.
-struct FileMark: Equatable, Sendable {
-    private let number: ino_t
-    private let seconds: Int
-    private let nanoseconds: Int
-
-    /// - Returns: Nil where there is no such file.
-    init?(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        number = status.st_ino
-        (seconds, nanoseconds) = (status.st_ctim.tv_sec, status.st_ctim.tv_nsec)
     }
 }

@@ -29,7 +29,11 @@ public struct Home: Sendable {
     /// The keys that were opened, shared by all copies of this value.
     package let ring = KeyRing()
     /// The logs that were opened, shared in the same way.
-    private let knownLogs = KnownLogs()
+    private let knownLogs = KnownFiles<LogReader>(countMax: 32_768)
+    /// The partners whose files were read, shared in the same way.
+    private let knownPartners = KnownFiles<Partner>(countMax: 4_096)
+    /// The edges of the logs that were written to, shared in the same way.
+    package let knownEdges = LogEdges()
     /// The certificates that were read, shared in the same way.
     let knownCertificates = KnownCertificates()
     /// How far the datasets were merged last, shared in the same way.
@@ -243,6 +247,10 @@ public struct Home: Sendable {
     }
 
     private func partner(_ org: String) throws -> Partner {
+        try knownPartners.value(of: "\(path)/trust/\(org).json") { try readPartner(org) }
+    }
+
+    private func readPartner(_ org: String) throws -> Partner {
         let damaged = NodeError(
             .badPartner, "trust/\(org).json is damaged, so \(org) is not trusted",
             hint: "run countermark partner add \(org) --root FILE again")
@@ -302,7 +310,10 @@ public struct Home: Sendable {
     ///
     /// - Throws: ``LogStorageError``, also where another log lies in its folder.
     public func log(_ member: Origin, _ dataset: DatasetID) throws(LogStorageError) -> LogReader {
-        try knownLogs.log(in: logFolder(member, dataset), of: "\(member)/\(dataset)")
+        let folder = logFolder(member, dataset)
+        return try knownLogs.value(of: folder + "/checkpoint") { () throws(LogStorageError) in
+            try LogReader(directory: folder, of: "\(member)/\(dataset)")
+        }
     }
 
     /// When a file was last put into or taken out of `trust`, in seconds since 1970.

@@ -124,11 +124,24 @@ extension Home {
         if company != nil { return .holds }
         let state = HomeAnchor(self).state
         // Files that came back one by one show in the record of what was signed.
-        let records = try? signedDatasets().compactMap { dataset throws in
-            try signedHeads(dataset).all().last { $0.isOwn }
+        let areInPlace = try? signedDatasets().allSatisfy { try isRecordInPlace($0) }
+        guard areInPlace == true, (try? lostLogs())?.isEmpty == true else { return .moved }
+        return state
+    }
+
+    /// The same, as far as a write to the own log of one dataset goes by it: what became of the others' files is not
+    /// looked at, however many there are.
+    package func place(for dataset: DatasetID) -> HomeAnchor.State {
+        if company != nil { return .holds }
+        let state = HomeAnchor(self).state
+        guard (try? isRecordInPlace(dataset)) == true, (try? isLost(dataset)) == false else {
+            return .moved
         }
-        guard let records, (try? lostLogs())?.isEmpty == true else { return .moved }
-        return records.allSatisfy(\.isInPlace) ? state : .moved
+        return state
+    }
+
+    private func isRecordInPlace(_ dataset: DatasetID) throws -> Bool {
+        try signedHeads(dataset).all().last(where: \.isOwn)?.isInPlace ?? true
     }
 
     /// True unless the home was copied or restored, or the machine started, and no partner has been asked since.
@@ -154,18 +167,19 @@ extension Home {
     ///
     /// Such a log must not begin anew: its first entries would be a second history. A log that was never begun shows
     /// none of the signs, however long others have written.
-    package func lostLogs() throws -> [DatasetID] {
-        try datasets().filter { dataset in
-            if access(logFolder(origin, dataset) + "/checkpoint", F_OK) == 0 { return false }
-            if try !signedHeads(dataset).all().isEmpty { return false }
-            let others = try members(of: dataset).filter { $0 != origin }
-            // The steward's own log is a dataset's beginning: nobody else writes before it.
-            if dataset.owner == origin { return !others.isEmpty }
-            // A witness's line is kept only after its own log has introduced its key.
-            return others.contains { member in
-                let set = CosignedCheckpoint.readable(directory: logFolder(member, dataset))
-                return set.witnesses[origin.description] != nil
-            }
+    package func lostLogs() throws -> [DatasetID] { try datasets().filter { try isLost($0) } }
+
+    /// Whether one dataset's own log is lost in this way.
+    package func isLost(_ dataset: DatasetID) throws -> Bool {
+        if access(logFolder(origin, dataset) + "/checkpoint", F_OK) == 0 { return false }
+        if try !signedHeads(dataset).all().isEmpty { return false }
+        let others = try members(of: dataset).filter { $0 != origin }
+        // The steward's own log is a dataset's beginning: nobody else writes before it.
+        if dataset.owner == origin { return !others.isEmpty }
+        // A witness's line is kept only after its own log has introduced its key.
+        return others.contains { member in
+            let set = CosignedCheckpoint.readable(directory: logFolder(member, dataset))
+            return set.witnesses[origin.description] != nil
         }
     }
 

@@ -119,9 +119,10 @@ extension Node {
     /// A checkpoint that is lost or older than the files beside it is brought back from what was recorded, before
     /// anything of these files is removed.
     func ownWriter(_ dataset: DatasetID) throws -> LogWriter {
-        try LogWriter(
+        let key = try home.logKey().verificationKey.ed25519Bytes ?? []
+        return try LogWriter(
             directory: home.logFolder(home.origin, dataset),
-            lockTimeoutSeconds: Home.lockTimeoutSeconds
+            lockTimeoutSeconds: Home.lockTimeoutSeconds, edges: (home.knownEdges, key)
         ) { try bringCheckpointBack(dataset) }
     }
 
@@ -129,7 +130,8 @@ extension Node {
     func writer(of member: Origin, _ dataset: DatasetID) throws -> LogWriter {
         if member == home.origin { return try ownWriter(dataset) }
         return try LogWriter(
-            directory: home.logFolder(member, dataset), lockTimeoutSeconds: Home.lockTimeoutSeconds)
+            directory: home.logFolder(member, dataset), lockTimeoutSeconds: Home.lockTimeoutSeconds,
+            edges: (home.knownEdges, []))
     }
 
     private func bringCheckpointBack(_ dataset: DatasetID) throws {
@@ -169,14 +171,15 @@ extension Node {
     /// - Parameter writer: The log, open; the label table has merged what is here.
     func requireOwnHistory(_ dataset: DatasetID, _ writer: LogWriter) throws {
         let log = "\(home.origin)/\(dataset)"
-        let reader = try LogReader(directory: writer.directory)
         for head in try knownOwnHeads(dataset).sorted(by: { $0.size > $1.size }) {
             if head.size > writer.size {
                 if mayWriteUnchecked, head.source == .here, home.company == nil { continue }
                 throw behind(log, held: writer.size, head)
             }
             guard let root = head.root else { continue }
-            let here = head.size == writer.size ? writer.root : try reader.root(at: head.size)
+            let here =
+                head.size == writer.size
+                ? writer.root : try LogReader(directory: writer.directory).root(at: head.size)
             if here != root {
                 throw NodeError(
                     .ownLogDiffers,
@@ -184,7 +187,7 @@ extension Node {
                     hint: "run countermark verify, then countermark repair; nothing was written")
             }
         }
-        try requireHeard()
+        try requireHeard(dataset)
         // What the label table knows of entries that are gone for good would keep new ones from it.
         let merged = try mergedState(dataset).progress(home.origin)?.stored ?? 0
         if mayWriteUnchecked, merged > writer.size {
@@ -207,11 +210,11 @@ extension Node {
     }
 
     /// Throws unless the home is where it was, or partners were asked since.
-    private func requireHeard() throws {
-        let place = home.place
+    private func requireHeard(_ dataset: DatasetID) throws {
+        let place = home.place(for: dataset)
         if place == .holds { return }
         if mayWriteUnchecked { return try home.settle() }
-        if let lost = try home.lostLogs().first { throw Self.lost("\(home.origin)/\(lost)") }
+        if try home.isLost(dataset) { throw Self.lost("\(home.origin)/\(dataset)") }
         if try !home.hasPartners() { return try home.settle() }
         let known = Hearing(home).known
         let missing = try home.partnersToHear().subtracting(known.heard).sorted()

@@ -395,6 +395,6 @@ public final class Node {
             )
         }
         // The entries count from here on, whatever becomes of the record: the next write records more.
-        try? record?.commit()
+        try? record?.commit(isDurable: false)
     }
 }

@@ -322,12 +322,19 @@ struct StagedFile {
 
     /// Puts it in its place, durably.
     func commit() throws(LogStorageError) {
-        guard rename(temporary, path) == 0 else {
-            let error = LogStorageError.last("rename", path)
-            discard()
-            throw error
-        }
+        try place()
         try DurableFile.syncFolder(of: path)
+    }
+
+    /// Puts it in its place; after a power failure it may have its place or not.
+    func place() throws(LogStorageError) {
+        try FreedFiles.freeingLater(path) { () throws(LogStorageError) in
+            guard rename(temporary, path) == 0 else {
+                let error = LogStorageError.last("rename", path)
+                discard()
+                throw error
+            }
+        }
     }
 
     /// Drops it.

@@ -66,14 +66,35 @@ final class EntryBuffer {
         guard fstat(file, &status) == 0 else { throw .last("stat", path) }
         let size = Int(status.st_size)
         var end = 0
+        // Many lengths come with one read where entries are short, and each needs its own where they are long.
+        var (piece, start) = ([UInt8](), 0)
         for found in 0..<count {
-            var length: (UInt8, UInt8) = (0, 0)
-            let got = withUnsafeMutableBytes(of: &length) { pread(file, $0.baseAddress, 2, end) }
-            guard got >= 0 else { throw .last("read", path) }
-            let next = end + 2 + (Int(length.0) << 8 | Int(length.1))
-            guard got == 2, next <= size else { return (end, found) }
+            if end + 2 > start + piece.count {
+                start = end
+                piece = try read(lengthsBytes, of: file, at: end, path)
+            }
+            let place = end - start
+            guard place + 2 <= piece.count else { return (end, found) }
+            let next = end + 2 + (Int(piece[place]) << 8 | Int(piece[place + 1]))
+            guard next <= size else { return (end, found) }
             end = next
         }
         return (end, count)
+    }
+    private static let lengthsBytes = 8 << 10
+
+    /// Up to so many bytes of a file.
+    private static func read(
+        _ count: Int, of file: Int32, at offset: Int, _ path: String
+    ) throws(LogStorageError) -> [UInt8] {
+        var got = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            repeat {
+                got = pread(file, buffer.baseAddress, count, offset)
+            } while got < 0 && errno == EINTR
+            filled = max(0, got)
+        }
+        guard got >= 0 else { throw .last("read", path) }
+        return bytes
     }
 }

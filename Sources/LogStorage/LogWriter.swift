@@ -35,19 +35,24 @@ public final class LogWriter {
     /// The bytes of the last bundle.
     private var bundleBytes = 0
     private var lock: Int32 = -1
+    /// Where the edge is kept when the lock is given back, and whose it is there.
+    private let edges: (known: LogEdges, owner: [UInt8])?
 
     /// The file that whoever appends to a log keeps locked.
     public static func lockPath(_ directory: String) -> String { directory + "/lock" }
 
     /// Takes the lock and brings the folder to what its checkpoint says.
     ///
+    /// - Parameter edges: What this process knows of logs, and under whose name: by the key that signs, where there is
+    ///   one, so that another key begins anew. A log that is as it was left is neither read nor hashed again.
     /// - Parameter beforeRecovery: Looks at the folder when the lock is held and before anything beyond the
-    ///   checkpoint is removed; if it throws, nothing is touched.
+    ///   checkpoint is removed; if it throws, nothing is touched. It is not asked about a log that is as it was left.
     /// - Throws: ``LogStorageError/locked(path:seconds:)`` if another process keeps the lock.
     public init(
-        directory: String, lockTimeoutSeconds: Double, beforeRecovery: () throws -> Void = {}
+        directory: String, lockTimeoutSeconds: Double,
+        edges: (known: LogEdges, owner: [UInt8])? = nil, beforeRecovery: () throws -> Void = {}
     ) throws {
-        self.directory = directory
+        (self.directory, self.edges) = (directory, edges)
         let path = Self.lockPath(directory)
         lock = try DurableFile.open(path).file
         var waited = 0.0
@@ -56,11 +61,17 @@ public final class LogWriter {
                 throw LogStorageError.last("flock", path)
             }
             guard waited < lockTimeoutSeconds else {
-                close()
+                giveBack()
                 throw LogStorageError.locked(path: path, seconds: lockTimeoutSeconds)
             }
             usleep(2_000)
             waited += 0.002
+        }
+        if let edge = edges?.known.take(directory, edges?.owner ?? []),
+            edge.isInPlace(in: directory)
+        {
+            adopt(edge)
+            return
         }
         do {
             try beforeRecovery()
@@ -71,7 +82,7 @@ public final class LogWriter {
             }
             try recover()
         } catch {
-            close()
+            giveBack()
             throw error
         }
     }
@@ -80,6 +91,17 @@ public final class LogWriter {
 
     /// Gives the lock back.
     public func close() {
+        if lock < 0 { return }
+        if let edges, !checkpoint.isEmpty, staged.size == range.size {
+            let edge = LogEdge(
+                checkpoint: checkpoint, range: range, hashes: edge, bundleBytes: bundleBytes)
+            edges.known.keep(edge, directory, edges.owner)
+        }
+        giveBack()
+    }
+
+    /// Gives the lock back, and forgets what the folder may not be like.
+    private func giveBack() {
         if lock >= 0 { Glibc.close(lock) }
         lock = -1
     }
@@ -147,7 +169,7 @@ public final class LogWriter {
     /// Drops what was staged; where the disk does not let us, opening the log again does it.
     public func discardStaged() {
         guard lock >= 0, staged.size != range.size else { return }
-        do { try recover() } catch { close() }
+        do { try recover() } catch { giveBack() }
     }
 
     private func droppingStaged(_ body: () throws -> Void) throws {
@@ -155,7 +177,7 @@ public final class LogWriter {
             try body()
         } catch {
             // Nobody reads beyond the checkpoint, but the bytes there must not outlive the error.
-            do { try recover() } catch { close() }
+            do { try recover() } catch { giveBack() }
             throw error
         }
     }
@@ -233,6 +255,11 @@ public final class LogWriter {
     }
 
     // MARK: Opening
+
+    private func adopt(_ edge: LogEdge) {
+        (self.edge, bundleBytes, checkpoint) = (edge.hashes, edge.bundleBytes, edge.checkpoint)
+        (range, staged) = (edge.range, edge.range)
+    }
 
     /// Removes what lies beyond the checkpoint, and makes the right edge's tiles anew where they do not
     /// lead to its root.
@@ -339,7 +366,7 @@ public final class LogWriter {
     {
         // From the last one back: a crash in between leaves no gap that would end the next search.
         var last = index
-        while try isThere(kind, last + 1) { last += 1 }
+        while try DurableFile.isThere(kind, last + 1, in: directory) { last += 1 }
         for tile in (index...last).reversed() {
             let kept = tile == index ? width : 0
             let full = "\(directory)/\(Tile(kind, index: tile).path)"
@@ -351,12 +378,6 @@ public final class LogWriter {
                 guard unlink(full) == 0 else { throw .last("unlink", full) }
             }
         }
-    }
-
-    private func isThere(_ kind: Tile.Kind, _ index: UInt64) throws(LogStorageError) -> Bool {
-        let full = "\(directory)/\(Tile(kind, index: index).path)"
-        if try DurableFile.isThere(full) { return true }
-        return try DurableFile.isThere(full + ".p")
     }
 
     /// Makes a partial tile hold these hashes.

@@ -86,12 +86,19 @@ public struct SignedHeads: Sendable {
         fileprivate let size: UInt64
         fileprivate let suffix: String
 
-        /// Records it, durably.
-        public func commit() throws(LogStorageError) {
-            try file.commit()
+        /// Records it.
+        ///
+        /// - Parameter isDurable: False where the checkpoint itself is durable in the log: a record that is lost with
+        ///   the power says nothing that the log does not say, and after a new start nothing is signed before partners
+        ///   were heard.
+        public func commit(isDurable: Bool = true) throws(LogStorageError) {
+            if isDurable { try file.commit() } else { try file.place() }
             for name in try DurableFile.names(in: folder) where name.hasSuffix(suffix) {
                 if let other = UInt64(name.dropLast(suffix.count)), other < size {
-                    unlink("\(folder)/\(name)")
+                    let path = "\(folder)/\(name)"
+                    _ = try FreedFiles.freeingLater(path) { () throws(LogStorageError) in
+                        unlink(path)
+                    }
                 }
             }
         }

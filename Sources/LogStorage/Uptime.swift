@@ -6,12 +6,12 @@ public enum Uptime {
     /// Seconds since the machine started, sleep included; nobody sets this clock.
     public static var seconds: Int64 { Int64(countermark_uptime()) }
 
-    /// What names this start; nil where the system does not say.
-    public static var boot: String? {
+    /// What names this start, which no process outlives; nil where the system does not say.
+    public static let boot: String? = {
         let bytes = try? DurableFile.readStream("/proc/sys/kernel/random/boot_id", max: 64)
         let name = String(decoding: bytes ?? [], as: UTF8.self).filter { $0 != "\n" }
         return name.isEmpty ? nil : name
-    }
+    }()
 
     /// What names the mount of the disk that a folder lies on, as one process sees it with those beside it; nil
     /// where the system does not say.

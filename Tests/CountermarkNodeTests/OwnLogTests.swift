@@ -220,6 +220,43 @@ struct OwnLogTests {
         #expect(home.place == .moved)
     }
 
+    @Test("a record that came back from elsewhere holds up its own dataset, and no other one")
+    func placeOfDataset() throws {
+        let all = try Companies([oem, tier])
+        let node = try all.node(oem)
+        try node.write(all.dataset, [all.label("a.png")])
+        let other = try DatasetID("\(oem)/other")
+        try node.create(other, title: "other", schema: "{}")
+        let record = try #require(node.home.signedHeads(other).all().last { $0.isOwn }).path
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: record))
+        try FileManager.default.removeItem(atPath: record)
+        // The file of another inode, which says that it is the one that is gone.
+        try Data("x".utf8).write(to: URL(fileURLWithPath: record + ".beside"))
+        try bytes.write(to: URL(fileURLWithPath: record))
+        #expect(node.home.place == .moved)
+        #expect(node.home.place(for: all.dataset) == .holds)
+        #expect(node.home.place(for: other) == .moved)
+        try node.write(all.dataset, [all.label("b.png")])
+        #expect {
+            try node.write(other, [all.label("b.png")])
+        } throws: { ($0 as? NodeError)?.code == .notChecked }
+    }
+
+    @Test("what is known of a partner is what its file says now")
+    func partnerFiles() throws {
+        let all = try Companies([oem, tier])
+        let home = try all.node(oem).home
+        let file = home.path + "/trust/\(tier).json"
+        let known = try #require(try home.partner(try Origin(tier)))
+        try home.add(.init(org: tier, url: "https://b.example:1", roots: known.roots, vkey: nil))
+        #expect(try home.partner(try Origin(tier))?.url == "https://b.example:1")
+        try Data("{}".utf8).write(to: URL(fileURLWithPath: file))
+        #expect(throws: NodeError.self) { try home.partner(try Origin(tier)) }
+        #expect(try home.damagedPartners().map(\.org) == [tier])
+        try home.removePartner(try Origin(tier))
+        #expect(try home.partner(try Origin(tier)) == nil)
+    }
+
     @Test(
         "a restored home waits for every partner that was ever in contact, but not for one that is silent"
     )

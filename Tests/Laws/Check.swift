@@ -13,7 +13,8 @@ struct Check: Sendable {
 
     static let all: [Check] =
         MergeLaws.checks + ClockLaws.checks + [
-            ConsortiumCheck.check, ConsortiumCheck.restores, FanOutCheck.check,
+            ConsortiumCheck.check, ConsortiumCheck.restores, ConsortiumCheck.contacts,
+            FanOutCheck.check,
         ]
 }
 

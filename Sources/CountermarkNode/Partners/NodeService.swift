@@ -89,7 +89,7 @@ public struct NodeService: Service {
                         meter: meter, watcher: watcher, listens: { listens.yield() }))
                 group.addTask { try await page.run() }
             }
-            group.addTask { await follow(sync, watcher) }
+            group.addTask { await follow(sync, watcher, desk) }
             if let company = home.company { group.addTask { await keepUp(company) } }
             group.addTask { await sweep(desk, sync.trust) }
             group.addTask { await tellOfEnds() }
@@ -298,7 +298,9 @@ public struct NodeService: Service {
 
     /// Keeps in sync with all partners that can be dialled, also with those that a command adds, and takes
     /// note of keys that it changes.
-    private func follow(_ sync: PartnerSync, _ watcher: HomeWatcher) async {
+    private func follow(
+        _ sync: PartnerSync, _ watcher: HomeWatcher, _ desk: PartnerDesk
+    ) async {
         let followed = Followed()
         var said: [String] = []
         await withDiscardingTaskGroup { group in
@@ -314,7 +316,7 @@ public struct NodeService: Service {
                     for partner in try home.trust().partners where partner.url != nil {
                         guard followed.insert(partner.org) else { continue }
                         group.addTask {
-                            await self.follow(partner, sync, watcher)
+                            await self.follow(partner, sync, watcher, desk)
                             followed.remove(partner.org)
                         }
                     }
@@ -340,13 +342,15 @@ public struct NodeService: Service {
 
     /// Follows one partner until it is removed or its address changes.
     private func follow(
-        _ partner: Home.Partner, _ sync: PartnerSync, _ watcher: HomeWatcher
+        _ partner: Home.Partner, _ sync: PartnerSync, _ watcher: HomeWatcher,
+        _ desk: PartnerDesk
     ) async {
         let own: PartnerSync
         let client: HTTPClient
+        let offers: SharedOffers
         do {
             guard let made = try sync.client(partner) else { return }
-            (own, client) = (try sync.beside(), made)
+            (own, client, offers) = (try sync.beside(), made, try desk.offers(watcher))
         } catch {
             logger.error(
                 "cannot follow",
@@ -356,7 +360,8 @@ public struct NodeService: Service {
         }
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                await own.follow(partner, client: client, watcher: watcher, logger: logger)
+                await own.follow(
+                    partner, client: client, watcher: watcher, offers: offers, logger: logger)
             }
             group.addTask {
                 while !Task.isCancelled {

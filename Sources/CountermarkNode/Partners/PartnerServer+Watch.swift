@@ -27,10 +27,7 @@ extension PartnerServer {
                 // second, in which also trust that ended shows.
                 for await _ in watcher.changes().cancelOnGracefulShutdown() {
                     try requireTrust()
-                    let last = seen
-                    let news = try await book.run {
-                        try $0.offers(to: caller, since: last, onFailure: failure)
-                    }
+                    let news = try await book.news(for: caller, since: seen, onFailure: failure)
                     let offers = news?.offers ?? []
                     for (plain, told) in zip(offers, known.isEmpty ? LogOffer.told(offers) : offers)
                     where known[plain.origin] != plain {

@@ -130,17 +130,19 @@ extension PartnerSync {
 
     /// Nudges whenever what is offered to the partner has changed.
     func watchOwn(
-        _ partner: Home.Partner, _ cosigner: SharedNode, _ watcher: HomeWatcher,
+        _ partner: Home.Partner, _ offers: SharedOffers, _ watcher: HomeWatcher,
         _ theirs: FollowedPartner, _ nudge: AsyncStream<Void>.Continuation, _ logger: Logger
     ) async {
+        guard let org = try? Origin(partner.org) else { return }
         var known: [LogOffer] = []
+        var seen: OfferBook.Seen?
         for await _ in watcher.changes() {
             do {
-                let org = try Origin(partner.org)
-                let ours = try await cosigner.run { try $0.offers(to: org) }
-                if ours == known { continue }
-                theirs.moved(Set(ours).subtracting(known).map(\.origin))
-                known = ours
+                guard let news = try await offers.news(for: org, since: seen) else { continue }
+                seen = news.seen
+                if news.offers == known { continue }
+                theirs.moved(Set(news.offers).subtracting(known).map(\.origin))
+                known = news.offers
                 nudge.yield()
             } catch {
                 logger.warning(

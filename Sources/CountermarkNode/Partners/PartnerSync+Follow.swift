@@ -10,8 +10,11 @@ import Synchronization
 
 extension PartnerSync {
     /// Keeps in sync with one partner until cancelled: whenever its checkpoints move, or ours.
+    ///
+    /// - Parameter offers: What is offered to whom, found out once for all partners.
     func follow(
-        _ partner: Home.Partner, client: HTTPClient, watcher: HomeWatcher, logger: Logger
+        _ partner: Home.Partner, client: HTTPClient, watcher: HomeWatcher, offers: SharedOffers,
+        logger: Logger
     ) async {
         // What partners cosign comes behind the entries, and on a queue of its own.
         let cosigner: SharedNode
@@ -41,13 +44,14 @@ extension PartnerSync {
                         partner, client, cosigner, theirs, nudges, logger)
                 }
                 group.addTask {
-                    await self.watchOwn(partner, cosigner, watcher, theirs, nudge, logger)
+                    await self.watchOwn(partner, offers, watcher, theirs, nudge, logger)
                 }
                 group.addTask {
                     await self.followTheirs(partner, client, theirs, nudge, troubles, logger)
                 }
                 group.addTask {
-                    await self.followOurs(partner, client, watcher, theirs, troubles, logger)
+                    await self.followOurs(
+                        partner, client, offers, watcher, theirs, troubles, logger)
                 }
                 // A log that failed is tried again by a sync of all.
                 group.addTask { await troubles.wait() }
@@ -137,17 +141,19 @@ extension PartnerSync {
     }
 
     private func followOurs(
-        _ partner: Home.Partner, _ client: HTTPClient, _ watcher: HomeWatcher,
-        _ theirs: FollowedPartner, _ troubles: Troubles, _ logger: Logger
+        _ partner: Home.Partner, _ client: HTTPClient, _ offers: SharedOffers,
+        _ watcher: HomeWatcher, _ theirs: FollowedPartner, _ troubles: Troubles, _ logger: Logger
     ) async {
         guard let org = try? Origin(partner.org) else { return }
         do {
             theirs.lists(try await list(client).logs)
             var known: [LogOffer]?
+            var seen: OfferBook.Seen?
             for await _ in watcher.changes() {
-                let ours = try await node.run { try $0.offers(to: org) }
-                if ours == known { continue }
-                known = ours
+                guard let news = try await offers.news(for: org, since: seen) else { continue }
+                seen = news.seen
+                if news.offers == known { continue }
+                known = news.offers
                 var contact = SyncContact(org, client)
                 let before = theirs.sizes
                 var machine = machine(.give(beyond: before))

@@ -1,5 +1,7 @@
+import AnnotationModel
 import AnnotationStore
 import Dispatch
+import Replication
 
 /// A node that several tasks use, one after another, off the cooperative threads: its work blocks on
 /// disks and locks.
@@ -36,5 +38,15 @@ final class SharedOffers: @unchecked Sendable {
         try await withCheckedThrowingContinuation { continuation in
             queue.async { [self] in continuation.resume(with: Result { try body(book) }) }
         }
+    }
+
+    /// What a partner is told of; nil where nothing has moved since.
+    ///
+    /// - Parameter onFailure: Learns which log or dataset cannot be told of; the others are.
+    func news(
+        for org: Origin, since seen: OfferBook.Seen?,
+        onFailure: @escaping @Sendable (String, any Error) -> Void = { _, _ in }
+    ) async throws -> (seen: OfferBook.Seen, offers: [LogOffer])? {
+        try await run { try $0.offers(to: org, since: seen, onFailure: onFailure) }
     }
 }

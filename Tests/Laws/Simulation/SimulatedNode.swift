@@ -44,8 +44,9 @@ final class SimulatedNode {
     private(set) var merge: Merge
     private var verifiers: [Origin: LogVerifier] = [:]
     private(set) var refusals: [String: Int] = [:]
-    /// How often everything was made anew.
+    /// How often everything was made anew, and how often it began again with what is on its disk.
     private(set) var rebuilds = 0
+    private(set) var starts = 0
     let cose = COSEVerifier()
 
     init(_ company: Company, companies: [Company], dataset: DatasetID) {
@@ -71,6 +72,7 @@ final class SimulatedNode {
 
     /// Forgets everything that is not on disk and derives it again.
     func restart() throws {
+        starts += 1
         verifiers = [:]
         contacts = [:]
         try rebuild()

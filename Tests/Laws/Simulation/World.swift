@@ -95,11 +95,7 @@ final class World {
             "\(nodes.count) nodes, hostile: \(hostile.sorted().map { companies[$0].origin.short })")
         try found()
         for _ in 0..<(14 + 6 * nodes.count) {
-            step += 1
-            clock += Int64.random(in: 1...(random.oneIn(12) ? 60_000 : 4_000), using: &random)
-            try act()
-            if restoresOften { try comeAndGo() }
-            for _ in 0..<Int.random(in: 0...40, using: &random) { try deliverOne() }
+            try happen()
             if random.oneIn(12), let node = honest.randomElement(using: &random) {
                 try judge(node)
             }
@@ -109,7 +105,15 @@ final class World {
         try release()
     }
 
-    /// One event.
+    /// One event, and some of the messages that are under way.
+    func happen() throws {
+        step += 1
+        clock += Int64.random(in: 1...(random.oneIn(12) ? 60_000 : 4_000), using: &random)
+        try act()
+        if restoresOften { try comeAndGo() }
+        for _ in 0..<Int.random(in: 0...40, using: &random) { try deliverOne() }
+    }
+
     private func act() throws {
         let number = Int.random(in: 0..<nodes.count, using: &random)
         let node = nodes[number]
