@@ -27,11 +27,17 @@ public struct LabelRecord: Hashable, Sendable {
         public var id: String
         /// The organisation that added it.
         public var org: String
+        /// The dataset that the id is of, as entries are counted in each by themselves; nil where a file does not say.
+        public var dataset: String?
         /// True while companies disagree about one of its fields.
         public var isContested: Bool
+        /// True where the record's external id is a number that an export made up, since its format wants one.
+        public var isNumbered = false
+
         /// The provenance of one annotation.
-        public init(id: String, org: String, isContested: Bool) {
+        public init(id: String, org: String, dataset: String? = nil, isContested: Bool) {
             (self.id, self.org, self.isContested) = (id, org, isContested)
+            self.dataset = dataset
         }
     }
 

@@ -53,6 +53,10 @@ package final class ImportPlan {
     /// How much of each log the files can have known.
     package private(set) var seen: [Origin: UInt64] = [:]
     package var base: [Origin: UInt64]?
+    /// What the sidecars say that their exports were made of.
+    var exports: [ExportBase] = []
+    /// Records and files of which nothing was taken.
+    var untaken = 0
     /// What this log had cited before, which it cannot take back.
     var cited: [Origin: UInt64] = [:]
     var report = ImportReport()
@@ -66,13 +70,13 @@ package final class ImportPlan {
     private var fetched: ByteMap<[LabelView]> = [:]
     private var kept: ByteMap<ItemLabels> = [:]
     private var keptCount = 0
-    private var met = KeySet()
-    private var metItems = KeySet()
+    var met = KeySet()
+    var metItems = KeySet()
     /// The classes that the files list, and the item that keeps them.
     var lists = ClassTable()
     var listItem: String?
     package let items: ImportItems
-    private let same: SameItems
+    let same: SameItems
     let history: ImportHistory
     /// Nil where neither a schema nor a mapping says anything of classes.
     package var classes: ImportClasses?
@@ -108,6 +112,7 @@ package final class ImportPlan {
 
     private func note(_ export: ExportBase) {
         guard export.dataset == dataset.id.description else { return }
+        if !exports.contains(export) { exports.append(export) }
         var heads = base ?? [:]
         for (name, size) in export.heads {
             guard let origin = try? Origin(name) else { continue }
@@ -120,7 +125,8 @@ package final class ImportPlan {
     /// The first reading: notes which entries of others the files name.
     package func survey(_ event: FormatEvent) throws {
         guard case .annotation(let record) = event, let provenance = record.provenance,
-            let id = try? OperationID.parse(provenance.id).id, id.origin != dataset.home.origin
+            isOfThis(provenance), let id = try? OperationID.parse(provenance.id).id,
+            id.origin != dataset.home.origin
         else { return }
         seen[id.origin] = max(id.slot.entry + 1, seen[id.origin] ?? 0)
     }
@@ -145,18 +151,24 @@ package final class ImportPlan {
         switch event {
         case .labelClass(let record): lists.add(record)
         case .note(let place, let what): report.note(place, what)
-        case .skipped(let place, let why): report.skip(place, why)
-        case .fileRefused(let place, let why): report.refuse(place, why)
+        case .skipped(let place, let why):
+            untaken += 1
+            report.skip(place, why)
+        case .fileRefused(let place, let why):
+            untaken += 1
+            report.refuse(place, why)
         case .item(let record):
             if options.knownItemsOnly, try !items.isKnown(record.key) { return }
             classes?.note(record)
             try items.operation(for: record).map(sink)
             if listItem == nil { listItem = record.key }
         case .annotation(var record):
-            let exported = exported
+            var exported = exported
             self.exported = nil
             guard try isAccepted(record) else { return }
+            if claim(&record) { exported = nil }
             if let why = try classes?.take(&record) {
+                untaken += 1
                 return report.skip("item \(record.item)", why)
             }
             guard hasLabels else {
@@ -187,12 +199,14 @@ package final class ImportPlan {
             return false
         }
         if let why = items.misplacement(record.item) {
+            untaken += 1
             report.skip("item \(record.item)", why)
             return false
         }
         do {
             try record.selector.validate()
         } catch {
+            untaken += 1
             report.skip("item \(record.item)", PlainError.line(error))
             return false
         }
@@ -268,7 +282,10 @@ package final class ImportPlan {
                     ? nil : $0.take(byExternalID: $1, saying: false)
             },
             { $0.take(byContent: $1) },
-            { $0.take(byExternalID: $1, saying: false) },
+            {
+                ImportStatement.isPlaced($1.externalID)
+                    ? nil : $0.take(byExternalID: $1, saying: false)
+            },
         ]
         for step in steps {
             for index in records.indices where found[index] == nil {
@@ -278,6 +295,16 @@ package final class ImportPlan {
                 met.insert(label.key.packed)
                 found[index] = label
             }
+        }
+        let changed = records.indices.filter {
+            found[$0] == nil && ImportStatement.isPlaced(records[$0].record.externalID)
+        }
+        for (index, label) in zip(
+            changed,
+            open.take(likest: changed.map { records[$0].record }, isUpdate: options.isUpdate))
+        where label.map({ !met.contains($0.key.packed) }) == true {
+            label.map { met.insert($0.key.packed) }
+            found[index] = label
         }
         kept[key] = open
         for (label, (entry, canonical)) in zip(found, zip(written, records)) {
@@ -294,31 +321,12 @@ package final class ImportPlan {
         }
     }
 
-    /// The label that a record names by its id in the logs, whoever added it.
-    private func named(_ record: LabelRecord) throws -> LabelView? {
-        guard let provenance = record.provenance,
-            let id = try? OperationID.parse(provenance.id).id,
-            let number = logs.first(where: { $0.value == id.origin })?.key,
-            let label = try dataset.store.label(
-                OperationKey(log: number, slot: id.slot), origin: id.origin),
-            try isOne(label, record.item), !met.contains(label.key.packed)
-        else { return nil }
-        met.insert(label.key.packed)
-        return classes?.canonical(label) ?? label
-    }
-
-    /// Whether a label is one of an item, under whichever of its keys.
-    private func isOne(_ label: LabelView, _ item: String) throws -> Bool {
-        if label.item.hasSameBytes(as: item) { return true }
-        return try same.shown(label).hasSameBytes(as: try same.shown(item))
-    }
-
     private func labels(of key: String) throws -> ItemLabels {
         if let item = try items.stored(key) { metItems.insert(-item.target) }
         if let known = kept[key] { return known }
         var own = try (fetched[key] ?? stored(of: key)).filter { !met.contains($0.key.packed) }
         if let classes { own = classes.canonical(own) }
-        let labels = ItemLabels(own, author: options.author)
+        let labels = ItemLabels(own, author: options.author, source: options.source)
         if keptCount + labels.count > Self.labelsKeptMax {
             kept.removeAll(keepingCapacity: true)
             keptCount = 0
@@ -354,32 +362,6 @@ package final class ImportPlan {
         try keepLists(into: sink)
         for note in ruleUse.notes(options.itemRules) { report.note(note.where, note.what) }
         for what in shapes.notes(format.name) { report.note("shapes", what) }
-        guard options.prune, hasLabels else { return }
-        var filter = LabelFilter()
-        filter.org = dataset.home.origin
-        var item: (key: String, isMet: Bool) = ("", false)
-        try dataset.store.forEachLabel(logs, filter: filter) { label in
-            guard !label.isRetracted, !met.contains(label.key.packed), mayPrune(label) else {
-                return
-            }
-            if !item.key.hasSameBytes(as: label.item) {
-                let target = try dataset.store.item(dataset.id, key: label.item)?.target
-                item = (
-                    label.item,
-                    target.map { metItems.contains(-$0) || items.isMet(-$0) } ?? false
-                )
-            }
-            guard item.isMet else { return }
-            report.retracted += 1
-            try sink(.set(label.id, [.field(.known(.status), .integer(1))]))
-        }
-    }
-
-    /// One person's file says nothing of what another person marked.
-    private func mayPrune(_ label: LabelView) -> Bool {
-        guard let author = options.author,
-            let other = label.fields["author"]?.textValue ?? label.author
-        else { return true }
-        return author == other
+        if options.prune, hasLabels { try prune(into: sink) }
     }
 }

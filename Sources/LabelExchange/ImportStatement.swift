@@ -105,6 +105,31 @@ enum ImportStatement {
             && isNumber(parts[1]) && isNumber(parts[2].dropFirst())
     }
 
+    /// True for an id that is a place behind a file's name.
+    static func isPlaced(_ id: String?) -> Bool {
+        isPositional(id) && id?.utf8.contains(UInt8(ascii: "#")) == true
+    }
+
+    /// True for two places in one file, whose path may be given with more folders above it or fewer.
+    static func isOneFile(_ left: String, _ right: String) -> Bool {
+        let (one, other) = (path(left), path(right))
+        return isOnePath(left, right) || one.hasSuffix("/" + other) || other.hasSuffix("/" + one)
+    }
+
+    /// True for two places in one file, given by the same path.
+    static func isOnePath(_ left: String, _ right: String) -> Bool {
+        path(left).utf8.elementsEqual(path(right).utf8)
+    }
+
+    private static func path(_ id: String) -> Substring {
+        id[..<(id.lastIndex(of: "#") ?? id.endIndex)]
+    }
+
+    /// The number of a place in its file.
+    static func place(_ id: String) -> Substring {
+        id[(id.lastIndex(of: "#").map { id.index(after: $0) } ?? id.endIndex)...]
+    }
+
     /// How our own exports of Web annotations number what has no id.
     private static let exportPrefix = "urn:countermark:export:"
 

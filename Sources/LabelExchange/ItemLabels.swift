@@ -14,6 +14,8 @@ struct ItemLabels {
     private var labels: [LabelView?]
     /// Who labelled, where a record does not say.
     private let author: String?
+    /// What labelled, where a record does not say; nil where the user does not say either.
+    private let source: String?
     private var byExternalID: ByteMap<[Int]> = [:]
     private var byPlace: [Substring: [Int]] = [:]
     /// Made when a record is looked for by what it says: most are found by their ids.
@@ -21,8 +23,8 @@ struct ItemLabels {
     /// Comparing digit by digit is for items with few labels; with many, equal is equal.
     private static let comparedMax = 512
 
-    init(_ found: [LabelView], author: String?) {
-        (labels, self.author) = (found, author)
+    init(_ found: [LabelView], author: String?, source: String?) {
+        (labels, self.author, self.source) = (found, author, source)
         for (index, label) in found.enumerated() {
             if let id = label.fields[ImportStatement.externalID]?.textValue {
                 byExternalID[id, default: []].append(index)
@@ -56,11 +58,54 @@ struct ItemLabels {
             // Two people's files have the same ids, and at one place a label of each.
             let isNamed = isPositional ? same || record.author == nil : record.author == nil
             if isNamed, isByAnother(index, record) { return false }
+            if isOfAnotherModel(index, record) { return false }
             if !same, record.author == nil, isAuthorNew(index) { return false }
             return !same || says(index, record)
         }
         if let indices = byExternalID[id] { return take(indices.first(where: isTaken)) }
         return take(moved(id, record).first(where: isTaken))
+    }
+
+    /// The labels that records are likeliest about which say something else, and of which a file tells no more than
+    /// where they stand in it.
+    ///
+    /// - Returns: One for each record; nil for what is new.
+    mutating func take(likest records: [LabelRecord], isUpdate: Bool) -> [LabelView?] {
+        if records.isEmpty { return [] }
+        let known = labels.indices.filter {
+            ImportStatement.isPlaced(labels[$0]?.fields[ImportStatement.externalID]?.textValue)
+        }
+        func id(_ index: Int) -> String {
+            labels[index]?.fields[ImportStatement.externalID]?.textValue ?? ""
+        }
+        let pairs = Likeness.pairs(
+            records.map {
+                .init(
+                    className: $0.className, selector: $0.selector,
+                    place: $0.externalID.map { String(ImportStatement.place($0)) })
+            },
+            known.compactMap { index in
+                labels[index].map {
+                    .init(
+                        className: $0.className, selector: $0.selector,
+                        place: String(ImportStatement.place(id(index))))
+                }
+            },
+            isPlaceEnough: isUpdate,
+            mayBe: { record, place in
+                let (record, index) = (records[record], known[place])
+                let (said, own) = (record.externalID ?? "", id(index))
+                guard ImportStatement.isOneFile(said, own), !isOfAnotherModel(index, record) else {
+                    return false
+                }
+                // A folder's name may be a person's: by another path only what the same person said is meant.
+                if !ImportStatement.isOnePath(said, own) {
+                    return authorNow(index) == record.author ?? author
+                }
+                // A file that names authors may correct them.
+                return record.author != nil || !isByAnother(index, record) && !isAuthorNew(index)
+            })
+        return pairs.map { pair in pair.flatMap { take(known[$0]) } }
     }
 
     /// The labels whose file was given by another path, with more folders above it or fewer; of the same
@@ -71,7 +116,7 @@ struct ItemLabels {
                 let own = label.fields[ImportStatement.externalID]?.textValue
             else { return false }
             return ImportStatement.isSamePlace(own, id)
-                && label.fields["author"]?.textValue ?? label.author == record.author ?? author
+                && authorNow(index) == record.author ?? author
         } ?? []
     }
 
@@ -98,6 +143,10 @@ struct ItemLabels {
         return made
     }
 
+    private func authorNow(_ index: Int) -> String? {
+        labels[index].flatMap { $0.fields["author"]?.textValue ?? $0.author }
+    }
+
     /// True if the user names who labelled, and nobody is named so far: then it may be another person.
     private func isAuthorNew(_ index: Int) -> Bool {
         author != nil
@@ -112,8 +161,16 @@ struct ItemLabels {
         return own != author
     }
 
+    /// True if a model said the one and somebody else the other.
+    private func isOfAnotherModel(_ index: Int, _ record: LabelRecord) -> Bool {
+        labels[index].map { RaterSource.areApart(record.source ?? source, RaterSource.of($0)) }
+            ?? false
+    }
+
     private func mayBe(_ index: Int, _ record: LabelRecord) -> Bool {
-        guard let label = labels[index], !isByAnother(index, record) else { return false }
+        guard let label = labels[index], !isByAnother(index, record),
+            !isOfAnotherModel(index, record)
+        else { return false }
         return !Self.isLasting(record.externalID)
             || !Self.isLasting(label.fields[ImportStatement.externalID]?.textValue)
     }

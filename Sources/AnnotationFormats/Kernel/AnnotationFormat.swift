@@ -214,16 +214,32 @@ public struct WriteOptions: Hashable, Sendable {
     }
 }
 
-/// What an export was made of: how much of each log its label set had merged.
+/// What an export was made of: how much of each log its label set had merged, and which labels of it were written.
 public struct ExportBase: Hashable, Sendable {
     /// The dataset's id.
     public var dataset: String
     /// The number of entries by organisation.
     public var heads: [String: UInt64]
+    /// The classes that were written; empty for all.
+    public var classes: Set<String> = []
+    /// The authors whose labels were written; empty for all.
+    public var authors: Set<String> = []
+    /// The organisation whose labels alone were written; nil for those of all.
+    public var org: String?
 
     /// The state of a dataset.
     public init(dataset: String, heads: [String: UInt64]) {
         (self.dataset, self.heads) = (dataset, heads)
+    }
+
+    /// True if labels were left out: what the files do not hold may be there all the same.
+    public var isPart: Bool { !classes.isEmpty || !authors.isEmpty || org != nil }
+
+    /// True if a label of an organisation was written, as far as its class and author say.
+    public func holds(className: String, author: String?, org: String) -> Bool {
+        (classes.isEmpty || classes.contains(className))
+            && (authors.isEmpty || author.map(authors.contains) == true)
+            && self.org.map { $0 == org } ?? true
     }
 }
 

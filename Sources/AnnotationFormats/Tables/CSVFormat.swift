@@ -6,7 +6,7 @@ import LabelText
 /// Columns: `kind` (class, item or annotation, the default), `item`, `class`, `selector` (JSON, see
 /// ``SelectorJSON``), `attributes` (a JSON object; for an item its properties, for a class its parent,
 /// keypoints and skeleton), `confidence`, `status`, `source`, `author`, `external_id`, `id`, `org`,
-/// `contested`. They may stand in any order and all but `item` may be missing. An empty cell is no
+/// `contested`, `dataset`. They may stand in any order and all but `item` may be missing. An empty cell is no
 /// value, a pair of quotes an empty text. A cell that a spreadsheet program would run as a formula has an
 /// apostrophe in front, which a reader takes away, see ``SpreadsheetText``.
 public struct CSVFormat: AnnotationFormat {
@@ -24,7 +24,7 @@ public struct CSVFormat: AnnotationFormat {
         case labelClass = "class"
         case selector, attributes, confidence, status, source, author
         case externalID = "external_id"
-        case id, org, contested
+        case id, org, contested, dataset
     }
 
     /// The format.
@@ -193,6 +193,7 @@ public struct CSVFormat: AnnotationFormat {
             case .id: provenance?.id
             case .org: provenance?.org
             case .contested: provenance.map { $0.isContested ? "true" : "false" }
+            case .dataset: provenance == nil ? nil : options.base?.dataset
             }
         }
     }
@@ -357,7 +358,8 @@ extension CSVFormat {
                 throw Refusal(column: .contested, why: "must be true or false")
             }
             guard let id = text(.id), let org = text(.org) else { return nil }
-            return .init(id: id, org: org, isContested: flag == "true")
+            return .init(
+                id: id, org: org, dataset: text(.dataset), isContested: flag == "true")
         }
     }
 }

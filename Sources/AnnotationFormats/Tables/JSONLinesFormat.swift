@@ -5,7 +5,7 @@ import LabelText
 ///
 /// `kind` is `class`, `item` or `annotation` (the default). An annotation's members are `item`, `class`,
 /// `selector` (see ``SelectorJSON``), `attributes`, `confidence`, `status`, `source`, `author`,
-/// `externalID`, and on the way out `id`, `org` and `contested`; only `item` and `selector` must be
+/// `externalID`, and on the way out `id`, `org`, `dataset` and `contested`; only `item` and `selector` must be
 /// there. An item has `item` and `fields`. Reading what was written gives equal records.
 public struct JSONLinesFormat: AnnotationFormat {
     /// The longest line in bytes.
@@ -202,9 +202,9 @@ public struct JSONLinesFormat: AnnotationFormat {
                 }
                 isContested = value
             }
-            let (id, org) = (try text("id"), try text("org"))
+            let (id, org, dataset) = (try text("id"), try text("org"), try text("dataset"))
             guard let id, let org else { return nil }
-            return .init(id: id, org: org, isContested: isContested)
+            return .init(id: id, org: org, dataset: dataset, isContested: isContested)
         }
 
         private mutating func key() throws(Refusal) -> String {
@@ -325,6 +325,10 @@ public struct JSONLinesFormat: AnnotationFormat {
             writer.string(provenance.id)
             writer.key("org")
             writer.string(provenance.org)
+            if let dataset = options.base?.dataset {
+                writer.key("dataset")
+                writer.string(dataset)
+            }
             writer.key("contested")
             writer.bool(provenance.isContested)
         }

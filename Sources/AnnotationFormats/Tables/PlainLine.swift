@@ -24,6 +24,7 @@ struct PlainLine {
         case contested = 512
         case confidence = 1_024
         case attributes = 2_048
+        case dataset = 4_096
     }
 
     /// The annotation of a line; nil if the line has to be looked at more closely.
@@ -68,6 +69,7 @@ struct PlainLine {
         if scanner.keyIs("externalID") { return .externalID }
         if scanner.keyIs("id") { return .id }
         if scanner.keyIs("org") { return .org }
+        if scanner.keyIs("dataset") { return .dataset }
         if scanner.keyIs("contested") { return .contested }
         if scanner.keyIs("confidence") { return .confidence }
         if scanner.keyIs("author") { return .author }
@@ -90,6 +92,7 @@ struct PlainLine {
         case .externalID: label.externalID = try scanner.string()
         case .id: provenance.id = try scanner.string()
         case .org: provenance.org = try scanner.string(&cache)
+        case .dataset: provenance.dataset = try scanner.string(&cache)
         case .contested: provenance.isContested = try scanner.bool()
         case .confidence: label.confidence = try scanner.double()
         case .attributes:

@@ -63,7 +63,10 @@ extension Node {
                     ticker.end()
                 }, forEachBrief: labels.forEachBrief)
             var options = options
-            options.base = Self.base(of: merge.state)
+            var base = Self.base(of: merge.state)
+            (base.classes, base.authors) = (part.classes, part.authors)
+            if case .org(let origin) = view { base.org = origin.description }
+            options.base = base
             let report = try format.write(source, to: output, options: options)
             if let note = blindness?.note { warn(note) }
             return (report, contested)

@@ -29,6 +29,7 @@ extension Node {
         leavesTo leaves: any FormatOutput
     ) throws -> (file: ReleaseFile, bytes: Int, leavesBytes: Int) {
         try requireRight(check, release)
+        try requireShown(check.contents)
         let file = try file(of: check, release)
         let bytes = file.file
         try output.begin(name)
@@ -86,6 +87,8 @@ extension Node {
             }
             hashes.append(bytes.withUnsafeBytes { hasher.leaf($0) })
         }
+        // What stands beside the place of a label that is not there are others.
+        if own == nil { try requireShown(check.contents) }
         let shown = own.map { [$0] } ?? [before, after].compactMap { $0 }
         let leaves = try shown.map { leaf in
             ReleaseProof.Leaf(

@@ -133,12 +133,13 @@ private struct Tally {
 extension Node {
     /// What is known of a release.
     ///
-    /// - Throws: ``NodeError`` if it is not what its steward signed.
+    /// - Throws: ``NodeError`` if it is not what its steward signed, or holds labels that are not shown here yet.
     public func facts(of name: String, in dataset: DatasetID) throws -> ReleaseFacts {
         let all = try releases(dataset)
         let view = try release(name, of: dataset)
         let check = try check(view.release, of: dataset)
         try requireRight(check, view.release)
+        try requireShown(check.contents)
         let place = all.firstIndex { $0.release.name.hasSameBytes(as: name) } ?? 0
         return try ReleaseFacts(self, view, check, ordinal: place + 1)
     }

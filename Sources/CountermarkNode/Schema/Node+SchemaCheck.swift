@@ -57,7 +57,14 @@ extension Node {
             classes[entry.name] = .init(name: entry.name, className: entry.name)
         }
         var findings: [SchemaProblem: SchemaFit.Finding] = [:]
+        let blindness = try blindness(dataset)
         try forEachJudged(dataset, schema.judge) { label, problems in
+            if let blindness, blindness.isOthers(label.origin),
+                let whole = try store.label(label.key, origin: label.origin),
+                try blindness.hides(whole)
+            {
+                return
+            }
             fit.labels += 1
             let name = label.className
             classes[
@@ -79,6 +86,7 @@ extension Node {
             ($1.labels, $0.problem.code, $0.problem.subject)
                 < ($0.labels, $1.problem.code, $1.problem.subject)
         }
+        if let note = blindness?.note { warn(note) }
         return fit
     }
 

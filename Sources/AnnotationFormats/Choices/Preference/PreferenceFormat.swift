@@ -55,6 +55,7 @@ public struct PreferenceFormat: AnnotationFormat {
         var count = 0
         var counter = ItemCounter()
         var items: ByteMap<Int> = [:]
+        var prompts = PromptItems(context)
         try FileTree.forEach(
             files, where: { ["jsonl", "json"].contains(FileTree.ending($0)) }, into: sink
         ) { file, sink in
@@ -68,7 +69,10 @@ public struct PreferenceFormat: AnnotationFormat {
                 }
                 let fallback = { (path: String) in "\(FileTree.stem(path))/\(number)" }
                 let key =
-                    try record.key ?? finder.key(file) { [fallback($0)] } ?? fallback(file.path)
+                    try record.key
+                    ?? prompts.key(
+                        at: finder.key(file) { [fallback($0)] } ?? fallback(file.path),
+                        asking: record.fields)
                 let hash = record.fields.hashValue
                 if let known = items[key] {
                     guard known == hash else {

@@ -232,8 +232,11 @@ extension COCOReader {
         label.source = noted["source"]?.string
         label.externalID = noted["externalID"]?.string ?? plain
         if let id = noted["id"]?.string, let org = noted["org"]?.string {
-            label.provenance = .init(
-                id: id, org: org, isContested: noted["contested"] == .bool(true))
+            var provenance = LabelRecord.Provenance(
+                id: id, org: org, dataset: noted["dataset"]?.string,
+                isContested: noted["contested"] == .bool(true))
+            provenance.isNumbered = noted["externalID"] == nil
+            label.provenance = provenance
         }
         if let external = noted["externalID"]?.string, !notedIDs.insert(external).inserted {
             return .init(

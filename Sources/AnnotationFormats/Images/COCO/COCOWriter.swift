@@ -309,7 +309,9 @@ struct COCOWriter {
 
     private mutating func writeProvenance(_ label: LabelRecord) {
         let texts: [(String, String?)] = [
-            ("id", label.provenance?.id), ("org", label.provenance?.org), ("author", label.author),
+            ("id", label.provenance?.id), ("org", label.provenance?.org),
+            ("dataset", label.provenance == nil ? nil : options.base?.dataset),
+            ("author", label.author),
             ("source", label.source), ("externalID", label.externalID),
         ]
         guard texts.contains(where: { $0.1 != nil }) else { return }

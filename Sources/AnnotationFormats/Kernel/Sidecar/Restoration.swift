@@ -31,6 +31,8 @@ struct Restoration {
     private var group: [LabelRecord] = []
     private let groupMax = 1_024
     private var heads: [Line] = []
+    /// The dataset that each sidecar's labels are of.
+    private var datasets: [Int: String] = [:]
     private var itemLineByKey: [UInt64: Line] = [:]
     /// The exported files that were edited or are gone.
     private var edited: [String] = []
@@ -98,7 +100,14 @@ struct Restoration {
                 size.integer.flatMap { UInt64(exactly: $0) }.map { (name, $0) }
             }
             let unique = [String: UInt64](sizes, uniquingKeysWith: min)
-            context.noteBase(ExportBase(dataset: dataset, heads: unique))
+            datasets[line.source] = dataset
+            var export = ExportBase(dataset: dataset, heads: unique)
+            func names(_ member: String) -> Set<String> {
+                Set(base[member]?.array?.compactMap(\.string) ?? [])
+            }
+            (export.classes, export.authors) = (names("classes"), names("authors"))
+            export.org = base["org"]?.string
+            context.noteBase(export)
             return
         }
         guard let record = json["record"] else {
@@ -163,9 +172,14 @@ struct Restoration {
 
     private func event(_ line: Line) throws -> FormatEvent {
         let json = try json(line)
-        return JSONLinesFormat.event(
+        let event = JSONLinesFormat.event(
             json["record"] ?? .null,
             where: "\(sources[line.source].name), byte \(line.start)")
+        guard case .annotation(var label) = event, label.provenance?.dataset == nil else {
+            return event
+        }
+        label.provenance?.dataset = datasets[line.source]
+        return .annotation(label)
     }
 
     // MARK: What is read
@@ -230,7 +244,7 @@ struct Restoration {
     }
 
     /// Finds what the labels of one item were when they were exported: first those that still say the
-    /// same, at their place or at another of the item; what is left was changed where it stood.
+    /// same, at their place or at another of the item; what is left is the likeliest of those that changed.
     private mutating func resolveGroup(into sink: EventSink) throws {
         let labels = group
         group.removeAll(keepingCapacity: true)
@@ -253,6 +267,19 @@ struct Restoration {
                 if let match { found[index] = open.remove(at: match) }
             }
         }
+        let changed = labels.indices.filter { found[$0] == nil }
+        let pairs = Likeness.pairs(
+            changed.map {
+                .init(
+                    className: labels[$0].className, selector: labels[$0].selector,
+                    place: labels[$0].externalID.map { String(Self.key($0)) })
+            },
+            open.map {
+                .init(
+                    className: $0.kept.className, selector: $0.kept.selector, place: String($0.key))
+            })
+        var likely = [(key: UInt64, kept: LabelRecord)?](repeating: nil, count: labels.count)
+        for (index, pair) in zip(changed, pairs) { likely[index] = pair.map { open[$0] } }
         for (index, label) in labels.enumerated() {
             if let (key, kept) = found[index] {
                 take(key)
@@ -260,19 +287,17 @@ struct Restoration {
                 try sink(.annotation(kept))
                 continue
             }
-            let own = label.externalID.map(Self.key)
-            guard let match = open.firstIndex(where: { $0.key == own }) else {
+            guard let (key, kept) = likely[index] else {
                 try sink(.annotation(label))
                 continue
             }
-            let (key, kept) = open.remove(at: match)
             take(key)
             context.noteExported(kept)
-            var edited = kept
-            (edited.className, edited.selector) = (label.className, label.selector)
-            edited.attributes.merge(label.attributes) { _, new in new }
-            edited.confidence = label.confidence ?? kept.confidence
-            try sink(.annotation(edited))
+            var now = kept
+            (now.className, now.selector) = (label.className, label.selector)
+            now.attributes.merge(label.attributes) { _, new in new }
+            now.confidence = label.confidence ?? kept.confidence
+            try sink(.annotation(now))
         }
     }
 

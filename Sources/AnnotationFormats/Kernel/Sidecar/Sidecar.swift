@@ -6,7 +6,8 @@ import LabelText
 /// One JSON object a line: `{"record": …}` with a class, item or label as ``JSONLinesFormat`` writes it; a
 /// label that the format took has a `place` besides, the external id by which a reading of the export
 /// knows it. A first line `{"base": {"dataset", "heads"}}` says how much of each log the export was made
-/// of. The last lines are `{"file": {"path", "bytes", "fnv1a"}}`, one for each exported file, so that a
+/// of, and, where labels were left out, which `classes`, `authors` and `org` were written; beside a file of a format
+/// that loses nothing that line stands alone. The last lines are `{"file": {"path", "bytes", "fnv1a"}}`, one for each exported file, so that a
 /// file which was edited since is noticed. The hash finds accidents, it is no proof against malice.
 enum Sidecar {
     /// What a sidecar's name ends in.
@@ -96,9 +97,21 @@ struct SidecarFormat: FormatAround {
     func write(
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
-        // Formats of our own carry everything, so there is nothing to keep beside them.
-        guard options.writesSidecar, !base.profile.isLossless, let side = output.sidecar() else {
+        // Formats of our own carry everything but what was left out, so there is nothing to keep beside them but that.
+        guard options.writesSidecar,
+            !base.profile.isLossless || options.base?.isPart == true,
+            let side = output.sidecar()
+        else {
             return try base.write(source, to: output, options: options)
+        }
+        if base.profile.isLossless {
+            let report = try base.write(source, to: output, options: options)
+            var buffer = BufferedJSON(side)
+            try side.begin("sidecar" + Sidecar.ending)
+            if let base = options.base { write(base, to: &buffer.writer) }
+            try buffer.flush()
+            try side.end()
+            return report
         }
         let recorder = RecordingOutput(output)
         let counted = LabelSource(
@@ -119,10 +132,15 @@ struct SidecarFormat: FormatAround {
         let heads = ByteMap<JSONValue>(
             base.heads.map { ($0.key, .integer(Int64(clamping: $0.value))) },
             uniquingKeysWith: { old, _ in old })
-        writer.value(
-            .object([
-                "base": .object(["dataset": .string(base.dataset), "heads": .object(heads)])
-            ]))
+        var members: ByteMap<JSONValue> = [
+            "dataset": .string(base.dataset), "heads": .object(heads),
+        ]
+        for (name, part) in [("classes", base.classes), ("authors", base.authors)]
+        where !part.isEmpty {
+            members[name] = .array(part.sortedByBytes().map { .string($0) })
+        }
+        members["org"] = base.org.map { .string($0) }
+        writer.value(.object(["base": .object(members)]))
         writer.newline()
     }
 
