@@ -142,6 +142,16 @@ enum Terminal {
     static func say(json: String) { Swift.print(InertText.json(json), terminator: "") }
 
     /// Writes a line to standard error.
+    /// Says what this home says and its company's other nodes do not know yet.
+    static func warnOfPending(_ home: Home) {
+        let names = home.untoldDocuments
+        if names.isEmpty { return }
+        warn(
+            "countermark: warning: the store cannot be reached: this holds on this node already, and on the company's "
+                + "other nodes once it can (\(names.joined(separator: ", "))); run countermark sync then, or start the "
+                + "node")
+    }
+
     static func warn(_ line: String) { error(InertText.line(line) + "\n") }
 
     /// Writes a text of several lines of the program's own to standard error.

@@ -224,7 +224,7 @@ public struct NodeService: Service {
             do {
                 let untaken = try await own.run { node in
                     try node.bringUp()
-                    return node.untakenLogs
+                    return node.untakenLogs.merging(node.home.untakenDocuments) { $1 }
                 }
                 trouble = untaken.sorted { $0.key < $1.key }.first.map { "\($0.key): \($0.value)" }
                 try await own.run {
