@@ -13,7 +13,15 @@ extension CompanyDocuments {
     /// - Throws: ``SharedStoreError`` where the store cannot be reached.
     package func look(_ taking: @escaping Taking) throws -> Look {
         guard let company = home.company, let shared = try home.sharedLogs() else { return Look() }
-        let seen = KnownDocuments(marks: try shared.table.documents(), folder: copies.mark)
+        let there: [DocumentMark]
+        do {
+            there = try shared.table.documents()
+        } catch let error as SharedStoreError where error.isOfDocuments {
+            // Logs go on without them, as they did before there were any.
+            try copies.keep(troubles: ["documents": PlainError.line(error)])
+            return Look()
+        }
+        let seen = KnownDocuments(marks: there, folder: copies.mark)
         if company.knownDocuments.withLock({ $0 }) == seen { return Look() }
         return try copies.locked {
             var look = Look()
@@ -34,6 +42,7 @@ extension CompanyDocuments {
                     try settle(&step)
                     if let note = step.note { look.notes.append(note) }
                     if step.hasMoved { look.hasMoved = true }
+                    if step.isTaken { look.taken.append(name) }
                     if step.isWaiting { isWaiting = true }
                 } catch let error as SharedStoreError where !error.isOfOneDocument {
                     throw error
@@ -58,6 +67,7 @@ extension CompanyDocuments {
         let taking: Taking
         var note: String?
         var hasMoved = false
+        var isTaken = false
         var isWaiting = false
 
         init(
@@ -106,6 +116,7 @@ extension CompanyDocuments {
             step.note = try firstMeeting(document, here: here, said)
         }
         step.hasMoved = here != said.text
+        step.isTaken = step.hasMoved
         try take(said, row, document)
     }
 
@@ -159,6 +170,7 @@ extension CompanyDocuments {
         guard try step.taking(log, texts) else { return step.isWaiting = true }
         let now = try step.document.text(in: home)
         step.hasMoved = here != now
+        step.isTaken = step.hasMoved
         if try Home.provenPrefix(in: now) < Home.provenPrefix(in: said.text) {
             return try bring(
                 &step, saying: try step.document.merged(now, said.text), from: row, said)
@@ -203,6 +215,14 @@ struct KnownDocuments: Equatable, Sendable {
 }
 
 extension SharedStoreError {
+    /// Whether it is about the documents' table: it could not be made in a store from before, or is too full.
+    fileprivate var isOfDocuments: Bool {
+        switch self {
+        case .notAllowed, .readOnly, .tooManyDocuments: true
+        default: false
+        }
+    }
+
     /// Whether it is about one document, and the store is well otherwise.
     var isOfOneDocument: Bool {
         switch self {

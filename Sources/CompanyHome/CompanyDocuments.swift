@@ -32,6 +32,8 @@ package struct CompanyDocuments {
     package struct Look {
         /// What was brought to the store, taken from it, or given back: for the operator.
         package var notes: [String] = []
+        /// The documents that other nodes have changed, by name.
+        package var taken: [String] = []
         /// Whether anything has changed here.
         package var hasMoved = false
     }

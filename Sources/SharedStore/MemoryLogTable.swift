@@ -95,7 +95,7 @@ package final class MemoryLogTable: SharedLogTable {
 
     package func documents() throws -> [DocumentMark] {
         let all = state.withLock { $0.documents.values.sorted { $0.name < $1.name } }
-        try SharedDocument.requireCount(all.count)
+        try SharedDocument.requireCount(all.count, atMost: SharedDocument.readMax)
         return all.map(\.mark)
     }
 
@@ -110,6 +110,8 @@ package final class MemoryLogTable: SharedLogTable {
         return try state.withLock { state in
             if let by = state.leftBy { throw SharedStoreError.left(store: Self.name, by: by) }
             guard state.documents[document.name]?.version == old else { return false }
+            let count = state.documents.count + (old == nil ? 1 : 0)
+            try SharedDocument.requireCount(count, atMost: SharedDocument.countMax)
             state.documents[document.name] = document
             return true
         }

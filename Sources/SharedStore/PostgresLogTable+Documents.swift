@@ -20,8 +20,12 @@ extension PostgresLogTable {
         try requireDocuments()
         return try run { connection in
             let rows = try connection.run(
-                SQL.documents, [.number(Int64(SharedDocument.countMax) + 1)])
-            try SharedDocument.requireCount(rows.count)
+                SQL.documents,
+                [
+                    .number(Int64(SharedDocument.readMax) + 1),
+                    .number(Int64(SharedDocument.nameBytesMax)),
+                ])
+            try SharedDocument.requireCount(rows.count, atMost: SharedDocument.readMax)
             return (0..<rows.count).map { row in
                 DocumentMark(
                     name: rows.text(row, 0) ?? "", version: rows.number(row, 1) ?? 0,
@@ -44,6 +48,15 @@ extension PostgresLogTable {
         }
     }
 
+    /// Puts one that is not there, if there is room.
+    private func begin(
+        _ connection: PostgresConnection, _ new: [PostgresValue?]
+    ) throws -> PostgresRows {
+        let count = try connection.run(SQL.countDocuments).number(0, 0) ?? 0
+        try SharedDocument.requireCount(Int(count) + 1, atMost: SharedDocument.countMax)
+        return try connection.run(SQL.beginDocument, new)
+    }
+
     package func moveDocument(_ document: SharedDocument, from old: Int64?) throws -> Bool {
         try document.requireSize()
         try requireDocuments()
@@ -60,7 +73,7 @@ extension PostgresLogTable {
                     if let old {
                         try connection.run(SQL.moveDocument, new + [.number(old)])
                     } else {
-                        try connection.run(SQL.beginDocument, new)
+                        try self.begin(connection, new)
                     }
                 if rows.changed == 1 {
                     isUnsure = true

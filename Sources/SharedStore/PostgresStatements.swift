@@ -104,8 +104,10 @@ enum PostgresStatements {
 
     /// The names, and the signatures that stand in front of the bytes.
     static let documents = """
-        SELECT name, version, substring(bytes FROM 1 FOR 64) FROM countermark.document ORDER BY name LIMIT $1
+        SELECT name, version, substring(bytes FROM 1 FOR 64) FROM countermark.document WHERE octet_length(name) <= $2
+        ORDER BY name LIMIT $1
         """
+    static let countDocuments = "SELECT count(*) FROM countermark.document"
     static let document = """
         SELECT version, CASE WHEN octet_length(bytes) <= $2 THEN bytes END FROM countermark.document WHERE name = $1
         """

@@ -18,6 +18,8 @@ public struct SharedDocument: Sendable, Equatable {
     public static let nameBytesMax = 700
     /// Documents of a company; one that was removed counts on, because that it was removed is what it says.
     public static let countMax = 10_000
+    /// Documents that are read: nodes that put their last ones at once may go a little beyond the limit.
+    static let readMax = 2 * countMax
     /// Versions beyond that were never reached by changes.
     public static let versionMax: Int64 = 1 << 53
 
@@ -40,8 +42,9 @@ public struct SharedDocument: Sendable, Equatable {
         }
     }
 
-    static func requireCount(_ count: Int) throws(SharedStoreError) {
-        if count > countMax { throw .tooManyDocuments(countMax: countMax) }
+    /// Throws where there are more than may be.
+    static func requireCount(_ count: Int, atMost most: Int) throws(SharedStoreError) {
+        if count > most { throw .tooManyDocuments(countMax: countMax) }
     }
 }
 

@@ -141,7 +141,6 @@ enum Terminal {
     /// Prints a JSON text as it is laid out.
     static func say(json: String) { Swift.print(InertText.json(json), terminator: "") }
 
-    /// Writes a line to standard error.
     /// Says what this home says and its company's other nodes do not know yet.
     static func warnOfPending(_ home: Home) {
         let names = home.untoldDocuments
@@ -152,6 +151,7 @@ enum Terminal {
                 + "node")
     }
 
+    /// Writes a line to standard error.
     static func warn(_ line: String) { error(InertText.line(line) + "\n") }
 
     /// Writes a text of several lines of the program's own to standard error.

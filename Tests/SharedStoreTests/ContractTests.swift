@@ -216,6 +216,16 @@ struct ContractTests {
         let largest = SharedDocument(name: name, version: 1, bytes: most)
         #expect(try table.moveDocument(largest, from: nil))
         #expect(try table.document(name) == largest)
+        if backEnd == .memory {
+            for number in 1..<SharedDocument.countMax {
+                let small = SharedDocument(name: "\(number)", version: 1, bytes: [])
+                try #require(try table.moveDocument(small, from: nil))
+            }
+            #expect(throws: SharedStoreError.self) {
+                try table.moveDocument(.init(name: "more", version: 1, bytes: []), from: nil)
+            }
+            #expect(try table.documents().count == SharedDocument.countMax)
+        }
         try table.leave(by: "here")
         defer { try? table.reenter(by: "here") }
         let next = SharedDocument(name: name, version: 2, bytes: [])

@@ -83,6 +83,7 @@ def removed(one, other, tier, folder):
     """A partner that one node removes is refused by another one."""
     one.run("partner", "remove", TIER)
     patience.until(lambda: tier.attempt("sync").returncode == 4, "who was removed at one node is refused at another")
+    check(f"document=partner/{TIER}" in (folder / "node-2.log").read_text(), "whose log says so")
     check([partner["org"] for partner in other.run("partner", "list")["partners"]] == [FORKER],
           "and is no partner there any more")
     one.run("partner", "add", TIER, "--root", str(pem(folder, tier)))

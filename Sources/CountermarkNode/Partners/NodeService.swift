@@ -218,6 +218,9 @@ public struct NodeService: Service {
         }
         beside.meter = meter
         beside.warn = { logger.warning("the store", metadata: ["what": "\($0)"]) }
+        beside.onDocument = {
+            logger.notice("another node of this company says", metadata: ["document": "\($0)"])
+        }
         let own = SharedNode(beside)
         while !Task.isCancelled {
             var trouble: String?

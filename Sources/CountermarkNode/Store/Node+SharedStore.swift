@@ -161,6 +161,7 @@ extension Node {
     public func lookAtDocuments() throws -> Bool {
         let look = try home.documents.look { [self] in try take(shared: $1, of: $0) }
         for note in look.notes { warn(note) }
+        for name in look.taken { onDocument(name) }
         return look.hasMoved
     }
 
