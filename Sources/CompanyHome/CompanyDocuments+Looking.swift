@@ -11,7 +11,7 @@ extension CompanyDocuments {
     /// stays.
     ///
     /// - Throws: ``SharedStoreError`` where the store cannot be reached.
-    package func look(_ taking: @escaping Taking) throws -> Look {
+    package func look(_ taking: Taking) throws -> Look {
         guard let company = home.company, let shared = try home.sharedLogs() else { return Look() }
         let there: [DocumentMark]
         do {
@@ -23,39 +23,71 @@ extension CompanyDocuments {
         }
         let seen = KnownDocuments(marks: there, folder: copies.mark)
         if company.knownDocuments.withLock({ $0 }) == seen { return Look() }
-        return try copies.locked {
-            var look = Look()
-            // Another process may just have changed something.
-            let marks = try shared.table.documents()
-            let known = try copies.all()
-            var troubles: [String: String] = [:]
-            let named = Dictionary(marks.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-            var all = Set(try CompanyDocument.all(in: home))
-            for name in Set(named.keys).union(known.keys) {
-                if let document = CompanyDocument(name: name) { all.insert(document) }
+        var round = try copies.locked { try settleAll(shared) }
+        // What follows from proof takes as long as a dataset is large: nobody waits for that.
+        for proof in round.proofs {
+            do {
+                try take(proof, taking, &round.look, shared)
+            } catch let error as SharedStoreError where !error.isOfOneDocument {
+                throw error
+            } catch {
+                round.troubles[proof.document.name] = PlainError.line(error)
             }
-            var isWaiting = false
-            for document in all.sorted(by: { ($0.rank, $0.name) < ($1.rank, $1.name) }) {
-                let name = document.name
-                do {
-                    var step = Step(document, named[name], known[name], shared, taking)
-                    try settle(&step)
-                    if let note = step.note { look.notes.append(note) }
-                    if step.hasMoved { look.hasMoved = true }
-                    if step.isTaken { look.taken.append(name) }
-                    if step.isWaiting { isWaiting = true }
-                } catch let error as SharedStoreError where !error.isOfOneDocument {
-                    throw error
-                } catch {
-                    troubles[name] = PlainError.line(error)
-                }
-            }
-            try copies.keep(troubles: troubles)
-            // What waits, and what was written by this look, is looked at again.
-            let settled = isWaiting ? nil : KnownDocuments(marks: marks, folder: copies.mark)
-            company.knownDocuments.withLock { $0 = settled }
-            return look
         }
+        try copies.keep(troubles: round.troubles)
+        // What waits, and what this look has written, is looked at again.
+        let settled =
+            round.isWaiting ? nil : KnownDocuments(marks: round.marks, folder: copies.mark)
+        company.knownDocuments.withLock { $0 = settled }
+        return round.look
+    }
+
+    /// One look, up to what takes long.
+    private struct Round {
+        let marks: [DocumentMark]
+        var look = Look()
+        var troubles: [String: String] = [:]
+        var proofs: [Proof] = []
+        var isWaiting = false
+    }
+
+    /// Evidence that this home has not seen yet.
+    private struct Proof {
+        let log: String
+        let said: SignedDocument
+        let row: SharedDocument
+        var document: CompanyDocument { .evidence(log: log) }
+    }
+
+    private func settleAll(_ shared: SharedLogStore) throws -> Round {
+        // Another process may just have changed something.
+        var round = Round(marks: try shared.table.documents())
+        let known = try copies.all()
+        let named = Dictionary(round.marks.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        var all = Set(try CompanyDocument.all(in: home))
+        for name in Set(named.keys).union(known.keys) {
+            if let document = CompanyDocument(name: name) { all.insert(document) }
+        }
+        for document in all.sorted(by: { ($0.rank, $0.name) < ($1.rank, $1.name) }) {
+            let name = document.name
+            do {
+                var step = Step(document, named[name], known[name], shared)
+                try settle(&step)
+                if let note = step.note { round.look.notes.append(note) }
+                if step.isTaken { round.look.taken.append(name) }
+                if let proof = step.proof { round.proofs.append(proof) }
+                if step.hasMoved { round.look.hasMoved = true }
+                if step.isWaiting || step.proof != nil { round.isWaiting = true }
+            } catch let error as SharedStoreError {
+                guard error.isOfOneDocument else { throw error }
+                round.troubles[name] = PlainError.line(error)
+            } catch {
+                // It may be over the next time.
+                round.isWaiting = true
+                round.troubles[name] = PlainError.line(error)
+            }
+        }
+        return round
     }
 
     /// What one document needs.
@@ -64,18 +96,17 @@ extension CompanyDocuments {
         let mark: DocumentMark?
         let copy: DocumentCopy?
         let shared: SharedLogStore
-        let taking: Taking
         var note: String?
+        var proof: Proof?
         var hasMoved = false
         var isTaken = false
         var isWaiting = false
 
         init(
             _ document: CompanyDocument, _ mark: DocumentMark?, _ copy: DocumentCopy?,
-            _ shared: SharedLogStore, _ taking: @escaping Taking
+            _ shared: SharedLogStore
         ) {
-            (self.document, self.mark, self.copy) = (document, mark, copy)
-            (self.shared, self.taking) = (shared, taking)
+            (self.document, self.mark, self.copy, self.shared) = (document, mark, copy, shared)
         }
     }
 
@@ -105,10 +136,10 @@ extension CompanyDocuments {
                 "\(document.name) was changed by two nodes at once, after the store had gone back"
             return try bring(&step, saying: both, from: row, said)
         }
-        let here = try? document.text(in: home)
         if case .evidence(let log) = document {
-            return try takeEvidence(log, said, row, here, &step)
+            return step.proof = Proof(log: log, said: said, row: row)
         }
+        let here = try? document.text(in: home)
         if copy?.isPending == true || (copy == nil && here != nil && document.isUnion) {
             return try bring(&step, from: row)
         }
@@ -162,20 +193,26 @@ extension CompanyDocuments {
         }
     }
 
-    private func takeEvidence(
-        _ log: String, _ said: SignedDocument, _ row: SharedDocument, _ here: String?,
-        _ step: inout Step
+    /// Has a node take evidence, and tells the others where this home can prove more.
+    private func take(
+        _ proof: Proof, _ taking: Taking, _ look: inout Look, _ shared: SharedLogStore
     ) throws {
-        let texts = try Home.evidence(in: said.text)
-        guard try step.taking(log, texts) else { return step.isWaiting = true }
-        let now = try step.document.text(in: home)
-        step.hasMoved = here != now
-        step.isTaken = step.hasMoved
-        if try Home.provenPrefix(in: now) < Home.provenPrefix(in: said.text) {
-            return try bring(
-                &step, saying: try step.document.merged(now, said.text), from: row, said)
+        let before = try proof.document.text(in: home)
+        guard try taking(proof.log, try Home.evidence(in: proof.said.text)) else { return }
+        try copies.locked {
+            let now = try proof.document.text(in: home)
+            if before != now {
+                look.hasMoved = true
+                look.taken.append(proof.document.name)
+            }
+            guard try Home.provenPrefix(in: now) < Home.provenPrefix(in: proof.said.text) else {
+                return try copies.keep(DocumentCopy(proof.row))
+            }
+            var step = Step(proof.document, proof.row.mark, nil, shared)
+            try bring(
+                &step, saying: try proof.document.merged(now, proof.said.text), from: proof.row,
+                proof.said)
         }
-        try copies.keep(DocumentCopy(row))
     }
 
     /// What becomes of what a home said before it met the store.

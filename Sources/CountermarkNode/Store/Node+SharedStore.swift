@@ -159,7 +159,7 @@ extension Node {
     /// - Throws: ``SharedStoreError`` where the store cannot be reached.
     @discardableResult
     public func lookAtDocuments() throws -> Bool {
-        let look = try home.documents.look { [self] in try take(shared: $1, of: $0) }
+        let look = try home.documents.look { try take(shared: $1, of: $0) }
         for note in look.notes { warn(note) }
         for name in look.taken { onDocument(name) }
         return look.hasMoved
