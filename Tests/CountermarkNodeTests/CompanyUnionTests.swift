@@ -137,14 +137,20 @@ struct CompanyUnionTests {
         #expect(try !late.isForked(log))
         try late.bringUp()
         #expect(try late.isForked(log))
-        // What proves nothing, though a node has signed it, is not taken.
-        let false_ = try SignedDocument(
-            name: "evidence/\(CompanyNodes.oem)/\(all.dataset)", version: 1, text: "[\"nonsense\"]"
-        ).signed(for: CompanyNodes.oem, with: try one.home.logKey())
-        #expect(try nodes.store.table.moveDocument(false_, from: nil))
-        try other.bringUp()
-        #expect(other.home.untakenDocuments.count == 1)
-        #expect(try !other.isForked("\(CompanyNodes.oem)/\(all.dataset)"))
+        // What proves nothing of a log, though a node has signed it, is not taken.
+        let shared = try #require(try nodes.store.table.document("evidence/\(log)"))
+        let key = try one.home.logKey().verificationKey
+        let proof = try #require(
+            try SignedDocument(shared, of: CompanyNodes.oem, key: key).text)
+        let innocent = "\(CompanyNodes.oem)/\(all.dataset)"
+        for (version, text) in [(1, "[\"nonsense\"]"), (2, proof)] as [(Int64, String)] {
+            let said = SignedDocument(name: "evidence/\(innocent)", version: version, text: text)
+            let row = try said.signed(for: CompanyNodes.oem, with: try one.home.logKey())
+            #expect(try nodes.store.table.moveDocument(row, from: version == 1 ? nil : 1))
+            try other.bringUp()
+            #expect(other.home.untakenDocuments.keys.sorted() == ["evidence/\(innocent)"])
+            #expect(try !other.isForked(innocent))
+        }
     }
 
     // MARK: Invitations
