@@ -34,7 +34,7 @@ steps=(
     "words         60  python3 Tests/EndToEnd/words.py --program $debug"
     "again         27  python3 Tests/EndToEnd/again.py --program $debug"
     "pages         65  python3 Tests/EndToEnd/pages.py --program $debug"
-    "store        100  several_nodes"
+    "store        115  several_nodes"
     "tiles         25  python3 Tests/Store/tiles.py --program $debug"
     "figures       15  figures_of_a_node"
     "disk          25  python3 Tests/EndToEnd/disk.py --program $debug"
@@ -89,8 +89,10 @@ libraries_of_others() {
 # Several nodes of one company on a PostgreSQL of the test's own.
 several_nodes() {
     bash Tests/setup.sh postgresql
-    python3 Tests/Store/postgres.py with swift test --skip-build --filter SharedStoreTests --filter RowsTests
+    python3 Tests/Store/postgres.py with swift test --skip-build --filter SharedStoreTests --filter RowsTests \
+        --filter CompanyDocumentsTests --filter CompanyUnionTests
     python3 Tests/Store/nodes.py --program "$debug"
+    python3 Tests/Store/common.py --program "$debug"
     python3 Tests/Store/rows.py --program "$debug"
 }
 

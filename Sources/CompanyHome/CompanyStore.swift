@@ -15,7 +15,10 @@ package final class CompanyStore: Sendable {
     package let tiles: String?
     /// What keeps a serving node from its store at present; nil if nothing does.
     package let trouble = Mutex<String?>(nil)
-    private let opened = Mutex<SharedLogStore?>(nil)
+    /// The documents as they were when there was nothing left to do about them.
+    let knownDocuments = Mutex<KnownDocuments?>(nil)
+    /// The store, once it was asked whose it is.
+    let opened = Mutex<SharedLogStore?>(nil)
 
     package init(_ address: String, tiles: String?) {
         (self.address, self.tiles) = (address, tiles)

@@ -140,6 +140,23 @@ extension Home {
     /// The key that signs checkpoints.
     public func logKey() throws -> SigningKey { try key(inFile: "keys/log.key") }
 
+    /// The secret of the invitation with a nonce, which each node of this company can compute and nobody else.
+    ///
+    /// It follows from a signature by the key that signs checkpoints: an Ed25519 signature of a message is always the
+    /// same (RFC 8032 §5.1.6), and this message is signed for nothing else.
+    package func invitationSecret(_ nonce: String) throws -> [UInt8] {
+        let key = try logKey()
+        guard key.kind == .ed25519 else {
+            throw NodeError(
+                .damagedFile, "\(path)/keys/log.key is no Ed25519 key",
+                hint: "restore it from a backup")
+        }
+        let secret = try key.sign(Array("countermark company secret v1\n\(origin)\n".utf8))
+        return try MessageAuthentication.code(
+            of: Array("invitation \(nonce)".utf8), secret: secret
+        ).bytes
+    }
+
     /// The key that cosigns partners' checkpoints and signs nothing else.
     ///
     /// A home that has none, made before there were witnesses, gets one.

@@ -22,15 +22,13 @@ extension Home {
                 "\(origin) governs \(dataset): without its log nobody can check anything",
                 hint: "keep serving it, or cut the members")
         }
-        if try hasLeft(dataset) { return false }
-        try FileManager.default.createDirectory(
-            atPath: "\(path)/left/\(dataset.owner)", withIntermediateDirectories: true)
-        try WholeFile.replace(leftFile(dataset), with: "")
-        return true
+        return try documents.change(.left(dataset), offline: .refuse) { _ in "" } != .unchanged
     }
 
     /// Takes part again.
     public func rejoin(_ dataset: DatasetID) throws {
-        if try hasLeft(dataset) { try WholeFile.remove(leftFile(dataset)) }
+        if try hasLeft(dataset) {
+            _ = try documents.change(.left(dataset), offline: .refuse) { _ in nil }
+        }
     }
 }

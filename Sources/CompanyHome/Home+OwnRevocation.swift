@@ -8,18 +8,25 @@ import Signing
 /// Partners get it at every sync and obey it; it only ever grows.
 extension Home {
     private var ownListFile: String { path + "/trust/own-revoked.pem" }
-    private var revokedFile: String { path + "/keys/revoked.json" }
 
     /// A certificate that was taken back, as it is remembered.
-    private struct Revoked: Codable {
+    struct Revoked: Codable {
         let certificate: Data
         let time: Int64
         let isStolen: Bool
     }
 
-    private struct RevokedList: Codable {
+    struct RevokedList: Codable {
         var number: Int64 = 0
         var certificates: [Revoked] = []
+        /// The list that was issued last, PEM; nil in a file of an earlier version.
+        var list: String?
+
+        var text: String {
+            get throws {
+                try SharedJSON(String(decoding: try JSONEncoder().encode(self), as: UTF8.self)).text
+            }
+        }
     }
 
     /// The own list; none where nothing was ever taken back.
@@ -42,53 +49,62 @@ extension Home {
         _ certificate: Certificate?, isStolen: Bool, caKeyText: String?, at time: Int64
     ) throws -> (list: RevocationList, isNew: Bool) {
         let authority = try authority(keyText: caKeyText).issuing()
-        var known = RevokedList()
-        if let text = try WholeFile.read(revokedFile) {
-            known = try JSONDecoder().decode(RevokedList.self, from: Data(text.utf8))
-        }
+        if let certificate { try requireRevocable(certificate, authority) }
         var isNew = false
-        if let certificate {
-            if certificate == authority.certificate || certificate.isSelfIssued {
-                throw NodeError(
-                    .keyInUse,
-                    "\(NodeIdentity.name(of: certificate)) is a root: partners would refuse all that it issued, "
-                        + "this organisation's node too, and no list could take that back",
-                    hint:
-                        "a root ends when partners no longer pin it (Docs/Operations.md, \"Renewing\"); "
-                        + "nothing was changed")
+        // A key that is in other hands does not wait for the store.
+        _ = try documents.change(.ownLists, offline: .keep) { text in
+            var known = RevokedList()
+            if let text {
+                known = try JSONDecoder().decode(RevokedList.self, from: Data(text.utf8))
             }
-            guard certificate.isIssued(by: authority.certificate) else {
-                throw NodeError(
-                    .otherIssuer,
-                    "\(NodeIdentity.name(of: certificate)) was not issued by \(authority.certificate.subject)",
-                    hint:
-                        "give the key of the authority that issued it with --ca-key, or let your PKI make "
-                        + "the list and send it to partners")
-            }
-            let bytes = Data(certificate.der)
-            isNew = !known.certificates.contains { $0.certificate == bytes }
-            if isNew {
+            if let certificate {
+                let bytes = Data(certificate.der)
+                isNew = !known.certificates.contains { $0.certificate == bytes }
+                if !isNew, text != nil { return text }
                 known.certificates.append(
                     Revoked(certificate: bytes, time: time, isStolen: isStolen))
             }
+            known.number += 1
+            known.list = try authority.issueRevocationList(
+                try known.certificates.map { revoked in
+                    CertificateAuthority.Revocation(
+                        certificate: try Certificate(der: Array(revoked.certificate)),
+                        time: revoked.time, isKeyCompromised: revoked.isStolen)
+                }, number: known.number, at: time,
+                // A list that lapsed would lock this organisation out of its partners' nodes.
+                lifetimeSeconds: max(authority.certificate.notAfter - time, 86_400)
+            ).pem
+            return try known.text
         }
-        if certificate != nil, !isNew, let list = try ownRevocationLists().first {
-            return (list, false)
+        guard let list = try ownRevocationLists().first else {
+            throw NodeError(
+                .missingFile, "\(ownListFile) is missing",
+                hint: "run countermark key revoke --renew")
         }
-        known.number += 1
-        let list = try authority.issueRevocationList(
-            try known.certificates.map { revoked in
-                CertificateAuthority.Revocation(
-                    certificate: try Certificate(der: Array(revoked.certificate)),
-                    time: revoked.time, isKeyCompromised: revoked.isStolen)
-            }, number: known.number, at: time,
-            // A list that lapsed would lock this organisation out of its partners' nodes.
-            lifetimeSeconds: max(authority.certificate.notAfter - time, 86_400))
-        try WholeFile.replace(
-            revokedFile, with: String(decoding: try JSONEncoder().encode(known), as: UTF8.self),
-            mode: 0o600)
-        try WholeFile.replace(ownListFile, with: try list.pem)
         return (list, isNew)
+    }
+
+    /// Throws for a certificate that no list of this authority may name.
+    private func requireRevocable(
+        _ certificate: Certificate, _ authority: CertificateAuthority
+    ) throws {
+        if certificate == authority.certificate || certificate.isSelfIssued {
+            throw NodeError(
+                .keyInUse,
+                "\(NodeIdentity.name(of: certificate)) is a root: partners would refuse all that it issued, "
+                    + "this organisation's node too, and no list could take that back",
+                hint:
+                    "a root ends when partners no longer pin it (Docs/Operations.md, \"Renewing\"); "
+                    + "nothing was changed")
+        }
+        guard certificate.isIssued(by: authority.certificate) else {
+            throw NodeError(
+                .otherIssuer,
+                "\(NodeIdentity.name(of: certificate)) was not issued by \(authority.certificate.subject)",
+                hint:
+                    "give the key of the authority that issued it with --ca-key, or let your PKI make "
+                    + "the list and send it to partners")
+        }
     }
 
     /// Whether the own list names a certificate.
@@ -108,23 +124,20 @@ extension Home {
     package func takePublished(
         _ text: String, of partner: Origin, chain: [Certificate]
     ) throws -> Bool {
-        let lists = try RevocationList.all(pem: text)
+        try requirePartner(partner)
         let issuers = try roots(of: partner) + chain.filter(\.isAuthority)
-        var kept = try revocationLists(of: partner)
-        var isNew = false
-        for list in lists where issuers.contains(where: { list.isSigned(by: $0) }) {
-            if let place = kept.firstIndex(where: { $0.issuer == list.issuer }) {
-                guard list.thisUpdate > kept[place].thisUpdate else { continue }
-                kept[place] = list
-            } else {
-                kept.append(list)
-            }
-            isNew = true
+        let genuine = try RevocationList.all(pem: text).filter { list in
+            issuers.contains { list.isSigned(by: $0) }
         }
-        if isNew {
-            try setRevocationLists(
-                try kept.map { list throws in try list.pem }.joined(), of: partner)
+        // Most contacts bring nothing new, and ask nobody.
+        let kept = try revocationLists(of: partner)
+        func isNewer(_ list: RevocationList) -> Bool {
+            kept.filter { $0.issuer == list.issuer }.allSatisfy { list.thisUpdate > $0.thisUpdate }
         }
-        return isNew
+        guard genuine.contains(where: isNewer) else { return false }
+        let offered = try genuine.map { list throws in try list.pem }.joined()
+        return try documents.change(.lists(partner), offline: .keep) { known in
+            try RevocationList.joined([known, offered].compactMap { $0 })
+        } != .unchanged
     }
 }

@@ -25,6 +25,8 @@ extension Home {
     public func pin(
         _ org: Origin, pem: String?, url: String?, forgetsURL: Bool, vkey: String?, at time: Int64
     ) throws -> PinningReport {
+        // What another node has just said of it is what is changed.
+        _ = try documents.look { _, _ in false }
         let all = try partners()
         let known = all.first { $0.org == org.description }
         guard let pem = pem ?? known?.roots else {
@@ -61,7 +63,8 @@ extension Home {
             report.notes.append(
                 "this root is \(origin)'s own: whoever holds its key can speak for both")
         }
-        if report.changed { try add(partner) }
+        // Also where it is so already: the company's other nodes may have been told something else.
+        try add(partner)
         return report
     }
 

@@ -24,11 +24,9 @@ extension Home {
         try requirePartner(partner)
         let lists = try RevocationList.all(pem: pem)
         let text = try lists.map { try $0.pem }.joined()
-        // Lists that are damaged are replaced, too.
-        let known = try? revocationLists(of: partner).map { list throws in try list.pem }.joined()
-        if known == text { return (lists, false) }
-        try WholeFile.replace(listFile(partner), with: text)
-        return (lists, true)
+        // Lists that are damaged are replaced, too. What keeps somebody out does not wait for the store.
+        let outcome = try documents.change(.lists(partner), offline: .keep) { _ in text }
+        return (lists, outcome != .unchanged)
     }
 
     /// Forgets a partner's revocation lists.
@@ -36,12 +34,10 @@ extension Home {
     /// - Returns: False if there were none.
     public func removeRevocationLists(of partner: Origin) throws -> Bool {
         try requirePartner(partner)
-        let isThere = try DurableFile.isThere(listFile(partner))
-        try WholeFile.remove(listFile(partner))
-        return isThere
+        return try documents.change(.lists(partner), offline: .refuse) { _ in nil } != .unchanged
     }
 
-    private func requirePartner(_ partner: Origin) throws {
+    func requirePartner(_ partner: Origin) throws {
         if try partners().contains(where: { $0.org == partner.description }) { return }
         throw NodeError.notFound(
             "partner", partner.description, hint: "see countermark partner list")

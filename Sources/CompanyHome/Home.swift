@@ -15,6 +15,7 @@ import Signing
 ///     home/invitations/  what was offered to whom, and what this node answered (0600)
 ///     home/logs/         <member>/<owner>/<dataset>/{checkpoint,tile/…}
 ///     home/incoming/     what partners are sending, until all of it is here
+///     home/company/      what the company's nodes have in common, as it is in their store
 ///     home/state.sqlite  derived
 public struct Home: Sendable {
     /// How long a command waits for another process to finish its append.
@@ -267,28 +268,33 @@ public struct Home: Sendable {
         }
     }
 
-    /// Introduces a partner, or changes what is known of it.
+    /// Introduces a partner, or changes what is known of it, on all nodes of this company.
+    ///
+    /// - Throws: ``NodeError``; ``SharedStoreError`` where other nodes would not learn of it.
     public func add(_ partner: Partner) throws {
         let origin = try Origin(partner.org)
         if origin == self.origin {
             throw NodeError(
                 .ownOrigin, "\(origin) is this organisation", hint: "name a partner")
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        try WholeFile.replace(
-            "\(path)/trust/\(origin).json",
-            with: String(decoding: try encoder.encode(partner), as: UTF8.self))
+        let text = try SharedJSON(
+            String(decoding: try JSONEncoder().encode(partner), as: UTF8.self)
+        ).text
+        _ = try documents.change(.partner(origin), offline: .refuse) { _ in text }
     }
 
-    /// Forgets a partner; its logs stay.
+    /// Forgets a partner, on all nodes of this company; its logs stay.
+    ///
+    /// Where the company's store cannot be reached, it holds here already.
     public func removePartner(_ origin: Origin) throws {
-        let file = "\(path)/trust/\(origin).json"
-        guard try DurableFile.isThere(file) else {
-            throw NodeError.notFound(
-                "partner", origin.description, hint: "see countermark partner list")
+        let isHere = try DurableFile.isThere("\(path)/trust/\(origin).json")
+        _ = try documents.change(.partner(origin), offline: .keep) { known in
+            guard isHere || known != nil else {
+                throw NodeError.notFound(
+                    "partner", origin.description, hint: "see countermark partner list")
+            }
+            return nil
         }
-        try WholeFile.remove(file)
     }
 
     /// The roots pinned for an organisation by the operator.

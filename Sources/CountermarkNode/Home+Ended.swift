@@ -32,13 +32,9 @@ extension Home {
         }
         for dataset in try datasets()
         where try dataset.owner == steward && toldCut(dataset) != told[dataset] {
-            guard let index = told[dataset] else {
-                try WholeFile.remove(cutFile(dataset))
-                continue
+            _ = try documents.change(.cut(dataset), offline: .keep) { _ in
+                told[dataset].map { "\($0)" }
             }
-            try FileManager.default.createDirectory(
-                atPath: "\(path)/cut/\(steward)", withIntermediateDirectories: true)
-            try WholeFile.replace(cutFile(dataset), with: "\(index)")
         }
     }
 }

@@ -139,9 +139,10 @@ extension Node {
     /// Keeps evidence that shows a smaller common prefix than any before, durably, and takes back what
     /// does not count any more.
     ///
+    /// - Parameter isNews: Whether this company's other nodes may not know it yet.
     /// - Returns: False if as small a prefix was proven before.
     @discardableResult
-    func keep(_ evidence: Equivocation) throws -> Bool {
+    func keep(_ evidence: Equivocation, isNews: Bool = true) throws -> Bool {
         var forks = try forks()
         guard forks.note(evidence.log.name, prefix: evidence.prefix) else { return false }
         let stem = Self.fileStem(evidence.log.name)
@@ -152,6 +153,7 @@ extension Node {
         let old = try self.evidence().filter { $0.log == evidence.log.name && $0.isProven }
             .sorted { $0.prefix < $1.prefix }.dropFirst(Self.evidencePerLogMax)
         for file in old { try WholeFile.remove(file.path) }
+        if isNews { try home.documents.tellEvidence(evidence.log.name) }
         let (_, dataset) = try Self.parts(of: evidence.log.name)
         try catchUp(dataset)
         return true
@@ -171,6 +173,31 @@ extension Node {
             try logVerifier(member, dataset).logKey == evidence.log.publicKey
         else { return false }
         return try keep(evidence)
+    }
+
+    /// Takes evidence that another node of this company has kept: it counts for a log held here, by the key that the
+    /// log itself introduced, and only if it proves what it says.
+    ///
+    /// - Returns: False where the log, or its key, is not here yet.
+    func take(shared texts: [String], of log: String) throws -> Bool {
+        let (member, dataset) = try Self.parts(of: log)
+        guard try home.members(of: dataset).contains(member),
+            let key = try logVerifier(member, dataset).logKey
+        else { return false }
+        // The smallest prefix comes last, so that each is kept.
+        for text in texts.reversed() {
+            let evidence = try Equivocation(file: Array(text.utf8))
+            try evidence.verify()
+            guard evidence.log.name == log, evidence.log.publicKey == key else {
+                throw NodeError(
+                    .unprovenHistory,
+                    "evidence in the store accuses \(log), and is signed by another key",
+                    hint: "nothing was taken; see countermark evidence on the company's other nodes"
+                )
+            }
+            try keep(evidence, isNews: false)
+        }
+        return true
     }
 
     /// The evidence that concerns logs which an organisation may read.

@@ -27,6 +27,8 @@ public final class Node {
     public var isClockRight = false
     /// Tells the operator what does not keep a command from its work.
     public var warn: (String) -> Void = { _ in }
+    /// Tells of documents that another node of this company has changed, by their names.
+    var onDocument: (String) -> Void = { _ in }
     let now: () -> Int64
     private var knownWitness: Witness?
     private var signer: Signer?
@@ -37,10 +39,8 @@ public final class Node {
     static let verifiersMax = 256
     /// The forks proven by the evidence files of these names.
     var knownForks: (names: [String], forks: KnownForks)?
-
     /// How much of each log this node goes by; nil for all that is held.
     private(set) var heads: [Origin: UInt64]?
-
     /// What a log has taken last and the label table has not, where it is little.
     var newest: (log: String, piece: HeldPiece)?
 

@@ -10,6 +10,8 @@ public enum AlarmDocument: Document {
     case digestsDiffer(DigestsDiffer)
     /// This machine's clock and all partners' differ.
     case clock(Clock)
+    /// This home and the company's other nodes say different things beside logs.
+    case nodesDiffer(NodesDiffer)
     /// Something ends.
     case ends(Ends)
 
@@ -21,6 +23,7 @@ public enum AlarmDocument: Document {
         case .silent(let alarm): try alarm.encode(to: encoder)
         case .digestsDiffer(let alarm): try alarm.encode(to: encoder)
         case .clock(let alarm): try alarm.encode(to: encoder)
+        case .nodesDiffer(let alarm): try alarm.encode(to: encoder)
         case .ends(let alarm): try alarm.encode(to: encoder)
         }
     }
@@ -113,6 +116,19 @@ extension AlarmDocument {
         public init(what: String, refuses: Bool) {
             self.what = what
             self.refuses = refuses
+        }
+    }
+
+    /// This home and the company's other nodes say different things beside logs.
+    public struct NodesDiffer: Encodable, Sendable {
+        /// The alarm's kind.
+        public let kind: String = "nodes-differ"
+        /// What is about to be told or is not taken, and why.
+        public let what: String
+
+        /// Makes one of its members.
+        public init(what: String) {
+            self.what = what
         }
     }
 

@@ -1,4 +1,5 @@
 import AnnotationModel
+import CompanyHome
 import CountermarkNode
 import LabelDocuments
 import Signing
@@ -48,6 +49,13 @@ package struct Alarm {
                     document: .clock(.init(what: clock.line, refuses: clock.refuses)),
                     text: clock.line))
         }
+        alarms += node.home.untakenDocuments.sorted { $0.key < $1.key }.map {
+            nodesDiffer("\($0.key) is not taken from the store: \($0.value)")
+        }
+        alarms += node.home.untoldDocuments.map {
+            nodesDiffer(
+                "what this node says of \($0) is not known to the company's other nodes yet")
+        }
         alarms += ends.filter { $0.level(at: now) >= .warning }.map { end in
             Alarm(
                 document: .ends(
@@ -57,5 +65,9 @@ package struct Alarm {
                 text: end.line(at: now))
         }
         return alarms
+    }
+
+    private static func nodesDiffer(_ what: String) -> Alarm {
+        Alarm(document: .nodesDiffer(.init(what: what)), text: what)
     }
 }

@@ -110,7 +110,7 @@ public struct PlainError: Sendable, Equatable {
             case .unreachable, .slow: .storeUnreachable
             case .noTables, .otherVersion, .otherOwner, .left: .otherStore
             case .unconfirmed: .storeUnconfirmed
-            case .damaged: .storeDamaged
+            case .damaged, .forged, .tooLarge, .tooManyDocuments: .storeDamaged
             case .busy: .storeBusy
             }
         self.init(code, error.message, error.hint)

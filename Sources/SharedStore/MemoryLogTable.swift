@@ -15,6 +15,7 @@ package final class MemoryLogTable: SharedLogTable {
         var parts: [String: [Row]] = [:]
         var turns: [String: (writer: String, end: ContinuousClock.Instant)] = [:]
         var witnessed: [String: (size: UInt64, note: [UInt8])] = [:]
+        var documents: [String: SharedDocument] = [:]
     }
 
     private let state = Mutex(State())
@@ -88,6 +89,30 @@ package final class MemoryLogTable: SharedLogTable {
         state.withLock { state in
             guard state.witnessed[log]?.size == old else { return false }
             state.witnessed[log] = (size, note)
+            return true
+        }
+    }
+
+    package func documents() throws -> [DocumentMark] {
+        let all = state.withLock { $0.documents.values.sorted { $0.name < $1.name } }
+        try SharedDocument.requireCount(all.count, atMost: SharedDocument.readMax)
+        return all.map(\.mark)
+    }
+
+    package func document(_ name: String) throws -> SharedDocument? {
+        let found = state.withLock { $0.documents[name] }
+        try found?.requireSize()
+        return found
+    }
+
+    package func moveDocument(_ document: SharedDocument, from old: Int64?) throws -> Bool {
+        try document.requireSize()
+        return try state.withLock { state in
+            if let by = state.leftBy { throw SharedStoreError.left(store: Self.name, by: by) }
+            guard state.documents[document.name]?.version == old else { return false }
+            let count = state.documents.count + (old == nil ? 1 : 0)
+            try SharedDocument.requireCount(count, atMost: SharedDocument.countMax)
+            state.documents[document.name] = document
             return true
         }
     }

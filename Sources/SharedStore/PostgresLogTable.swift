@@ -12,6 +12,8 @@ package final class PostgresLogTable: SharedLogTable {
     let address: StoreAddress
     private let idle = Mutex<[PostgresConnection]>([])
     private let listener = Mutex<PostgresConnection?>(nil)
+    /// Whether the documents' table was seen.
+    let documentsAreThere = Mutex(false)
 
     /// Connections that are kept open while nobody uses them.
     private let idleMax: Int
@@ -258,7 +260,7 @@ package final class PostgresLogTable: SharedLogTable {
         return true
     }
 
-    private func requireNotLeft(_ connection: PostgresConnection, _ statement: String) throws {
+    func requireNotLeft(_ connection: PostgresConnection, _ statement: String) throws {
         let rows = try connection.run(statement)
         if let by = rows.text(0, statement == SQL.owner ? 3 : 0) {
             throw SharedStoreError.left(store: address.text, by: by)

@@ -31,7 +31,16 @@ enum PostgresStatements {
         CREATE TABLE countermark.witness (
             log text PRIMARY KEY, size bigint NOT NULL, note bytea NOT NULL)
         """,
+        createDocuments,
     ]
+
+    /// What nodes have in common beside logs; a store that was made before there were documents gets it later.
+    static let createDocuments = """
+        CREATE TABLE IF NOT EXISTS countermark.document (
+            name text PRIMARY KEY, version bigint NOT NULL, bytes bytea NOT NULL)
+        """
+    /// Asked so, since an error each second would fill the server's log.
+    static let hasDocuments = "SELECT to_regclass('countermark.document') IS NOT NULL"
 
     /// What a session goes by: a node that stands still holds nothing for long, and what is acknowledged is durable.
     static let session = """
@@ -92,6 +101,24 @@ enum PostgresStatements {
     static let moveWitness = """
         UPDATE countermark.witness SET size = $2, note = $3 WHERE log = $1 AND size = $4
         """
+
+    /// The names, and the signatures that stand in front of the bytes.
+    static let documents = """
+        SELECT name, version, substring(bytes FROM 1 FOR 64) FROM countermark.document WHERE octet_length(name) <= $2
+        ORDER BY name LIMIT $1
+        """
+    static let countDocuments = "SELECT count(*) FROM countermark.document"
+    static let document = """
+        SELECT version, CASE WHEN octet_length(bytes) <= $2 THEN bytes END FROM countermark.document WHERE name = $1
+        """
+    static let beginDocument = """
+        INSERT INTO countermark.document (name, version, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+        """
+    static let moveDocument = """
+        UPDATE countermark.document SET version = $2, bytes = $3 WHERE name = $1 AND version = $4
+        """
+    /// Changes nothing, and waits for the standby as any change does.
+    static let confirmDocument = "UPDATE countermark.document SET version = version WHERE name = $1"
 
     static let leave = """
         UPDATE countermark.store SET left_by = $1 WHERE id = 1 AND (left_by IS NULL OR left_by = $1)

@@ -101,6 +101,18 @@ public protocol SharedLogTable: Sendable {
     func moveWitness(
         _ log: String, from old: UInt64?, to size: UInt64, note: [UInt8]
     ) throws -> Bool
+    /// Which documents the company's nodes have in common, and how far each is.
+    ///
+    /// - Throws: ``SharedStoreError``, also for more than ``SharedDocument/countMax``.
+    func documents() throws -> [DocumentMark]
+    /// One document; nil where there is none.
+    func document(_ name: String) throws -> SharedDocument?
+    /// Puts a document in the place of another version of it: that alone decides which of several nodes has changed it.
+    ///
+    /// - Parameter old: The version that has to be there; nil for none.
+    /// - Returns: False, and nothing has changed, where another version is there.
+    /// - Throws: ``SharedStoreError``, also once a home has taken the logs out.
+    func moveDocument(_ document: SharedDocument, from old: Int64?) throws -> Bool
     /// Ends all writing: a home takes the logs out.
     ///
     /// - Throws: ``SharedStoreError/left(store:by:)`` where another home did that before.

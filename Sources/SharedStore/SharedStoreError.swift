@@ -26,6 +26,12 @@ public enum SharedStoreError: Error, Equatable, Sendable {
     case unconfirmed(store: String, log: String)
     /// What the store holds of a log is not what was put there.
     case damaged(log: String, why: String)
+    /// A document in the store was not signed by a node of this company.
+    case forged(document: String)
+    /// A document is larger than any may be.
+    case tooLarge(document: String, bytesMax: Int)
+    /// There are more documents than a company may have.
+    case tooManyDocuments(countMax: Int)
     /// The server said something that this program has no words for.
     case failed(store: String, state: String, why: String)
     /// A COPY is not undone with its transaction, so half of a change could stay.
@@ -56,6 +62,12 @@ extension SharedStoreError: CustomStringConvertible {
             "the store \(store) was lost at the moment of writing to \(log): whether it is "
                 + "written is not known"
         case .damaged(let log, let why): "what the store holds of \(log) is damaged: \(why)"
+        case .forged(let document):
+            "\(document) in the store was not written by a node of this company: its signature does not hold"
+        case .tooLarge(let document, let bytesMax):
+            "\(document) has more than the \(bytesMax) bytes that nodes share"
+        case .tooManyDocuments(let countMax):
+            "the store holds more than the \(countMax) documents that a company's nodes share"
         case .failed(let store, let state, let why):
             "the store \(store) failed: \(why) (SQLSTATE \(state))"
         case .copyStays(let store):
@@ -90,6 +102,10 @@ extension SharedStoreError: CustomStringConvertible {
         case .unconfirmed:
             "see countermark history before you run it again: the next contact with the store shows what is written"
         case .damaged: "run countermark store check; nothing was taken from it"
+        case .forged:
+            "whoever may write to the database has changed it: this node goes by what it has; look who may write "
+                + "there, then run again the command that set it, which puts it right"
+        case .tooLarge, .tooManyDocuments: "nothing was taken from it, or put there"
         case .failed: "see PostgreSQL's own log; nothing was acknowledged"
         case .copyStays:
             "no labels are put there as rows; on YugabyteDB set yb_default_copy_from_rows_per_transaction to 0"

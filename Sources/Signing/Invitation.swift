@@ -61,6 +61,17 @@ public struct Invitation: Sendable, Equatable {
             expiresAt: expiresAt, nonce: Array(random.suffix(Self.nonceBytes)))
     }
 
+    /// A new nonce.
+    ///
+    /// - Throws: ``InvitationError/signature(_:)``.
+    public static func newNonce() throws(InvitationError) -> [UInt8] {
+        var nonce = [UInt8](repeating: 0, count: nonceBytes)
+        guard RAND_bytes(&nonce, Int32(nonceBytes)) == 1 else {
+            throw .signature(.lastFailure(of: "draw random numbers"))
+        }
+        return nonce
+    }
+
     /// An invitation with a given secret and nonce.
     ///
     /// - Throws: ``InvitationError`` for parts that no reader would accept.

@@ -141,6 +141,16 @@ enum Terminal {
     /// Prints a JSON text as it is laid out.
     static func say(json: String) { Swift.print(InertText.json(json), terminator: "") }
 
+    /// Says what this home says and its company's other nodes do not know yet.
+    static func warnOfPending(_ home: Home) {
+        let names = home.untoldDocuments
+        if names.isEmpty { return }
+        warn(
+            "countermark: warning: the store cannot be reached: this holds on this node already, and on the company's "
+                + "other nodes once it can (\(names.joined(separator: ", "))); run countermark sync then, or start the "
+                + "node")
+    }
+
     /// Writes a line to standard error.
     static func warn(_ line: String) { error(InertText.line(line) + "\n") }
 

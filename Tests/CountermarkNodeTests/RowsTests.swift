@@ -17,7 +17,7 @@ import Testing
 /// The rows of labels in a company's PostgreSQL, on a server of the test's own: the step `store` of Tests/run.sh.
 @Suite("Labels as rows for analysts", .serialized)
 struct RowsTests {
-    private static let address = ProcessInfo.processInfo.environment["COUNTERMARK_TEST_STORE"]
+    static let address = ProcessInfo.processInfo.environment["COUNTERMARK_TEST_STORE"]
     static let hasServer: Bool = {
         if address == nil { print("SKIPPED: rows, for there is no COUNTERMARK_TEST_STORE") }
         return address != nil
@@ -43,7 +43,7 @@ struct RowsTests {
     }
 
     /// A database of the test's own.
-    private func database() throws -> String {
+    static func database() throws -> String {
         let address = try #require(Self.address)
         let name = "rows_\(UUID().uuidString.lowercased().filter { $0 != "-" })"
         _ = try PostgresLogTable(try StoreAddress(address)).run {
@@ -58,7 +58,7 @@ struct RowsTests {
         _ names: [String]
     ) throws -> (all: Companies, sql: Database) {
         var all = try Companies(names)
-        let address = try database()
+        let address = try Self.database()
         _ = try all.node(names[0]).moveLogs(into: address, tiles: nil)
         try all.reopen(names[0])
         return (all, Database(address: address, table: PostgresLogTable(try StoreAddress(address))))

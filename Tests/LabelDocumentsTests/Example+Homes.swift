@@ -9,9 +9,16 @@ extension Example {
             "store",
             StoreDocument(
                 store: "postgresql://countermark@db.oem.example/labels", tiles: "store", logs: 3,
-                entries: 1_204, changed: true)),
+                entries: 1_204, documents: 4, untold: ["partner/tier1.example"],
+                untaken: [
+                    .init(document: "lists/tier2.example", why: "its signature does not hold")
+                ],
+                changed: true)),
         Example(
-            "store.least", StoreDocument(store: "folder", tiles: "folder", logs: 0, entries: 0)),
+            "store.least",
+            StoreDocument(
+                store: "folder", tiles: "folder", logs: 0, entries: 0, documents: 0, untold: [],
+                untaken: [])),
         Example(
             "rows",
             RowsDocument(

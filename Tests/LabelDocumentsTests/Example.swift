@@ -38,6 +38,9 @@ extension Example {
             "alarm.clock",
             AlarmDocument.clock(.init(what: "this machine's clock is ahead", refuses: true))),
         Example(
+            "alarm.nodes-differ",
+            AlarmDocument.nodesDiffer(.init(what: "partner/tier1.example is not known yet"))),
+        Example(
             "alarm.ends",
             AlarmDocument.ends(
                 .init(

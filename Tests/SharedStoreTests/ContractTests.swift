@@ -163,6 +163,78 @@ struct ContractTests {
         }
     }
 
+    @Test("lets one of 32 changes of a document win, and keeps no other's", arguments: BackEnd.here)
+    func documents(_ backEnd: BackEnd) throws {
+        let table = try backEnd.table()
+        let name = "partner/\(UUID().uuidString.lowercased()).example"
+        #expect(try table.document(name) == nil)
+        for old in [nil, 1, 2] as [Int64?] {
+            let winners = Mutex<[SharedDocument]>([])
+            let failures = Mutex<[String]>([])
+            Self.atOnce(32) { node in
+                let document = SharedDocument(
+                    name: name, version: (old ?? 0) + 1,
+                    bytes: [UInt8](repeating: UInt8(node), count: 100 + node))
+                do {
+                    if try table.moveDocument(document, from: old) {
+                        winners.withLock { $0.append(document) }
+                    }
+                } catch {
+                    failures.withLock { $0.append("\(error)") }
+                }
+            }
+            #expect(failures.withLock { $0 } == [])
+            let winner = try #require(winners.withLock { $0.count == 1 ? $0[0] : nil })
+            #expect(try table.document(name) == winner)
+            #expect(try table.documents().filter { $0.name == name } == [winner.mark])
+        }
+        let next = SharedDocument(name: name, version: 4, bytes: [1])
+        for old in [nil, 0, 2, 4] as [Int64?] {
+            #expect(try !table.moveDocument(next, from: old))
+        }
+        // Whoever has the later version gives it back to a store that has lost it: versions may be left out.
+        #expect(
+            try table.moveDocument(.init(name: name, version: 9, bytes: [2]), from: 3))
+        #expect(try table.document(name)?.version == 9)
+    }
+
+    @Test(
+        "holds no document that is too large, and none once a home has left",
+        arguments: BackEnd.here)
+    func documentLimits(_ backEnd: BackEnd) throws {
+        let table = try backEnd.table()
+        let name = "left/\(UUID().uuidString.lowercased()).example/boards"
+        let most = [UInt8](repeating: 7, count: SharedDocument.bytesMax)
+        for document in [
+            SharedDocument(name: name, version: 1, bytes: most + [7]),
+            SharedDocument(
+                name: String(repeating: "a", count: SharedDocument.nameBytesMax + 1), version: 1,
+                bytes: []),
+        ] {
+            #expect(throws: SharedStoreError.self) { try table.moveDocument(document, from: nil) }
+        }
+        let largest = SharedDocument(name: name, version: 1, bytes: most)
+        #expect(try table.moveDocument(largest, from: nil))
+        #expect(try table.document(name) == largest)
+        if backEnd == .memory {
+            for number in 1..<SharedDocument.countMax {
+                let small = SharedDocument(name: "\(number)", version: 1, bytes: [])
+                try #require(try table.moveDocument(small, from: nil))
+            }
+            #expect(throws: SharedStoreError.self) {
+                try table.moveDocument(.init(name: "more", version: 1, bytes: []), from: nil)
+            }
+            #expect(try table.documents().count == SharedDocument.countMax)
+        }
+        try table.leave(by: "here")
+        defer { try? table.reenter(by: "here") }
+        let next = SharedDocument(name: name, version: 2, bytes: [])
+        #expect(throws: SharedStoreError.self) { try table.moveDocument(next, from: 1) }
+        #expect(try table.document(name) == largest)
+        try table.reenter(by: "here")
+        #expect(try table.moveDocument(next, from: 1))
+    }
+
     private static func atOnce(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
         let group = DispatchGroup()
         for number in 0..<count {

@@ -39,9 +39,8 @@ struct StatementTests {
             let isSpread =
                 table.contains("PRIMARY KEY (LOG,")
                 || table.contains("PRIMARY KEY (ROWS, ITEM_HASH,")
-            let isSmall = ["LOG TEXT", "ID BIGINT", "DATASET TEXT", "ROWS BIGINT"].contains {
-                table.contains("\($0) PRIMARY KEY")
-            }
+            let isSmall = ["LOG TEXT", "ID BIGINT", "DATASET TEXT", "ROWS BIGINT", "NAME TEXT"]
+                .contains { table.contains("\($0) PRIMARY KEY") }
             if isBig ? !isSpread : !isSmall { faults.append("KEY") }
         }
         // What is copied comes from this program, and takes the binary form.

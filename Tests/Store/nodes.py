@@ -272,7 +272,11 @@ def settle_nodes(nodes):
     patience.until(lambda: len({node.state() for node in nodes}) == 1, "all nodes have one state")
 
 
-def server_ends(nodes, books, cluster):
+def partners(node):
+    return {partner["org"] for partner in node.run("partner", "list")["partners"]}
+
+
+def server_ends(nodes, books, cluster, folder):
     """PostgreSQL goes and comes: nothing is acknowledged meanwhile, and all goes on by itself."""
     one, other = nodes[:2]
     for how in [signal.SIGINT, signal.SIGQUIT]:
@@ -283,11 +287,23 @@ def server_ends(nodes, books, cluster):
         found = books.take(other.annotate(f"after-{how}.png"), f"after-{how}.png")
         check(found is None, "and the next write works", found)
     before = one.state()
+    root = ["--root", str(folder / f"{TIER}.pem")]
+    one.run("partner", "add", "gone.example", *root)
+    patience.until(lambda: "gone.example" in partners(other), "another node knows a partner that one was told of")
     cluster.stop()
+    removal, late = one.start("partner", "remove", "gone.example"), other.start("partner", "add", "late.example", *root)
     check(one.code(*label("gone.png")) == "store-unreachable", "without PostgreSQL nothing is acknowledged")
     check(one.took < patience.bound(40), "and that is said soon", one.took)
     check(one.run("list", DATASET)["annotations"], "what is here can be read")
+    out, err = removal.communicate()
+    check(removal.returncode == 0 and "cannot be reached" in err, "who is shut out is shut out here, with a warning", err)
+    check(one.run("store", "show")["untold"] == ["partner/gone.example"], "which store show knows of")
+    out, err = late.communicate()
+    check(late.returncode == 4 and "store-unreachable" in err and "late.example" not in partners(other),
+          "nobody is let in", out + err)
     cluster.start()
+    patience.until(lambda: "gone.example" not in partners(other) and not one.run("store", "show")["untold"],
+                   "and the others learn who was shut out when it is back")
     cluster.signal_all(signal.SIGSTOP)
     found = one.code(*label("still.png"))
     cluster.signal_all(signal.SIGCONT)
@@ -423,7 +439,7 @@ def main():
         long_beside_short(nodes, folder, books)
         stop_and_go(nodes, books, options.rounds, chance)
         kill(nodes, books, options.rounds, chance)
-        server_ends(nodes, books, cluster)
+        server_ends(nodes, books, cluster, folder)
         settle_nodes(nodes)
         books.require(nodes, "the server went and came")
         log = (folder / "node-2.log").read_text()

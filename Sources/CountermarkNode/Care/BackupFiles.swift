@@ -22,7 +22,7 @@ struct BackupFiles {
 
     /// The small files that a backup holds; the logs have their own way, and the rest is derived or under way.
     private static let first = [
-        "signed", "witness", "evidence", "joined", "left", "invitations", "contacts",
+        "signed", "witness", "evidence", "company", "joined", "left", "invitations", "contacts",
     ]
     private static let last = ["trust", "keys"]
     /// A home is none without these.
@@ -130,7 +130,8 @@ extension Node {
     func damage(inSmall file: String) throws -> String? {
         let parts = file.split(separator: "/").map(String.init)
         switch parts.first {
-        case "config.json", "keys", "trust", "invitations": return try damage(inText: file)
+        case "config.json", "keys", "trust", "invitations", "company":
+            return try damage(inText: file)
         case "witness": return try damage(inRegister: parts.last ?? "")
         case "evidence":
             return try EvidenceFile(checking: "\(home.path)/\(file)").isProven

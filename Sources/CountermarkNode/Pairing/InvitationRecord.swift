@@ -37,7 +37,10 @@ struct InvitationRecord: Codable, Equatable {
     let nonce: String
     let dataset: String
     let role: String
-    let secret: Data
+    /// The secret, where it was drawn and not derived: such a one is known to this home alone.
+    var secret: Data?
+    /// Whether the secret follows from the company's key and the nonce.
+    var isDerived: Bool?
     /// The fingerprint of the steward's certificate when it was made, which the answer has to name.
     let steward: String
     let issuedAt: Int64
@@ -52,14 +55,16 @@ struct InvitationRecord: Codable, Equatable {
     /// What the steward drew for it.
     var random: Data?
     var answeredAt: Int64?
+    /// Whether somebody is accepting it: then it cannot be taken back any more, and accepting it again goes on.
+    var isBeingAccepted: Bool?
 
     init(_ invitation: Invitation, steward: Digest, isAutomatic: Bool) {
         nonce = Hex.encode(invitation.nonce)
         (dataset, role) = (invitation.dataset, invitation.role)
-        secret = Data(invitation.secret)
         self.steward = steward.hex
         (issuedAt, expiresAt) = (invitation.issuedAt, invitation.expiresAt)
         self.isAutomatic = isAutomatic
+        isDerived = true
     }
 
     /// Whether an unknown peer may knock because of it.
@@ -76,24 +81,44 @@ struct InvitationRecord: Codable, Equatable {
         state == .open && time > expiresAt ? "expired" : state.rawValue
     }
 
+    /// What only those who hold the invitation know, and this company's nodes.
+    ///
+    /// - Throws: ``NodeError`` for one that another home has drawn.
+    func secret(_ home: Home) throws -> [UInt8] {
+        if let secret { return Array(secret) }
+        guard isDerived == true else {
+            throw NodeError(
+                .invitationUnknown,
+                "another node of this company has made that invitation, by itself",
+                hint: "answer to that node, or ask the steward for a new one")
+        }
+        return try home.invitationSecret(nonce)
+    }
+
     mutating func note(_ refusal: Refusal) {
         refusals.append(refusal)
         refusals = refusals.suffix(Self.refusalsMax)
     }
 
     /// The words of the answer that is there.
-    func words(root: Certificate) throws -> InvitationWords? {
-        guard let answer = try answer.map({ try JoinAnswer.open($0) }) else { return nil }
+    ///
+    /// - Returns: Nil where there is none, or where its secret is not known here.
+    func words(_ home: Home) throws -> InvitationWords? {
+        guard secret != nil || isDerived == true,
+            let answer = try answer.map({ try JoinAnswer.open($0) })
+        else { return nil }
         return try InvitationWords(
-            pairing: answer.nonce, secret: Array(secret), steward: answer.steward,
-            stewardRoot: root.fingerprint, newcomer: answer.certificate.fingerprint,
+            pairing: answer.nonce, secret: try secret(home), steward: answer.steward,
+            stewardRoot: try home.root().fingerprint, newcomer: answer.certificate.fingerprint,
             newcomerRoot: answer.root.fingerprint, newcomerRandom: answer.random,
             stewardRandom: Array(random ?? Data()))
     }
 }
 
-/// The invitations of a home, one file each; all processes change them under one lock.
+/// The invitations of a company, one file each in each of its homes; all processes and nodes change them one after
+/// another.
 struct InvitationBook: Sendable {
+    private let home: Home
     private let folder: String
 
     /// How long a change waits for another one.
@@ -103,7 +128,10 @@ struct InvitationBook: Sendable {
     /// A record is removed when it has been of no use for this long.
     private static let keptSeconds: Int64 = 400 * 86_400
 
-    init(_ home: Home) { folder = home.path + "/invitations" }
+    init(_ home: Home) {
+        self.home = home
+        folder = home.path + "/invitations"
+    }
 
     /// All records, the newest first.
     func all() throws -> [InvitationRecord] {
@@ -128,7 +156,7 @@ struct InvitationBook: Sendable {
         try locked {
             let old = try all()
             for gone in old where gone.expiresAt + Self.keptSeconds < time {
-                try WholeFile.remove(path(gone.nonce))
+                _ = try put(gone.nonce) { _ in nil }
             }
             guard old.count < Self.recordsMax else {
                 throw NodeError(
@@ -136,25 +164,30 @@ struct InvitationBook: Sendable {
                     "this home keeps \(old.count) invitations already",
                     hint: "move the oldest files out of \(folder)")
             }
-            try write(record)
+            _ = try put(record.nonce) { _ in record }
         }
     }
 
-    /// Changes a record under the lock and saves it, also where `body` throws.
+    /// Changes a record and saves it, also where `body` throws.
+    ///
+    /// Of several that change it at once each sees what the one before has done, on whatever node of the company.
+    ///
+    /// - Parameter body: May be called several times; it does nothing but change the record.
     func change<R>(
         _ nonce: String, _ body: (inout InvitationRecord) throws -> R
     ) throws -> R {
         try locked {
-            let file = path(nonce)
-            guard try DurableFile.isThere(file) else {
-                throw NodeError(
-                    .invitationUnknown, "this node has not made that invitation",
-                    hint: "ask the steward for a new one")
+            var result: Result<R, any Error>?
+            _ = try put(nonce) { known in
+                guard var record = known else {
+                    throw NodeError(
+                        .invitationUnknown, "this node has not made that invitation",
+                        hint: "ask the steward for a new one")
+                }
+                result = Result { try body(&record) }
+                return record
             }
-            let before = try read(file)
-            var record = before
-            let result = Result { try body(&record) }
-            if record != before { try write(record) }
+            guard let result else { throw CancellationError() }
             return try result.get()
         }
     }
@@ -164,24 +197,42 @@ struct InvitationBook: Sendable {
         return try WholeFile.locked("\(folder)/lock", seconds: Self.lockSeconds, body)
     }
 
-    /// A nonce is hexadecimal by then, so no path leads elsewhere.
     private func path(_ nonce: String) -> String { "\(folder)/\(nonce).invite" }
 
-    private func write(_ record: InvitationRecord) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        let text = String(decoding: try encoder.encode(record), as: UTF8.self)
-        try WholeFile.replace(path(record.nonce), with: text, mode: 0o600)
+    /// Puts a record in the place of another, first of all where the company's nodes agree on it.
+    ///
+    /// Without the store nothing is answered or accepted: two nodes could do it once each.
+    private func put(
+        _ nonce: String, _ body: (InvitationRecord?) throws -> InvitationRecord?
+    ) throws -> CompanyDocuments.Outcome {
+        let secret = try DurableFile.isThere(path(nonce)) ? read(path(nonce)).secret : nil
+        return try home.documents.change(.invitation(nonce: nonce), offline: .refuse) { text in
+            var known = try text.map { try decode($0, path(nonce)) }
+            known?.secret = secret
+            guard let record = try body(known) else { return nil }
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            var shared = record
+            // Secrets are for the home that has drawn them.
+            shared.secret = nil
+            return String(decoding: try encoder.encode(shared), as: UTF8.self)
+        }
     }
 
     private func read(_ file: String) throws -> InvitationRecord {
-        guard let text = try? WholeFile.read(file),
-            let record = try? JSONDecoder().decode(InvitationRecord.self, from: Data(text.utf8))
-        else {
-            throw NodeError(
-                .badInvitationRecord, "\(file) is damaged or cannot be read",
-                hint: "remove it; the invitation is then unknown and can be made anew")
-        }
+        guard let text = try? WholeFile.read(file) else { throw damaged(file) }
+        return try decode(text, file)
+    }
+
+    private func decode(_ text: String, _ file: String) throws -> InvitationRecord {
+        guard let record = try? JSONDecoder().decode(InvitationRecord.self, from: Data(text.utf8))
+        else { throw damaged(file) }
         return record
+    }
+
+    private func damaged(_ file: String) -> NodeError {
+        NodeError(
+            .badInvitationRecord, "\(file) is damaged or cannot be read",
+            hint: "remove it; the invitation is then unknown and can be made anew")
     }
 }

@@ -212,6 +212,8 @@ public final class Joining: Sendable {
     ///
     /// - Throws: ``NodeError`` where the steward is known with another root.
     public func confirm() throws {
+        // What another node has just said of it is what is changed.
+        _ = try home.documents.look { _, _ in false }
         let origin = try Origin(invitation.steward)
         let known = try home.partners().first { $0.org == invitation.steward }
         let pinned = try home.roots(of: origin)
@@ -241,9 +243,7 @@ extension Home {
 
     /// Notes that this organisation takes part in a dataset of which no log is here yet.
     func takePart(in dataset: DatasetID) throws {
-        let file = participation(dataset)
-        try WholeFile.makeFolder((file as NSString).deletingLastPathComponent)
-        try WholeFile.replace(file, with: "")
+        _ = try documents.change(.joined(dataset), offline: .refuse) { _ in "" }
     }
 
     /// Whether this organisation has joined a dataset.

@@ -57,10 +57,13 @@ extension Node {
         let identity = try home.identity()
         let root = try home.root()
         let time = now()
+        // Any node of this company knows the secret of a nonce, and nobody has to keep it.
+        let drawn = try Invitation.newNonce()
         let invitation = try Invitation(
             steward: home.origin.description, url: address, rootFingerprint: root.fingerprint,
-            dataset: dataset.description, role: role.name, issuedAt: time,
-            expiresAt: time + seconds)
+            dataset: dataset.description, role: role.name,
+            secret: try home.invitationSecret(Hex.encode(drawn)), issuedAt: time,
+            expiresAt: time + seconds, nonce: drawn)
         let text = try invitation.text(
             signedWith: identity.key, chain: identity.chain + [root])
         let record = InvitationRecord(
@@ -92,10 +95,11 @@ extension Node {
     public func revokeInvitation(
         _ nonce: String
     ) throws -> (view: InvitationView, changed: Bool) {
+        try lookAtDocuments()
         let before = try book.find(nonce)
         let after = try view(
             try book.change(before.nonce) { record in
-                guard record.state != .accepted else {
+                guard record.state != .accepted, record.isBeingAccepted != true else {
                     throw NodeError(
                         .invitationUsed, "the invitation was accepted already",
                         hint: "countermark member cut ends a membership")
@@ -111,7 +115,7 @@ extension Node {
         return InvitationView(
             nonce: record.nonce, dataset: record.dataset, role: record.role,
             state: record.stateName(at: now()), expiresAt: record.expiresAt, org: answer?.org,
-            words: try record.words(root: try home.root())?.words ?? [], url: answer?.url,
+            words: try record.words(home)?.words ?? [], url: answer?.url,
             refusals: record.refusals.map { ($0.time, $0.org, $0.why) })
     }
 
@@ -139,7 +143,7 @@ extension Node {
         let state = record.state == .pending && record.isAutomatic ? .accepted : record.state
         if state != record.state { _ = try acceptInvitation(nonce) }
         let proof = try JoinProof(
-            secret: Array(record.secret), nonce: answer.nonce, steward: answer.steward,
+            secret: try record.secret(home), nonce: answer.nonce, steward: answer.steward,
             newcomer: answer.certificate.fingerprint
         ).code(from: .steward)
         let reply = JoinReply(
@@ -190,7 +194,7 @@ extension Node {
                 hint: "somebody may stand between the two companies: call the steward")
         }
         let proof = JoinProof(
-            secret: Array(record.secret), nonce: answer.nonce, steward: answer.steward,
+            secret: try record.secret(home), nonce: answer.nonce, steward: answer.steward,
             newcomer: answer.certificate.fingerprint)
         guard try proof.isValid(answer.proof, from: .newcomer) else {
             record.wrongProofs += 1
@@ -216,13 +220,15 @@ extension Node {
 
     /// Accepts the answer to an invitation: pins the newcomer's root and makes it a member.
     ///
-    /// Each step may be done twice, so a crash in between is mended by accepting again.
+    /// Each step may be done twice, so a crash in between is mended by accepting again. That it is accepted is said
+    /// first: nobody takes the invitation back from then on, on any node of this company.
     ///
     /// - Returns: The invitation as it is now.
     public func acceptInvitation(_ nonce: String) throws -> InvitationView {
-        let record = try book.change(try book.find(nonce).nonce) { record in
-            guard record.state == .pending || record.state == .accepted,
-                let text = record.answer, let role = Role(name: record.role)
+        try lookAtDocuments()
+        let begun = try book.change(try book.find(nonce).nonce) { record in
+            guard record.state == .pending || record.state == .accepted, record.answer != nil,
+                Role(name: record.role) != nil
             else {
                 throw NodeError(
                     .nothingToAccept,
@@ -234,28 +240,38 @@ extension Node {
                     .invitationExpired, "the answer has waited for too long",
                     hint: "make a new invitation")
             }
-            let answer = try JoinAnswer.open(text)
-            let org = try Origin(answer.org)
-            let known = try home.partners().first { $0.org == answer.org }
-            try home.add(
-                .init(
-                    org: answer.org, url: answer.url ?? known?.url,
-                    roots: known?.roots ?? answer.root.pem, vkey: known?.vkey))
-            let dataset = try DatasetID(record.dataset)
-            try catchUp(dataset)
-            let member = try mergedState(dataset).membership.members[org]
-            let isMember =
-                member?.cutIndex == nil && member?.spans.last?.role == role
-                && member?.roots.contains(answer.root.der) == true
-                && member?.logKeys.last?.key == answer.logKey
-            if !isMember {
-                try setMember(
-                    dataset, org, role: role, roots: [answer.root], logKey: answer.logKey)
-            }
-            record.state = .accepted
+            if record.state == .pending { record.isBeingAccepted = true }
             return record
         }
-        return try view(record)
+        try takeIn(begun)
+        return try view(
+            try book.change(begun.nonce) { record in
+                record.state = .accepted
+                record.isBeingAccepted = nil
+                return record
+            })
+    }
+
+    /// Pins the root of whoever has answered, and makes it a member.
+    private func takeIn(_ record: InvitationRecord) throws {
+        guard let text = record.answer, let role = Role(name: record.role) else { return }
+        let answer = try JoinAnswer.open(text)
+        let org = try Origin(answer.org)
+        let known = try home.partners().first { $0.org == answer.org }
+        try home.add(
+            .init(
+                org: answer.org, url: answer.url ?? known?.url,
+                roots: known?.roots ?? answer.root.pem, vkey: known?.vkey))
+        let dataset = try DatasetID(record.dataset)
+        try catchUp(dataset)
+        let member = try mergedState(dataset).membership.members[org]
+        let isMember =
+            member?.cutIndex == nil && member?.spans.last?.role == role
+            && member?.roots.contains(answer.root.der) == true
+            && member?.logKeys.last?.key == answer.logKey
+        if !isMember {
+            try setMember(dataset, org, role: role, roots: [answer.root], logKey: answer.logKey)
+        }
     }
 
     /// Takes an answer that came by mail.

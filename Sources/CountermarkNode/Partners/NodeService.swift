@@ -218,14 +218,26 @@ public struct NodeService: Service {
         }
         beside.meter = meter
         beside.warn = { logger.warning("the store", metadata: ["what": "\($0)"]) }
+        beside.onDocument = {
+            logger.notice("another node of this company says", metadata: ["document": "\($0)"])
+        }
         let own = SharedNode(beside)
+        var differs: [String: String] = [:]
         while !Task.isCancelled {
             var trouble: String?
             do {
-                let untaken = try await own.run { node in
+                let (untaken, differing) = try await own.run { node in
                     try node.bringUp()
-                    return node.untakenLogs
+                    return (node.untakenLogs, node.home.untakenDocuments)
                 }
+                // The node does its work by what it has: only people have to look.
+                for (name, why) in differing.sorted(by: { $0.key < $1.key })
+                where differs[name] != why {
+                    logger.error(
+                        "not taken from the store",
+                        metadata: ["document": "\(name)", "error": "\(why)"])
+                }
+                differs = differing
                 trouble = untaken.sorted { $0.key < $1.key }.first.map { "\($0.key): \($0.value)" }
                 try await own.run {
                     try $0.awaitNewsOfStore(milliseconds: Self.storeMilliseconds)

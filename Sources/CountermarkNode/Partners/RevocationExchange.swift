@@ -31,7 +31,11 @@ extension PartnerSync {
             let theirs = try? JSONDecoder().decode(
                 RevocationText.self, from: Data(response.body)), !theirs.lists.isEmpty
         else { return }
-        if try home.takePublished(theirs.lists, of: org, chain: client.peerChain) {
+        let chain = client.peerChain
+        let isNew = try await node.run {
+            try $0.home.takePublished(theirs.lists, of: org, chain: chain)
+        }
+        if isNew {
             report.notes.append(
                 "\(org) has published a new revocation list; it is obeyed from now on")
             _ = try trust.read()
@@ -48,9 +52,11 @@ extension PartnerServer {
             throw Refusal.bad("revocation lists come as one text")
         }
         let chain = PartnerChannel.peer?.chain ?? []
-        if !theirs.lists.isEmpty,
-            try home.takePublished(theirs.lists, of: caller, chain: chain)
-        {
+        let isNew = try await desk.node(for: caller).run {
+            theirs.lists.isEmpty
+                ? false : try $0.home.takePublished(theirs.lists, of: caller, chain: chain)
+        }
+        if isNew {
             logger.warning(
                 "a partner has published a new revocation list",
                 metadata: ["partner": "\(caller)"])

@@ -137,7 +137,8 @@ extension PartnerSync {
 
     private func listed(_ contact: inout SyncContact) async throws -> SyncMachine.Outcome {
         contact.list = try await list(contact.client)
-        try home.noteCuts(contact.list.ended ?? [], by: contact.org)
+        let (ended, org) = (contact.list.ended ?? [], contact.org)
+        try await node.run { try $0.home.noteCuts(ended, by: org) }
         return .listed(
             contact.list.logs.map { SyncMachine.Offer($0) },
             ended: contact.list.ended?.count ?? 0)

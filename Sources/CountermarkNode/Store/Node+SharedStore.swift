@@ -133,7 +133,8 @@ extension Node {
     public func bringUp(_ only: DatasetID? = nil, own: LogWriter? = nil) throws -> Bool {
         guard let shared = try home.sharedLogs() else { return false }
         if own == nil { try noteServer(shared) }
-        var moved = false
+        // Whom to trust comes before what they say, and proof of a fork before more of it.
+        var moved = try lookAtDocuments()
         for (member, dataset, head) in try headsInOrder(shared, only) {
             let isOwn = member == home.origin
             do {
@@ -145,7 +146,23 @@ extension Node {
                 untakenLogs[head.log] = PlainError.line(error)
             }
         }
+        // Evidence of a log that has just come.
+        if moved { try lookAtDocuments() }
         return moved
+    }
+
+    /// Takes what this company's other nodes have said beside logs: whom they trust, what they know of forks, whom they
+    /// have invited; and tells them what this home alone knows.
+    ///
+    /// What is not taken stands in the home's documents' troubles, and keeps nothing else back.
+    ///
+    /// - Throws: ``SharedStoreError`` where the store cannot be reached.
+    @discardableResult
+    public func lookAtDocuments() throws -> Bool {
+        let look = try home.documents.look { try take(shared: $1, of: $0) }
+        for note in look.notes { warn(note) }
+        for name in look.taken { onDocument(name) }
+        return look.hasMoved
     }
 
     /// Takes what another node of this company has received of a log meanwhile.

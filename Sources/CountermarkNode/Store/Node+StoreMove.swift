@@ -19,6 +19,12 @@ public struct StoreReport: Sendable, Equatable {
     public var logs = 0
     /// Their entries.
     public var entries: UInt64 = 0
+    /// What the company's nodes have in common beside logs: how many documents of the store are here.
+    public var documents = 0
+    /// What the home says and the store has not learnt yet.
+    public var untold: [String] = []
+    /// What the home does not take from the store, and why.
+    public var untaken: [String: String] = [:]
     /// Whether the home's logs lie elsewhere now than before.
     public var isMoved = false
 }
@@ -27,6 +33,8 @@ extension Node {
     /// Where the logs lie.
     public func storeReport() throws -> StoreReport {
         var report = StoreReport(store: home.company?.address, tiles: home.company?.tiles)
+        if home.company != nil { report.documents = try home.documents.count() }
+        (report.untold, report.untaken) = (home.untoldDocuments, home.untakenDocuments)
         for dataset in try home.datasets() {
             for member in try home.members(of: dataset) {
                 report.logs += 1
@@ -97,7 +105,14 @@ extension Node {
             }
         }
         try putWitnessed(shared)
-        return try go(by: address, tiles)
+        var report = try go(by: address, tiles)
+        // What other nodes are to have in common is a matter of the home that goes by the store.
+        let sharing = try Node(Home(opening: home.path))
+        sharing.warn = warn
+        try sharing.lookAtDocuments()
+        let now = try sharing.storeReport()
+        (report.documents, report.untold, report.untaken) = (now.documents, now.untold, now.untaken)
+        return report
     }
 
     private func go(by address: String?, _ tiles: String?) throws -> StoreReport {
@@ -152,6 +167,8 @@ extension Node {
     /// - Throws: ``NodeError`` where not all of it is here; ``SharedStoreError``.
     public func moveLogsIntoFolder() throws -> StoreReport {
         guard let shared = try home.sharedLogs() else { return try storeReport() }
+        // What this home alone knows is told before nobody can be told any more.
+        try lookAtDocuments()
         // Before the last entries are taken: none come after this.
         try shared.table.leave(by: ownName)
         try bringUp()
@@ -165,6 +182,7 @@ extension Node {
                     + (untakenLogs[head.log].map { ": \($0)" } ?? ""),
                 hint: "mend that, and run it again; until then nobody writes")
         }
+        try home.documents.goAlone()
         return try go(by: nil, nil)
     }
 
@@ -194,6 +212,7 @@ extension Node {
                     HomeCheck("tiles", true, "\(tiles) keeps objects and gives them back"))
             }
             for head in try shared.table.heads() { checks.append(try checkHead(head)) }
+            checks += try checkDocuments(shared)
             if let rows = shared.labelRows, try rows.areThere() {
                 checks.append(try checkRows(rows))
             }
@@ -203,6 +222,20 @@ extension Node {
         } catch {
             return [HomeCheck("store", false, PlainError.line(error))]
         }
+    }
+
+    /// Whether this home says what the company's nodes have in common, and each of these documents is one of theirs.
+    private func checkDocuments(_ shared: SharedLogStore) throws -> [HomeCheck] {
+        let found = try home.documents.differences(from: shared)
+        if found.isEmpty {
+            return [
+                HomeCheck(
+                    "documents", true,
+                    "\(try home.documents.count()) in common: partners, lists, evidence, invitations"
+                )
+            ]
+        }
+        return found.map { HomeCheck($0.name, false, $0.why, hint: $0.hint) }
     }
 
     private func checkRows(_ rows: LabelRows) throws -> HomeCheck {

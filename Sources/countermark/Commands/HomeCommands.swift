@@ -199,6 +199,7 @@ struct PartnerCommand: ParsableCommand {
         func run() throws {
             let home = try Home(opening: common.homePath)
             try home.removePartner(try Origin(org))
+            Terminal.warnOfPending(home)
             try listPartners(home, common)
         }
     }

@@ -41,6 +41,7 @@ struct KeyRevoke: ParsableCommand {
         let (list, isNew) = try node.home.revoke(
             revoked, isStolen: stolen, caKeyText: try caKey.map { try keyText($0) },
             at: Int64(Date().timeIntervalSince1970))
+        Terminal.warnOfPending(node.home)
         try common.print(
             document: RevokedKeyDocument(
                 fingerprint: revoked?.fingerprint.hex, changed: isNew,

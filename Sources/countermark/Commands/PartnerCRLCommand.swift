@@ -27,6 +27,7 @@ struct PartnerCRL: ParsableCommand {
                 changed: changed, ["no lists of \(org)"])
         }
         let (lists, changed) = try home.setRevocationLists(try readText(file), of: partner)
+        Terminal.warnOfPending(home)
         let document = RevocationListsDocument(
             org: org,
             lists: lists.map {

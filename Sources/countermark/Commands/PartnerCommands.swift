@@ -31,6 +31,9 @@ struct Sync: AsyncParsableCommand {
         for (log, why) in node.untakenLogs.sorted(by: { $0.key < $1.key }) {
             node.warn("\(log) was not taken from the store: \(why)")
         }
+        for (name, why) in home.untakenDocuments.sorted(by: { $0.key < $1.key }) {
+            node.warn("\(name) was not taken from the store: \(why)")
+        }
         let before = try SyncEffect.counts(node, id)
         let partner = try with.map { try Origin($0) }
         let reports = try await progress.show(common) { watch in
@@ -111,8 +114,11 @@ struct Join: AsyncParsableCommand {
     func run() async throws {
         let home = try Home(opening: common.homePath)
         let dataset = try DatasetID(id)
+        let node = try Node(home)
+        // Whom another node of this company has introduced, or what it has left.
+        try node.lookAtDocuments()
         let wasIn = try !home.members(of: dataset).isEmpty && !home.hasLeft(dataset)
-        let sync = try PartnerSync(SharedNode(try Node(home)), home: home)
+        let sync = try PartnerSync(SharedNode(node), home: home)
         let partner = try from.map { try Origin($0) } ?? dataset.owner
         let reports = try await sync.syncAll(with: partner, joining: dataset, only: dataset)
         if let error = reports.first?.error {

@@ -68,9 +68,16 @@ private func print(
     var document = StoreDocument(
         store: report.store ?? "folder",
         tiles: report.tiles ?? (report.store == nil ? "folder" : "store"),
-        logs: report.logs, entries: report.entries)
+        logs: report.logs, entries: report.entries, documents: report.documents,
+        untold: report.untold,
+        untaken: report.untaken.sorted { $0.key < $1.key }.map {
+            .init(document: $0.key, why: $0.value)
+        })
     document.changed = changed
     try common.print(
         document: document, changed: changed,
-        ["\(document.store)  \(document.logs) logs with \(document.entries) entries"])
+        ["\(document.store)  \(document.logs) logs with \(document.entries) entries"]
+            + (report.store == nil ? [] : ["\(document.documents) documents in common"])
+            + document.untold.map { "the store has not learnt yet what this home says of \($0)" }
+            + document.untaken.map { "NOT TAKEN \($0.document): \($0.why)" })
 }

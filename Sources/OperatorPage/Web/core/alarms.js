@@ -24,6 +24,8 @@ function worded(alarm, status) {
       return { level: "warning", what: t("alarm.silent", values), help: t("alarm.silent.help"), href: "#/partners" };
     case "clock":
       return { level: alarm.refuses ? "urgent" : "warning", what: t("alarm.clock", values), help: t("alarm.clock.help") };
+    case "nodes-differ":
+      return { level: "urgent", what: t("alarm.nodes-differ", values), help: t("alarm.nodes-differ.help") };
     case "ends":
       return ends({ ...alarm, kind: alarm.what }, status);
     default:
