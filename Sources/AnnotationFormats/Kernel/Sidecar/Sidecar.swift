@@ -6,9 +6,10 @@ import LabelText
 /// One JSON object a line: `{"record": …}` with a class, item or label as ``JSONLinesFormat`` writes it; a
 /// label that the format took has a `place` besides, the external id by which a reading of the export
 /// knows it. A first line `{"base": {"dataset", "heads"}}` says how much of each log the export was made
-/// of, and, where labels were left out, which `classes`, `authors` and `org` were written; beside a file of a format
-/// that loses nothing that line stands alone. The last lines are `{"file": {"path", "bytes", "fnv1a"}}`, one for each exported file, so that a
-/// file which was edited since is noticed. The hash finds accidents, it is no proof against malice.
+/// of, and, where labels were left out, which `classes`, `authors` and `org` were written; beside a file
+/// of a format that loses nothing that line stands alone. The last lines are `{"file": {"path", "bytes",
+/// "fnv1a"}}`, one for each exported file, so that a file which was edited since is noticed. The hash
+/// finds accidents, it is no proof against malice.
 enum Sidecar {
     /// What a sidecar's name ends in.
     static let ending = ".countermark.jsonl"
