@@ -75,6 +75,12 @@ public indirect enum FieldValue: Hashable, Sendable {
         self = try result.get()
     }
 
+    /// The UTF-8 bytes of an encoded text, where they lie; nil for what is no text.
+    public static func utf8(ofEncoded bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        var reader = CBORReader(bytes)
+        return try? reader.utf8()
+    }
+
     /// Checks one value without building it, and returns its bytes.
     public static func check(
         _ reader: inout CBORReader

@@ -13,7 +13,7 @@ enum Coordinates {
     static let decimalsMax = 6
 
     @inline(__always)
-    private static func power(_ scale: Int) -> Double {
+    static func power(_ scale: Int) -> Double {
         switch scale {
         case 0: 1
         case 1: 10
@@ -253,6 +253,23 @@ extension Selector {
     /// The first index, then the distance of each from the one before.
     private static func steps(_ indices: [UInt64]) -> [UInt64] {
         zip(indices, [0] + indices.dropLast()).map { $0 &- $1 }
+    }
+}
+
+extension Selector.Box {
+    /// The box that an encoding which was checked before stands for, without allocating; nil for any other kind, and
+    /// for a box whose numbers are no decimals.
+    public init?(ofEncoded bytes: UnsafeRawBufferPointer) {
+        var reader = CBORReader(bytes)
+        guard let count = try? reader.arrayHead(), count == 5, let code = try? reader.unsigned(),
+            code >> 3 == UInt64(Selector.Kind.box.code), code & 7 <= Coordinates.decimalsMax,
+            let x = try? reader.integer(), let y = try? reader.integer(),
+            let width = try? reader.integer(), let height = try? reader.integer()
+        else { return nil }
+        let power = Coordinates.power(Int(code & 7))
+        self.init(
+            x: Double(x) / power, y: Double(y) / power, width: Double(width) / power,
+            height: Double(height) / power)
     }
 }
 

@@ -71,8 +71,9 @@ package final class AnalystDatabase {
             newAnnotation,
             [
                 annotations, label.id.description, record.item, record.className,
-                columns.kind, columns.box?.x, columns.box?.y, columns.box?.width,
-                columns.box?.height, columns.start, columns.end, columns.selector,
+                columns.place.kind.rawValue, columns.place.box?.x, columns.place.box?.y,
+                columns.place.box?.width, columns.place.box?.height, columns.place.start,
+                columns.place.end, columns.selector,
                 record.confidence, record.source, record.author, label.id.origin.description,
                 signed.signer, signed.time, record.externalID, columns.status, isContested,
                 columns.stageClassify, columns.stageMark, columns.stageQuality,

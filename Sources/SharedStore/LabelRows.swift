@@ -16,7 +16,7 @@ public final class LabelRows: Sendable {
     private let endOfProbe: String
 
     /// The columns of a label's row, and of an item's.
-    package static let labelColumns: Int16 = 27
+    package static let labelColumns: Int16 = 16
     package static let aliasColumns: Int16 = 4
     /// Rows that one statement removes, and no more than an item's beyond.
     private static let removedAtOnce: Int64 = 10_000
@@ -31,17 +31,37 @@ public final class LabelRows: Sendable {
 
     /// Whether anybody has ever asked for rows.
     ///
-    /// - Throws: ``SharedStoreError/otherVersion(store:found:known:)`` for another program's tables.
-    public func areThere() throws -> Bool {
+    /// - Parameter renewed: Called where tables of an older version were found and made anew, empty; nil leaves them
+    ///   as they are.
+    /// - Throws: ``SharedStoreError/otherVersion(store:found:known:)`` for a newer program's tables.
+    public func areThere(renewed: (() -> Void)? = nil) throws -> Bool {
         try table.run { connection in
             guard try connection.run(SQL.hasRows).truth(0, 0) else { return false }
             let found = try connection.run(SQL.versionOfRows).number(0, 0) ?? 0
-            guard found == SQL.rowsVersion else {
+            guard (1...SQL.rowsVersion).contains(found) else {
                 throw SharedStoreError.otherVersion(
                     store: table.address.text, found: found, known: SQL.rowsVersion)
             }
+            if found < SQL.rowsVersion, let renewed, try renew(connection) { renewed() }
             return true
         }
+    }
+
+    /// Makes the tables of labels anew where they are of an older version; who may read the views may do so still.
+    ///
+    /// - Returns: False where another node has done it.
+    private func renew(_ connection: PostgresConnection) throws -> Bool {
+        try connection.run(SQL.begin)
+        guard try connection.run(SQL.versionToChange, [.number(SQL.rowsVersion)]).count == 1 else {
+            try connection.run(SQL.rollBack)
+            return false
+        }
+        for statement in SQL.moveOlderRows + SQL.labelTables + [SQL.dropOlderRows] {
+            try connection.run(statement)
+        }
+        try connection.run(SQL.changeVersion, [.number(SQL.rowsVersion)])
+        try connection.run(SQL.commit)
+        return true
     }
 
     /// Makes the tables where there are none.
@@ -75,11 +95,14 @@ public final class LabelRows: Sendable {
         let isUndone = try table.run { connection in
             var rows = CopyRows(columns: 1)
             for id in first..<first + Self.probeRows {
-                rows.begin(hash: 0, operation: id)
+                rows.begin(hash: 0, key: id)
                 rows.add(id)
             }
             try connection.run(SQL.begin)
-            _ = try connection.copy(SQL.copyProbe) { try rows.send($0) }
+            // In one, since there are databases that commit pieces of one.
+            for copy in rows.copies(bytesMax: .max) {
+                _ = try connection.copy(SQL.copyProbe) { try rows.send(copy, $0) }
+            }
             try connection.run(endOfProbe)
             let left = try connection.run(SQL.countProbe, range).number(0, 0) ?? 1
             if left > 0 { try connection.run(SQL.emptyProbe, range) }
@@ -193,6 +216,7 @@ public final class LabelRows: Sendable {
                 return true
             }
             try connection.run(SQL.forgetAliases, [.number(rows)])
+            try connection.run(SQL.forgetWords, [.number(rows)])
             try connection.run(SQL.forgetOld, [.number(rows)])
             removedTo.withLock { $0[rows] = nil }
             return true
@@ -209,11 +233,23 @@ public final class RowsWriter {
 
     init(_ connection: PostgresConnection) { self.connection = connection }
 
-    /// Puts new labels.
-    package func put(_ labels: CopyRows) throws {
-        if labels.isEmpty { return }
-        _ = try connection.copy(SQL.copyLabels) { try labels.send($0) }
+    /// Puts words that labels name, those that are not there yet.
+    package func put(_ words: [LabelWords], of rows: Int64) throws {
+        if words.isEmpty { return }
+        let columns = words.map(\.columns)
+        let texts = (0..<LabelWords.textColumns).map { column in
+            PostgresValue.texts(columns.map { $0[column] })
+        }
+        try connection.run(
+            SQL.putWords,
+            [
+                .number(rows), .numbers(words.map { $0.id(in: rows) }),
+                .numbers(words.map { $0.isContested ? 1 : 0 }),
+            ] + texts)
     }
+
+    /// Puts new labels.
+    package func put(_ labels: CopyRows) throws { try copy(SQL.copyLabels, labels) }
 
     /// Puts what labels that are there are now in the place of what they were.
     ///
@@ -226,7 +262,7 @@ public final class RowsWriter {
             try connection.run(SQL.stage)
         }
         isStaging = true
-        _ = try connection.copy(SQL.copyStaged) { try labels.send($0) }
+        try copy(SQL.copyStaged, labels)
         try connection.run(SQL.analyzeStaged)
         return try connection.run(SQL.updateFromStaged).changed
     }
@@ -234,7 +270,12 @@ public final class RowsWriter {
     /// Puts the items that are shown under another one's key in the place of those that were.
     package func replaceAliases(of rows: Int64, _ aliases: CopyRows) throws {
         try connection.run(SQL.forgetAliases, [.number(rows)])
-        if aliases.isEmpty { return }
-        _ = try connection.copy(SQL.copyAliases) { try aliases.send($0) }
+        try copy(SQL.copyAliases, aliases)
+    }
+
+    private func copy(_ statement: String, _ rows: CopyRows) throws {
+        for copy in rows.copies() {
+            _ = try connection.copy(statement) { try rows.send(copy, $0) }
+        }
     }
 }

@@ -7,6 +7,8 @@ enum PostgresValue: Sendable {
     case text(String)
     case bytes([UInt8])
     case truth(Bool)
+    case numbers([Int64])
+    case texts([String?])
 
     /// The type's number in PostgreSQL's catalogue.
     var type: UInt32 {
@@ -15,6 +17,8 @@ enum PostgresValue: Sendable {
         case .text: 25
         case .bytes: 17
         case .truth: 16
+        case .numbers: 1_016
+        case .texts: 1_009
         }
     }
 
@@ -24,7 +28,25 @@ enum PostgresValue: Sendable {
         case .text(let value): Array(value.utf8)
         case .bytes(let value): value
         case .truth(let value): [value ? 1 : 0]
+        case .numbers(let values): Self.array(values.map { .number($0) }, of: 20)
+        case .texts(let values): Self.array(values.map { $0.map { .text($0) } }, of: 25)
         }
+    }
+
+    /// An array of one dimension.
+    private static func array(_ values: [PostgresValue?], of type: UInt32) -> [UInt8] {
+        var bytes: [UInt8] = []
+        func append(_ value: Int32) {
+            withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+        }
+        // Dimensions, whether there may be NULL, the type; then how many from which index on.
+        for value in [1, 1, Int32(type), Int32(values.count), 1] { append(value) }
+        for value in values {
+            let wire = value?.wire
+            append(wire.map { Int32($0.count) } ?? -1)
+            bytes += wire ?? []
+        }
+        return bytes
     }
 }
 
@@ -169,7 +191,7 @@ final class PostgresConnection: @unchecked Sendable {
     }
 
     /// The bytes of rows that go to the server at once.
-    private static let copyBytes = 1 << 16
+    private static let copyBytes = 1 << 17
 
     /// Runs a `COPY … FROM STDIN`.
     ///
@@ -177,27 +199,25 @@ final class PostgresConnection: @unchecked Sendable {
     /// - Returns: How many rows came.
     /// - Throws: ``PostgresFailure``, and what `body` throws.
     func copy(
-        _ statement: String, _ body: (_ send: ([UInt8]) throws -> Void) throws -> Void
+        _ statement: String,
+        _ body: (_ send: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws -> Int {
         var result: OpaquePointer?
         let begun = cm_pq_run(
             connection, statement, 0, nil, nil, nil, Self.statementMilliseconds, &result)
         cm_pq_clear(try answer(begun, result) { cm_pq_is_copying($0) == 1 })
         try body { bytes in
-            try bytes.withUnsafeBufferPointer { all in
-                var start = 0
-                while start < all.count {
-                    let piece = all[start..<min(start + Self.copyBytes, all.count)]
-                    let end = UnsafeBufferPointer(rebasing: piece).withMemoryRebound(
-                        to: CChar.self
-                    ) {
-                        cm_pq_put(
-                            connection, $0.baseAddress, Int32($0.count),
-                            Self.statementMilliseconds)
-                    }
-                    try require(end)
-                    start += piece.count
+            var start = 0
+            while start < bytes.count {
+                let piece = bytes[start..<min(start + Self.copyBytes, bytes.count)]
+                let end = UnsafeRawBufferPointer(rebasing: piece).withMemoryRebound(
+                    to: CChar.self
+                ) {
+                    cm_pq_put(
+                        connection, $0.baseAddress, Int32($0.count), Self.statementMilliseconds)
                 }
+                try require(end)
+                start += piece.count
             }
         }
         let end = cm_pq_put_end(connection, Self.statementMilliseconds, &result)

@@ -2,9 +2,14 @@
 ///
 /// The key of what grows with the labels is (rows, item hash, …): `rows` is one making of a dataset's rows, a random
 /// number, so that a new one grows beside the one that is shown and takes its place by one change of `rows_state`.
+///
+/// A label's row is narrow, since each column costs at each COPY and nobody may ever read it: what many labels have in
+/// common stands once in `label_words`, what follows from other columns is made by the view, and columns of a fixed
+/// width come first. A label's number within its rows is that of its log there (`heads` has it) and its place in the
+/// log: 15, 36 and 12 bits.
 extension PostgresStatements {
     /// The version of these tables.
-    static let rowsVersion: Int64 = 1
+    static let rowsVersion: Int64 = 2
 
     /// What makes them, in one transaction.
     static let createRows =
@@ -24,38 +29,67 @@ extension PostgresStatements {
             "CREATE TABLE countermark.rows_old (rows bigint PRIMARY KEY)",
             "CREATE TABLE countermark.rows_probe (id bigint PRIMARY KEY)",
             """
-            CREATE TABLE countermark.label_row (
-                rows bigint NOT NULL, item_hash bigint NOT NULL, org text COLLATE "C" NOT NULL,
-                operation bigint NOT NULL, item text NOT NULL, class text NOT NULL, class_as_written text NOT NULL,
-                selector_kind text NOT NULL, x float8, y float8, width float8, height float8, start_at float8,
-                end_at float8, selector text NOT NULL, confidence float8, source text, author text, signer text,
-                "time" bigint, external_id text, status text NOT NULL, contested boolean NOT NULL,
-                stage_classify text, stage_mark text, stage_quality text, attributes jsonb NOT NULL,
-                PRIMARY KEY (rows, item_hash, org, operation))
-            """,
-            """
             CREATE TABLE countermark.item_alias (
                 rows bigint NOT NULL, item_hash bigint NOT NULL, item text COLLATE "C" NOT NULL, shown text NOT NULL,
                 PRIMARY KEY (rows, item_hash, item))
             """,
-            """
-            CREATE VIEW countermark.labels AS
-            SELECT s.dataset, l.org || ':' || (l.operation >> 12) || '.' || (l.operation & 4095) AS id,
-                coalesce(a.shown, l.item) AS item, l.class, l.selector_kind, l.x, l.y, l.width, l.height, l.start_at,
-                l.end_at, l.selector, l.confidence, l.source, l.author, l.org, l.signer, l."time", l.external_id,
-                l.status, l.contested, l.stage_classify, l.stage_mark, l.stage_quality, l.attributes,
-                l.class_as_written, l.item_hash
-            FROM countermark.rows_state s JOIN countermark.label_row l ON l.rows = s.shown
-            LEFT JOIN countermark.item_alias a
-                ON a.rows = l.rows AND a.item_hash = l.item_hash AND a.item = l.item
-            """,
+        ] + labelTables + [
             """
             CREATE VIEW countermark.label_rows AS
             SELECT dataset, labels, digest, CASE WHEN shown IS NOT NULL THEN heads::jsonb -> 'logs' END AS heads, moved_at,
                 filling IS NOT NULL AS is_filling, filled, why
             FROM countermark.rows_state
-            """,
+            """
         ] + comments
+
+    /// What puts tables of an older version's labels out of the way: the view and who may read it stay.
+    static let moveOlderRows = [
+        "ALTER TABLE countermark.label_row RENAME TO label_row_before",
+        "DELETE FROM countermark.item_alias",
+        "DELETE FROM countermark.rows_old",
+        """
+        UPDATE countermark.rows_state SET version = version + 1, shown = NULL, heads = NULL, digest = NULL, labels = 0,
+            filling = NULL, target = NULL, done = NULL, filled = 0, why = NULL, moved_at = now()
+        """,
+    ]
+    static let dropOlderRows = "DROP TABLE countermark.label_row_before"
+
+    /// The tables of labels, and their view.
+    static let labelTables = [
+        """
+        CREATE TABLE countermark.label_row (
+            rows bigint NOT NULL, item_hash bigint NOT NULL, label bigint NOT NULL, words bigint NOT NULL, "time" bigint,
+            x float8, y float8, width float8, height float8, start_at float8, end_at float8, confidence float8,
+            item text NOT NULL, external_id text, selector text, attributes jsonb,
+            PRIMARY KEY (rows, item_hash, label))
+        """,
+        """
+        CREATE TABLE countermark.label_words (
+            id bigint PRIMARY KEY, rows bigint NOT NULL, contested boolean NOT NULL, class text NOT NULL,
+            class_as_written text NOT NULL, selector_kind text NOT NULL, status text NOT NULL, stage_classify text,
+            stage_mark text, stage_quality text, org text COLLATE "C" NOT NULL, signer text, source text, author text)
+        """,
+        """
+        CREATE OR REPLACE VIEW countermark.labels AS
+        SELECT s.dataset,
+            w.org || ':' || ((l.label >> 12) & 68719476735) || '.' || (l.label & 4095) AS id,
+            coalesce(a.shown, l.item) AS item, w.class, w.selector_kind, l.x, l.y, l.width, l.height, l.start_at,
+            l.end_at,
+            CASE WHEN l.selector IS NOT NULL THEN l.selector
+                WHEN w.selector_kind = 'box' THEN '{"kind":"box","x":' || l.x || ',"y":' || l.y || ',"width":'
+                    || l.width || ',"height":' || l.height || '}'
+                ELSE '{"kind":"' || w.selector_kind || '"}' END AS selector,
+            l.confidence, w.source, w.author, w.org, w.signer, l."time", l.external_id,
+            w.status, w.contested, w.stage_classify, w.stage_mark, w.stage_quality,
+            coalesce(l.attributes, '{}') AS attributes, w.class_as_written, l.item_hash
+        FROM countermark.rows_state s JOIN countermark.label_row l ON l.rows = s.shown
+        JOIN countermark.label_words w ON w.id = l.words
+        LEFT JOIN countermark.item_alias a
+            ON a.rows = l.rows AND a.item_hash = l.item_hash AND a.item = l.item
+        """,
+        comment("TABLE", "label_row", "The rows behind the view labels. Read the view."),
+        comment("TABLE", "label_words", "What many labels have in common. Read the view labels."),
+    ]
 
     /// What `\\d+` shows.
     private static let comments = [
@@ -63,7 +97,6 @@ extension PostgresStatements {
             "VIEW", "labels",
             "The labels of the company's datasets as rows, one a label. Read; never write."),
         comment("VIEW", "label_rows", "At which heads and digest the rows of each dataset stand."),
-        comment("TABLE", "label_row", "The rows behind the view labels. Read the view."),
         comment("TABLE", "item_alias", "Items that are shown under another item's key."),
         comment(
             "TABLE", "rows_state",
@@ -121,6 +154,10 @@ extension PostgresStatements {
     /// Asked so, since an error each second would fill the server's log.
     static let hasRows = "SELECT to_regclass('countermark.rows_store') IS NOT NULL"
     static let versionOfRows = "SELECT version FROM countermark.rows_store WHERE id = 1"
+    static let versionToChange = """
+        SELECT version FROM countermark.rows_store WHERE id = 1 AND version < $1 FOR UPDATE
+        """
+    static let changeVersion = "UPDATE countermark.rows_store SET version = $1 WHERE id = 1"
     static let takeRows = "INSERT INTO countermark.rows_store (id, version) VALUES (1, $1)"
 
     static let wishes = "SELECT dataset, is_wanted FROM countermark.rows_wish"
@@ -154,12 +191,25 @@ extension PostgresStatements {
         "SELECT set_config('idle_in_transaction_session_timeout', '60s', true)"
 
     static let columnsOfRow = """
-        rows, item_hash, org, operation, item, class, class_as_written, selector_kind, x, y, width, height, start_at,
-            end_at, selector, confidence, source, author, signer, "time", external_id, status, contested,
-            stage_classify, stage_mark, stage_quality, attributes
+        rows, item_hash, label, words, "time", x, y, width, height, start_at, end_at, confidence, item, external_id,
+            selector, attributes
         """
     static let copyLabels =
         "COPY countermark.label_row (\(columnsOfRow)) FROM STDIN (FORMAT binary)"
+
+    /// Words have the same id in the same rows, whichever node puts them.
+    static let putWords = """
+        INSERT INTO countermark.label_words (id, rows, contested, class, class_as_written, selector_kind, status,
+            stage_classify, stage_mark, stage_quality, org, signer, source, author)
+        SELECT w.id, $1, w.contested <> 0, w.class, w.class_as_written, w.selector_kind, w.status, w.stage_classify,
+            w.stage_mark, w.stage_quality, w.org, w.signer, w.source, w.author
+        FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+            $10::text[], $11::text[], $12::text[], $13::text[], $14::text[])
+            AS w (id, contested, class, class_as_written, selector_kind, status, stage_classify, stage_mark,
+                stage_quality, org, signer, source, author)
+        ON CONFLICT (id) DO NOTHING
+        """
+    static let forgetWords = "DELETE FROM countermark.label_words WHERE rows = $1"
 
     static let stage =
         "CREATE TEMPORARY TABLE rows_touched (LIKE countermark.label_row) ON COMMIT DROP"
@@ -168,14 +218,11 @@ extension PostgresStatements {
     static let emptyStaged = "TRUNCATE rows_touched"
     /// All that can change of a label: its item, its author's company and its place stay.
     static let updateFromStaged = """
-        UPDATE countermark.label_row l SET class = t.class, class_as_written = t.class_as_written,
-            selector_kind = t.selector_kind, x = t.x, y = t.y, width = t.width, height = t.height,
-            start_at = t.start_at, end_at = t.end_at, selector = t.selector, confidence = t.confidence,
-            source = t.source, author = t.author, external_id = t.external_id, status = t.status,
-            contested = t.contested, stage_classify = t.stage_classify, stage_mark = t.stage_mark,
-            stage_quality = t.stage_quality, attributes = t.attributes
+        UPDATE countermark.label_row l SET words = t.words, x = t.x, y = t.y, width = t.width, height = t.height,
+            start_at = t.start_at, end_at = t.end_at, confidence = t.confidence, external_id = t.external_id,
+            selector = t.selector, attributes = t.attributes
         FROM rows_touched t
-        WHERE l.rows = t.rows AND l.item_hash = t.item_hash AND l.org = t.org AND l.operation = t.operation
+        WHERE l.rows = t.rows AND l.item_hash = t.item_hash AND l.label = t.label
         """
 
     static let forgetAliases = "DELETE FROM countermark.item_alias WHERE rows = $1"

@@ -71,6 +71,9 @@ struct CompanyStoreTests {
         #expect(
             lines.contains { $0.hasPrefix("error: the store is not followed") }, "\(lines)")
         #expect(lines.contains { $0.hasPrefix("error: rows are not kept") }, "\(lines)")
+        var text = FigureText()
+        service.meter.add(to: &text, partnersMax: 1)
+        #expect(text.text.contains("countermark_rows_failures_total 1\n"))
     }
 
     @Test(

@@ -27,12 +27,12 @@ struct RowsTests {
     static let seeds = Array(
         1...(UInt64(ProcessInfo.processInfo.environment["COUNTERMARK_ROWS_SEEDS"] ?? "") ?? 1))
 
-    private let oem = "oem.example"
-    private let tier = "tier.example"
-    private let third = "third.example"
+    let oem = "oem.example"
+    let tier = "tier.example"
+    let third = "third.example"
 
     /// A database that a test looks into; another suite ends connections.
-    private struct Database {
+    struct Database {
         let address: String
         let table: PostgresLogTable
 
@@ -54,7 +54,7 @@ struct RowsTests {
     }
 
     /// Companies, of which the manufacturer's logs lie in a PostgreSQL.
-    private func companies(
+    func companies(
         _ names: [String]
     ) throws -> (all: Companies, sql: Database) {
         var all = try Companies(names)
@@ -64,7 +64,7 @@ struct RowsTests {
         return (all, Database(address: address, table: PostgresLogTable(try StoreAddress(address))))
     }
 
-    private func count(_ sql: Database, _ table: String) throws -> Int64? {
+    func count(_ sql: Database, _ table: String) throws -> Int64? {
         try sql.run("SELECT count(*) FROM countermark.\(table)").number(0, 0)
     }
 
@@ -121,7 +121,7 @@ struct RowsTests {
     }
 
     /// Brings the rows forward and compares them with an export.
-    private func compare(
+    func compare(
         _ node: Node, _ all: Companies, _ sql: Database, _ what: String
     ) throws {
         let round = try node.moveAllRows()
@@ -183,6 +183,7 @@ struct RowsTests {
         _ = try node.askForRows(false, of: [])
         #expect(try node.moveAllRows().hasMoved)
         #expect(try count(sql, "label_row") == 0 && count(sql, "item_alias") == 0)
+        #expect(try count(sql, "label_words") == 0)
         #expect(try count(sql, "labels") == 0)
         _ = try node.askForRows(true, of: [all.dataset])
         try compare(node, all, sql, "seed \(seed), anew")
@@ -313,7 +314,7 @@ struct RowsTests {
         try compare(node, all, sql, "all")
         var notes: [String] = []
         node.warn = { notes.append($0) }
-        try sql.run("DELETE FROM countermark.label_row WHERE operation = \(ids[3].slot.packed)")
+        try sql.run("DELETE FROM countermark.label_row WHERE label = \(ids[3].slot.packed)")
         try node.write(all.dataset, [.set(ids[3], [.className("open")])])
         try compare(node, all, sql, "spoilt")
         #expect(notes.count == 1 && notes[0].contains("made anew"))

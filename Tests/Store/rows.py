@@ -4,7 +4,7 @@
     Tests/Store/rows.py --program PROGRAM [--labels N] [--rounds N] [--seed S]
     Tests/Store/rows.py --program PROGRAM --measure LABELS
 
-Some 20,000 labels go into one piece: more of them are for running by hand. So is the second form, with an optimised
+Some 400,000 labels go into one piece: more of them are for running by hand. So is the second form, with an optimised
 program; Docs/Scale.md says what was seen.
 """
 
@@ -48,7 +48,7 @@ def rows(cluster):
 
 
 def fingerprint(table):
-    return f"SELECT id, item, class, selector, status, org, contested, external_id FROM {table} ORDER BY id"
+    return f"SELECT id, item, class, selector, status, org, contested, external_id, signer FROM {table} ORDER BY id"
 
 
 def compare(node, cluster, folder, what):

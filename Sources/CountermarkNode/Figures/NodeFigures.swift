@@ -17,6 +17,8 @@ struct NodeFigures: Sendable {
 
     /// Partners that are told of by name.
     static let partnersMax = Bounds().partners
+    /// Datasets that are told of by name.
+    static let datasetsMax = Bounds().datasets
 
     struct Log: Sendable {
         let name: String

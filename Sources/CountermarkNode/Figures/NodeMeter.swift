@@ -1,4 +1,5 @@
 import AnnotationModel
+import Foundation
 import PlainErrors
 import Synchronization
 
@@ -16,6 +17,17 @@ package final class NodeMeter: Sendable {
         var rounds: [Origin: [Round: Int]] = [:]
         var refused: [String: Int] = [:]
         var mismatches = 0
+        var rows = Rows()
+    }
+
+    /// What keeping the rows for analysts came to.
+    private struct Rows {
+        var behind: [String: UInt64] = [:]
+        var waiting = 0
+        var written = 0
+        var failures = 0
+        /// In Unix seconds, as all times here.
+        var lookedAt, failedAt: Double?
     }
 
     private let books = Mutex(Books())
@@ -50,6 +62,25 @@ package final class NodeMeter: Sendable {
 
     /// Notes that partners have made other label sets of the same entries.
     func noteMismatches(_ count: Int) { books.withLock { $0.mismatches += count } }
+
+    /// Notes what a look at the rows for analysts came to.
+    func noteRows(_ round: Node.RowsRound) {
+        books.withLock { books in
+            (books.rows.behind, books.rows.waiting) = (round.behind, round.waiting.count)
+            books.rows.written += round.written
+            books.rows.lookedAt = Self.now
+        }
+    }
+
+    /// Notes that a look at the rows for analysts has failed.
+    func noteRowsFailure() {
+        books.withLock { books in
+            books.rows.failures += 1
+            books.rows.failedAt = Self.now
+        }
+    }
+
+    private static var now: Double { Date().timeIntervalSince1970.rounded() }
 
     /// Adds what was measured.
     ///
@@ -89,5 +120,35 @@ package final class NodeMeter: Sendable {
             .counter, "digest_mismatches_total", Double(books.mismatches),
             "How often a partner had made another label set of the same entries, with what was known when the process "
                 + "began: has to be 0.")
+        Self.add(books.rows, to: &text)
+    }
+
+    /// Adds what concerns the rows for analysts, where there is a store that may have some.
+    private static func add(_ rows: Rows, to text: inout FigureText) {
+        if rows.lookedAt == nil, rows.failedAt == nil { return }
+        text.add(
+            .gauge, "rows_behind_entries",
+            "Entries here that the rows for analysts which are shown are not made of, at the last look.",
+            rows.behind.sorted { $0.key < $1.key }.prefix(NodeFigures.datasetsMax).map {
+                ([("dataset", $0.key)], Double($0.value))
+            })
+        text.add(
+            .gauge, "rows_waiting_datasets", Double(rows.waiting),
+            "Datasets whose rows wait for something that this node's log names.")
+        text.add(
+            .counter, "rows_written_total", Double(rows.written),
+            "Labels that this process has put into the rows for analysts, anew or for the first time."
+        )
+        text.add(
+            .counter, "rows_failures_total", Double(rows.failures),
+            "Looks at the rows for analysts that have failed in this process.")
+        text.add(
+            .gauge, "rows_last_look_timestamp_seconds",
+            "When this process has brought the rows for analysts forward last, or seen that there was nothing to do.",
+            rows.lookedAt.map { [([], $0)] } ?? [])
+        text.add(
+            .gauge, "rows_last_failure_timestamp_seconds",
+            "When a look at the rows for analysts has failed last; absent: never.",
+            rows.failedAt.map { [([], $0)] } ?? [])
     }
 }

@@ -20,7 +20,7 @@ public struct NodeService: Service {
     private let operatorAddress: (host: String, port: Int)?
     private let operatorPage: OperatorSide.Maker?
     private let manager: ServiceManager?
-    private let meter = NodeMeter()
+    let meter = NodeMeter()
     private let logger: Logger
 
     /// A service for a home, to listen on an address.
@@ -269,6 +269,7 @@ public struct NodeService: Service {
         do {
             beside = try Node(home)
         } catch {
+            meter.noteRowsFailure()
             return logger.error(
                 "rows are not kept: start the node again",
                 metadata: ["error": "\(PlainError.line(error))"])
@@ -281,12 +282,14 @@ public struct NodeService: Service {
             var pause = Self.rowsInterval
             do {
                 let round = try await own.run { try $0.moveRows() }
+                meter.noteRows(round)
                 if round.hasMoved { continue }
                 trouble = round.waiting.sorted { $0.key < $1.key }.first.map {
                     "\($0.key): \($0.value)"
                 }
             } catch {
                 (trouble, pause) = (PlainError.line(error), Self.rowsPause)
+                meter.noteRowsFailure()
             }
             if let trouble, trouble != said {
                 logger.warning("rows wait", metadata: ["what": "\(trouble)"])

@@ -68,6 +68,10 @@ extension Node {
         public var hasMoved = false
         /// Datasets whose rows wait for something, with what.
         public var waiting: [String: String] = [:]
+        /// Entries of each dataset's logs that the rows which are shown are not made of, before this round.
+        public var behind: [String: UInt64] = [:]
+        /// Labels that were put, anew or for the first time.
+        public var written = 0
     }
 
     /// Brings the rows of all datasets forward, by a piece each: nobody waits long for it to end.
@@ -75,7 +79,9 @@ extension Node {
     /// - Throws: `SharedStoreError`. What concerns one dataset stands in the answer, and keeps no other back.
     public func moveRows() throws -> RowsRound {
         var round = RowsRound()
-        guard let rows = try labelRows, try rows.areThere() else { return round }
+        guard let rows = try labelRows, try rows.areThere(renewed: tellOfRenewal) else {
+            return round
+        }
         let wishes = try rows.wishes()
         let states = Dictionary(
             try rows.states().map { ($0.dataset, $0) }, uniquingKeysWith: { $1 })
@@ -85,7 +91,8 @@ extension Node {
             do {
                 let step =
                     Self.isWanted(name, wishes)
-                    ? try moveRows(dataset, rows, states[name]) : try drop(states[name], rows)
+                    ? try moveRows(dataset, rows, states[name], behind: &round.behind[name])
+                    : try drop(states[name], rows)
                 round.take(step, name)
             } catch let error as SharedStoreError {
                 throw error
@@ -108,11 +115,11 @@ extension Node {
     /// - Returns: The last round, and whether any has changed something.
     /// - Throws: `SharedStoreError`, ``NodeError`` of the code `interrupted`: what is there then stays.
     public func moveAllRows() throws -> RowsRound {
-        var hasMoved = false
+        var (hasMoved, written) = (false, 0)
         while true {
             var round = try moveRows()
-            hasMoved = hasMoved || round.hasMoved
-            round.hasMoved = hasMoved
+            (hasMoved, written) = (hasMoved || round.hasMoved, written + round.written)
+            (round.hasMoved, round.written) = (hasMoved, written)
             if !round.isMore { return round }
             try interruption?.check("before all rows were there; what is there stays")
             // Another node is at it.
@@ -122,11 +129,15 @@ extension Node {
 
     private static let rowsPauseMicroseconds: UInt32 = 50_000
 
+    private func tellOfRenewal() {
+        warn("the rows in the store are of an older version of its tables, and are made anew")
+    }
+
     fileprivate enum RowsStep {
         /// There is nothing to do.
         case current
-        /// Something was done, and there may be more.
-        case moved
+        /// Something was done, and there may be more: so many labels were put.
+        case moved(labels: Int)
         /// Somebody else has done something.
         case again
         /// It waits for something.
@@ -137,18 +148,19 @@ extension Node {
         guard let seen, seen.shown != nil || seen.filling != nil || seen.why != nil else {
             return .current
         }
-        return try rows.change(from: seen) { _ in seen.without(nil) } ? .moved : .again
+        return try rows.change(from: seen) { _ in seen.without(nil) } ? .moved(labels: 0) : .again
     }
 
     private func moveRows(
-        _ dataset: DatasetID, _ rows: LabelRows, _ seen: RowsState?
+        _ dataset: DatasetID, _ rows: LabelRows, _ seen: RowsState?, behind: inout UInt64?
     ) throws -> RowsStep {
+        try catchUp(dataset)
+        let state = try mergedState(dataset)
+        behind = RowsHeads.behind(seen?.heads, state)
         guard let seen else {
             try rows.begin(dataset.description)
             return .again
         }
-        try catchUp(dataset)
-        let state = try mergedState(dataset)
         let mappings = try schema(of: dataset).mappings
         let isFilling = seen.filling != nil
         let heads = RowsHeads(isFilling ? seen.target : seen.heads)
@@ -161,7 +173,7 @@ extension Node {
             var next = seen.without(why)
             // Who does not know of it yet is behind.
             next.heads = try RowsHeads(state, mappings: mappings).text
-            return try rows.change(from: seen) { _ in next } ? .moved : .again
+            return try rows.change(from: seen) { _ in next } ? .moved(labels: 0) : .again
         }
         switch (heads, order) {
         case (let heads?, .same?), (let heads?, .after?):
@@ -178,7 +190,7 @@ extension Node {
         (next.filling, next.filled) = (Int64.random(in: 1 ... .max), 0)
         next.target = try RowsHeads(state, mappings: mappings).text
         (next.done, next.why) = (try RowsFill().text, nil)
-        return try rows.change(from: seen) { _ in next } ? .moved : .again
+        return try rows.change(from: seen) { _ in next } ? .moved(labels: 0) : .again
     }
 
     /// What is read of a dataset in one transaction, and goes by one state.
@@ -186,6 +198,11 @@ extension Node {
         let merge: Merge
         let mappings: [String: String]
         let signers: Signers
+
+        /// What makes rows of it.
+        func maker(of rows: Int64, _ heads: RowsHeads) -> LabelRowMaker {
+            LabelRowMaker(rows: rows, heads: heads, mappings: mappings, signers: signers)
+        }
     }
 
     /// Reads a dataset's labels of one state.
@@ -214,29 +231,30 @@ extension Node {
     ) throws -> RowsStep {
         guard let number = seen.filling, var fill = RowsFill(seen.done) else { return .again }
         let open = target.logs.filter { fill.done[$0.key] ?? 0 < $0.value.applied }
-        guard let (name, log) = open.min(by: { $0.key < $1.key }) else {
+        guard let name = open.keys.min() else {
             return try update(dataset, rows, seen, from: target)
         }
         try rows.requireTransactions()
-        var piece = CopyRows(columns: LabelRows.labelColumns)
+        var maker: LabelRowMaker?
         let origin = try Origin(name)
         let waits = try reading(dataset) { reading -> RowsStep? in
             let state = reading.merge.state
             if let log = fill.isAhead(of: state) { return .waits("this node has less of \(log)") }
             guard target.order(state, mappings: reading.mappings) != .otherwise,
-                let number = state.number(origin)
+                let log = state.number(origin)
             else { return .again }
             fill.reach(state)
+            var made = reading.maker(of: number, target)
             fill.done[name] = try collect(
-                log: number, origin, from: fill.done[name] ?? 0, to: log.applied, seen,
-                reading, &piece)
+                log: log, origin, from: fill.done[name] ?? 0, to: target.applied(origin), &made)
+            maker = made
             return nil
         }
-        guard let waits else { return .again }
+        guard let waits, let maker else { return waits.flatMap { $0 } ?? .again }
         if let waits { return waits }
         var next = seen
         next.done = try fill.text
-        next.filled += Int64(piece.count)
+        next.filled += Int64(maker.labels.count)
         next.filling = number
         onProgress?(
             WorkProgress(
@@ -246,34 +264,33 @@ extension Node {
                     Double(next.filled)
                         / Double(max(1, try mergedState(dataset).counts.annotations)))))
         let isDone = try rows.change(from: seen) { writer in
-            try writer.put(piece)
+            try writer.put(maker.words, of: number)
+            try writer.put(maker.labels)
             return next
         }
         try interruption?.check("before all rows were there; what is there stays")
-        return isDone ? .moved : .again
+        return isDone ? .moved(labels: maker.labels.count) : .again
     }
 
     /// Collects rows of whole entries until there are enough.
     ///
     /// - Returns: The entry to go on with.
     private func collect(
-        log number: Int, _ origin: Origin, from: UInt64, to end: UInt64, _ seen: RowsState,
-        _ reading: RowsReading, _ piece: inout CopyRows
+        log number: Int, _ origin: Origin, from: UInt64, to end: UInt64,
+        _ maker: inout LabelRowMaker
     ) throws -> UInt64 {
-        var maker = LabelRowMaker(
-            rows: seen.filling ?? 0, mappings: reading.mappings, signers: reading.signers)
         let first = OperationKey(log: number, slot: Slot(entry: from, position: 0))
         var last: UInt64?
         var next: UInt64?
         try store.forEachEncodedLabel(of: number, origin, from: first) { label in
             let entry = label.key.slot.entry
             if entry >= end { return false }
-            if piece.count >= rowsPerPiece, entry != last {
+            if entry != last, maker.isFull(rowsPerPiece) {
                 next = entry
                 return false
             }
             last = entry
-            try maker.add(LabelView(label), to: &piece)
+            try maker.add(label)
             return true
         }
         return next ?? end
@@ -299,19 +316,22 @@ extension Node {
                 case .otherwise: return .again
                 case .same, .after: break
                 }
+                let now = RowsHeads(state, mappings: reading.mappings, after: heads)
+                var written = 0
                 let isDone = try rows.change(from: seen) { writer in
                     var news = RowsNews(
-                        self, reading.merge, reading.mappings, reading.signers, number, writer)
+                        self, reading.merge, reading.maker(of: number, now), writer)
                     try news.write(from: heads, piece: rowsPerPiece, aliases: isFirst)
+                    written = news.added + news.changed
                     var next = RowsState(seen.dataset, version: seen.version)
                     next.shown = number
-                    next.heads = try RowsHeads(state, mappings: reading.mappings).text
+                    next.heads = try now.text
                     next.digest = state.digest.hex
                     next.labels = (isFirst ? seen.filled : seen.labels) + Int64(news.added)
                     guard next.labels == state.counts.annotations else { throw RowsDiffer() }
                     return next
                 }
-                return isDone ? .moved : .again
+                return isDone ? .moved(labels: written) : .again
             }
             return step ?? .again
         } catch is RowsDiffer {
@@ -331,7 +351,7 @@ extension Node {
         let isDone = try rows.change(from: seen) { _ in next }
         // Whatever spoils rows while they are filled would do so again at once.
         return seen.filling != nil
-            ? .waits("what was filled was not whole") : isDone ? .moved : .again
+            ? .waits("what was filled was not whole") : isDone ? .moved(labels: 0) : .again
     }
 }
 
@@ -342,7 +362,9 @@ extension Node.RowsRound {
     fileprivate mutating func take(_ step: Node.RowsStep, _ name: String) {
         switch step {
         case .current: break
-        case .moved: (isMore, hasMoved) = (true, true)
+        case .moved(let labels):
+            (isMore, hasMoved) = (true, true)
+            written += labels
         case .again: isMore = true
         case .waits(let why): waiting[name] = why
         }

@@ -16,6 +16,8 @@ struct RowsHeads: Codable, Equatable {
 
     /// One log.
     struct Log: Codable, Equatable {
+        /// What stands for the log in the numbers of its labels.
+        let number: Int
         /// Entries that the rows are made of.
         let applied: UInt64
         /// Entries whose acts were in force.
@@ -41,12 +43,17 @@ struct RowsHeads: Codable, Equatable {
     }
 
     /// The heads of a state.
-    init(_ state: MergeState, mappings: [String: String]) {
+    ///
+    /// - Parameter before: Those of which the same rows are made so far: logs keep their numbers.
+    init(_ state: MergeState, mappings: [String: String], after before: RowsHeads? = nil) {
         basis = Self.basis(state, mappings)
         var logs: [String: Log] = [:]
-        for log in state.logs.values where log.stored > 0 {
+        var next = (before?.logs.values.map(\.number).max() ?? -1) + 1
+        for log in state.logs.values.sorted(by: { $0.origin < $1.origin }) where log.stored > 0 {
+            let known = before?.logs[log.origin.description]?.number
+            if known == nil { next += 1 }
             logs[log.origin.description] = Log(
-                applied: log.applied, stored: log.stored,
+                number: known ?? next - 1, applied: log.applied, stored: log.stored,
                 cited: log.citedSize > log.applied ? log.citedSize : nil, forkedAt: log.forkedAt,
                 stands: Self.stands(log, upTo: log.applied, governed: Self.governed(state), state))
         }
@@ -101,6 +108,28 @@ struct RowsHeads: Codable, Equatable {
 
     /// How many entries of a log the rows are made of.
     func applied(_ origin: Origin) -> UInt64 { logs[origin.description]?.applied ?? 0 }
+
+    /// What stands for a log in the numbers of its labels.
+    ///
+    /// - Throws: ``RowsDiffer`` for a log that the rows do not know.
+    func number(of origin: Origin) throws -> Int {
+        guard let number = logs[origin.description]?.number, (0..<Self.numbersEnd).contains(number)
+        else { throw RowsDiffer() }
+        return number
+    }
+
+    /// A home holds no more logs, either.
+    private static let numbersEnd = 1 << 15
+
+    /// How many entries that a state is made of some rows are not.
+    ///
+    /// - Parameter text: The rows' heads as they are kept.
+    static func behind(_ text: String?, _ state: MergeState) -> UInt64 {
+        let heads = RowsHeads(text)
+        return state.logs.values.reduce(0) { behind, log in
+            behind + log.applied - min(log.applied, heads?.applied(log.origin) ?? 0)
+        }
+    }
 
     private static func governed(_ state: MergeState) -> UInt64 {
         state.progress(state.dataset.owner)?.applied ?? 0

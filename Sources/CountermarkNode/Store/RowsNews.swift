@@ -13,22 +13,18 @@ struct RowsNews {
     private let writer: RowsWriter
     private let rows: Int64
     private var maker: LabelRowMaker
-    private var piece = CopyRows(columns: LabelRows.labelColumns)
     private var named: Set<OperationKey> = []
     private var mayNameItems = false
     /// Labels that are put anew by one statement: of so few PostgreSQL finds each by its key, and of more it would
     /// go through all rows instead.
     private static let namedPerPiece = 2_000
 
-    /// How many labels were added.
-    private(set) var added = 0
+    /// How many labels were added, and how many were put anew.
+    private(set) var (added, changed) = (0, 0)
 
-    init(
-        _ node: Node, _ merge: Merge, _ mappings: [String: String], _ signers: Signers,
-        _ rows: Int64, _ writer: RowsWriter
-    ) {
-        (self.node, self.merge, self.writer, self.rows) = (node, merge, writer, rows)
-        maker = LabelRowMaker(rows: rows, mappings: mappings, signers: signers)
+    init(_ node: Node, _ merge: Merge, _ maker: LabelRowMaker, _ writer: RowsWriter) {
+        (self.node, self.merge, self.maker, self.writer) = (node, merge, maker, writer)
+        rows = maker.rows
     }
 
     /// Writes all that came behind some heads.
@@ -60,16 +56,17 @@ struct RowsNews {
             isMore = false
             try node.store.forEachEncodedLabel(of: log.number, log.origin, from: next) { label in
                 if label.key.slot.entry >= log.applied { return false }
-                if piece.count >= count {
+                if maker.isFull(count) {
                     (next, isMore) = (label.key, true)
                     return false
                 }
-                try maker.add(LabelView(label), to: &piece)
+                try maker.add(label)
                 return true
             }
-            added += piece.count
-            try writer.put(piece)
-            piece.removeAll()
+            added += maker.labels.count
+            try writer.put(maker.words, of: rows)
+            try writer.put(maker.labels)
+            maker.removeAll()
         }
     }
 
@@ -115,13 +112,16 @@ struct RowsNews {
     /// Puts the labels that were named in the place of what they were.
     private mutating func putNamed() throws {
         for key in named.sorted() {
-            guard let origin = merge.state.logs[key.log]?.origin,
-                let label = try node.store.label(key, origin: origin)
-            else { continue }
-            try maker.add(label, to: &piece)
+            guard let origin = merge.state.logs[key.log]?.origin else { continue }
+            try node.store.forEachEncodedLabel(of: key.log, origin, from: key) { label in
+                if label.key == key { try maker.add(label) }
+                return false
+            }
         }
-        guard try writer.update(piece) == piece.count else { throw RowsDiffer() }
-        piece.removeAll()
+        try writer.put(maker.words, of: rows)
+        guard try writer.update(maker.labels) == maker.labels.count else { throw RowsDiffer() }
+        changed += maker.labels.count
+        maker.removeAll()
         named.removeAll(keepingCapacity: true)
     }
 }

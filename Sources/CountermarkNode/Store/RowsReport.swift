@@ -48,10 +48,7 @@ extension Node {
             }
             guard let dataset = here.first(where: { $0.description == name }) else { return report }
             try catchUp(dataset)
-            let heads = RowsHeads(state?.heads)
-            for log in try mergedState(dataset).logs.values {
-                report.behind += log.applied - min(log.applied, heads?.applied(log.origin) ?? 0)
-            }
+            report.behind = RowsHeads.behind(state?.heads, try mergedState(dataset))
             return report
         }
     }
