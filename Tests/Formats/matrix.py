@@ -69,6 +69,15 @@ OUTRO = """\
   that may be either of two, the region is left out with a line. Each author leaves in an annotation of its own, each model
   as a prediction; several keypoints as a box and the points below it, which is what its converter reads; tracks of boxes as
   video rectangles. Without the size of a video its percent stay percent (`ls.unit`).
+- Label Studio: what annotators answer about a region beside its labels (a text, choices, a number) is an attribute called like the
+  control, and leaves as a result of that control; what one person chose of one control for the whole item is one result.
+- YOLO: `train`, `val` and `test` of `data.yaml`, be they folders or lists, are the items' field `split`, which Datumaro's
+  subsets are too; an export names the folder of each split, or writes a list where the splits share a folder.
+- What a file says of a picture, a text or a label and no reader knows is kept under the format's prefix, of pictures and texts as
+  fields of the items, of labels as attributes (`coco.license`, `datumaro.attr.weather`, `ls.data.batch`, `ls.meta.shift`,
+  `spacy.meta.source`, `spacy.kb_id`, `sustech.follows`, `labelme.kie_linking`, `voc.material`), and an export to the same format says it
+  again. What has no place, such as COCO's `info` and `licenses` or CoNLL's columns between word and tag, is named in a note.
+- A row or a frame of a track that cannot be read, or that stands there already, costs itself: `mot`, `cvat`, `kitti-raw`, `label-studio`.
 - LabelMe: a flag of the picture that is set is a label of the whole item, one that is not a field `labelme.flag.NAME` of the item.
 - CVAT: what is said of a skeleton's point is the attribute `POINT.NAME`; the tracks of a project lie on the videos of their
   tasks, and two files that do not say of which video they are never meet on one item. Lists of the values of an attribute are kept

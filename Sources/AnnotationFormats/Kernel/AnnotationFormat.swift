@@ -262,6 +262,19 @@ public enum FormatRegistry {
         PreferenceFormat(.answers),
     ]
 
+    /// The format with a name, for who wants to write it.
+    public static func writtenFormat(
+        named name: String
+    ) throws(FormatError) -> any AnnotationFormat {
+        let format = try format(named: name)
+        guard format.profile.isWritten else { throw readOnly(name) }
+        return format
+    }
+
+    static func readOnly(_ name: String) -> FormatError {
+        .readOnly(name: name, written: all.filter(\.profile.isWritten).map(\.name))
+    }
+
     /// The format with a name, run by the engines that are the same for all; it looks for a sidecar when it reads, and
     /// writes one when asked to.
     public static func format(named name: String) throws(FormatError) -> any AnnotationFormat {

@@ -49,7 +49,7 @@ struct FormatEngine: FormatAround {
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
         let profile = profile
-        if profile.isLossless || !profile.isWritten {
+        if profile.isLossless {
             return try base.write(source, to: output, options: options)
         }
         let survey = try WriteSurvey(source, profile)

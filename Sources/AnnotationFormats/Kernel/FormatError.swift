@@ -9,6 +9,8 @@ import LabelText
 public enum FormatError: Error, Equatable, Sendable {
     /// A format's name that is not in the registry.
     case unknownFormat(name: String, known: [String])
+    /// A format that is read and not written.
+    case readOnly(name: String, written: [String])
     /// A file or folder that the system does not give.
     case cannotOpen(path: String, errno: Int32)
     /// A folder or a device where a file is needed.
@@ -62,6 +64,8 @@ extension FormatError: CustomStringConvertible {
         switch self {
         case .unknownFormat(let name, let known):
             "no format is called \"\(name)\"; use one of \(known.joined(separator: ", "))"
+        case .readOnly(let name, let written):
+            "\(name) is read and not written; export as one of \(written.joined(separator: ", "))"
         case .cannotOpen(let path, let code):
             Self.text(FileObstacle.at(path), path)
                 ?? "\(path) cannot be read: \(Self.text(code)); check the path and its permissions"

@@ -70,7 +70,7 @@ extension FormatProfile {
         "mot": .init(kept: [.track], empty: .examined, classes: .list, firstFrame: 1),
         "kitti": .init(kept: [.box, .cuboid], empty: .examined, confidence: true),
         "kitti-raw": .init(kept: [.track]),
-        "sustech": .init(kept: [.cuboid], empty: .examined),
+        "sustech": .init(kept: [.cuboid], empty: .examined, author: true),
         "nuscenes": .init(kept: [.cuboid]),
         "openlabel": .init(
             kept: [.box, .rotatedBox, .polygon, .polyline, .cuboid, .track], holes: true,

@@ -71,7 +71,8 @@ enum RecordRule {
             return "\(fields.count) attributes, the limit is \(fieldsMax); leave some out"
         }
         for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
-            if name.isEmpty || name.utf8.count > nameBytesMax {
+            if name.isEmpty { return "an attribute has no name; give it one" }
+            if name.utf8.count > nameBytesMax {
                 return
                     "an attribute's name has \(name.utf8.count) bytes, 1...\(nameBytesMax) are allowed"
             }

@@ -6,7 +6,8 @@ import LabelText
 ///
 /// An index is the row of the first sample of the new regime, from 0; inside it is that row, `cells`, of the class
 /// `change point`, with the annotator as author. An empty list is a statement of its own, "looked and saw
-/// none": a label of the whole series, class `no change point`. The item is the series: a known one, with `.json`,
+/// none": a label of the whole series, class `no change point`. The series themselves, which lie beside as JSON too,
+/// have another shape and are left out. The item is the series: a known one, with `.json`,
 /// `.csv` or below `datasets/`, else the name. The external id is series, annotator and index with slashes
 /// between.
 public struct TCPDFormat: AnnotationFormat {
@@ -34,6 +35,11 @@ public struct TCPDFormat: AnnotationFormat {
             file, sink in
             count += 1
             try JSONFile.scan(file.file) { scanner, path in
+                // A damaged file is told of by the reading itself.
+                if let why = (try? Self.otherShape(scanner)) ?? nil {
+                    try scanner.skipValue()
+                    return try sink(.skipped(where: file.file.name, why: why))
+                }
                 var seen: ByteSet = []
                 try scanner.beginObject()
                 while try scanner.nextKey() {
@@ -49,6 +55,35 @@ public struct TCPDFormat: AnnotationFormat {
             }
         }
         if count == 0 { throw FormatError.noInput(format: name, wants: "give annotations.json") }
+    }
+
+    /// Why a file holds no change points; nil where it does, however damaged a part of it may be.
+    ///
+    /// What most of it says decides: lists of numbers stand in settings and in the series themselves, too, but there
+    /// most members beside them are something else.
+    private static func otherShape(_ scanner: JSONScanner) throws(JSONError) -> String? {
+        var probe = scanner
+        // The reading itself tells how far it is.
+        probe.meter = nil
+        let why =
+            "no change points, which are {SERIES: {ANNOTATOR: [index, …]}}; the file was left out"
+        guard try probe.peek() == .object else { return why }
+        var (series, others, lists, strangers) = (0, 0, 0, 0)
+        try probe.beginObject()
+        while try probe.nextKey() {
+            guard try probe.peek() == .object else {
+                others += 1
+                try probe.skipValue()
+                continue
+            }
+            series += 1
+            try probe.beginObject()
+            while try probe.nextKey() {
+                if try probe.peek() == .array { lists += 1 } else { strangers += 1 }
+                try probe.skipValue()
+            }
+        }
+        return series >= others && lists >= strangers ? nil : why
     }
 
     private static func key(_ series: String, _ context: ReadContext) throws -> String {

@@ -55,7 +55,7 @@ struct Export: ParsableCommand {
         let id = try common.dataset(dataset, node)
         if format == AnalystTables.formatName { return try exportTables(node, id) }
         if format == CroissantFolder.formatName { return try exportFolder(node, id) }
-        let format = try FormatRegistry.format(named: format)
+        let format = try FormatRegistry.writtenFormat(named: format)
         let path = try Self.place(output ?? format.defaultFileName ?? "\(id.name)-labels")
         let target: any FormatOutput =
             format.defaultFileName == nil ? try DiskOutput(folder: path) : DiskOutput(file: path)

@@ -1,7 +1,8 @@
-import AnnotationFormats
 import AnnotationModel
 import LabelText
 import Testing
+
+@testable import AnnotationFormats
 
 @Suite("Broken files of every format")
 struct BrokenInputTests {
@@ -10,13 +11,20 @@ struct BrokenInputTests {
     @Test("every format writes something of the corpus, and reads it back", arguments: formats)
     func seeds(_ format: String) throws {
         let output = MemoryOutput()
-        let report = try FormatRegistry.format(named: format).write(
-            LabelSource(items: FormatCorpus.items, annotations: FormatCorpus.labels), to: output,
-            options: WriteOptions())
+        let write = {
+            try FormatRegistry.format(named: format).write(
+                LabelSource(items: FormatCorpus.items, annotations: FormatCorpus.labels),
+                to: output, options: WriteOptions())
+        }
         if FormatCorpus.readOnly.contains(format) {
-            #expect(report.annotations == 0)
+            #expect(throws: FormatRegistry.readOnly(format), performing: write)
+            #expect(throws: FormatRegistry.readOnly(format)) {
+                try FormatRegistry.writtenFormat(named: format)
+            }
+            #expect(output.files.isEmpty)
             return
         }
+        let report = try write()
         if FormatCorpus.needsOwnClasses.contains(format) { return }
         #expect(report.annotations > 0)
         #expect(report.annotations + report.skipped >= FormatCorpus.labels.count)

@@ -25,8 +25,8 @@ struct SidecarTests {
 
     @Test("with its sidecar every format comes back without loss", arguments: formats)
     func lossless(_ format: String) throws {
+        if FormatCorpus.readOnly.contains(format) { return }
         let (files, sidecar) = try Self.export(format)
-        guard !files.isEmpty else { return }
         let reading = try Reading(
             format, files + [sidecar], context: ReadContext(items: FormatCorpus.items))
         #expect(reading.items == FormatCorpus.items)

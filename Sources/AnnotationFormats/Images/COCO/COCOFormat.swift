@@ -78,6 +78,17 @@ enum COCOAttribute {
     static let score = "coco.score"
     /// The field of an item that keeps the image's id.
     static let imageID = "coco.id"
+    /// The members of images that a reader knows; the others are fields of items, under the prefix.
+    static let imageMembers: ByteSet = ["id", "file_name", "width", "height", "countermark"]
+    /// The fields of an item that are members of its image.
+    static func ofImage(
+        _ fields: [String: FieldValue]
+    ) -> [(name: String, field: String, value: FieldValue)] {
+        KeptMember.members(of: fields, prefix: prefix, except: imageMembers)
+    }
+
+    /// The members of categories that are kept.
+    static let classMembers: ByteSet = ["id", "name", "supercategory", "keypoints", "skeleton"]
 
     /// Members that the writer computes; an attribute of that name cannot take their place.
     static let computed: ByteSet = [

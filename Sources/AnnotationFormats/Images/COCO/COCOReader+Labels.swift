@@ -191,15 +191,10 @@ extension COCOReader {
             values.append((name, COCOAttribute.prefix + name, json))
         }
         for (place, name, json) in values {
-            if let value = FieldValueJSON.value(json),
-                RecordRule.problem(fields: [name: value]) == nil
-            {
-                set(value, name, &label)
-            } else {
-                raw.lost.append(
-                    .init(
-                        member: String(place.prefix(80)),
-                        why: "too large or nested too deeply for an attribute"))
+            switch KeptMember.value(json, named: name) {
+            case .kept(let value): set(value, name, &label)
+            case .lost(let why):
+                raw.lost.append(.init(member: String(place.prefix(80)), why: why))
             }
         }
     }

@@ -16,6 +16,7 @@ struct COCOReader {
     /// True for a file that says itself which images were examined.
     private var isOwn = false
     private var annotationCount = 0
+    private let lost = LostMembers()
     var ids = IdentifierSet()
     var textIDs: ByteSet = []
     /// External ids that an earlier export noted; they must not meet another annotation's id.
@@ -58,6 +59,7 @@ struct COCOReader {
                 reason: error.reason)
         }
         try noteBoxes(into: sink)
+        try lost.tell(file, into: sink)
     }
 
     private mutating func readObject(
@@ -76,6 +78,7 @@ struct COCOReader {
             case "info":
                 let info = try JSONValue(reading: &scanner)
                 isOwn = info["description"]?.string == COCOWriter.description
+                lost.count(info, except: isOwn ? ["description"] : [], below: "info.")
             case "images": try readImages(&scanner, path: &path, into: sink)
             case "categories": try readCategories(&scanner, path: &path, into: sink)
             case "annotations" where seen.isSuperset(of: ["images", "categories"]):
@@ -83,7 +86,10 @@ struct COCOReader {
             case "annotations":
                 annotations = scanner.resumed(at: scanner.offset)
                 try scanner.skipValue()
-            default: try scanner.skipValue()
+            default:
+                let isEmptyList = try Self.isEmptyList(scanner)
+                if !isEmptyList { lost.count(key) }
+                try scanner.skipValue()
             }
         }
         guard seen.contains("images") else {
@@ -95,6 +101,13 @@ struct COCOReader {
             try readAnnotations(&annotations, name: "annotations", path: &path, into: sink)
         }
         if !isOwn, annotationCount > 0 { try noteEmpty(into: sink) }
+    }
+
+    private static func isEmptyList(_ scanner: JSONScanner) throws(JSONError) -> Bool {
+        var probe = scanner
+        guard try probe.peek() == .array else { return false }
+        try probe.beginArray()
+        return try !probe.nextElement()
     }
 
     /// Where a file has annotations, somebody has looked at all of its images.
@@ -144,6 +157,9 @@ struct COCOReader {
                     why: "images[\(earlier)] has the same name; two images must not become one")
             }
             var fields = try imageFields(json, path: path, into: sink)
+            KeptMember.add(
+                json, except: COCOAttribute.imageMembers, prefix: COCOAttribute.prefix, to: &fields,
+                lost)
             // An export gives numbers to what had none; coming back they say nothing.
             if !isOwn {
                 fields[COCOAttribute.imageID] =
@@ -218,6 +234,7 @@ struct COCOReader {
                             + "an export has one number for it; rename one of them to keep both"))
             }
             context.classes.append(record)
+            lost.count(json, except: COCOAttribute.classMembers, below: "categories.")
             try sink(.labelClass(record))
         }
     }

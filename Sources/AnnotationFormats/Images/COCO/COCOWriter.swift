@@ -110,7 +110,13 @@ struct COCOWriter {
         text("file_name", item.key)
         if let width = image.width { number("width", width) }
         if let height = image.height { number("height", height) }
+        let own = COCOAttribute.ofImage(item.fields)
+        for member in own {
+            buffer.writer.key(name: member.name)
+            FieldValueJSON.write(member.value, to: &buffer.writer)
+        }
         let others = item.fields.filter { name, value in
+            if own.contains(where: { $0.field == name }) { return false }
             if case .integer = value { return name != "width" && name != "height" }
             return true
         }

@@ -245,6 +245,7 @@ struct CVATReader {
         let fields = (sources[task] ?? sources[""])?.fields ?? CVATVideos.Source().fields
         let source = try videoKey(task, fields, into: sink)
         let id = track.attributes["id"] ?? ""
+        var lost: [(place: String, why: String)] = []
         try Emit.label(at: scanner.place(track.offset), into: sink) { () throws(Refusal) in
             guard !id.isEmpty else { throw Refusal("the track's id is missing") }
             var label = LabelRecord(
@@ -252,9 +253,12 @@ struct CVATReader {
                 externalID: "track:\(source)#\(id)")
             setMembers(track, &label)
             label.selector = .track(
-                try keyframes(track, ItemRecord.pixelSize(fields), &label))
+                try keyframes(track, ItemRecord.pixelSize(fields), &label) { shape, why in
+                    lost.append((scanner.place(shape.offset), why))
+                })
             return label
         }
+        for shape in lost { try sink(.skipped(where: shape.place, why: shape.why)) }
     }
 
     /// The item of a task's tracks, which is handed over when it is met first.
@@ -278,21 +282,54 @@ struct CVATReader {
         return key
     }
 
+    /// The shapes of a track by their frames; a shape that cannot be read costs itself, unless it is the last one.
+    private func shapes(
+        _ track: XMLTree, _ size: (width: Double, height: Double)?, _ className: String,
+        _ leaveOut: (XMLTree, String) -> Void
+    ) throws(Refusal) -> [(frame: Int64, shape: XMLTree, selector: Selector)] {
+        var found: [(frame: Int64, shape: XMLTree, selector: Selector)] = []
+        for shape in track.children {
+            do throws(Refusal) {
+                guard let text = shape.attributes["frame"], let frame = TextNumber.whole(text)
+                else { throw Refusal("a \(shape.name) has no frame number") }
+                let selector = try selector(shape, className, size)
+                do { try selector.validate() } catch { throw Refusal("\(error)") }
+                found.append((frame, shape, selector))
+            } catch {
+                if track.children.count == 1 { throw error }
+                leaveOut(shape, error.why + "; the frame was left out")
+            }
+        }
+        // What is in order stays as it is.
+        let sorted = found.enumerated().sorted {
+            ($0.element.frame, $0.offset) < ($1.element.frame, $1.offset)
+        }
+        found = []
+        for (_, entry) in sorted {
+            if found.last?.frame == entry.frame {
+                leaveOut(
+                    entry.shape,
+                    "the track has the frame \(entry.frame) twice; this one was left out")
+            } else {
+                found.append(entry)
+            }
+        }
+        return found
+    }
+
     private func keyframes(
-        _ track: XMLTree, _ size: (width: Double, height: Double)?, _ label: inout LabelRecord
+        _ track: XMLTree, _ size: (width: Double, height: Double)?, _ label: inout LabelRecord,
+        _ leaveOut: (XMLTree, String) -> Void
     ) throws(Refusal) -> [Selector.Keyframe] {
         var frames: [Selector.Keyframe] = []
         var changes: ByteMap<[(frame: Int64, value: FieldValue)]> = [:]
-        for (index, shape) in track.children.enumerated() {
-            guard let text = shape.attributes["frame"], let frame = TextNumber.whole(text) else {
-                throw Refusal("a \(shape.name) has no frame number")
-            }
-            let isLast = index == track.children.count - 1
+        let shapes = try shapes(track, size, label.className, leaveOut)
+        for (index, (frame, shape, selector)) in shapes.enumerated() {
+            let isLast = index == shapes.count - 1
             let isOutside = shape.attributes["outside"] == "1"
             if shape.name == "box", shape.attributes["keyframe"] == "0", !isLast, !isOutside {
                 continue
             }
-            let selector = try selector(shape, label.className, size)
             frames.append(
                 .init(time: Double(frame), selector: selector, isOutside: isOutside))
             var values = attributes(shape, label.className)

@@ -20,6 +20,12 @@ public struct DatumaroFormat: AnnotationFormat {
     /// The name of the output file where the user gives none; nil for a folder.
     public let defaultFileName: String? = nil
 
+    /// Begins the fields of items that hold what `attr` says.
+    static let itemPrefix = "datumaro.attr."
+    /// The members of items that are read.
+    static let itemMembers: ByteSet = [
+        "id", "attr", "image", "point_cloud", "media", "annotations",
+    ]
     static let groupAttribute = "datumaro.group"
     static let orderAttribute = "datumaro.z_order"
     static let rotationAttribute = "datumaro.rotation"

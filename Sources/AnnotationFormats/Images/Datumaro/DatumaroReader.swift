@@ -6,6 +6,7 @@ import Shapes
 struct DatumaroReader {
     let file: FormatFile
     private let finder: ItemFinder
+    private let lost = LostMembers()
     private var names: [String] = []
     /// The names of the points of classes, by their index.
     private var points: [Int: [String]] = [:]
@@ -41,6 +42,7 @@ struct DatumaroReader {
             }
             if var items { try readItems(&items, &path, into: sink) }
         }
+        try lost.tell(file.file.name, into: sink)
     }
 
     private mutating func readCategories(_ json: JSONValue, into sink: EventSink) throws {
@@ -116,7 +118,12 @@ struct DatumaroReader {
         {
             (fields["height"], fields["width"]) = (.integer(size[0]), .integer(size[1]))
         }
-        if let frame = json["attr"]?["frame"]?.integer { fields["frame"] = .integer(frame) }
+        let frame = json["attr"]?["frame"]?.integer
+        if let frame { fields["frame"] = .integer(frame) }
+        KeptMember.add(
+            json["attr"], except: frame == nil ? [] : ["frame"],
+            prefix: DatumaroFormat.itemPrefix, to: &fields, lost)
+        lost.count(json, except: DatumaroFormat.itemMembers, below: "items.")
         let annotations = json["annotations"]?.array ?? []
         if annotations.isEmpty { fields["examined"] = .bool(true) }
         guard try Emit.item(key, fields, at: place, into: sink) else { return }

@@ -210,6 +210,13 @@ struct DatumaroWriter {
             writer.key("frame")
             writer.integer(frame)
         }
+        for member in KeptMember.members(
+            of: item.fields, prefix: DatumaroFormat.itemPrefix,
+            except: item.fields["frame"] == nil ? [] : ["frame"])
+        {
+            writer.key(name: member.name)
+            FieldValueJSON.write(member.value, to: &writer)
+        }
         writer.endObject()
         writer.key(name: MediaType(item) == .pointCloud ? "point_cloud" : "image")
         writer.beginObject()

@@ -67,8 +67,19 @@ extension LabelMeFormat {
                 writer.null()
             }
         }
+        write(KeptMember.members(of: item.fields, prefix: prefix, except: fileMembers), to: &writer)
         writer.endObject()
         return head + Array("],".utf8) + writer.bytes.dropFirst() + Array("\n".utf8)
+    }
+
+    /// Writes members of others; flags have a place of their own.
+    private static func write(
+        _ members: [(name: String, field: String, value: FieldValue)], to writer: inout JSONWriter
+    ) {
+        for member in members where !member.field.hasPrefix(flagAttribute) {
+            writer.key(name: member.name)
+            FieldValueJSON.write(member.value, to: &writer)
+        }
     }
 
     private static func shape(
@@ -96,11 +107,8 @@ extension LabelMeFormat {
         writer.endArray()
         var attributes = label.attributes
         writer.key("group_id")
-        if case .integer(let group)? = attributes.removeValue(forKey: groupAttribute) {
-            writer.integer(group)
-        } else {
-            writer.null()
-        }
+        let group = attributes.removeValue(forKey: groupAttribute)
+        FieldValueJSON.write(group ?? .null, to: &writer)
         writer.key("description")
         writer.string(attributes.removeValue(forKey: descriptionAttribute)?.text ?? "")
         writer.key("shape_type")
@@ -109,6 +117,11 @@ extension LabelMeFormat {
             writer.key("mask")
             writer.string(mask)
         }
+        let kept = KeptMember.members(
+            of: attributes, prefix: prefix,
+            except: ByteSet(shapeMembers.filter { $0 != "score" })
+        ).filter { !$0.field.hasPrefix(flagAttribute) }
+        for member in kept { attributes[member.field] = nil }
         writer.key("flags")
         writer.beginObject()
         for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
@@ -121,6 +134,7 @@ extension LabelMeFormat {
             writer.bool(flag)
         }
         writer.endObject()
+        write(kept, to: &writer)
         writer.endObject()
         if label.confidence != nil {
             report.lose("the confidence has no place in LabelMe", example: label.item)

@@ -8,8 +8,10 @@ import Shapes
 /// in any order and becomes a box, a circle an ellipse, a line or linestrip a polyline, a point or a list
 /// of points keypoints. `group_id`, `description` and `flags` are attributes `labelme.group_id`,
 /// `labelme.description`, `labelme.flag.NAME`. A flag of the picture that is set is a label of the whole item, one
-/// that is not set a field `labelme.flag.NAME` of the item. The image in `imageData` is passed over. A `mask` is a PNG
-/// inside the JSON that fills the box of its two points (``LabelMeMask``). The external id is the path of the file
+/// that is not set a field `labelme.flag.NAME` of the item. Members that LabelMe does not have are kept as
+/// `labelme.NAME`, of a shape as attributes, of the file as fields of the item. The image in `imageData` is passed
+/// over. A `mask` is a PNG inside the JSON that fills the box of its two points (``LabelMeMask``). The external id is
+/// the path of the file
 /// without its ending, `#`, and the number of the shape.
 public struct LabelMeFormat: AnnotationFormat {
     /// The name on the command line.
@@ -23,6 +25,16 @@ public struct LabelMeFormat: AnnotationFormat {
     static let groupAttribute = "labelme.group_id"
     static let descriptionAttribute = "labelme.description"
     static let flagAttribute = "labelme.flag."
+    static let prefix = "labelme."
+    /// The members of a shape that are read.
+    static let shapeMembers: ByteSet = [
+        "label", "points", "group_id", "description", "shape_type", "flags", "mask", "score",
+        "difficult", "attributes",
+    ]
+    /// The members of a file that are read, or that are no one's labels.
+    static let fileMembers: ByteSet = [
+        "version", "flags", "shapes", "imagePath", "imageData", "imageHeight", "imageWidth",
+    ]
 
     /// The format.
     public init() {}
@@ -53,6 +65,7 @@ public struct LabelMeFormat: AnnotationFormat {
             var shapes: JSONScanner?
             var flags: [String] = []
             var seen: ByteSet = []
+            let lost = LostMembers()
             try scanner.beginObject()
             while try scanner.nextKey() {
                 let key = scanner.key
@@ -76,7 +89,11 @@ public struct LabelMeFormat: AnnotationFormat {
                 case "shapes":
                     shapes = scanner.resumed(at: scanner.offset)
                     try scanner.skipValue()
-                default: try scanner.skipValue()
+                case "version", "imageData": try scanner.skipValue()
+                default:
+                    KeptMember.add(
+                        .object([key: try JSONValue(reading: &scanner)]), except: [],
+                        prefix: prefix, to: &fields, lost)
                 }
             }
             guard var shapes, let imagePath else {
@@ -110,12 +127,13 @@ public struct LabelMeFormat: AnnotationFormat {
                 let shape = try JSONValue(reading: &shapes)
                 let place = "\(file.file.name), \(path)"
                 try Emit.label(at: place, into: sink) { () throws(Refusal) in
-                    var label = try label(shape, ItemRecord.pixelSize(size))
+                    var label = try label(shape, ItemRecord.pixelSize(size), lost)
                     label.item = key
                     label.externalID = "\(file.stem)#\(number)"
                     return label
                 }
             }
+            try lost.tell(file.file.name, into: sink)
             for flag in flags {
                 try Emit.label(at: "\(file.file.name), flags", into: sink) { () throws(Refusal) in
                     LabelRecord(
@@ -130,7 +148,7 @@ public struct LabelMeFormat: AnnotationFormat {
     static func flagID(_ stem: String, _ flag: String) -> String { "\(stem)#flag/\(flag)" }
 
     private static func label(
-        _ shape: JSONValue, _ size: (width: Double, height: Double)?
+        _ shape: JSONValue, _ size: (width: Double, height: Double)?, _ lost: LostMembers
     ) throws(Refusal) -> LabelRecord {
         guard let name = shape["label"]?.string, !name.isEmpty else {
             throw Refusal(why: "the label is missing; say the class")
@@ -139,6 +157,8 @@ public struct LabelMeFormat: AnnotationFormat {
             item: "", className: name, selector: try selector(shape, size))
         if let group = shape["group_id"]?.integer {
             label.attributes[groupAttribute] = .integer(group)
+        } else if let group = shape["group_id"]?.string, !group.isEmpty {
+            label.attributes[groupAttribute] = .text(group)
         }
         if let text = shape["description"]?.string, !text.isEmpty {
             label.attributes[descriptionAttribute] = .text(text)
@@ -160,9 +180,13 @@ public struct LabelMeFormat: AnnotationFormat {
             for (name, flag) in flags {
                 if case .bool(let value) = flag {
                     label.attributes[flagAttribute + name] = .bool(value)
+                } else {
+                    lost.count("flags." + name)
                 }
             }
         }
+        KeptMember.add(
+            shape, except: shapeMembers, prefix: prefix, to: &label.attributes, lost)
         return label
     }
 

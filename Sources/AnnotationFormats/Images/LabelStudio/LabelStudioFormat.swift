@@ -8,7 +8,10 @@ import LabelText
 /// they are turned into pixels before they are rotated, since a rotation is about the top left corner there.
 /// Text offsets are checked against the region's quoted text and taken in the unit that fits: Unicode
 /// scalars, UTF-16 units or bytes. A brush is a mask, a video rectangle a track over frame numbers, a
-/// choice, number or rating speaks of the whole item. `completed_by` is the author; each author gets an annotation
+/// choice, number or rating speaks of the whole item. What is said of a region beside its labels (a text, choices, a
+/// number) is an attribute called like its control, with the control's kind in `ls.type.NAME`. Other members of a
+/// task's data and of its `meta` are fields `ls.data.NAME` and `ls.meta.NAME` of its items. `completed_by` is the
+/// author; each author gets an annotation
 /// of its own, and each model a prediction. A prediction has the source `model:VERSION` and its score as
 /// confidence. Several keypoints are a box and the points that name it as their parent. Regions of several labels
 /// become one label each. Relations join regions by ids that have no meaning outside of their annotation; they
@@ -28,6 +31,29 @@ public struct LabelStudioFormat: AnnotationFormat {
     static let prefix = "ls."
     /// What kind of control a value of the whole item stems from.
     static let typeAttribute = "ls.type"
+    /// Begins the attributes that say of which kind the control is that an attribute is called like:
+    /// `ls.type.NAME`.
+    static let typePrefix = typeAttribute + "."
+    /// Begin the fields of items that hold what a task's data and its `meta` say besides.
+    static let dataPrefix = "ls.data."
+    static let metaPrefix = "ls.meta."
+    /// The members that are read.
+    static let taskMembers: ByteSet = [
+        "id", "data", "meta", "annotations", "completions", "predictions", "drafts",
+    ]
+    static let annotationMembers: ByteSet = [
+        "id", "result", "completed_by", "was_cancelled", "ground_truth", "model_version", "score",
+        LabelStudioSkeleton.member,
+    ]
+    static let regionMembers: ByteSet = [
+        "id", "type", "value", "from_name", "to_name", "original_width", "original_height",
+        "image_rotation", "origin", "score", "parentID", "meta", "item_index",
+        LabelStudioSkeleton.member,
+    ]
+    /// What people noted at a region.
+    static let noteAttribute = "ls.note"
+    /// The control that labels a shape which another one drew.
+    static let labelsAttribute = "ls.labels"
     /// `percent` where the numbers of a track are parts of a picture whose size nobody knows.
     static let unitAttribute = "ls.unit"
 

@@ -10,6 +10,7 @@ struct LabelStudioReader {
     private var unlabelled = 0
     /// Tracks whose numbers are parts of pictures of an unknown size.
     private var percent = 0
+    private let lost = LostMembers()
 
     init(file: FormatFile, finder: ItemFinder) { (self.file, self.finder) = (file, finder) }
 
@@ -23,6 +24,7 @@ struct LabelStudioReader {
                 index += 1
             }
         }
+        try lost.tell(file.file.name, into: sink)
         if percent > 0 {
             try sink(
                 .note(
@@ -54,7 +56,16 @@ struct LabelStudioReader {
         let isExamined = annotations.contains {
             $0["result"]?.array?.isEmpty == true && $0["was_cancelled"]?.bool != true
         }
-        guard try readItems(&task, regions, isExamined, place, into: sink) else { return }
+        lost.count(json, except: LabelStudioFormat.taskMembers)
+        for annotation in annotations + predictions {
+            lost.count(annotation, except: LabelStudioFormat.annotationMembers)
+        }
+        for region in regions where region["type"]?.string != "relation" {
+            lost.count(region, except: LabelStudioFormat.regionMembers, below: "result.")
+        }
+        let isWhole = try readItems(
+            &task, regions, isExamined, more(json, data, task), place, into: sink)
+        guard isWhole else { return }
         for (index, annotation) in annotations.enumerated() {
             try readResult(
                 annotation, &task, "\(place).annotations[\(index)]", number: index, false,
@@ -74,10 +85,24 @@ struct LabelStudioReader {
         }
     }
 
+    /// What the task says besides what it shows.
+    private func more(
+        _ json: JSONValue, _ data: ByteMap<JSONValue>, _ task: LabelStudioTask
+    ) -> [String: FieldValue] {
+        var fields: [String: FieldValue] = [:]
+        let shown = data.keys.filter { task.shows($0) } + [LabelStudioSkeleton.member]
+        KeptMember.add(
+            .object(data), except: ByteSet(shown), prefix: LabelStudioFormat.dataPrefix,
+            to: &fields, lost)
+        KeptMember.add(
+            json["meta"], except: [], prefix: LabelStudioFormat.metaPrefix, to: &fields, lost)
+        return fields
+    }
+
     /// Hands over the items that the regions are drawn on, or the one that the task shows.
     private func readItems(
-        _ task: inout LabelStudioTask, _ regions: [JSONValue], _ isExamined: Bool, _ place: String,
-        into sink: EventSink
+        _ task: inout LabelStudioTask, _ regions: [JSONValue], _ isExamined: Bool,
+        _ more: [String: FieldValue], _ place: String, into sink: EventSink
     ) throws -> Bool {
         var sizes: ByteMap<JSONValue> = [:]
         var names: [String] = regions.isEmpty ? [task.primary] : []
@@ -90,7 +115,7 @@ struct LabelStudioReader {
         for name in names {
             let shown = try task.shown(name)
             for (page, key) in shown.keys.enumerated() {
-                var fields: [String: FieldValue] = [:]
+                var fields = more
                 if let text = shown.text {
                     fields["mediaType"] = .text("text/plain")
                     // A longer text stays in its file; the spans quote what they need.
@@ -124,6 +149,7 @@ struct LabelStudioReader {
         }
         let groups = LabelStudioRegion.groups(json["result"]?.array ?? [])
         let skeletons = LabelStudioSkeleton(groups)
+        var lostFrames: [(place: String, why: String)] = []
         for group in groups where !skeletons.isPoint(group.shape) {
             let place = "\(place).result[\(group.index)]"
             guard group.shape["type"]?.string != "relation" else {
@@ -145,8 +171,10 @@ struct LabelStudioReader {
             var isPercent = false
             defer { if isPercent { percent += 1 } }
             for (position, name) in names.enumerated() {
+                var lost: [String] = []
+                defer { if position == 0 { lostFrames += lost.map { (place, $0) } } }
                 try Emit.label(at: place, into: sink) { () throws(Refusal) in
-                    var label = try label(group, name, shown, skeletons)
+                    var label = try label(group, name, shown, skeletons, &lost)
                     let id = group.shape["id"]?.plainText ?? "#\(group.index)"
                     label.externalID =
                         "\(task.id)/\(isPrediction ? "prediction-" : "")"
@@ -154,18 +182,29 @@ struct LabelStudioReader {
                         + (names.count > 1 ? "/\(position)" : "")
                     setMembers(group.shape, json, isPrediction, &label)
                     if label.attributes[LabelStudioFormat.unitAttribute] != nil { isPercent = true }
-                    for (name, value) in group.members where label.attributes[name] == nil {
-                        label.attributes[name] = value
-                    }
+                    set(group.sayings, group.labelControl, &label)
                     return label
                 }
             }
+        }
+        for (place, why) in lostFrames { try sink(.skipped(where: place, why: why)) }
+    }
+
+    private func set(
+        _ sayings: [LabelStudioRegion.Saying], _ control: String?, _ label: inout LabelRecord
+    ) {
+        if let control, !control.isEmpty {
+            label.attributes[LabelStudioFormat.labelsAttribute] = .text(control)
+        }
+        for saying in sayings where label.attributes[saying.name] == nil {
+            label.attributes[saying.name] = saying.value
+            label.attributes[LabelStudioFormat.typePrefix + saying.name] = .text(saying.type)
         }
     }
 
     private func label(
         _ group: LabelStudioRegion, _ name: String, _ shown: LabelStudioTask.Shown,
-        _ skeletons: LabelStudioSkeleton
+        _ skeletons: LabelStudioSkeleton, _ lost: inout [String]
     ) throws(Refusal) -> LabelRecord {
         let page = group.shape["item_index"]?.integer ?? 0
         guard let item = Int(exactly: page), shown.keys.indices.contains(item) else {
@@ -176,7 +215,7 @@ struct LabelStudioReader {
         if let points = try skeletons.points(of: group.shape, known) {
             label.selector = .keypoints(points)
         } else {
-            label.selector = try selector(group.shape, shown, known, &label)
+            label.selector = try selector(group.shape, shown, known, &label, &lost)
         }
         return label
     }
@@ -202,7 +241,7 @@ struct LabelStudioReader {
             }
         }
         if let text = region["meta"]?["text"]?.array?.compactMap(\.string), !text.isEmpty {
-            label.attributes["ls.note"] = .text(text.joined(separator: "\n"))
+            label.attributes[LabelStudioFormat.noteAttribute] = .text(text.joined(separator: "\n"))
         }
         for (member, name) in [("parentID", "ls.parent"), ("from_name", "ls.from_name")] {
             guard let text = region[member]?.string else { continue }
@@ -230,7 +269,7 @@ struct LabelStudioReader {
 
     private func selector(
         _ region: JSONValue, _ shown: LabelStudioTask.Shown, _ known: LabelStudioShape.Size?,
-        _ label: inout LabelRecord
+        _ label: inout LabelRecord, _ lost: inout [String]
     ) throws(Refusal) -> Selector {
         guard let value = region["value"] else { throw Refusal("the value is missing") }
         let type = region["type"]?.string ?? ""
@@ -245,7 +284,7 @@ struct LabelStudioReader {
             if shape.isWithoutSize {
                 label.attributes[LabelStudioFormat.unitAttribute] = .text("percent")
             }
-            return try shape.track()
+            return try shape.track { lost.append($0) }
         case "labels" where LabelStudioRegion.isShape(value):
             if value["points"] != nil { return try shape.polygon() }
             if value["radiusX"] != nil { return try shape.ellipse() }

@@ -76,19 +76,63 @@ struct LabelStudioRegion {
         type == "textarea" ? "text" : type == "pairwise" ? "selected" : type
     }
 
-    /// What the other results say, by the names of their controls.
-    var members: [String: FieldValue] {
-        var members: [String: FieldValue] = [:]
+    /// What one control says of the region, beside its shape and its labels.
+    struct Saying {
+        /// The name of the control.
+        var name: String
+        var type: String
+        var value: FieldValue
+    }
+
+    /// What the other results say, one a control.
+    var sayings: [Saying] {
+        var found: [Saying] = []
         for result in results where results.count > 1 && result != shape {
             guard let type = result["type"]?.string, Self.saying.contains(type),
-                let name = result["from_name"]?.string, !name.isEmpty
+                let json = result["value"]?[Self.member(of: type)],
+                let value = FieldValueJSON.value(json)
             else { continue }
-            guard var value = result["value"]?[Self.member(of: type)] else { continue }
-            if let list = value.array, list.count == 1 { value = list[0] }
-            members[name] = FieldValueJSON.value(value)
+            let name = result["from_name"]?.string ?? ""
+            let saying = Saying(name: name.isEmpty ? type : name, type: type, value: value)
+            if let index = found.firstIndex(where: { $0.name.hasSameBytes(as: saying.name) }) {
+                found[index].value = .array(Self.list(found[index].value) + Self.list(value))
+            } else {
+                found.append(saying)
+            }
         }
-        return members
+        return found.map { saying in
+            var saying = saying
+            if case .array(let list) = saying.value, list.count == 1 { saying.value = list[0] }
+            return saying
+        }
     }
+
+    private static func list(_ value: FieldValue) -> [FieldValue] {
+        if case .array(let list) = value { return list }
+        return [value]
+    }
+
+    /// A value as the control of a type says it: some say lists even of one.
+    static func said(_ value: FieldValue, by type: String) -> FieldValue {
+        switch type {
+        case "choices", "textarea": return .array(list(value))
+        case "taxonomy":
+            let isListOfLists = list(value).allSatisfy {
+                if case .array = $0 { true } else { false }
+            }
+            return isListOfLists ? .array(list(value)) : .array([value])
+        default: return value
+        }
+    }
+
+    /// The name of the control that gives labels to a shape which another control drew.
+    var labelControl: String? {
+        guard Self.bare.contains(shape["type"]?.string ?? "") else { return nil }
+        return results.first { $0["type"]?.string == "labels" }?["from_name"]?.string
+    }
+
+    /// The types of shapes that have no labels of their own.
+    static let bare = ["rectangle", "polygon", "ellipse", "keypoint", "brush"]
 }
 
 /// Groups of keypoints, which Label Studio has one by one: a box, and the points that name it as their parent.

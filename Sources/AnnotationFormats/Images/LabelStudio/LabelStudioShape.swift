@@ -91,19 +91,34 @@ struct LabelStudioShape {
                 angle: (value["rotation"]?.double ?? 0) * .pi / 180))
     }
 
-    func track() throws(Refusal) -> Selector {
+    /// The frames of a track; one that cannot be read, or that stands there already, is told and left out.
+    func track(_ leaveOut: (String) -> Void) throws(Refusal) -> Selector {
         // Without a size the numbers stay percent, which is said by a size of 100.
         let size = (try? size()) ?? (width: 100, height: 100)
         var frames: [Selector.Keyframe] = []
-        let entries = value["sequence"]?.array ?? []
-        for (index, entry) in entries.enumerated() {
-            let time = try number("frame", entry) - 1
-            let place = try rectangle(entry, size)
+        let all = value["sequence"]?.array ?? []
+        var entries: [(time: Double, place: Selector, isLast: Bool)] = []
+        var times: Set<Double> = []
+        for (index, entry) in all.enumerated() {
+            do throws(Refusal) {
+                let time = try number("frame", entry) - 1
+                let place = try rectangle(entry, size)
+                do { try place.validate() } catch { throw Refusal("\(error)") }
+                guard times.insert(time).inserted else {
+                    throw Refusal("the frame \(TextNumber.text(time + 1)) stands there twice")
+                }
+                entries.append((time, place, entry["enabled"]?.bool == false))
+            } catch {
+                if all.count == 1 { throw error }
+                leaveOut("sequence[\(index)]: \(error.why); it was left out")
+            }
+        }
+        entries.sort { $0.time < $1.time }
+        for (index, (time, place, isLast)) in entries.enumerated() {
             frames.append(.init(time: time, selector: place))
             // A frame that is not enabled is the last one on which the object is seen.
-            guard entry["enabled"]?.bool == false else { continue }
-            let next = index + 1 < entries.count ? entries[index + 1]["frame"]?.double : nil
-            if let next, next - 1 <= time + 1 { continue }
+            guard isLast else { continue }
+            if index + 1 < entries.count, entries[index + 1].time <= time + 1 { continue }
             frames.append(.init(time: time + 1, selector: place, isOutside: true))
         }
         return .track(frames)

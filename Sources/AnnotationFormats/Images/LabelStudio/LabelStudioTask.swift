@@ -93,6 +93,9 @@ struct LabelStudioTask {
 
     // MARK: Asking
 
+    /// Whether a member of the data is shown, so that it may be an item.
+    func shows(_ name: String) -> Bool { members[name] != nil }
+
     /// The member of the data that a region is drawn on; empty where the task shows none.
     func name(of region: JSONValue) throws(Refusal) -> String {
         if let tag = region["to_name"]?.string, members[tag] != nil { return tag }

@@ -15,6 +15,8 @@ extension LabelStudioWriter {
         var value: ByteMap<JSONValue>
         /// The member of the value that lists the labels; nil where the value says all.
         var list: String?
+        /// The labels, where there are several.
+        var names: [String]?
         /// Points that go as regions of their own.
         var points: [Selector.Keypoint] = []
         /// The item's size.
@@ -23,31 +25,77 @@ extension LabelStudioWriter {
         var parent: Parent?
     }
 
-    /// Writes one region.
-    ///
-    /// It is long because the order of a region's members is written down here.
+    /// Writes one region: its shape with its labels, then what else controls say of it, a result each.
     func write(
         _ shape: Shape, _ id: String, _ label: LabelRecord, _ item: ItemRecord,
         _ attributes: [String: FieldValue], to writer: inout JSONWriter
     ) {
         var attributes = attributes
+        let sayings = Self.sayings(&attributes)
+        let from = attributes.removeValue(forKey: "ls.from_name")?.text
+        let control =
+            from
+            ?? (shape.list == nil ? label.className : LabelStudioFormat.controlName(shape.type))
+        let own = attributes[LabelStudioFormat.labelsAttribute]?.text
+        var value = shape.value
+        let names = JSONValue.array((shape.names ?? [label.className]).map { .string($0) })
+        let type = LabelStudioFormat.controlName(shape.type)
+        if let own, let list = shape.list, list.hasSameBytes(as: shape.type),
+            LabelStudioRegion.bare.contains(type)
+        {
+            attributes[LabelStudioFormat.labelsAttribute] = nil
+            begin((id, type, control), shape, value, item, to: &writer)
+            finish(shape, label, attributes, to: &writer)
+            value["labels"] = names
+            begin((id, "labels", own), shape, value, item, to: &writer)
+            writer.endObject()
+        } else {
+            if let list = shape.list { value[list] = names }
+            begin((id, shape.type, control), shape, value, item, to: &writer)
+            finish(shape, label, attributes, to: &writer)
+        }
+        for saying in sayings {
+            var value = shape.value
+            value[LabelStudioRegion.member(of: saying.type)] = Self.json(
+                LabelStudioRegion.said(saying.value, by: saying.type))
+            begin((id, saying.type, saying.name), shape, value, item, to: &writer)
+            writer.endObject()
+        }
+    }
+
+    /// What controls say of the region, which is then no attribute any more.
+    private static func sayings(
+        _ attributes: inout [String: FieldValue]
+    ) -> [LabelStudioRegion.Saying] {
+        var found: [LabelStudioRegion.Saying] = []
+        for (key, kind) in attributes.sorted(by: { $0.key < $1.key }) {
+            guard key.hasPrefix(LabelStudioFormat.typePrefix), let type = kind.text,
+                LabelStudioRegion.saying.contains(type),
+                case let name = String(key.dropFirst(LabelStudioFormat.typePrefix.count)),
+                !name.isEmpty, let value = attributes[name]
+            else { continue }
+            (attributes[key], attributes[name]) = (nil, nil)
+            found.append(.init(name: name, type: type, value: value))
+        }
+        return found
+    }
+
+    /// Writes the beginning of a result, which all results of a region have.
+    private func begin(
+        _ result: (id: String, type: String, control: String), _ shape: Shape,
+        _ value: ByteMap<JSONValue>, _ item: ItemRecord, to writer: inout JSONWriter
+    ) {
         writer.beginObject()
         writer.key("id")
-        writer.string(id)
+        writer.string(result.id)
         writer.key("type")
-        writer.string(shape.type)
-        let from = attributes.removeValue(forKey: "ls.from_name")?.text
+        writer.string(result.type)
         writer.key("from_name")
-        writer.string(
-            from
-                ?? (shape.list == nil
-                    ? label.className : LabelStudioFormat.controlName(shape.type)))
+        writer.string(result.control)
         writer.key("to_name")
         let isText = shape.value["start"] != nil && item.fields["text"]?.text != nil
         writer.string(isText ? Self.textMember : Self.member(item))
         writer.key("value")
-        var value = shape.value
-        if let list = shape.list { value[list] = .array([.string(label.className)]) }
         writer.value(.object(value))
         if let size = item.pixelSize {
             writer.key("original_width")
@@ -55,11 +103,24 @@ extension LabelStudioWriter {
             writer.key("original_height")
             writer.coordinate(size.height)
         }
+    }
+
+    /// Writes what a region's first result has besides.
+    private func finish(
+        _ shape: Shape, _ label: LabelRecord, _ attributes: [String: FieldValue],
+        to writer: inout JSONWriter
+    ) {
+        var attributes = attributes
         for name in Self.attributeMembers {
             if let value = attributes.removeValue(forKey: LabelStudioFormat.prefix + name) {
                 writer.key(name: name)
                 FieldValueJSON.write(value, to: &writer)
             }
+        }
+        if let note = attributes[LabelStudioFormat.noteAttribute]?.text {
+            attributes[LabelStudioFormat.noteAttribute] = nil
+            writer.key("meta")
+            writer.value(.object(["text": .array([.string(note)])]))
         }
         if let confidence = label.confidence {
             writer.key("score")
@@ -148,14 +209,22 @@ extension LabelStudioWriter {
     private static func whole(
         _ label: LabelRecord, _ attributes: inout [String: FieldValue]
     ) -> Shape {
-        guard let type = attributes[LabelStudioFormat.typeAttribute]?.text,
-            LabelStudioRegion.saying.contains(type), type != "choices",
-            let value = attributes["value"]
-        else { return Shape(type: "choices", value: [:], list: "choices") }
+        guard let (type, value) = said(attributes) else {
+            return Shape(type: "choices", value: [:], list: "choices")
+        }
         attributes[LabelStudioFormat.typeAttribute] = nil
         attributes["value"] = nil
         let member = LabelStudioRegion.member(of: type)
         return Shape(type: type, value: [member: json(value)])
+    }
+
+    /// What a control that offers no choices says of the whole item.
+    static func said(_ attributes: [String: FieldValue]) -> (type: String, value: FieldValue)? {
+        guard let type = attributes[LabelStudioFormat.typeAttribute]?.text,
+            LabelStudioRegion.saying.contains(type), type != "choices",
+            let value = attributes["value"]
+        else { return nil }
+        return (type, value)
     }
 
     private static func json(_ value: FieldValue) -> JSONValue {

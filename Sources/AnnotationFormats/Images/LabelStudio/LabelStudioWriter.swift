@@ -27,6 +27,7 @@ final class LabelStudioWriter {
     private var parts: ByteMap<[Part]> = [:]
     /// The last number of a task or annotation.
     private var last = 0
+    private var choices = LabelStudioChoices()
 
     init(_ source: LabelSource, to output: any FormatOutput) {
         (self.source, self.output) = (source, output)
@@ -40,14 +41,21 @@ final class LabelStudioWriter {
             LabelStudioReader.key(item.key)
         }
         try numberTasks()
+        try choices.collect(source)
         var isFirst = true
         try files.write(source, to: ElementOutput(output), report: &report) {
             [self] label, item, number, report in
-            guard let bytes = region(label, item, number, &report) else { return nil }
-            let part = part(of: label, item.key, number)
+            let shared = choices.place(of: label, number)
+            let id = "r\(shared?.number ?? number)"
+            guard let bytes = region(label, item, id, shared?.names, &report) else { return nil }
+            // All that is chosen goes into one result, with the last of it.
+            let isWhole = shared?.isLast ?? true
+            let part = part(of: label, item.key, isWhole ? number : nil)
             let kind = part.voice.model == nil ? "" : "prediction-"
-            output.labelWritten(as: "\(numbers[item.key] ?? 0)/\(kind)\(part.id)/r\(number)")
-            return bytes
+            output.labelWritten(
+                as: "\(numbers[item.key] ?? 0)/\(kind)\(part.id)/\(id)"
+                    + (shared.map { "/\($0.position)" } ?? ""))
+            return isWhole ? bytes : []
         } wrap: { [self] item, labels in
             if labels.isEmpty, item.fields["examined"] != .bool(true) { return nil }
             defer { (isFirst, parts[item.key]) = (false, nil) }
@@ -73,8 +81,8 @@ final class LabelStudioWriter {
         }
     }
 
-    /// Notes to which annotation a region belongs.
-    private func part(of label: LabelRecord, _ key: String, _ number: Int) -> Part {
+    /// Notes to which annotation a region belongs; nil for one that is written with a later label.
+    private func part(of label: LabelRecord, _ key: String, _ number: Int?) -> Part {
         let prefix = "model:"
         let model = label.source.flatMap {
             $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : nil
@@ -83,12 +91,14 @@ final class LabelStudioWriter {
         var own = parts[key] ?? []
         defer { parts[key] = own }
         if let index = own.firstIndex(where: { $0.voice == voice }) {
-            own[index].regions.append(number)
+            if let number { own[index].regions.append(number) }
             return own[index]
         }
         if !own.isEmpty { last += 1 }
         own.append(
-            Part(voice: voice, id: own.isEmpty ? numbers[key] ?? 0 : last, regions: [number]))
+            Part(
+                voice: voice, id: own.isEmpty ? numbers[key] ?? 0 : last,
+                regions: number.map { [$0] } ?? []))
         return own[own.count - 1]
     }
 
@@ -118,7 +128,19 @@ final class LabelStudioWriter {
             writer.key(name: LabelStudioSkeleton.member)
             writer.string(item.key)
         }
+        let own: ByteSet = [member, Self.textMember, LabelStudioSkeleton.member]
+        Self.write(
+            KeptMember.members(of: item.fields, prefix: LabelStudioFormat.dataPrefix, except: own),
+            to: &writer)
         writer.endObject()
+        let meta = KeptMember.members(
+            of: item.fields, prefix: LabelStudioFormat.metaPrefix, except: [])
+        if !meta.isEmpty {
+            writer.key("meta")
+            writer.beginObject()
+            Self.write(meta, to: &writer)
+            writer.endObject()
+        }
         let all = parts[item.key] ?? []
         var bytes = writer.bytes + Array(",\"annotations\":[".utf8)
         var people = all.filter { $0.voice.model == nil }
@@ -135,6 +157,15 @@ final class LabelStudioWriter {
             bytes += (index > 0 ? Array(",".utf8) : []) + Self.part(part, regions)
         }
         return bytes + Array(models.isEmpty ? "}".utf8 : "]}".utf8)
+    }
+
+    private static func write(
+        _ members: [(name: String, field: String, value: FieldValue)], to writer: inout JSONWriter
+    ) {
+        for member in members {
+            writer.key(name: member.name)
+            FieldValueJSON.write(member.value, to: &writer)
+        }
     }
 
     /// An annotation or a prediction.
@@ -181,27 +212,29 @@ final class LabelStudioWriter {
     }
 
     private func region(
-        _ label: LabelRecord, _ item: ItemRecord, _ number: Int, _ report: inout ConversionReport
+        _ label: LabelRecord, _ item: ItemRecord, _ id: String, _ names: [String]?,
+        _ report: inout ConversionReport
     ) -> [UInt8]? {
         var attributes = label.attributes
         guard !label.className.isEmpty else {
             report.skip("a label without class has no place in Label Studio", example: item.key)
             return nil
         }
-        guard let shape = Self.shape(label, item, &attributes, &report) else { return nil }
+        guard var shape = Self.shape(label, item, &attributes, &report) else { return nil }
+        shape.names = names
         var writer = JSONWriter()
-        write(shape, "r\(number)", label, item, attributes, to: &writer)
+        write(shape, id, label, item, attributes, to: &writer)
         let names = source.classes.first { $0.name.hasSameBytes(as: label.className) }?.keypoints
         for (index, point) in shape.points.enumerated() where point.visibility != .absent {
             var child = Shape(
                 type: "keypointlabels", value: Self.value(point, shape.size), list: "keypointlabels"
             )
             child.parent = .init(
-                id: "r\(number)", index: index, isHidden: point.visibility == .hidden)
+                id: id, index: index, isHidden: point.visibility == .hidden)
             var record = label
             (record.className, record.confidence) = ("\(index + 1)", nil)
             if let names, names.indices.contains(index) { record.className = names[index] }
-            write(child, "r\(number)-\(index + 1)", record, item, [:], to: &writer)
+            write(child, "\(id)-\(index + 1)", record, item, [:], to: &writer)
         }
         guard !writer.hasNotFinite else {
             report.skip("a number that is not finite; correct the label", example: item.key)

@@ -44,6 +44,9 @@ struct MOTReader {
                 frame: frame,
                 box: .init(x: v[2] - 1, y: v[3] - 1, width: v[4], height: v[5]), values: v,
                 line: lines.line)
+            do { try Selector.box(row.box).validate() } catch {
+                return try sink(.skipped(where: lines.place, why: "\(error)"))
+            }
             if id == -1 { return single.append(row) }
             if rowsByID[id] == nil { order.append(id) }
             rowsByID[id, default: []].append(row)
@@ -76,7 +79,8 @@ struct MOTReader {
         let base = isFromZero ? 0 : FormatProfile.of("mot").firstFrame
         for id in order {
             let rows = (rowsByID[id] ?? []).sorted { ($0.frame, $0.line) < ($1.frame, $1.line) }
-            try emit(rows, from: base, item, "\(file.stem)#\(id)", into: sink)
+            let fitting = try fitting(rows, from: base, into: sink)
+            try emit(fitting, from: base, item, "\(file.stem)#\(id)", into: sink)
         }
         var countByFrame: [Int64: Int] = [:]
         for row in single {
@@ -108,6 +112,46 @@ struct MOTReader {
             return FileSystem.parent(folder)
         }
         return folder.isEmpty ? file.bareStem : folder
+    }
+
+    /// The rows of one id that make a track: a row that does not go with the others costs itself.
+    private func fitting(
+        _ rows: [Row], from base: Int64, into sink: EventSink
+    ) throws -> [Row] {
+        // What most of the rows say is the track's class, and the first among equals.
+        var counts: [[Double]: (count: Int, first: Int)] = [:]
+        for (index, row) in rows.enumerated() {
+            counts[Self.kind(row), default: (0, index)].count += 1
+        }
+        let most = counts.max {
+            ($0.value.count, -$0.value.first) < ($1.value.count, -$1.value.first)
+        }
+        var (kept, last) = ([Row](), Double?.none)
+        for row in rows {
+            let why: String
+            let (frame, isBeyond) = row.frame.subtractingReportingOverflow(base)
+            if isBeyond {
+                why = "the frame \(row.frame) is no frame"
+            } else if Self.kind(row) != most?.key {
+                why =
+                    "another class or number of columns than most rows of its id have; "
+                    + "the row was left out"
+            } else if last == Double(frame) {
+                why = "the id occurs twice in frame \(row.frame); the row was left out"
+            } else {
+                kept.append(row)
+                last = Double(frame)
+                continue
+            }
+            try sink(.skipped(where: "\(file.file.name), line \(row.line)", why: why))
+        }
+        return kept
+    }
+
+    /// What all rows of a track have in common: the number of columns, and the class where there is one.
+    private static func kind(_ row: Row) -> [Double] {
+        let count = row.values.count
+        return [Double(count)] + (count < 8 || count == 10 ? [] : [row.values[7]])
     }
 
     private func emit(
@@ -159,17 +203,6 @@ struct MOTReader {
         for row in rows {
             let (frame, isBeyond) = row.frame.subtractingReportingOverflow(base)
             guard !isBeyond else { throw Refusal("the frame \(row.frame) is no frame") }
-            if let last = frames.last?.time, last == Double(frame) {
-                throw Refusal("the id occurs twice in frame \(row.frame), line \(row.line)")
-            }
-            let isSameClass =
-                row.values.count == rows[0].values.count
-                && (row.values.count < 8 || row.values.count == 10
-                    || row.values[7] == rows[0].values[7])
-            guard isSameClass else {
-                throw Refusal(
-                    "the class or the number of columns changes within the track, line \(row.line)")
-            }
             FrameTrack.append(frame, .box(row.box), to: &frames)
         }
         return frames

@@ -11,8 +11,9 @@ import Shapes
 /// contradict the choice.
 ///
 /// The item is what the `filename` means beside the file, see `ItemFinder`. `difficult`, `truncated`, `occluded`,
-/// `pose`, `actions` and `attributes` become attributes, a `part` a label of its own with the attribute
-/// `voc.partOf`. The external id is the path of the file without its ending, `#`, and the number of the object.
+/// `pose`, `actions` and `attributes` become attributes, other elements that hold a text `voc.NAME`, a `part` a label
+/// of its own with the attribute `voc.partOf`. The external id is the path of the file without its ending, `#`, and
+/// the number of the object.
 public struct VOCFormat: AnnotationFormat {
     /// True for files whose pixels count from 0 with an exclusive end.
     public let isZeroBased: Bool
@@ -84,29 +85,6 @@ public struct VOCFormat: AnnotationFormat {
     }
 }
 
-/// The names of attributes that hold what VOC calls otherwise.
-enum VOCAttribute {
-    static let flags = ["difficult", "truncated", "occluded"]
-    static let pose = "pose"
-    static let action = "action."
-    /// Where in the picture the action is, in pixels.
-    static let point = "voc.point"
-    static let partOf = "voc.partOf"
-
-    /// The action of which an attribute speaks, where XML can have an element of that name.
-    static func action(_ attribute: String) -> String? {
-        guard attribute.hasPrefix(action) else { return nil }
-        let name = attribute.dropFirst(action.count)
-        let isPlain = { (byte: UInt8) in
-            (0x61...0x7a).contains(byte | 0x20) || byte == UInt8(ascii: "_")
-        }
-        guard let first = name.utf8.first, isPlain(first),
-            name.utf8.allSatisfy({ isPlain($0) || (0x30...0x39).contains($0) })
-        else { return nil }
-        return String(name)
-    }
-}
-
 /// Makes labels of one file's tree.
 private struct VOCReader {
     let format: VOCFormat
@@ -114,6 +92,7 @@ private struct VOCReader {
     let scanner: XMLScanner
     private var number = 0
     private var contradictions = 0
+    private let lost = LostMembers()
 
     init(format: VOCFormat, file: FormatFile, scanner: XMLScanner) {
         (self.format, self.file, self.scanner) = (format, file, scanner)
@@ -135,6 +114,7 @@ private struct VOCReader {
             }
         }
         if objects.isEmpty { fields["examined"] = .bool(true) }
+        keep(tree, except: VOCAttribute.ofFile, "", &fields)
         guard try Emit.item(key, fields, at: file.file.name, into: sink) else { return }
         let size = ItemRecord.pixelSize(fields)
         for object in objects {
@@ -146,6 +126,7 @@ private struct VOCReader {
                     part, item: key, id: "\(id).\(index + 1)", partOf: id, size, into: sink)
             }
         }
+        try lost.tell(file.file.name, into: sink)
         if contradictions > 0 {
             try sink(
                 .note(
@@ -157,6 +138,25 @@ private struct VOCReader {
         }
     }
 
+    /// Keeps the elements that hold a text; what has elements of its own has no place.
+    private func keep(
+        _ tree: XMLTree, except known: ByteSet, _ path: String,
+        _ fields: inout [String: FieldValue]
+    ) {
+        for child in tree.children where !known.contains(child.name) {
+            let field = VOCAttribute.prefix + child.name
+            if !child.children.isEmpty {
+                lost.count(path + child.name)
+            } else if fields[field] == nil {
+                KeptMember.add(
+                    .object([child.name: .string(child.trimmed)]), except: [],
+                    prefix: VOCAttribute.prefix, to: &fields, lost)
+            } else {
+                lost.count(path + child.name)
+            }
+        }
+    }
+
     private mutating func emit(
         _ object: XMLTree, item: String, id: String, partOf: String?,
         _ size: (width: Double, height: Double)?, into sink: EventSink
@@ -165,29 +165,52 @@ private struct VOCReader {
         guard let name = object.value("name") else {
             return try sink(.skipped(where: place, why: "<name> is missing; say the class"))
         }
-        let corners = ["xmin", "ymin", "xmax", "ymax"].map { object.first("bndbox")?.number($0) }
-        guard let left = corners[0], let top = corners[1], let right = corners[2],
-            let bottom = corners[3]
-        else {
-            return try sink(
-                .skipped(where: place, why: "<bndbox> needs four numbers: xmin, ymin, xmax, ymax"))
-        }
         let shift: Double = format.isZeroBased ? 0 : 1
-        if format.isZeroBased {
-            if let size, right > size.width || bottom > size.height { contradictions += 1 }
-        } else if left == 0 || top == 0 {
-            contradictions += 1
+        let selector: Selector
+        do throws(Refusal) {
+            selector = try self.place(object, shift, size)
+        } catch {
+            return try sink(.skipped(where: place, why: error.why))
         }
-        var label = LabelRecord(
-            item: item, className: name,
-            selector: .box(
-                .init(
-                    x: left - shift, y: top - shift, width: right - left + shift,
-                    height: bottom - top + shift)), externalID: id)
+        var label = LabelRecord(item: item, className: name, selector: selector, externalID: id)
         setOutline(object, shift, &label)
         if let partOf { label.attributes[VOCAttribute.partOf] = .text(partOf) }
         setAttributes(object, &label)
         try Emit.label(label, at: place, into: sink)
+    }
+
+    /// The box of an object; a turned one is as roLabelImg has it: its centre, its size, radians clockwise.
+    private mutating func place(
+        _ object: XMLTree, _ shift: Double, _ size: (width: Double, height: Double)?
+    ) throws(Refusal) -> Selector {
+        if object.first("bndbox") == nil, let turned = object.first("robndbox") {
+            let numbers = ["cx", "cy", "w", "h", "angle"].compactMap { turned.number($0) }
+            guard numbers.count == 5 else {
+                throw Refusal("<robndbox> needs five numbers: cx, cy, w, h, angle")
+            }
+            return .rotatedBox(
+                .init(
+                    centerX: numbers[0], centerY: numbers[1], width: numbers[2],
+                    height: numbers[3], angle: numbers[4]))
+        }
+        guard let box = object.first("bndbox") else {
+            throw Refusal("<bndbox> is missing; an object of VOC has a box")
+        }
+        let corners = ["xmin", "ymin", "xmax", "ymax"].compactMap { box.number($0) }
+        guard corners.count == 4 else {
+            throw Refusal("<bndbox> needs four numbers: xmin, ymin, xmax, ymax")
+        }
+        if format.isZeroBased {
+            if let size, corners[2] > size.width || corners[3] > size.height {
+                contradictions += 1
+            }
+        } else if corners[0] == 0 || corners[1] == 0 {
+            contradictions += 1
+        }
+        return .box(
+            .init(
+                x: corners[0] - shift, y: corners[1] - shift,
+                width: corners[2] - corners[0] + shift, height: corners[3] - corners[1] + shift))
     }
 
     /// The outline beside a box, as projects of outlines have it, and what else is said of the object.
@@ -235,141 +258,6 @@ private struct VOCReader {
             }
             label.attributes[name] = .text(attribute.first("value")?.text ?? "")
         }
-    }
-}
-
-/// Writes one file.
-private enum VOCWriter {
-    /// The number that a reader will give to a label, which is added to the objects; nil where it has no place.
-    static func add(
-        _ label: LabelRecord, to objects: VOCObjects, _ stem: String, _ format: VOCFormat,
-        _ report: inout ConversionReport
-    ) -> String? {
-        var label = label
-        let whole = label.attributes[VOCAttribute.partOf]?.text
-        guard let whole, let object = objects.number(of: whole, in: label.item) else {
-            guard let body = body(label, format, &report) else { return nil }
-            if whole != nil {
-                report.lose(
-                    "a part without the object before it was written as an object",
-                    example: label.item)
-            }
-            return objects.add(body, id: label.externalID, to: label.item)
-        }
-        // A reader says by itself of which object of this file it is a part.
-        if whole.hasSameBytes(as: "\(stem)#\(object)") {
-            label.attributes[VOCAttribute.partOf] = nil
-        }
-        guard let body = body(label, format, &report) else { return nil }
-        return objects.add(part: body, of: object, in: label.item)
-    }
-
-    /// What stands inside the element of an object or a part.
-    private static func body(
-        _ label: LabelRecord, _ format: VOCFormat, _ report: inout ConversionReport
-    ) -> [UInt8]? {
-        guard let box = Geometry.box(of: label) else {
-            report.skip(
-                "VOC has boxes only, this is a \(label.selector.kindName); export as jsonl",
-                example: label.item)
-            return nil
-        }
-        guard !label.className.isEmpty else {
-            report.skip("a label without class has no place in VOC", example: label.item)
-            return nil
-        }
-        if case .box = label.selector {
-        } else {
-            report.lose(
-                "the box around each \(label.selector.kindName) was written", example: label.item)
-        }
-        let shift: Double = format.isZeroBased ? 0 : 1
-        let corners = [
-            box.x + shift, box.y + shift, box.x + box.width, box.y + box.height,
-        ]
-        guard corners.allSatisfy(\.isFinite) else {
-            report.skip("a number that is not finite; correct the label", example: label.item)
-            return nil
-        }
-        if label.confidence != nil {
-            report.lose("the confidence has no place in VOC", example: label.item)
-        }
-        var writer = XMLWriter()
-        writer.start("object")
-        let start = writer.bytes.count
-        writer.text("name", label.className)
-        write(label, corners, shift, &writer, &report)
-        return Array(writer.bytes[start...])
-    }
-
-    private static func write(
-        _ label: LabelRecord, _ corners: [Double], _ shift: Double, _ writer: inout XMLWriter,
-        _ report: inout ConversionReport
-    ) {
-        var others: [(String, String)] = []
-        var actions: [(String, String)] = []
-        var point: [Double]?
-        for (name, value) in label.attributes.sorted(by: { $0.key < $1.key }) {
-            if case .bool(let flag) = value, let action = VOCAttribute.action(name) {
-                actions.append((action, flag ? "1" : "0"))
-            } else if name == VOCAttribute.point, case .array(let values) = value,
-                case let numbers = values.compactMap(\.number), numbers.count == 2,
-                values.count == 2
-            {
-                point = numbers
-            } else if VOCAttribute.flags.contains(name), case .bool(let flag) = value {
-                writer.text(name, flag ? "1" : "0")
-            } else if name == VOCAttribute.pose, case .text(let pose) = value {
-                writer.text(name, pose)
-            } else {
-                if value.text == nil {
-                    report.lose("attributes that are no text became text", example: label.item)
-                }
-                others.append((name, value.plainText))
-            }
-        }
-        writer.start("bndbox")
-        for (name, value) in zip(["xmin", "ymin", "xmax", "ymax"], corners) {
-            writer.text(name, TextNumber.text(value))
-        }
-        writer.end()
-        if let point {
-            writer.start("point")
-            for (name, value) in zip(["x", "y"], point) {
-                writer.text(name, TextNumber.text(value + shift))
-            }
-            writer.end()
-        }
-        if !actions.isEmpty {
-            writer.start("actions")
-            for (name, flag) in actions { writer.text(name, flag) }
-            writer.end()
-        }
-        if !others.isEmpty {
-            writer.start("attributes")
-            for (name, value) in others {
-                writer.start("attribute")
-                writer.text("name", name)
-                writer.text("value", value)
-                writer.end()
-            }
-            writer.end()
-        }
-    }
-
-    static func file(_ item: ItemRecord, _ objects: [[UInt8]]) -> [UInt8] {
-        var writer = XMLWriter()
-        writer.declaration()
-        writer.start("annotation")
-        writer.text("filename", item.key)
-        writer.start("size")
-        writer.text("width", item.fields["width"]?.plainText ?? "0")
-        writer.text("height", item.fields["height"]?.plainText ?? "0")
-        writer.text("depth", item.fields["channels"]?.plainText ?? "3")
-        writer.end()
-        let head = writer.bytes
-        writer.removeAll()
-        writer.end()
-        return head + objects.joined() + writer.bytes
+        keep(object, except: VOCAttribute.ofObject, "object.", &label.attributes)
     }
 }

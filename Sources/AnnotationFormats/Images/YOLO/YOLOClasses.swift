@@ -7,6 +7,15 @@ struct YOLOClasses {
     var names: [String] = []
     /// The number of keypoints, and of figures for each; from `kpt_shape`.
     var keypointShape: (count: Int, figures: Int)?
+    /// Which point a point becomes in a mirrored picture; from `flip_idx`.
+    var flips: [Int64] = []
+    /// Which pictures are for what; from `train`, `val` and `test`.
+    var splits = YOLOSplits()
+    /// Members of `data.yaml` that nothing is made of.
+    var others: [String] = []
+
+    /// Members that are read, or that say no more than what is read.
+    private static let known: ByteSet = ["names", "nc", "kpt_shape", "flip_idx", "path"]
 
     static func isClassFile(_ path: String) -> Bool {
         let name = FileSystem.lastComponent(path).lowercased()
@@ -20,6 +29,7 @@ struct YOLOClasses {
         var classes = YOLOClasses()
         if ["yaml", "yml"].contains(FileTree.ending(file.path)) {
             guard try classes.readYAML(text, file: file.file.name) else { return nil }
+            classes.splits.folder = FileSystem.parent(file.file.name)
         } else {
             let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
             classes.names = lines.map { XMLTree.trim(String($0)) }
@@ -58,6 +68,14 @@ struct YOLOClasses {
                 (2...3).contains(figures[1])
             else { throw bad("kpt_shape", "it is [number of points, 2 or 3]") }
             keypointShape = (figures[0], figures[1])
+        }
+        flips = (root["flip_idx"]?.array ?? []).compactMap { $0.string.flatMap { Int64($0) } }
+        splits = YOLOSplits(root)
+        if case .object(let members) = root {
+            others = members.filter {
+                !Self.known.contains($0.key) && YOLOSplits.name(of: $0.key) == nil
+                    && $0.value != .null
+            }.map(\.key).sortedByBytes()
         }
         switch root["names"] {
         case .array(let list)?: names = list.map { $0.string ?? "" }

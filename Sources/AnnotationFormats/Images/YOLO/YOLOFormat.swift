@@ -8,7 +8,8 @@ import LabelText
 /// unknown size are skipped: fractions say nothing then. The item's key is the path of the label file
 /// with the last `labels` replaced by `images` and the ending of the image that is there. The external
 /// id is the path of the label file without its ending, `#`, and the number of the object. An empty
-/// file says "examined, nothing found".
+/// file says "examined, nothing found". What `train`, `val` and `test` of `data.yaml` say of a picture, be it by
+/// folders or by lists, is the item's field `split`; `flip_idx` is kept with the first item, like the list of classes.
 ///
 /// Fractions are computed with all digits of a double, yet a box comes back to within a few units in the
 /// last place, not always bit by bit.
@@ -48,9 +49,22 @@ public struct YOLOFormat: AnnotationFormat {
     public func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
-        var reader = YOLOReader(task: task, classes: try Self.classes(files), context: context)
+        let classes = try Self.classes(files)
+        if !classes.others.isEmpty {
+            let names = classes.others.prefix(8).joined(separator: ", ")
+            try sink(
+                .note(
+                    where: "data.yaml",
+                    why: "\(names) \(classes.others.count == 1 ? "has" : "have") no place and "
+                        + "\(classes.others.count == 1 ? "was" : "were") left out"))
+        }
+        var reader = YOLOReader(task: task, classes: classes, context: context)
         for name in reader.classes.names { try sink(.labelClass(ClassRecord(name: name))) }
-        try FileTree.forEach(files, where: Self.isLabelFile, into: sink) { file, sink in
+        let isLabelFile = { (path: String) in
+            path.lowercased().hasSuffix(".txt") && !FileTree.isList(path)
+                && !classes.splits.isList(path)
+        }
+        try FileTree.forEach(files, where: isLabelFile, into: sink) { file, sink in
             try reader.read(file, into: sink)
         }
         guard reader.files > 0 else {
@@ -70,15 +84,18 @@ public struct YOLOFormat: AnnotationFormat {
             }
             if found?.classes.keypointShape == nil { found = (classes, file.file.name) }
         }
-        guard let found else {
+        guard var found else {
             throw FormatError.noInput(
                 format: "yolo", wants: "no data.yaml, obj.names or classes.txt names the classes")
         }
+        let splits = found.classes.splits
+        let isPictureList = { (path: String) in
+            splits.isList(path)
+                || YOLOSplits.name(of: FileTree.stem(FileSystem.lastComponent(path))) != nil
+                    && FileTree.isList(path)
+        }
+        try FileTree.forEach(files, where: isPictureList) { try found.classes.splits.add(list: $0) }
         return found.classes
-    }
-
-    private static func isLabelFile(_ path: String) -> Bool {
-        path.lowercased().hasSuffix(".txt") && !FileTree.isList(path)
     }
 
     /// Writes items and annotations.

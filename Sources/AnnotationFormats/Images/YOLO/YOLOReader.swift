@@ -60,11 +60,7 @@ struct YOLOReader {
                 skips.append((lines.place, error.why))
             }
         }
-        var fields: [String: FieldValue] = [:]
-        if let size = image.size {
-            fields["width"] = .integer(Int64(size.width))
-            fields["height"] = .integer(Int64(size.height))
-        }
+        var fields = fields(of: image, file)
         if number == 0 { fields["examined"] = .bool(true) }
         guard try Emit.item(image.key, fields, at: file.file.name, into: sink) else { return }
         if let other = image.other {
@@ -83,6 +79,21 @@ struct YOLOReader {
         }
         for (place, why) in skips { try sink(.skipped(where: place, why: why)) }
         for (label, place) in pending { try Emit.label(label, at: place, into: sink) }
+    }
+
+    private func fields(of image: Image, _ file: FormatFile) -> [String: FieldValue] {
+        var fields: [String: FieldValue] = [:]
+        if let size = image.size {
+            fields["width"] = .integer(Int64(size.width))
+            fields["height"] = .integer(Int64(size.height))
+        }
+        if let split = classes.splits.split(of: Self.swapped(FileTree.stem(file.file.name))) {
+            fields["split"] = .text(split)
+        }
+        if files == 1, !classes.flips.isEmpty {
+            fields[YOLOWriter.flipField] = .array(classes.flips.map { .integer($0) })
+        }
+        return fields
     }
 
     /// What the sixth number of a file's lines is.

@@ -9,6 +9,9 @@ struct YOLOWriter {
     /// What it was called before other formats had it too.
     static let oldBoxAttribute = "yolo.box"
 
+    /// The field of an item that holds `flip_idx` of the pictures that came with it.
+    static let flipField = "yolo.flip_idx"
+
     private let task: YOLOFormat.Task
     private let output: any FormatOutput
     private var report = ConversionReport()
@@ -16,6 +19,7 @@ struct YOLOWriter {
     private var indexByName: ByteMap<Int> = [:]
     /// The number of keypoints that the first label had; all must have as many.
     private var keypointCount: Int?
+    private var splits = YOLOSplitWriter()
 
     init(task: YOLOFormat.Task, output: any FormatOutput) {
         (self.task, self.output) = (task, output)
@@ -39,9 +43,10 @@ struct YOLOWriter {
             return Array(text.utf8)
         } wrap: { item, labels in
             if labels.isEmpty, item.fields["examined"] != .bool(true) { return nil }
+            splits.add(Self.imagePath(item.key), split: item.fields["split"]?.text)
             return Array(labels.joined())
         }
-        try writeClasses(&report)
+        try writeClasses(flips: task == .pose ? try flips(source) : nil, &report)
         return report
     }
 
@@ -56,6 +61,27 @@ struct YOLOWriter {
         return parts.joined(separator: "/") + ".txt"
     }
 
+    /// Where the picture lies from which programs come to the labels.
+    private static func imagePath(_ key: String) -> String {
+        key.split(separator: "/").dropLast().contains("images") ? key : "images/" + key
+    }
+
+    /// The `flip_idx` that was read for as many points as the labels have.
+    private func flips(_ source: LabelSource) throws -> [Int64]? {
+        guard let keypointCount else { return nil }
+        var found: [Int64]?
+        try source.forEachItem { item in
+            guard found == nil, case .array(let values)? = item.fields[Self.flipField] else {
+                return
+            }
+            let numbers = values.compactMap { value in
+                if case .integer(let number) = value { number } else { nil }
+            }
+            if numbers.count == keypointCount { found = numbers }
+        }
+        return found
+    }
+
     private mutating func index(of name: String) -> Int {
         if let index = indexByName[name] { return index }
         indexByName[name] = names.count
@@ -63,16 +89,26 @@ struct YOLOWriter {
         return names.count - 1
     }
 
-    private func writeClasses(_ report: inout ConversionReport) throws {
-        var text = "path: .\ntrain: images\nval: images\n"
+    private func writeClasses(flips: [Int64]?, _ report: inout ConversionReport) throws {
+        let (places, lists) = splits.lines()
+        var text = "path: .\n" + places
+        if let note = splits.note { report.note(note) }
         if let keypointCount { text += "kpt_shape: [\(keypointCount), 3]\n" }
+        if let flips {
+            text += "flip_idx: [\(flips.map(String.init).joined(separator: ", "))]\n"
+        }
         text += "names:\n"
         for (index, name) in names.enumerated() {
             text += "  \(index): \(JSONValue.string(name).text)\n"
         }
-        try output.begin("data.yaml")
-        try output.write(Array(text.utf8))
-        try output.end()
+        let files =
+            [("data.yaml", text)]
+            + lists.map { ($0.name, $0.images.map { "./\($0)\n" }.joined()) }
+        for (name, text) in files {
+            try output.begin(name)
+            try output.write(Array(text.utf8))
+            try output.end()
+        }
     }
 
     // MARK: A line

@@ -130,10 +130,6 @@ public struct LASFormat: AnnotationFormat {
     public func write(
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
-        var report = ConversionReport()
-        try source.forEachAnnotation { label in
-            report.skip("LAS is read only; write the classes of points as pcd", example: label.item)
-        }
-        return report
+        throw FormatRegistry.readOnly(name)
     }
 }

@@ -8,7 +8,8 @@ import Shapes
 /// `lidar/ID.pcd`. Positions are centres in the LiDAR frame,
 /// `scale` is length, width, height, rotations are Euler angles in radians about x, then y, then z; the
 /// triple that was read is the attribute `sustech.rotation`, since it may lie outside of ±π. `obj_id` is the
-/// identity of an object over frames: the attribute `track`. The external id is the path of the file without
+/// identity of an object over frames: the attribute `track`, `annotator` the author; other members are attributes
+/// `sustech.NAME`. The external id is the path of the file without
 /// its ending, `#`, and the number of the cuboid.
 public struct SUSTechFormat: AnnotationFormat {
     /// The name on the command line.
@@ -20,6 +21,11 @@ public struct SUSTechFormat: AnnotationFormat {
 
     static let rotationAttribute = "sustech.rotation"
     static let trackAttribute = "track"
+    private static let prefix = "sustech."
+    /// The members that are read, and the one whose attribute has the name already.
+    private static let members: ByteSet = [
+        "psr", "obj_type", "obj_id", "obj_attr", "annotator", "rotation",
+    ]
     private static let cloudEndings = ["pcd", "bin", "las", "ply"]
 
     /// The format.
@@ -58,6 +64,7 @@ public struct SUSTechFormat: AnnotationFormat {
             guard try Emit.item(key, fields, at: file.file.name, into: sink) else {
                 return try scanner.skipValue()
             }
+            let lost = LostMembers()
             var number = 0
             try scanner.beginArray()
             while try scanner.nextElement() {
@@ -65,12 +72,13 @@ public struct SUSTechFormat: AnnotationFormat {
                 number += 1
                 let json = try JSONValue(reading: &scanner)
                 try Emit.label(at: "\(file.file.name), \(path)", into: sink) { () throws(Refusal) in
-                    var label = try label(json)
+                    var label = try label(json, lost)
                     label.item = key
                     label.externalID = "\(file.stem)#\(number)"
                     return label
                 }
             }
+            try lost.tell(file.file.name, into: sink)
         }
     }
 
@@ -81,7 +89,9 @@ public struct SUSTechFormat: AnnotationFormat {
             : folder.hasSuffix("/label") ? String(folder.dropLast(5)) + "lidar" : folder
     }
 
-    private static func label(_ json: JSONValue) throws(Refusal) -> LabelRecord {
+    private static func label(
+        _ json: JSONValue, _ lost: LostMembers
+    ) throws(Refusal) -> LabelRecord {
         func triple(_ name: String) throws(Refusal) -> [Double] {
             let json = json["psr"]?[name]
             let values = ["x", "y", "z"].compactMap { json?[$0]?.double }
@@ -105,6 +115,8 @@ public struct SUSTechFormat: AnnotationFormat {
         if let attribute = json["obj_attr"]?.string, !attribute.isEmpty {
             label.attributes["obj_attr"] = .text(attribute)
         }
+        if let author = json["annotator"]?.plainText, !author.isEmpty { label.author = author }
+        KeptMember.add(json, except: members, prefix: prefix, to: &label.attributes, lost)
         return label
     }
 
@@ -170,6 +182,15 @@ public struct SUSTechFormat: AnnotationFormat {
         if let text = attributes.removeValue(forKey: "obj_attr")?.text {
             writer.key("obj_attr")
             writer.string(text)
+        }
+        if let author = label.author {
+            writer.key("annotator")
+            writer.string(author)
+        }
+        for member in KeptMember.members(of: attributes, prefix: prefix, except: members) {
+            attributes[member.field] = nil
+            writer.key(name: member.name)
+            FieldValueJSON.write(member.value, to: &writer)
         }
         writer.endObject()
         if writer.hasNotFinite {

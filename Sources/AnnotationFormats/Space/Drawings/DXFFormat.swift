@@ -51,11 +51,7 @@ public struct DXFFormat: AnnotationFormat {
     public func write(
         _ source: LabelSource, to output: any FormatOutput, options: WriteOptions
     ) throws -> ConversionReport {
-        var report = ConversionReport()
-        try source.forEachAnnotation { label in
-            report.skip("DXF is read only; write labels of entities as jsonl", example: label.item)
-        }
-        return report
+        throw FormatRegistry.readOnly(name)
     }
 }
 

@@ -67,18 +67,30 @@ public struct KITTITrackletFormat: AnnotationFormat {
             }
             number += 1
             let tree = try scanner.tree(name, attributes)
+            var lost = 0
             try Emit.label(at: scanner.place(tree.offset), into: sink) { () throws(Refusal) in
-                var label = try label(tree)
+                var label = try label(tree, &lost)
                 label.item = key
                 // Not the file's own name, which the user may have chosen.
                 let stem = FileSystem.join(file.parent, "tracklet_labels")
                 label.externalID = "\(stem)#\(number)"
                 return label
             }
+            if lost > 0 {
+                try sink(
+                    .skipped(
+                        where: scanner.place(tree.offset),
+                        why: "\(lost) poses of the track \(poseNeeds); their frames were left out"))
+            }
         }
     }
 
-    private static func label(_ tree: XMLTree) throws(Refusal) -> LabelRecord {
+    private static let poseNeeds = "need tx, ty, tz, rx, ry, rz"
+
+    /// A track; a pose that cannot be read is counted, and its frame stays empty.
+    private static func label(
+        _ tree: XMLTree, _ lost: inout Int
+    ) throws(Refusal) -> LabelRecord {
         guard let className = tree.value("objectType"), let first = tree.number("first_frame"),
             let h = tree.number("h"), let w = tree.number("w"), let l = tree.number("l"),
             first.magnitude < 0x1p31, first == first.rounded()
@@ -87,23 +99,30 @@ public struct KITTITrackletFormat: AnnotationFormat {
         var label = LabelRecord(item: "", className: className, selector: .wholeItem)
         var frames: [Selector.Keyframe] = []
         var states: ByteMap<[[FieldValue]]> = [:]
-        for pose in tree.first("poses")?.children.filter({ $0.name == "item" }) ?? [] {
+        let poses = tree.first("poses")?.children.filter { $0.name == "item" } ?? []
+        for (index, pose) in poses.enumerated() {
             let v = ["tx", "ty", "tz", "rx", "ry", "rz"].compactMap { pose.number($0) }
-            guard v.count == 6 else { throw Refusal("a pose needs tx, ty, tz, rx, ry, rz") }
+            let frame = Int64(first) + Int64(index)
+            guard v.count == 6, v.allSatisfy(\.isFinite) else {
+                lost += 1
+                continue
+            }
             for name in stateNames {
                 guard let value = pose.number(name).flatMap({ Int64(exactly: $0) }),
                     states[name]?.last?[1] != .integer(value)
                 else { continue }
-                let frame = Int64(first) + Int64(frames.count)
                 states[name, default: []].append([.integer(frame), .integer(value)])
             }
-            frames.append(
-                .init(
-                    time: first + Double(frames.count),
-                    selector: .cuboid(
-                        .init(
-                            center: [v[0], v[1], v[2] + h / 2], size: [l, w, h],
-                            rotation: Rotation.quaternion(euler: Array(v[3...]))))))
+            FrameTrack.append(
+                frame,
+                .cuboid(
+                    .init(
+                        center: [v[0], v[1], v[2] + h / 2], size: [l, w, h],
+                        rotation: Rotation.quaternion(euler: Array(v[3...])))), to: &frames)
+        }
+        guard !frames.isEmpty || poses.isEmpty else {
+            lost = 0
+            throw Refusal("all poses \(poseNeeds)")
         }
         for (name, changes) in states {
             let start = changes[0][0] == .integer(Int64(first))

@@ -29,6 +29,8 @@ struct CoNLLReader {
     private var isStarted = false
     /// The number of columns of the file's first word.
     private var columnCount: Int?
+    /// Words whose columns between the word and the tag say something.
+    private var columnsLost = 0
 
     init(file: FormatFile, context: ReadContext, finder: ItemFinder) {
         (self.file, self.context, self.finder) = (file, context, finder)
@@ -71,12 +73,24 @@ struct CoNLLReader {
                     why: "a document of more than \(Self.wordsMax) words; begin a new one by "
                         + CoNLLFormat.documentStart)
             }
+            if columns.dropFirst().dropLast().contains(where: {
+                !CoNLLFormat.noValue.contains(String($0))
+            }) {
+                columnsLost += 1
+            }
             words.append(
                 Word(
                     text: BlankFree.text(first), tag: isShifted ? "O" : tag, line: lines.line,
                     sentence: sentence))
         }
         try finish(into: sink)
+        guard columnsLost > 0 else { return }
+        try sink(
+            .note(
+                where: file.file.name,
+                why:
+                    "the columns between word and tag have no place; those of \(columnsLost) words were "
+                    + "left out"))
     }
 
     private mutating func finish(into sink: EventSink) throws {

@@ -31,15 +31,17 @@ public struct SpaCyFormat: AnnotationFormat {
             files, where: { ["jsonl", "json"].contains(FileTree.ending($0)) }, into: sink
         ) { file, sink in
             count += 1
+            let lost = LostMembers()
             try JSONRecords.forEach(file.file) { json, place, number in
                 let fallback = { (path: String) in "\(FileTree.stem(path))/\(number)" }
                 let reader = SpaCyReader(
                     place: place,
                     fallbackKey: {
                         try finder.key(file) { [fallback($0)] } ?? fallback(file.path)
-                    }, context: context)
+                    }, context: context, lost: lost)
                 try reader.read(json, into: sink)
             }
+            try lost.tell(file.file.name, into: sink)
         }
         if count == 0 { throw FormatError.noInput(format: name, wants: "give a .jsonl file") }
     }

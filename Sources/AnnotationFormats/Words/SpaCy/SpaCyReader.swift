@@ -7,6 +7,8 @@ struct SpaCyReader {
     /// The key of a record that names no item; asked for only then.
     let fallbackKey: () throws -> String
     let context: ReadContext
+    /// What has no place, which the caller tells.
+    let lost: LostMembers
 
     private struct Span {
         var start, end: Int64
@@ -50,6 +52,11 @@ struct SpaCyReader {
         let absent = Self.absent(record)
         if !absent.isEmpty { fields[SpaCyWriter.absentField] = .array(absent.map { .text($0) }) }
         if !isLabelled { fields["examined"] = .bool(true) }
+        KeptMember.add(
+            record, except: SpaCyMember.ofRecord, prefix: SpaCyMember.prefix, to: &fields, lost)
+        KeptMember.add(
+            record["meta"], except: ["item"], prefix: SpaCyMember.metaPrefix, to: &fields, lost)
+        lost.count(record["tokens"] == nil ? nil : .object(["tokens": .bool(true)]), except: [])
         guard try Emit.item(key, fields, at: place, into: sink) else { return }
         let author = record["_annotator_id"]?.string ?? record["annotator"]?.string
         var spans: ByteMap<Span> = [:]
@@ -111,6 +118,9 @@ struct SpaCyReader {
             guard let value = score.double else { throw Refusal("\"score\" must be a number") }
             label.confidence = value
         }
+        KeptMember.add(
+            json, except: SpaCyMember.ofLabel, prefix: SpaCyMember.prefix, to: &label.attributes,
+            lost)
     }
 
     private static func isAbsent(_ value: JSONValue) -> Bool {

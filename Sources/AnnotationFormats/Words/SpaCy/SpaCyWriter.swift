@@ -42,7 +42,7 @@ enum SpaCyWriter {
         } wrap: { item, labels in
             if labels.isEmpty, item.fields["examined"] != .bool(true) { return nil }
             guard let text = item.fields["text"]?.text else { return nil }
-            return record(item.key, text, labels + absent(item, classes[item.key] ?? []))
+            return record(item, text, labels + absent(item, classes[item.key] ?? []))
         }
         try output.end()
         return report
@@ -73,7 +73,9 @@ enum SpaCyWriter {
         return names.mapValues { $0.sorted() }
     }
 
-    private static func record(_ key: String, _ text: String, _ labels: [[UInt8]]) -> [UInt8] {
+    private static func record(
+        _ item: ItemRecord, _ text: String, _ labels: [[UInt8]]
+    ) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("text")
@@ -93,7 +95,22 @@ enum SpaCyWriter {
             bytes += Array(ends.suffix(1).utf8)
         }
         var meta = JSONWriter()
-        meta.value(.object(["item": .string(key)]))
+        meta.beginObject()
+        meta.key("item")
+        meta.string(item.key)
+        let kept = KeptMember.members(
+            of: item.fields, prefix: SpaCyMember.metaPrefix, except: ["item"])
+        for member in kept {
+            meta.key(name: member.name)
+            FieldValueJSON.write(member.value, to: &meta)
+        }
+        meta.endObject()
+        let others = KeptMember.members(
+            of: item.fields, prefix: SpaCyMember.prefix, except: SpaCyMember.ofRecord)
+        for member in others where !member.field.hasPrefix(SpaCyMember.metaPrefix) {
+            meta.key(name: member.name)
+            FieldValueJSON.write(member.value, to: &meta)
+        }
         return bytes + Array(",\"meta\":".utf8) + meta.bytes + Array("}\n".utf8)
     }
 
@@ -163,9 +180,17 @@ enum SpaCyWriter {
             of: label, in: "spaCy", except: ByteSet(label.attributes.keys), keepsConfidence: true)
         writer.key("label")
         writer.string(label.className)
-        if !label.attributes.isEmpty {
+        var attributes = label.attributes
+        let own = KeptMember.members(
+            of: attributes, prefix: SpaCyMember.prefix, except: SpaCyMember.ofLabel)
+        for member in own {
+            attributes[member.field] = nil
+            writer.key(name: member.name)
+            FieldValueJSON.write(member.value, to: &writer)
+        }
+        if !attributes.isEmpty {
             writer.key("attributes")
-            FieldValueJSON.write(fields: label.attributes, to: &writer)
+            FieldValueJSON.write(fields: attributes, to: &writer)
         }
         if let confidence = label.confidence {
             writer.key("score")
