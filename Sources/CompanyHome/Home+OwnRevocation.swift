@@ -14,7 +14,7 @@ extension Home {
     private struct Revoked: Codable {
         let certificate: Data
         let time: Int64
-        let isStolen: Bool
+        var isStolen: Bool
     }
 
     private struct RevokedList: Codable {
@@ -37,7 +37,7 @@ extension Home {
     ///   - certificate: what to take back; nil renews the list as it is.
     ///   - isStolen: whether its key is in other hands.
     ///   - caKeyText: the authority's key, where the home does not hold it.
-    /// - Returns: The list, and whether it names more than before.
+    /// - Returns: The list, and whether it says more than before.
     public func revoke(
         _ certificate: Certificate?, isStolen: Bool, caKeyText: String?, at time: Int64
     ) throws -> (list: RevocationList, isNew: Bool) {
@@ -66,8 +66,12 @@ extension Home {
                         + "the list and send it to partners")
             }
             let bytes = Data(certificate.der)
-            isNew = !known.certificates.contains { $0.certificate == bytes }
-            if isNew {
+            if let place = known.certificates.firstIndex(where: { $0.certificate == bytes }) {
+                // What was out of use may turn out to be stolen; nothing makes it safe again.
+                isNew = isStolen && !known.certificates[place].isStolen
+                known.certificates[place].isStolen = isStolen || known.certificates[place].isStolen
+            } else {
+                isNew = true
                 known.certificates.append(
                     Revoked(certificate: bytes, time: time, isStolen: isStolen))
             }
