@@ -13,7 +13,7 @@ extension Home {
     struct Revoked: Codable {
         let certificate: Data
         let time: Int64
-        let isStolen: Bool
+        var isStolen: Bool
     }
 
     struct RevokedList: Codable {
@@ -44,7 +44,7 @@ extension Home {
     ///   - certificate: what to take back; nil renews the list as it is.
     ///   - isStolen: whether its key is in other hands.
     ///   - caKeyText: the authority's key, where the home does not hold it.
-    /// - Returns: The list, and whether it names more than before.
+    /// - Returns: The list, and whether it says more than before.
     public func revoke(
         _ certificate: Certificate?, isStolen: Bool, caKeyText: String?, at time: Int64
     ) throws -> (list: RevocationList, isNew: Bool) {
@@ -59,10 +59,16 @@ extension Home {
             }
             if let certificate {
                 let bytes = Data(certificate.der)
-                isNew = !known.certificates.contains { $0.certificate == bytes }
+                if let place = known.certificates.firstIndex(where: { $0.certificate == bytes }) {
+                    // What was out of use may turn out to be stolen; nothing makes it safe again.
+                    isNew = isStolen && !known.certificates[place].isStolen
+                    if isNew { known.certificates[place].isStolen = true }
+                } else {
+                    isNew = true
+                    known.certificates.append(
+                        Revoked(certificate: bytes, time: time, isStolen: isStolen))
+                }
                 if !isNew, text != nil { return text }
-                known.certificates.append(
-                    Revoked(certificate: bytes, time: time, isStolen: isStolen))
             }
             known.number += 1
             known.list = try authority.issueRevocationList(

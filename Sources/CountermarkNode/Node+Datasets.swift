@@ -34,6 +34,11 @@ extension Node {
         logKey: [UInt8]? = nil
     ) throws {
         try requireSteward(dataset)
+        guard member != home.origin else {
+            throw NodeError(
+                .ownOrigin, "\(member) is the steward of \(dataset), and has no other role in it",
+                hint: "name a partner; nothing was written")
+        }
         let roots = try roots.isEmpty ? home.roots(of: member) : roots
         guard !roots.isEmpty else {
             throw NodeError(

@@ -3,6 +3,7 @@ import AnnotationModel
 import AnnotationStore
 import CompanyHome
 import Foundation
+import Glibc
 import LogStorage
 import PlainErrors
 import Provenance
@@ -175,9 +176,8 @@ extension Node {
                             (inner, "a link to a folder is not followed; give where it leads to"))
                         continue
                     }
-                    if let obstacle = FileObstacle.at(inner) {
-                        report.notes.append(
-                            (inner, "was not registered: \(obstacle.what); \(obstacle.remedy)"))
+                    if let why = Self.whyNoItem(name, inner) {
+                        report.notes.append((inner, "was not registered: \(why)"))
                         continue
                     }
                     if LabelFile.mayBe(name), LabelFile.isLikely(name, at: inner, beside: stems) {
@@ -191,6 +191,13 @@ extension Node {
             }
         }
         return files
+    }
+
+    /// Why a file of a folder can be no item; the others do not wait for it.
+    private static func whyNoItem(_ name: String, _ path: String) -> String? {
+        if let obstacle = FileObstacle.at(path) { return "\(obstacle.what); \(obstacle.remedy)" }
+        if let problem = ItemKey.problem(name) { return problem }
+        return access(path, R_OK) == 0 ? nil : "it cannot be read; check its permissions"
     }
 
     private static func fields(

@@ -53,12 +53,14 @@ public struct ExportDocument: Document {
     @OmittedIfNil public var skippedCount: Int?
     /// Parts of labels that were lost; absent as the notes are.
     @OmittedIfNil public var poorer: Int?
+    /// Files of the earlier export in the folder that this one no longer has; absent where a file is written.
+    @OmittedIfNil public var removed: [String]?
 
     /// Makes one of its members.
     public init(
         annotations: Int, items: Int, contested: Int, excludedItems: Int, output: String,
         losses: [Loss], leftOut: [LeftOut], notes: [String]? = nil, skippedCount: Int? = nil,
-        poorer: Int? = nil
+        poorer: Int? = nil, removed: [String]? = nil
     ) {
         self.annotations = annotations
         self.items = items
@@ -70,5 +72,6 @@ public struct ExportDocument: Document {
         self.notes = notes
         self.skippedCount = skippedCount
         self.poorer = poorer
+        self.removed = removed
     }
 }

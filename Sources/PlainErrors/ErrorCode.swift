@@ -401,6 +401,21 @@ extension ErrorCode {
         "nobody-to-dial", .network,
         "nobody is dialled, so nothing was synced: `countermark partner add ORG --root "
             + "FILE --url https://HOST:PORT`")
+    package static let earlierExport = ErrorCode(
+        "earlier-export", .failed,
+        "the folder holds files that are not of this export and that a reader would take for a part of it: the message"
+            + " names one; move or remove what you do not need, or name another folder")
+    package static let insideHome = ErrorCode(
+        "inside-home", .usage,
+        "a home's files are the program's own: name a file or folder elsewhere. Nothing was written"
+    )
+    package static let outputLost = ErrorCode(
+        "output-lost", .failed,
+        "what standard output goes to takes no more: a full disk, or nothing at all. What the command did is done"
+            + " all the same: make room, and look before you run it again")
+    package static let unknownName = ErrorCode(
+        "unknown-name", .usage,
+        "nothing in the dataset is called so: correct the spelling. Nothing was written")
     package static let notAnExport = ErrorCode(
         "not-an-export", .failed,
         "name another file: only an earlier export of tables is replaced")
@@ -736,9 +751,11 @@ extension ErrorCode {
         .blind, .busy, .cancelled, .cannotDial, .cannotOffer, .cannotServe, .certificateExpired,
         .chainTooLong, .circularSource, .clockDiffers, .configChanged, .configContradicts,
         .crossSite, .cutOff, .cutPush, .damagedFile, .datasetExists, .datasetLeft, .digestsDiffer,
-        .diskFull, .doesNotExtend, .ended, .equivocation, .failed, .fetchEnded, .fileExists,
+        .diskFull, .doesNotExtend, .earlierExport, .ended, .equivocation, .failed, .fetchEnded,
+        .fileExists,
         .goldExists, .goldIsSealed, .goldIsWrong, .hasStore, .homeExists, .homeNotReadable,
-        .internalFailure, .interrupted, .invitation, .invitationClosed, .invitationExpired,
+        .insideHome, .internalFailure, .interrupted, .invitation, .invitationClosed,
+        .invitationExpired,
         .invitationRevoked, .invitationUnknown, .invitationUsed, .joinFailed, .joinProof,
         .keyInUse, .keyNotReached, .keyRetired, .keyRevoked, .labelTable, .locked,
         .logKeyMismatch, .logStorage, .missingFile, .namesNotUtf8, .namesTooLarge, .network,
@@ -751,7 +768,7 @@ extension ErrorCode {
         .notOwner, .notRepaired, .notSignedIn, .notSteward, .notWritable, .notYoursToDecide,
         .nothingCarried, .nothingToAccept, .onlySuggested, .originTaken, .otherCertificate,
         .otherContent, .otherHistory, .otherIssuer, .otherPerson, .otherSteward, .otherStore,
-        .otherWord, .ownLog, .ownLogBehind, .ownLogDiffers, .ownLogForked, .ownLogLost,
+        .otherWord, .outputLost, .ownLog, .ownLogBehind, .ownLogDiffers, .ownLogForked, .ownLogLost,
         .ownOrigin, .ownRelease, .partner, .passphraseNeeded, .pictureTooLarge, .proofTooLarge,
         .pushRefused, .readerRole, .refused, .releaseExists, .releaseIsWrong, .releaseNotHere,
         .releaseNotWhole, .releaseOfOtherHistory, .releaseWithdrawn, .roleTooSmall, .sameItem,
@@ -760,7 +777,8 @@ extension ErrorCode {
         .storeUnreachable, .superseded, .system, .tooFast, .tooLarge, .tooMany,
         .tooManyConnections, .tooManyInvitations, .tooManyLogs, .tooManyPushes,
         .tooManyStatements, .tooManyWatches, .tooMuchAtOnce, .trustEnded, .twoDatasets,
-        .unknownItem, .unknownRater, .unprovenHistory, .unreadable, .unsupportedType, .unwritable,
+        .unknownItem, .unknownName, .unknownRater, .unprovenHistory, .unreadable, .unsupportedType,
+        .unwritable,
         .usage, .whoseLabels, .wordsDiffer, .writeOnlyFormat, .wrongCheckpoint, .wrongHost,
         .wrongLogKey, .wrongMethod, .wrongPassphrase, .wrongPassword, .wrongPosition,
         .wrongSteward,

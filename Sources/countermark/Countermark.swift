@@ -28,6 +28,7 @@ struct Countermark: AsyncParsableCommand {
         ])
 
     static func main() async {
+        StandardOutput.open()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -35,30 +36,31 @@ struct Countermark: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            Terminal.exit(0)
         } catch {
             exit(with: error)
         }
     }
 
     private static func exit(with error: any Error) -> Never {
-        if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
+        if let code = error as? ExitCode { Terminal.exit(code.rawValue) }
         let isJSON = CommandLine.arguments.contains("--json")
         switch exitCode(for: error) {
         case .success:
             // Help and the version.
             Terminal.say(lines: fullMessage(for: error) + "\n")
-            Foundation.exit(0)
+            Terminal.exit(0)
         case .validationFailure where !(error is NodeError):
             if isJSON {
                 Failure(usage: message(for: error)).report(asJSON: true)
             } else {
                 Terminal.warn(lines: fullMessage(for: error))
             }
-            Foundation.exit(NodeError.Kind.usage.rawValue)
+            Terminal.exit(NodeError.Kind.usage.rawValue)
         default:
             let failure = Failure(error)
             failure.report(asJSON: isJSON)
-            Foundation.exit(failure.status)
+            Terminal.exit(failure.status)
         }
     }
 }

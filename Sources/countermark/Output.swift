@@ -8,9 +8,11 @@ import Foundation
 import Glibc
 import LabelDocuments
 import LabelText
+import LogStorage
 import NodeDocuments
 import PlainErrors
 import Signing
+import Synchronization
 
 /// The options that every command takes.
 struct CommonOptions: ParsableArguments {
@@ -83,6 +85,25 @@ struct CommonOptions: ParsableArguments {
         try DatasetID(text, defaultOwner: node.home.origin)
     }
 
+    /// Throws where what a command is to write lies in the home.
+    ///
+    /// - Throws: ``NodeError`` of the code `insideHome`.
+    func requireOutside(_ path: String) throws {
+        guard OutputFence(around: homePath).holds(path) else { return }
+        throw NodeError(
+            .insideHome, "\(path) lies in the home \(homePath), whose files are the program's own",
+            hint: "name a file or folder elsewhere; nothing was written")
+    }
+
+    /// Writes a file that the user named, as a whole; nothing is written through a link, or into the home.
+    func writeWhole(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o666) throws {
+        try requireOutside(path)
+        let output = DiskOutput(file: path, mode: mode)
+        try output.begin(path)
+        try output.write(bytes)
+        try output.end()
+    }
+
     /// Prints a document as JSON, or the lines for people.
     func print(document: some Document, _ lines: @autoclosure () -> [String]) throws {
         if json {
@@ -132,14 +153,41 @@ struct SigningOptions: ParsableArguments {
 ///
 /// Much of it was written by other companies, so all of it is made inert.
 enum Terminal {
+    private static let output = Mutex(StandardOutput())
+
     /// Prints a line.
-    static func say(_ line: String) { Swift.print(InertText.line(line)) }
+    static func say(_ line: String) { put(InertText.line(line) + "\n") }
 
     /// Prints a text of several lines of the program's own.
-    static func say(lines: String) { Swift.print(InertText.lines(lines), terminator: "") }
+    static func say(lines: String) { put(InertText.lines(lines)) }
 
     /// Prints a JSON text as it is laid out.
-    static func say(json: String) { Swift.print(InertText.json(json), terminator: "") }
+    static func say(json: String) { put(InertText.json(json)) }
+
+    private static func put(_ text: String) { output.withLock { $0.write(text) } }
+
+    /// Hands over what was printed.
+    ///
+    /// - Throws: ``NodeError`` of the code `outputLost`, once, where standard output has not taken all of it.
+    static func flush() throws {
+        guard let code = output.withLock({ $0.flush() }) else { return }
+        throw NodeError(
+            .outputLost, "standard output takes no more: \(SystemReason.words(code))",
+            hint:
+                "what the command did is done all the same: make room, and look before you run it again"
+        )
+    }
+
+    /// Ends the process, with status 1 at least where not all that was printed could be handed over.
+    static func exit(_ status: Int32) -> Never {
+        do {
+            try flush()
+            Foundation.exit(status)
+        } catch {
+            Failure(error).report(asJSON: CommandLine.arguments.contains("--json"))
+            Foundation.exit(status == 0 ? NodeError.Kind.failed.rawValue : status)
+        }
+    }
 
     /// Says what this home says and its company's other nodes do not know yet.
     static func warnOfPending(_ home: Home) {
@@ -168,6 +216,7 @@ enum Terminal {
     }
 
     private static func error(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+        // Where this cannot be written, nobody is left to be told.
+        _ = StandardOutput.write(Array(text.utf8)[...], to: STDERR_FILENO)
     }
 }

@@ -36,14 +36,6 @@ func writeNew(_ text: String, to path: String) throws {
     }
 }
 
-/// Writes a file that the user named, as a whole; nothing is written through a link.
-func writeWhole(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o666) throws {
-    let output = DiskOutput(file: path, mode: mode)
-    try output.begin(path)
-    try output.write(bytes)
-    try output.end()
-}
-
 /// Says on standard error that a schema cannot be read.
 func warn(of schema: DatasetSchema, _ dataset: DatasetID) {
     guard let warning = schema.warning else { return }

@@ -55,8 +55,13 @@ struct ItemFilesTests {
         let file = open(odd, O_WRONLY | O_CREAT, 0o600)
         #expect(file >= 0)
         close(file)
+        // No key may hold these, so they cost nothing but themselves.
+        for name in ["new\nline.jpg", "tab\t.jpg", "back\\..\\x.jpg"] {
+            try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+        }
         let report = try node.addItems(all.dataset, [folder], groupBy: nil)
         #expect(report.added == 1)
+        #expect(report.notes.count { $0.what.contains("was not registered: the item's name") } == 3)
         let notes = report.notes.map(\.what)
         #expect(notes.count { $0.contains("a pipe, a socket or a device") } == 2, "\(notes)")
         #expect(notes.count { $0.contains("leads nowhere") } == 1)

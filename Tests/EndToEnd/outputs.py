@@ -242,6 +242,85 @@ def links(company, folder):
     check(not list(place.rglob("*.partial")), "nothing unfinished is left")
 
 
+def sent(company, to, *words, json_too=True):
+    """Runs a command whose standard output is a file that takes nothing, or is closed."""
+    command = [company.program, *words, "--home", str(company.home)] + ["--json"] * json_too
+    with open(to or "/dev/null", "w") as file:
+        return subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.PIPE, text=True,
+            preexec_fn=None if to else lambda: os.close(1), timeout=patience.bound(patience.HANG_SECONDS))
+
+
+def lost(company, folder):
+    """What cannot be written to standard output is an error, whatever the command."""
+    for to in ["/dev/full", None]:
+        for words, json_too in [
+            (["list", DATASET], True), (["list", DATASET], False), (["status"], True), (["key", "show"], True),
+            (["schema", "show", DATASET], False), (["verify"], False), (["--help"], False), (["export", "--help"], False),
+            (["export", DATASET, "--format", "csv", "-o", str(folder / "lost.csv")], True),
+        ]:
+            done = sent(company, to, *words, json_too=json_too)
+            text = done.stderr.split("\n")[-2] if done.stderr else ""
+            check(done.returncode == 1 and "standard output takes no more" in text,
+                  f"{' '.join(words)[:40]} into {to or 'nothing'}: {done.returncode} {text[:60]}")
+            check(not json_too or json.loads(text)["error"]["code"] == "output-lost", "as a document where one is asked for")
+    check(company.run("verify")["ok"], "and no file of the home was taken for standard output")
+    done = sent(company, "/dev/full", "comment", company.run("list", DATASET)["annotations"][0]["id"], "x")
+    check(done.returncode == 1 and "written all the same" in done.stderr, "what was signed is said to be")
+    for words in [[], ["-o", "/dev/full"], ["-o", str(folder / "no" / "such" / "folder")]]:
+        done = sent(company, "/dev/full", "invite", DATASET, "--role", "reader", "--url", "https://127.0.0.1:9", *words)
+        error = json.loads(done.stderr)["error"]
+        place = error["hint"].split("it lies in ")[-1].split(":")[0]
+        check(done.returncode == 1 and "BEGIN" in pathlib.Path(place).read_text()
+              and stat.S_IMODE(os.stat(place).st_mode) == 0o600, f"an invitation that nobody got is kept: {error['hint']}")
+
+
+def inside(company, folder):
+    """Nothing that a user asks for is written over the home's own files."""
+    home, label = company.home, company.run("list", DATASET)["annotations"][0]["id"]
+    (folder / "way").symlink_to(home)
+    before = {p: p.read_bytes() for p in home.rglob("*") if p.is_file() and p.suffix == ".key" or p.name == "config.json"}
+    for words in [
+        *(["export", DATASET, "--format", format, "-o"] for format in ("coco", "sqlite", "yolo")),
+        ["prove", label, "-o"], ["schema", "export-json-schema", DATASET, "-o"], ["carry", "out", DATASET],
+        ["schema", "show", DATASET], ["key", "issue-person", "--email", f"kim@{OEM}", "-o"],
+        ["invite", DATASET, "--role", "reader", "--url", "https://127.0.0.1:9", "-o"],
+        ["gold", "seal", DATASET, "g", str(folder / "a.csv"), "--format", "csv", "-o"],
+        ["import", DATASET, str(folder / "a.csv"), "--format", "csv", "--propose-mapping"],
+    ]:
+        for path in [home / "config.json", folder / "way" / "keys" / "node.key"]:
+            done = company.attempt(*words, str(path))
+            check(done.returncode == 2 and json.loads(done.stderr)["error"]["code"] == "inside-home",
+                  f"{' '.join(words)[:40]} into the home is refused {done.stderr[:90]}")
+    check({p: p.read_bytes() for p in before} == before, "and the home is what it was")
+    check(company.attempt("backup", str(home / "b")).returncode == 1, "nor is a backup kept in it")
+
+
+def again(company, folder):
+    """The folder of an export holds nothing but the next export."""
+    company.run("dataset", "create", "again", "--title", "A")
+    first = {key: company.run("annotate", "again", key, "--class", "dent", "--box", "1,2,3,4")["id"]
+             for key in ("a.png", "b.png")}
+    formats = ["voc", "labelme", "kitti"]
+    folders = {format: folder / "again" / format for format in formats}
+    (folder / "again").mkdir()
+
+    def export(format, *words):
+        return company.attempt("export", "again", "--format", format, "-o", str(folders[format]), *words)
+
+    for format in formats:
+        check(json.loads(export(format).stdout)["removed"] == [], f"{format}: nothing is removed at first")
+    company.run("retract", first["b.png"], "--dataset", f"{OEM}/again")
+    for format in formats:
+        removed = json.loads(export(format).stdout)["removed"]
+        check(len(removed) == 1 and "b" in removed[0] and not (folders[format] / removed[0]).exists(),
+              f"{format}: what is no longer in the export is removed: {removed}")
+    for words in [["--class", "dnet"], ["--author", "nobody"], ["--view", "org:tire.example"]]:
+        done = export("voc", *words)
+        check(done.returncode == 2 and "unknown-name" in done.stderr and list(folders["voc"].rglob("a.xml")),
+              f"{words}: an unknown name leaves the last export as it is")
+
+
 def home(program, folder):
     before = os.umask(0o022)
     try:
@@ -276,6 +355,9 @@ def main():
         log(oem, folder)
         names(oem, folder)
         links(oem, folder)
+        lost(oem, folder)
+        inside(oem, folder)
+        again(oem, folder)
     finally:
         shutil.rmtree(folder)
     print("all that is put out is inert")

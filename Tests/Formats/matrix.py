@@ -87,6 +87,8 @@ OUTRO = """\
 - `csv`, `jsonl`: a confidence that is no number within 0…1 is the attribute `confidence`.
 - Where a format has no place for the author, or for the fact that a model made a label, the report of the export counts how
   many labels that concerns.
+- A file that is named twice in an import (by another path, a link, or with its folder) is read once, with a note. Where a file's
+  name says which item it is of, another name of it that leads to another item counts as a file of its own.
 - Two files of one name below two of the given folders (`import d a b`), whose items are called like the files, are refused
   unless the items are registered under their paths.
 - Frames count from 0 inside; MOT and Label Studio count from 1 in their files.
@@ -117,6 +119,22 @@ OUTRO = """\
   line that says so.
 - LAZ is compressed LAS and not read: `laszip -i x.laz -o x.las` unpacks it and keeps the order of the points.
 - OpenLABEL, TextGrid and Web Annotation files are held as a whole, so they may have 256 MiB at most.
+
+## A folder that is exported into again
+
+A reader of a folder takes all files in it. So an export into the folder of the last one removes what it no longer has: the
+files that this program wrote there, as the hidden list `.countermark-export-FORMAT` says, and that still have the SHA-256 which
+stands in it. They are named (`removed`). Never removed is anything else: a user's pictures and labels, what the list does not
+name, what a link leads to. The list is like that of `sha256sum` under one line that names the dataset; a line is added with each file, and at
+the end the list is replaced, so an export that was broken off is known to the next one. Nothing is written, and the error
+(`earlier-export`, 1) names a file and what to do, where
+
+- a file on the list was changed since and is not in this export (one that is in it is written anew);
+- the folder has no list, being of an earlier version or another program, and a file in it is called like those of items in this
+  export (the same ending; not lists of files and classes, readmes and settings in YAML) and is none of them;
+- the list names another dataset.
+
+Exports of several formats may lie in one folder, each with its list. Whoever wants none of this removes the folder first.
 """
 
 

@@ -70,7 +70,7 @@ extension Example {
                 output: "boards-labels",
                 losses: [.init(why: "a reader's act", count: 2, skipped: true)],
                 leftOut: [.init(item: "img/0003.png", why: "a reader's act")], notes: ["a note"],
-                skippedCount: 2, poorer: 2)),
+                skippedCount: 2, poorer: 2, removed: ["labels/img/0004.txt"])),
         Example(
             "export.least",
             ExportDocument(

@@ -6,29 +6,33 @@ import Glibc
 /// that is being written, nor a folder below the given one. The path that the user gave is the user's own
 /// choice up to its last part, and links in it are followed; for an output below a folder the last part too.
 public final class DiskOutput: FormatOutput {
-    private let path: String
+    let path: String
     private let isFolder: Bool
     private let mode: UInt32
     /// The folder that names below are looked up in.
-    private var root: Int32 = -1
+    private(set) var root: Int32 = -1
+    /// Where nothing is written.
+    private let fence: OutputFence
     /// The file being written, and the folder that it lies in.
     private var descriptor: Int32 = -1
     private var folder: Int32 = -1
     private var name = ""
     /// The path of the file being written, for messages.
     private var target = ""
-    private var written: Set<FileStatus.Identity> = []
+    private(set) var written: Set<FileStatus.Identity> = []
 
     /// An output into one file.
     ///
     /// - Parameter mode: Who may read it: 0666 less the user's mask, or 0600.
     public init(file: String, mode: UInt32 = 0o666) {
-        (path, isFolder, self.mode) = (file, false, mode)
+        (path, isFolder, self.mode, fence) = (file, false, mode, OutputFence())
     }
 
     /// An output below a folder, which is made if it is missing.
-    public init(folder: String) throws(FormatError) {
-        (path, isFolder, mode) = (folder, true, 0o666)
+    ///
+    /// - Parameter fence: A folder that may lie in this one, and in which nothing is written.
+    public init(folder: String, fence: OutputFence = OutputFence()) throws(FormatError) {
+        (path, isFolder, mode, self.fence) = (folder, true, 0o666, fence)
         guard mkdir(folder, 0o777) == 0 || FileSystem.isFolder(folder) else {
             throw .cannotWrite(path: folder, errno: errno)
         }
@@ -79,6 +83,7 @@ public final class DiskOutput: FormatOutput {
             guard next >= 0 else { throw .cannotWrite(path: place, errno: code) }
             close(folder)
             folder = next
+            if fence.isAt(folder) { throw .isFenced(path: place) }
         }
     }
 

@@ -1,9 +1,11 @@
 /// The rule for names of files that an export makes out of names that members chose.
-enum FileName {
+package enum FileName {
     /// The longest part of a path that Linux's file systems take, in bytes.
     static let partBytesMax = 255
     /// What the name of a file ends in until it is whole.
     static let unfinishedEnding = ".partial"
+    /// What the name of the list of an export's files begins with: hidden, so that no reader of labels takes it.
+    package static let listBeginning = ".countermark-export-"
     /// The longest path below the output folder in bytes: the system's 4,096 less room for that folder.
     static let pathBytesMax = 3_072
 

@@ -14,11 +14,20 @@ public struct FileStatus: Sendable {
 
     /// True for a link.
     public var isLink: Bool { kind == S_IFLNK }
+    /// True for a folder.
+    var isFolder: Bool { kind == S_IFDIR }
     /// True for a plain file.
     public var isFile: Bool { kind == S_IFREG }
 
     /// Of a path; nil where nothing can be seen.
     public init?(path: String) { self.init(path, in: AT_FDCWD) }
+
+    /// Of what a path leads to, through links; nil where nothing can be seen.
+    init?(followed path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        self.init(status)
+    }
 
     /// Of a name in an open folder; nil where nothing can be seen.
     public init?(_ name: String, in folder: Int32) {

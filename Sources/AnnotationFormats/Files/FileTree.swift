@@ -52,41 +52,43 @@ enum FileTree {
         into sink: EventSink,
         _ body: (FormatFile, _ sink: EventSink) throws -> Void
     ) throws {
-        try expect(inputs, where: isWanted, takesGiven: takesGiven)
+        var repeats = FileRepeats()
+        try expect(inputs, where: isWanted, takesGiven: takesGiven, &repeats)
         for input in inputs {
             let isFolder = input.isOnDisk && FileSystem.isFolder(input.name)
             let isTaken = isFolder || !takesGiven ? isWanted : { _ in true }
             if isFolder { try nameLinks(input.name, depth: 0, into: sink) }
             try forEach([input], where: isTaken) { file in
                 defer { file.file.meter?.finish(bytes: file.file.size) }
-                if isFolder, FileSystem.size(file.file.name) <= heldBytesMax {
-                    return try readHeld(file, into: sink, body)
-                }
-                var account = FileAccount()
-                do {
+                try repeats.read(file.file, into: sink) { sink in
+                    if isFolder, FileSystem.size(file.file.name) <= heldBytesMax {
+                        return try readHeld(file, into: sink, body)
+                    }
+                    var account = FileAccount()
                     try withoutActuallyEscaping(sink) { sink in
                         try body(file) { event in
                             account.count(event)
                             try sink(event)
                         }
                     }
-                }
-                if !isFolder, let why = account.refusal {
-                    try sink(.fileRefused(where: file.file.name, why: why))
+                    if !isFolder, let why = account.refusal {
+                        try sink(.fileRefused(where: file.file.name, why: why))
+                    }
                 }
             }
         }
     }
 
-    /// Tells a meter, where there is one, how much there is to read.
+    /// Tells a meter, where there is one, how much there is to read, and finds the files that are met twice.
     private static func expect(
-        _ inputs: [InputFile], where isWanted: (String) -> Bool, takesGiven: Bool
+        _ inputs: [InputFile], where isWanted: (String) -> Bool, takesGiven: Bool,
+        _ repeats: inout FileRepeats
     ) throws {
         for input in inputs {
-            guard let meter = input.meter else { continue }
             let isFolder = input.isOnDisk && FileSystem.isFolder(input.name)
             try forEach([input], where: { !isFolder && takesGiven || isWanted($0) }) { file in
-                meter.expect(bytes: file.file.size)
+                repeats.expect(file.file)
+                input.meter?.expect(bytes: file.file.size)
             }
         }
     }

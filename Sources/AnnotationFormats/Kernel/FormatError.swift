@@ -21,6 +21,8 @@ public enum FormatError: Error, Equatable, Sendable {
     case isLink(path: String)
     /// A file that another export is writing.
     case isBeingWritten(path: String)
+    /// A folder of the program's own files.
+    case isFenced(path: String)
     /// A file that this export has written under another name.
     case isSameFile(path: String)
     /// A JSON text that is malformed; `path` is where in the tree, such as `annotations[17].bbox`.
@@ -78,6 +80,8 @@ extension FormatError: CustomStringConvertible {
             "\(path) is a link, and nothing is written through links; remove it or name another place"
         case .isBeingWritten(let path):
             "\(path) is being written by another export; wait for it, or name another place"
+        case .isFenced(let path):
+            "\(path) is the home of a node, in which no labels are written; export into another folder"
         case .isSameFile(let path):
             "\(path) is a file that this export wrote under another name: the file system does not tell "
                 + "upper from lower case; export into a folder on another one"

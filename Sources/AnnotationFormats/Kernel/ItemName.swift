@@ -115,7 +115,7 @@ public struct ItemRules: Sendable {
             }
             return map
         }
-        var number = 0
+        var (number, lines) = (0, ByteMap<Int>())
         for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
             number += 1
             if line.allSatisfy(\.isWhitespace) { continue }
@@ -125,7 +125,15 @@ public struct ItemRules: Sendable {
                     file: file.name, line: number,
                     why: "a line of a map is: name in the files TAB the item's key")
             }
+            if let known = map[parts[0]], !known.hasSameBytes(as: parts[1]) {
+                throw FormatError.text(
+                    file: file.name, line: number,
+                    why:
+                        "\(parts[0].prefix(80)) is \(parts[1].prefix(80)) here and \(known.prefix(80)) in line "
+                        + "\(lines[parts[0]] ?? 0); leave one of the two")
+            }
             map[parts[0]] = parts[1]
+            lines[parts[0]] = number
         }
         return map
     }

@@ -73,6 +73,15 @@ extension Node {
         return (text, try view(record))
     }
 
+    /// Keeps the text of an invitation that could not be handed over.
+    ///
+    /// - Returns: The file.
+    public func keep(invitation text: String, _ view: InvitationView) throws -> String {
+        let file = "\(home.path)/invitations/\(view.nonce).txt"
+        try WholeFile.replace(file, with: text, mode: 0o600)
+        return file
+    }
+
     private func lastAddress() throws -> String {
         guard let address = try WholeFile.read(home.path + "/invitations/address") else {
             throw NodeError(

@@ -26,6 +26,7 @@ struct Carry: ParsableCommand {
         func run() throws {
             let node = try common.node()
             let id = try common.dataset(dataset, node)
+            try common.requireOutside(folder)
             let receiver = try receiver.map { try Origin($0) }
             let reports = try progress.show(
                 node, common, stays: "what lies in \(folder) is whole, and some is missing"

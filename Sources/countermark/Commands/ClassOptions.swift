@@ -51,6 +51,7 @@ struct ClassOptions: ParsableArguments {
         _ node: Node, _ id: DatasetID, _ files: [String], format: String, _ common: CommonOptions
     ) throws -> Bool {
         guard let proposeMapping else { return false }
+        try common.requireOutside(proposeMapping)
         let (classes, mapping) = try node.proposeMapping(
             id, files, format: try FormatRegistry.format(named: format), options: ImportOptions())
         try writeNew(mapping.text, to: proposeMapping)

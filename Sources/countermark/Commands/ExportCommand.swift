@@ -7,6 +7,7 @@ import Foundation
 import LabelDocuments
 import LabelExchange
 import NodeDocuments
+import PlainErrors
 import Provenance
 
 /// Writes label files.
@@ -56,26 +57,33 @@ struct Export: ParsableCommand {
         if format == AnalystTables.formatName { return try exportTables(node, id) }
         if format == CroissantFolder.formatName { return try exportFolder(node, id) }
         let format = try FormatRegistry.writtenFormat(named: format)
-        let path = try Self.place(output ?? format.defaultFileName ?? "\(id.name)-labels")
-        let target: any FormatOutput =
-            format.defaultFileName == nil ? try DiskOutput(folder: path) : DiskOutput(file: path)
+        let path = try place(output ?? format.defaultFileName ?? "\(id.name)-labels")
         let view = try exportView()
-        let options = WriteOptions(writesSidecar: sidecar)
+        try requireKnown(view, node, id)
+        let folder =
+            format.defaultFileName != nil
+            ? nil
+            : try ExportFolder(path, format: format.name, dataset: id, fence: fence)
+        var removed: [String]?
         let (report, contested) = try progress.show(
             node, common,
             stays: format.defaultFileName == nil
                 ? "each file in \(path) is a whole one, and some are missing"
                 : "nothing was written to \(path)"
         ) {
-            if let release {
-                let contents = try node.checkedRelease(release, of: id).contents
-                try node.requireShown(contents)
-                return try contents.export(
-                    format: format, part: part, names: classNames, to: target, options: options)
+            let write = try writer(node, id, format, view)
+            let options = WriteOptions(writesSidecar: sidecar)
+            guard let folder else { return try write(DiskOutput(file: path), options) }
+            try folder.examine { names in
+                let warn = node.warn
+                // What there is to say is said when it is written.
+                node.warn = { _ in }
+                defer { node.warn = warn }
+                _ = try write(names, WriteOptions())
             }
-            return try node.export(
-                id, format: format, view: view,
-                part: part, onlyKept: onlyKept, names: classNames, to: target, options: options)
+            let written = try write(folder, options)
+            removed = try folder.finish()
+            return written
         }
         let excluded = onlyKept || release != nil ? 0 : try node.store.excludedItems(id)
         try common.print(
@@ -85,11 +93,12 @@ struct Export: ParsableCommand {
                 losses: report.losses.map {
                     .init(why: $0.why, count: $0.count, skipped: $0.isSkipped)
                 }, leftOut: Self.leftOut(report).map { .init(item: $0.item, why: $0.why) },
-                notes: report.notes, skippedCount: report.skipped, poorer: report.poorer),
+                notes: report.notes, skippedCount: report.skipped, poorer: report.poorer,
+                removed: removed),
             report.notes.map { "note: \($0)" }
                 + report.losses.map {
                     "\($0.isSkipped ? "left out" : "poorer") \($0.count)x: \($0.why)"
-                } + Self.lines(Self.leftOut(report))
+                } + Self.lines(Self.leftOut(report)) + Self.lines(removed: removed ?? [])
                 + ExcludedItems.lines(excluded) + [
                     "\(report.annotations) annotations of \(report.items) items in \(path), "
                         + "\(report.skipped) left out, \(report.poorer) poorer, \(contested) contested"
@@ -111,12 +120,49 @@ struct Export: ParsableCommand {
             + (more > 0 ? ["left out: \(more) items more; --json names them"] : [])
     }
 
+    private static func lines(removed: [String]) -> [String] {
+        let more = removed.count - namedMax
+        return removed.prefix(namedMax).map { "removed: \($0), which this export no longer has" }
+            + (more > 0 ? ["removed: \(more) files more; --json names them"] : [])
+    }
+
     /// - is no file: labels of others are not for a terminal.
-    private static func place(_ path: String) throws -> String {
+    private func place(_ path: String) throws -> String {
         guard path != "-" else {
             throw ValidationError("an export goes to a file or a folder: give -o PATH")
         }
+        try common.requireOutside(path)
         return path
+    }
+
+    /// A misspelt name would put an empty export in the place of yesterday's good one.
+    private func requireKnown(_ view: ExportView, _ node: Node, _ id: DatasetID) throws {
+        var org: Origin?
+        if case .org(let origin) = view { org = origin }
+        guard let why = try node.unknownName(part, org: org, in: id) else { return }
+        throw NodeError(.unknownName, why, hint: "correct the name; nothing was written")
+    }
+
+    /// Where a folder that holds the home is not written either.
+    private var fence: OutputFence { OutputFence(around: common.homePath) }
+
+    /// Writes the labels to an output, as often as it is asked to.
+    private func writer(
+        _ node: Node, _ id: DatasetID, _ format: any AnnotationFormat, _ view: ExportView
+    ) throws -> (any FormatOutput, WriteOptions) throws -> (ConversionReport, Int) {
+        if let release {
+            let contents = try node.checkedRelease(release, of: id).contents
+            try node.requireShown(contents)
+            return { target, options in
+                try contents.export(
+                    format: format, part: part, names: classNames, to: target, options: options)
+            }
+        }
+        return { target, options in
+            try node.export(
+                id, format: format, view: view, part: part, onlyKept: onlyKept, names: classNames,
+                to: target, options: options)
+        }
     }
 
     private var part: ExportPart {
@@ -132,14 +178,14 @@ struct Export: ParsableCommand {
                 "a release is written as it was signed: leave out --sidecar, --class, --author and --classes"
             )
         }
-        let path = try Self.place(output ?? "\(id.name)-\(CroissantFolder.formatName)")
+        let path = try place(output ?? "\(id.name)-\(CroissantFolder.formatName)")
         let facts = try progress.show(
             node, common, stays: "the files of \(path) that are whole, of which some are missing"
         ) {
             let facts = try node.facts(of: release, in: id)
             node.remark(on: facts.view)
             try CroissantFolder(facts, license: license, url: url)
-                .write(from: node, to: try DiskOutput(folder: path))
+                .write(from: node, to: try DiskOutput(folder: path, fence: fence))
             return facts
         }
         let (labels, items) = (facts.check.commitment.labels, facts.check.commitment.items)
@@ -160,8 +206,9 @@ struct Export: ParsableCommand {
         guard !sidecar else {
             throw ValidationError("--sidecar is for formats that can be imported again")
         }
-        let path = try Self.place(output ?? "\(id.name)-labels.sqlite")
+        let path = try place(output ?? "\(id.name)-labels.sqlite")
         let view = try exportView()
+        try requireKnown(view, node, id)
         let (annotations, items, contested) = try progress.show(
             node, common, stays: "nothing was written to \(path)"
         ) {

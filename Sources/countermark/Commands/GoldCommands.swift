@@ -36,6 +36,7 @@ struct GoldCommand: ParsableCommand {
         func run() throws {
             let node = try common.node()
             let id = try common.dataset(dataset, node)
+            try common.requireOutside(output)
             let items = try node.goldItems(files, format: try FormatRegistry.format(named: format))
             try node.sealGold(id, name, items, to: output)
             try GoldCommand.report(name, id, node, common)

@@ -24,12 +24,13 @@ struct JoinInvitation: AsyncParsableCommand {
     @Option(help: "Wait so long for the steward to accept: 30s, 10m.") var wait: String?
 
     func run() async throws {
+        if let answer { try common.requireOutside(answer) }
         let home = try Home(opening: common.homePath)
         let joining = try Joining(
             home, invitation: try text(), listenURL: listenURL, isMailed: answer != nil,
             at: Int64(Date().timeIntervalSince1970))
         if let answer {
-            try writeWhole(Array(joining.answerText.utf8), to: answer)
+            try common.writeWhole(Array(joining.answerText.utf8), to: answer)
             let words = try joining.words()
             let isConfirmed = try confirm(joining, words)
             return try report(joining, words, isConfirmed ? "answered" : "unconfirmed")

@@ -126,6 +126,7 @@ struct KeyIssuePerson: ParsableCommand {
         guard let kind = KeyKind(option: keyType) else {
             throw ValidationError("--key-type is ed25519, p256 or p384")
         }
+        try common.requireOutside(output)
         let home = try Home(opening: common.homePath)
         let issued = try home.issuePerson(
             email: email, kind: kind, caKeyText: try caKey.map { try keyText($0) },

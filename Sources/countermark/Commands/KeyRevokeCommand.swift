@@ -42,6 +42,7 @@ struct KeyRevoke: ParsableCommand {
             revoked, isStolen: stolen, caKeyText: try caKey.map { try keyText($0) },
             at: Int64(Date().timeIntervalSince1970))
         Terminal.warnOfPending(node.home)
+        let reason = stolen ? " as stolen" : ""
         try common.print(
             document: RevokedKeyDocument(
                 fingerprint: revoked?.fingerprint.hex, changed: isNew,
@@ -49,7 +50,7 @@ struct KeyRevoke: ParsableCommand {
             [
                 revoked.map { certificate in
                     isNew
-                        ? "\(NodeIdentity.name(of: certificate)) is revoked; partners learn it at the next "
+                        ? "\(NodeIdentity.name(of: certificate)) is revoked\(reason); partners learn it at the next "
                             + "contact"
                         : "nothing has changed: it was revoked already"
                 } ?? "the list was issued anew"

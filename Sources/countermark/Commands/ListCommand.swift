@@ -2,6 +2,7 @@ import AnnotationModel
 import ArgumentParser
 import CountermarkNode
 import LabelDocuments
+import LabelExchange
 import NodeDocuments
 
 /// The label set, paged.
@@ -34,6 +35,12 @@ struct List: ParsableCommand {
             Terminal.warn("countermark: warning: \(id): \(warning)")
         }
         for why in page.document.unreadable { node.warn(why) }
+        if page.document.annotations.isEmpty, after == nil,
+            let why = try node.unknownName(
+                ExportPart(classes: className.map { [$0] } ?? []), org: listing.org, in: id)
+        {
+            Terminal.warn("countermark: \(why)")
+        }
         if let note = page.blindNote { Terminal.warn("countermark: \(note)") }
         try common.print(document: page.document, page.lines)
     }

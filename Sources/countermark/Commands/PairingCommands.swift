@@ -6,6 +6,7 @@ import Foundation
 import Glibc
 import LabelDocuments
 import NodeDocuments
+import PlainErrors
 import Provenance
 import Signing
 
@@ -53,19 +54,41 @@ struct Invite: ParsableCommand {
             guard let role = Role(name: role), role != .steward else {
                 throw ValidationError("--role is reader, annotator or reviewer")
             }
+            if let output { try common.requireOutside(output) }
             let node = try common.node()
             let (text, view) = try node.invite(
                 try common.dataset(dataset, node), role: role, url: url,
                 seconds: try durationSeconds(expires), isAutomatic: autoAccept)
-            if let output {
-                try writeWhole(Array(text.utf8), to: output, mode: 0o600)
+            do {
+                if let output {
+                    try common.writeWhole(Array(text.utf8), to: output, mode: 0o600)
+                }
+                try common.print(
+                    document: NewInvitationDocument(
+                        view, by: node.home.origin, text: text, file: output),
+                    output.map { ["invitation \(view.nonce) in \($0)"] }
+                        ?? text.split(separator: "\n", omittingEmptySubsequences: false).map(
+                            String.init))
+                try Terminal.flush()
+            } catch {
+                throw lost(text, view, node, why: PlainError(error).message)
             }
-            try common.print(
-                document: NewInvitationDocument(
-                    view, by: node.home.origin, text: text, file: output),
-                output.map { ["invitation \(view.nonce) in \($0)"] }
-                    ?? text.split(separator: "\n", omittingEmptySubsequences: false).map(
-                        String.init))
+        }
+
+        /// An invitation that nobody got is kept in the home: its secret is nowhere else.
+        private func lost(
+            _ text: String, _ view: InvitationView, _ node: Node, why: String
+        ) -> NodeError {
+            do {
+                let file = try node.keep(invitation: text, view)
+                return NodeError(
+                    .outputLost, "the invitation \(view.nonce) is made and not handed over: \(why)",
+                    hint: "it lies in \(file): mail it and remove the file")
+            } catch {
+                return NodeError(
+                    .outputLost, "the invitation \(view.nonce) is made and lost: \(why)",
+                    hint: "make room, run countermark invite revoke \(view.nonce) and make another")
+            }
         }
     }
 

@@ -115,7 +115,7 @@ struct Prove: AsyncParsableCommand {
     }
 
     private func write(_ bytes: [UInt8], _ path: String) throws {
-        try writeWhole(Array(bytes), to: path)
+        try common.writeWhole(Array(bytes), to: path)
     }
 }
 

@@ -204,6 +204,7 @@ struct ReleaseCommand: ParsableCommand {
         func run() throws {
             let node = try common.node()
             let id = try common.dataset(named.dataset, node)
+            try common.requireOutside(output)
             let release = try node.release(named.name, of: id).release
             let check = try node.check(release, of: id)
             if prov { return try writeProv(node, check, release) }
@@ -231,7 +232,7 @@ struct ReleaseCommand: ParsableCommand {
                     of: check.commitment.dataset.owner, check.commitment.dataset),
                 at: Int64(Date().timeIntervalSince1970))
             let bytes = Array(ProvDocument(file, shown).text.utf8)
-            try writeWhole(bytes, to: output)
+            try common.writeWhole(bytes, to: output)
             try common.print(
                 document: ReleaseSheetDocument(
                     name: release.name, dataset: check.commitment.dataset.description, file: output,
@@ -258,6 +259,7 @@ struct ReleaseCommand: ParsableCommand {
         func run() throws {
             let node = try common.node()
             let id = try common.dataset(named.dataset, node)
+            try common.requireOutside(output)
             let sheet = try progress.show(
                 node, common, stays: "nothing was written to \(output)"
             ) {
@@ -267,7 +269,7 @@ struct ReleaseCommand: ParsableCommand {
                     facts, try node.agreementHistory(of: facts.view.release, in: id))
             }
             let bytes = Array((format == .html ? sheet.html : sheet.markdown).utf8)
-            try writeWhole(bytes, to: output)
+            try common.writeWhole(bytes, to: output)
             try common.print(
                 document: ReleaseSheetDocument(
                     name: named.name, dataset: id.description, file: output, bytes: bytes.count),

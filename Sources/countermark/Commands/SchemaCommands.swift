@@ -85,7 +85,7 @@ struct SchemaCommand: ParsableCommand {
 /// Prints a text, or writes it to a file.
 private func put(_ text: String, _ file: String?, _ common: CommonOptions) throws {
     if let file {
-        try writeWhole(Array(text.utf8), to: file)
+        try common.writeWhole(Array(text.utf8), to: file)
     } else if common.json || !common.quiet {
         Terminal.say(json: text)
     }

@@ -46,6 +46,8 @@ struct SidecarFormat: FormatAround {
     func read(
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
+        let files = try FileRepeats.once(
+            files, areItemsInside: base.profile.isLossless, into: sink)
         let (labels, sidecars) = parted(files)
         guard !sidecars.isEmpty else {
             return try base.read(files, context: context, into: sink)
