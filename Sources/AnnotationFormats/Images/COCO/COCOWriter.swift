@@ -317,14 +317,12 @@ struct COCOWriter {
         let texts: [(String, String?)] = [
             ("id", label.provenance?.id), ("org", label.provenance?.org),
             ("dataset", label.provenance == nil ? nil : options.base?.dataset),
-            ("author", label.author),
-            ("source", label.source), ("externalID", label.externalID),
+            ("author", label.author), ("source", label.source), ("externalID", label.externalID),
         ]
         guard texts.contains(where: { $0.1 != nil }) else { return }
         buffer.writer.key("countermark")
         buffer.writer.beginObject()
-        for (name, value) in texts {
-            guard let value else { continue }
+        for case (let name, let value?) in texts {
             buffer.writer.key(name: name)
             buffer.writer.string(value)
         }
