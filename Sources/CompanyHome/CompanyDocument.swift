@@ -262,7 +262,8 @@ extension CompanyDocument {
         }
     }
 
-    /// All certificates that either names; the newer list, until the next one names them all.
+    /// All certificates that either names, stolen where either says so; the newer list, until the next one names them
+    /// all.
     private static func joinedOwn(_ one: String, _ other: String) throws -> String {
         let decoder = JSONDecoder()
         let (left, right) = (
@@ -271,9 +272,14 @@ extension CompanyDocument {
         )
         var newer = (left.number, one) >= (right.number, other) ? left : right
         let older = (left.number, one) >= (right.number, other) ? right : left
-        for revoked in older.certificates
-        where !newer.certificates.contains(where: { $0.certificate == revoked.certificate }) {
-            newer.certificates.append(revoked)
+        for revoked in older.certificates {
+            let place = newer.certificates.firstIndex { $0.certificate == revoked.certificate }
+            guard let place else {
+                newer.certificates.append(revoked)
+                continue
+            }
+            // Nothing makes a stolen key safe again.
+            if revoked.isStolen { newer.certificates[place].isStolen = true }
         }
         return try newer.text
     }

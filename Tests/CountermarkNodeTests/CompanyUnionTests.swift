@@ -254,4 +254,18 @@ struct CompanyUnionTests {
         try nodes.one.lookAtDocuments()
         #expect(try !nodes.one.home.hasLeft(far))
     }
+    @Test("a key that one node calls stolen is stolen, whichever list is newer")
+    func stolen() throws {
+        func list(_ number: Int, _ isStolen: Bool) -> String {
+            #"{"number":\#(number),"certificates":[{"certificate":"AAAA","time":1,"isStolen":\#(isStolen)}]}"#
+        }
+        for (one, other) in [(list(3, true), list(4, false)), (list(3, false), list(4, true))] {
+            for pair in [(one, other), (other, one)] {
+                let merged = try #require(try CompanyDocument.ownLists.merged(pair.0, pair.1))
+                let known = try JSONDecoder().decode(
+                    Home.RevokedList.self, from: Data(merged.utf8))
+                #expect(known.number == 4 && known.certificates.map(\.isStolen) == [true])
+            }
+        }
+    }
 }
