@@ -102,6 +102,9 @@ figures_of_a_node() {
     python3 Tests/EndToEnd/figures.py --program "$debug"
 }
 
+export debug public
+export -f libraries_of_others several_nodes figures_of_a_node example_on_public_boards
+
 # MARK: Choosing
 
 wanted=()
@@ -134,11 +137,14 @@ export COUNTERMARK="$PWD/$debug" PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
 unset COUNTERMARK_HOME COUNTERMARK_PASSPHRASE COUNTERMARK_PIN
 long=20
 
-# Seconds of the table as seconds of this machine as busy as it is now, in words.
+# How much slower this machine is, as busy as it is now, than the table's.
+slowness() {
+    if command -v python3 >/dev/null; then python3 Examples/three-companies/patience.py; else echo 1; fi
+}
+
+# Seconds of the table as seconds of this machine, in words.
 estimate() {
-    local slowness=1
-    if command -v python3 >/dev/null; then slowness="$(python3 Examples/three-companies/patience.py)"; fi
-    awk -v s="$1" -v f="$slowness" 'BEGIN { t = s * f; if (t < 90) printf "%d s", t; else printf "%d min", t / 60 + 0.5 }'
+    awk -v s="$1" -v f="$(slowness)" 'BEGIN { t = s * f; if (t < 90) printf "%d s", t; else printf "%d min", t / 60 + 0.5 }'
 }
 
 # In a run of all steps, those that only compute run beside those that mostly wait for processes and sockets, and are
@@ -148,6 +154,23 @@ beside_from=interrupt
 beside_until=limits
 lane=""
 lane_log=.build/beside.log
+
+# Runs a command of the table. One that takes five times what it should hangs: it and what it started are ended, so that
+# nobody waits for ever.
+bounded() {
+    local seconds
+    seconds="$(awk -v s="$1" -v f="$slow" 'BEGIN { printf "%d", (300 + 5 * s) * f }')"
+    set -m
+    timeout --kill-after=30 "$seconds" bash -euo pipefail -c "$2" &
+    step=$!
+    set +m
+    wait "$step" || {
+        local status=$?
+        [ "$status" -ne 124 ] || echo "it was not over after $seconds s, and was ended" >&2
+        return "$status"
+    }
+    step=""
+}
 
 # Runs steps one after another.
 run_steps() {
@@ -162,13 +185,14 @@ run_steps() {
         fi
         running="$name"
         started=$SECONDS
-        $command
+        bounded "$seconds" "$command"
         running=""
         echo "== $name: passed in $((SECONDS - started)) s"
     done
 }
 
 fail() {
+    [ -z "$step" ] || kill "$step" 2>/dev/null || true
     if [ -n "$lane" ]; then
         kill -- "-$lane" 2>/dev/null || true
         if [ -z "$running" ]; then cat "$lane_log"; fi
@@ -185,6 +209,8 @@ join_lane() {
 }
 
 running=""
+step=""
+slow="$(slowness)"
 trap fail EXIT
 begun=$SECONDS
 count=0

@@ -370,7 +370,6 @@ def work(options, kind, seed, library, folder, seconds):
 
 
 def main():
-    import multiprocessing
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", required=True)
     parser.add_argument("--entries", type=int, default=5000, help="flipped bits of entries and their hashes")
@@ -386,12 +385,10 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="countermark-flips-", dir=options.scratch))
     library = programs.compiled(folder)
     total = Tally()
-    with multiprocessing.get_context("fork").Pool(options.processes or 3 * options.workers, maxtasksperchild=1) as pool:
-        waiting = [
-            pool.apply_async(work, (options, kind, f"{options.seed} {index}", library, folder, options.seconds))
-            for kind in KINDS for index in range(options.workers)]
-        for result in waiting:
-            total.add(result.get())
+    for tally in programs.in_processes(options.processes or 3 * options.workers, [
+            (work, options, kind, f"{options.seed} {index}", library, folder, options.seconds)
+            for kind in KINDS for index in range(options.workers)]):
+        total.add(tally)
     print(total.line())
     print(f"in {dict(total.kinds.most_common())}")
     shutil.rmtree(folder, ignore_errors=True)

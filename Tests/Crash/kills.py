@@ -56,7 +56,7 @@ class Chain:
         self.commands = [["sync"]] if options.sync else [
             *[["annotate", DATASET, "a.png", "--class", "spur"]] * 6, table(stage, "one.csv", 0),
             table(stage, "other.csv", 5), ["rebuild", DATASET], ["key", "rotate"],
-            ["schema", "set", DATASET, SCHEMA], ["carry", "out", DATASET, stage.home(OEM) / "stick"],
+            ["schema", "set", DATASET, SCHEMA], ["carry", "out", DATASET, stage.stick],
             ["invite", DATASET, "--role", "reviewer", "--url", "https://127.0.0.1:7443"], ["list", DATASET]]
         self.points = {}
         for words in self.commands:

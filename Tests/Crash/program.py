@@ -5,9 +5,11 @@ the home; each run goes on from there in a process of its own that is forked fro
 most commands do. What a run does to the home, and every kill, is real.
 """
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import json
+import multiprocessing
 import os
 import pathlib
 import shutil
@@ -36,6 +38,20 @@ def compiled(folder):
     library = pathlib.Path(folder) / "stop.so"
     subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", library, HERE / "stop.c", "-ldl"], check=True)
     return library
+
+
+def in_processes(count, calls):
+    """What the calls return, each made in one of `count` processes.
+
+    The first call that raises, or whose process ends, ends the rest: nobody waits for what will not come.
+    """
+    with concurrent.futures.ProcessPoolExecutor(count, multiprocessing.get_context("fork")) as pool:
+        waiting = [pool.submit(*call) for call in calls]
+        try:
+            return [result.result() for result in waiting]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 @dataclasses.dataclass

@@ -29,7 +29,7 @@ class Stage:
     def __init__(self, program, folder):
         self.program, self.folder = program, pathlib.Path(folder)
         self.folder.mkdir()
-        self.backup = self.folder / "backup"
+        self.backup, self.stick = self.folder / "backup", self.folder / "stick"
         self.snapshots, self.daemons = {}, {}
         with socket.socket() as one, socket.socket() as other:
             self.ports = {}
@@ -43,7 +43,7 @@ class Stage:
     def run(self, org, *words, plan="0 none", trace=""):
         home = self.home(org)
         return self.program.run(
-            *words, "--home", home, "--json", touching=f"{home}:{self.backup}", plan=plan, trace=trace)
+            *words, "--home", home, "--json", touching=f"{home}:{self.backup}:{self.stick}", plan=plan, trace=trace)
 
     def must(self, org, *words):
         done = self.run(org, *words)
@@ -81,14 +81,14 @@ class Stage:
         self.snapshots = {
             org: homes.Snapshot(self.home(org)) for org in (OEM, TIER) if org == OEM or self.home(org).exists()}
         self.whole = {org: homes.histories(self.home(org)) for org in self.snapshots}
-        self.kept = homes.Snapshot(self.backup)
+        self.beside = [homes.Snapshot(self.backup), homes.Snapshot(self.stick)]
 
     def put_back(self):
         for org in list(self.daemons):
             self.stop(org)
         for left in self.folder.glob("*.restoring"):
             shutil.rmtree(left)
-        for snapshot in [*self.snapshots.values(), self.kept]:
+        for snapshot in [*self.snapshots.values(), *self.beside]:
             snapshot.put_back()
 
 
@@ -173,7 +173,7 @@ def pair(stage):
 def carried(stage):
     """A partner's entries have come on a stick."""
     pair(stage)
-    stage.must(TIER, "carry", "out", DATASET, stage.folder / "stick", "--for", OEM)
+    stage.must(TIER, "carry", "out", DATASET, stage.stick, "--for", OEM)
 
 
 def backed_up(stage):
@@ -304,8 +304,8 @@ SITUATIONS = [
     Situation("rotate", ["key", "rotate"], after=[REPEAT]),
     Situation("sync", ["sync"], pair, kind="sync"),
     Situation("serve", [], pair, kind="serve"),
-    Situation("carry-in", lambda stage: ["carry", "in", stage.folder / "stick"], carried, after=[REPEAT]),
-    Situation("carry-out", lambda stage: ["carry", "out", DATASET, stage.home(OEM) / "stick"], after=[REPEAT]),
+    Situation("carry-in", lambda stage: ["carry", "in", stage.stick], carried, after=[REPEAT]),
+    Situation("carry-out", lambda stage: ["carry", "out", DATASET, stage.stick], after=[REPEAT]),
     Situation(
         "init", ["init", "--org", OEM, "--name", "OEM"], empty, mayrepeat=("home-exists",),
         after=[REPEAT, ["dataset", "create", "boards", "--title", "Boards"]]),

@@ -169,7 +169,7 @@ class Judge:
         trace.unlink(missing_ok=True)
         done = self.stopped("0 none", trace)
         if done.status != self.situation.status:
-            sys.exit(f"FAILED: {self.situation.name} with nothing in its way: {done}")
+            raise Wrong(f"with nothing in its way: {done}")
         return Points(trace, self.stage.home(OEM))
 
     def judge(self, point, way, verify_first):
@@ -378,12 +378,8 @@ def main():
 
 def spread(options, rows, library, folder, again):
     """Shares the situations among processes."""
-    import multiprocessing
-    context = multiprocessing.get_context("fork")
-    with context.Pool(options.workers, maxtasksperchild=1) as pool:
-        waiting = [
-            pool.apply_async(share, (options, row.name, library, folder, again)) for row in rows]
-        return [result.get() for result in waiting]
+    return programs.in_processes(
+        options.workers, [(share, options, row.name, library, folder, again) for row in rows])
 
 
 def share(options, name, library, folder, again):
