@@ -9,7 +9,7 @@ import Provenance
 extension ImportPlan {
     func change(
         _ label: LabelView, _ record: LabelRecord, _ exported: LabelRecord?,
-        classAsWritten: String, into sink: (Operation) throws -> Void
+        classAsWritten: String, into sink: Sink
     ) throws {
         if repeats(label, record) {
             report.unchanged += 1
@@ -39,7 +39,7 @@ extension ImportPlan {
         if new[ImportStatement.className] != nil {
             new[ImportStatement.className] = .text(classAsWritten)
         }
-        try sink(
+        _ = try sink(
             .set(
                 label.id,
                 try new.sorted { $0.key < $1.key }.map {

@@ -6,7 +6,7 @@ import Provenance
 
 extension ImportPlan {
     /// Keeps what the files' lists of classes say beyond the schema and the lists that are kept already.
-    func keepLists(into sink: (Operation) throws -> Void) throws {
+    func keepLists(into sink: Sink) throws {
         guard let listItem, !lists.records.isEmpty, format.profile.classes != .none else { return }
         var known = ClassTable(try dataset.schema().schema?.classRecords ?? [])
         let records = lists.records.compactMap { beyond(known, $0) }
@@ -31,7 +31,7 @@ extension ImportPlan {
         guard let fields = own.fields else {
             return report.note("classes", "the list of classes is too long to be kept")
         }
-        try sink(
+        _ = try sink(
             .setItem(
                 key: listItem,
                 fields: [Field: FieldValue](

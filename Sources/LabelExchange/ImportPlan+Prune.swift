@@ -8,7 +8,7 @@ import Provenance
 /// Which labels are gone with the files.
 extension ImportPlan {
     /// Retracts this organisation's labels that the files no longer hold, of the items that they speak of.
-    func prune(into sink: (Operation) throws -> Void) throws {
+    func prune(into sink: Sink) throws {
         // What was not taken may speak of labels that look gone.
         if untaken > 0 {
             return report.note(
@@ -35,7 +35,7 @@ extension ImportPlan {
                 return
             }
             report.retracted += 1
-            try sink(.set(label.id, [.field(.known(.status), .integer(1))]))
+            _ = try sink(.set(label.id, [.field(.known(.status), .integer(1))]))
         }
         if kept > 0 {
             report.note(

@@ -61,11 +61,18 @@ package final class ImportPlan {
     var cited: [Origin: UInt64] = [:]
     var report = ImportReport()
 
+    /// What the files have told of so far; nil where nothing but one file can speak of a label.
+    var told: ToldLabels?
+    /// Takes an operation, and says which id it has; nil where nothing is written.
+    package typealias Sink = (Operation) throws -> OperationID?
+
     private var exported: LabelRecord?
     typealias Pending = (record: LabelRecord, exported: LabelRecord?)
     /// Records that wait to be matched, by item, in the files' order.
     private var pending: [[Pending]] = []
     private var pendingCount = 0
+    /// The file that the next records are of, counted from one; zero where it does not matter.
+    private var openFile = 0
     /// What this organisation has of the items that wait.
     private var fetched: ByteMap<[LabelView]> = [:]
     private var kept: ByteMap<ItemLabels> = [:]
@@ -106,8 +113,15 @@ package final class ImportPlan {
             context.noteBase = { [self] in note($0) }
         } else {
             context.noteExported = { [self] in exported = $0 }
+            context.noteFile = { [self] in begin(file: $0, of: $1) }
         }
         return context
+    }
+
+    private func begin(file: Int, of count: Int) {
+        guard count > 1 else { return }
+        if told == nil { told = ToldLabels() }
+        openFile = file
     }
 
     private func note(_ export: ExportBase) {
@@ -147,7 +161,7 @@ package final class ImportPlan {
 
     // MARK: The second reading
 
-    package func take(_ event: FormatEvent, into sink: (Operation) throws -> Void) throws {
+    package func take(_ event: FormatEvent, into sink: Sink) throws {
         switch event {
         case .labelClass(let record): lists.add(record)
         case .note(let place, let what): report.note(place, what)
@@ -160,7 +174,7 @@ package final class ImportPlan {
         case .item(let record):
             if options.knownItemsOnly, try !items.isKnown(record.key) { return }
             classes?.note(record)
-            try items.operation(for: record).map(sink)
+            if let operation = try items.operation(for: record) { _ = try sink(operation) }
             if listItem == nil { listItem = record.key }
         case .annotation(var record):
             var exported = exported
@@ -171,6 +185,11 @@ package final class ImportPlan {
                 untaken += 1
                 return report.skip("item \(record.item)", why)
             }
+            if openFile != told?.file ?? 0 {
+                try flush(into: sink)
+                told?.file = openFile
+            }
+            if try takeMore(record, into: sink) { return }
             guard hasLabels else {
                 try items.mention(record.item)
                 return try add(record, into: sink)
@@ -213,7 +232,7 @@ package final class ImportPlan {
         return true
     }
 
-    private func add(_ record: LabelRecord, into sink: (Operation) throws -> Void) throws {
+    private func add(_ record: LabelRecord, into sink: Sink) throws {
         report.added += 1
         var fields: [Field: FieldValue] = [:]
         for (name, value) in record.attributes { fields[.attribute(name)] = value }
@@ -226,15 +245,16 @@ package final class ImportPlan {
             fields[.known(.source)] = .text(source)
         }
         if record.isRetracted { fields[.known(.status)] = .integer(1) }
-        try sink(
+        let id = try sink(
             .addAnnotation(
                 item: record.item,
                 className: record.className.isEmpty ? Self.noClass : record.className,
                 selector: record.selector, fields: fields))
+        told?.note(record, at: .added(id?.slot))
     }
 
     /// Matches all records that wait.
-    private func flush(into sink: (Operation) throws -> Void) throws {
+    private func flush(into sink: Sink) throws {
         if pending.isEmpty { return }
         let groups = pending
         pending.removeAll(keepingCapacity: true)
@@ -268,7 +288,7 @@ package final class ImportPlan {
 
     /// Matches the records of one item with its labels, all at once: where a file knows labels by their
     /// place only, a line that was put in moves all that follow.
-    private func match(_ written: [Pending], into sink: (Operation) throws -> Void) throws {
+    private func match(_ written: [Pending], into sink: Sink) throws {
         guard let key = written.first?.record.item else { return }
         try items.mention(key)
         let records = classes?.canonical(written) ?? written
@@ -315,9 +335,13 @@ package final class ImportPlan {
                 continue
             }
             try weigh(label, canonical.record, isExported: canonical.exported != nil)
+            let before = report.changed
+            var record = canonical.record
+            keepShape(of: label, in: &record)
             try change(
-                label, canonical.record, canonical.exported,
+                label, record, canonical.exported,
                 classAsWritten: entry.record.className, into: sink)
+            told?.note(entry.record, at: .stored(label.id, isChanged: report.changed > before))
         }
     }
 
@@ -356,9 +380,10 @@ package final class ImportPlan {
 
     /// What waits, and with `prune` the retraction of this organisation's labels that the files no longer
     /// hold, of the items that they speak of; where a person imports, only what is not another person's.
-    package func finish(into sink: (Operation) throws -> Void) throws {
+    package func finish(into sink: Sink) throws {
         try flush(into: sink)
         try settle()
+        noteTold()
         try keepLists(into: sink)
         for note in ruleUse.notes(options.itemRules) { report.note(note.where, note.what) }
         for what in shapes.notes(format.name) { report.note("shapes", what) }

@@ -79,17 +79,35 @@ enum FileTree {
         }
     }
 
+    /// The number of files that are read.
+    static func count(
+        _ inputs: [InputFile], where isWanted: (String) -> Bool, takesGiven: Bool = false
+    ) throws -> Int {
+        var count = 0
+        try forEachGiven(inputs, where: isWanted, takesGiven: takesGiven) { _, _ in count += 1 }
+        return count
+    }
+
+    private static func forEachGiven(
+        _ inputs: [InputFile], where isWanted: (String) -> Bool, takesGiven: Bool,
+        _ body: (FormatFile, InputFile) throws -> Void
+    ) throws {
+        for input in inputs {
+            let isFolder = input.isOnDisk && FileSystem.isFolder(input.name)
+            try forEach([input], where: { !isFolder && takesGiven || isWanted($0) }) {
+                try body($0, input)
+            }
+        }
+    }
+
     /// Tells a meter, where there is one, how much there is to read, and finds the files that are met twice.
     private static func expect(
         _ inputs: [InputFile], where isWanted: (String) -> Bool, takesGiven: Bool,
         _ repeats: inout FileRepeats
     ) throws {
-        for input in inputs {
-            let isFolder = input.isOnDisk && FileSystem.isFolder(input.name)
-            try forEach([input], where: { !isFolder && takesGiven || isWanted($0) }) { file in
-                repeats.expect(file.file)
-                input.meter?.expect(bytes: file.file.size)
-            }
+        try forEachGiven(inputs, where: isWanted, takesGiven: takesGiven) { file, input in
+            repeats.expect(file.file)
+            input.meter?.expect(bytes: file.file.size)
         }
     }
 

@@ -19,6 +19,9 @@ public struct ReadContext {
     public var noteBase: (ExportBase) -> Void = { _ in }
     /// Hears, before a label is handed over, what the same label was when it was exported.
     public var noteExported: (LabelRecord) -> Void = { _ in }
+    /// Hears which file the next records are of, counted from one, and how many there are, from a format in which the
+    /// files of one import speak of the same labels under the same ids.
+    public var noteFile: (_ number: Int, _ count: Int) -> Void = { _, _ in }
 
     /// A context that asks by itself.
     public init(itemFields: @escaping (String) throws -> [String: FieldValue]?) {

@@ -53,10 +53,10 @@ extension Node {
         ) { append in
             try format.read(files, context: plan.context(isFirst: false)) {
                 try ticker.count($0)
-                try plan.take($0) { _ = try append($0) }
+                try plan.take($0) { try append($0) }
             }
             ticker.end()
-            try plan.finish { _ = try append($0) }
+            try plan.finish { try append($0) }
         }
         var report = plan.finalReport
         report.changesets = changesets
@@ -81,10 +81,10 @@ extension Node {
         ticker.begin(.reading)
         try format.read(files, context: plan.context(isFirst: false)) {
             try ticker.count($0)
-            try plan.take($0) { _ in }
+            try plan.take($0) { _ in nil }
         }
         ticker.end()
-        try plan.finish { _ in }
+        try plan.finish { _ in nil }
         return plan.finalReport
     }
 }

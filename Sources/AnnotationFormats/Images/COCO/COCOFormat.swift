@@ -17,6 +17,7 @@ import LabelText
 ///   class; both come back. Where the file has annotations, an image without one is examined and empty.
 /// - On export each annotation has an object `countermark` with `id`, `org`, `author`, `source`,
 ///   `externalID` and `contested`, which other programs pass over and a later import reads again.
+/// - An annotation that several files of one import have under one id, at one place of one image, is one label.
 /// - A results file (an array of annotations) is read after the file that has its images.
 public struct COCOFormat: AnnotationFormat {
     /// The name on the command line.
@@ -42,10 +43,11 @@ public struct COCOFormat: AnnotationFormat {
         let finder = ItemFinder(context)
         var before: COCOContext?
         var count = 0
-        try FileTree.forEach(
-            files, where: { FileTree.ending($0) == "json" }, takesGiven: true, into: sink
-        ) { file, sink in
+        let isWanted = { (path: String) in FileTree.ending(path) == "json" }
+        let expected = try FileTree.count(files, where: isWanted, takesGiven: true)
+        try FileTree.forEach(files, where: isWanted, takesGiven: true, into: sink) { file, sink in
             count += 1
+            context.noteFile(count, expected)
             try file.file.withBytes { bytes in
                 var reader = COCOReader(bytes: bytes, file: file, finder: finder, context: before)
                 try reader.read(into: sink)
