@@ -18,11 +18,15 @@ public struct HistoryDocument: Document {
         public let message: String
         /// Whom it names; empty if nobody.
         public let author: String
+        /// Whether the entry counts; of one that does, single operations may not.
+        public let counted: Bool
+        /// Why it does not; nil where it does.
+        public let why: String?
 
         /// Makes one of its members.
         public init(
             log: String, index: UInt64, signer: String, signerName: String, time: Int64,
-            operations: Int, message: String, author: String
+            operations: Int, message: String, author: String, counted: Bool, why: String?
         ) {
             self.log = log
             self.index = index
@@ -32,6 +36,8 @@ public struct HistoryDocument: Document {
             self.operations = operations
             self.message = message
             self.author = author
+            self.counted = counted
+            self.why = why
         }
     }
 

@@ -24,6 +24,21 @@ package struct YAMLText {
     private var lines: [Line] = []
     private var position = 0
 
+    /// A text as a double-quoted scalar that every reader takes: YAML's printable characters (1.2, section 5.1) as they
+    /// are but those that end a line, all others by their number.
+    package static func quoted(_ text: String) -> String {
+        var written = ""
+        for scalar in JSONValue.string(text).text.unicodeScalars {
+            switch scalar.value {
+            case 0x7f...0x9f, 0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff:
+                let digits = String(scalar.value, radix: 16)
+                written += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: written.unicodeScalars.append(scalar)
+            }
+        }
+        return written
+    }
+
     /// The tree of a text; `null` for an empty one.
     package static func parse(_ text: String) throws(Problem) -> JSONValue {
         var reader = YAMLText()

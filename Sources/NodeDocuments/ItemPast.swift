@@ -153,7 +153,7 @@ extension Node {
         filter.items = try SameItems(store, dataset).names(of: key)
         let found = try store.labels(logs, filter: filter, limit: ItemPast.labelsMax + 1)
         let blindness = try blindness(dataset)
-        let reasons = try reasons(logs)
+        let reasons = try NotCountedReasons(store, logs)
         var labels: [ItemPast.Label] = []
         var left = ItemPast.writesMax
         for label in found.prefix(ItemPast.labelsMax)
@@ -162,12 +162,15 @@ extension Node {
             var writes: [ItemPast.Write] = []
             if !touches.isEmpty {
                 let suggested = Set(try store.suggestions(label.key, logs).map(\.operation))
-                for id in [label.id] + touches where reasons(id) == nil && !suggested.contains(id) {
-                    guard let log = numbers[id.origin] else { continue }
-                    let key = OperationKey(log: log, slot: id.slot)
-                    writes += try self.writes(id, dataset, suggestions: suggested)
-                        .filter { $0.field != "review" && $0.field != "comment" }
-                        .map { .init(operation: key, field: $0.field, value: $0.value) }
+                let counted = ([label.id] + touches).filter {
+                    reasons($0) == nil && !suggested.contains($0)
+                }
+                writes = try self.writes(counted, dataset, suggestions: suggested).compactMap {
+                    guard $0.field != "review", $0.field != "comment",
+                        let log = numbers[$0.operation.origin]
+                    else { return nil }
+                    let key = OperationKey(log: log, slot: $0.operation.slot)
+                    return .init(operation: key, field: $0.field, value: $0.value)
                 }
                 left -= writes.count
             }

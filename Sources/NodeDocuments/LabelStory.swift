@@ -109,20 +109,22 @@ extension Node {
     ) throws -> StoryBody {
         let logs = try logNames(dataset)
         let surviving = try store.writes(target, logs)
-        let why = try reasons(logs)
+        let why = try NotCountedReasons(store, logs)
         let suggestions =
             target > 0 ? try store.suggestions(OperationKey(packed: target), logs) : []
-        let suggested = Set(suggestions.map(\.operation))
+        let suggested = Dictionary(
+            suggestions.map { ($0.operation, $0) }, uniquingKeysWith: { first, _ in first })
         let verdicts = Set(
             surviving.filter { $0.field.hasPrefix("\u{0}review/") }.map(\.operation))
         let operations = first + (try store.touches(target, logs))
-        let all = try operations.flatMap { try writes($0, dataset, suggestions: suggested) }
+        let all = try writes(operations, dataset, suggestions: Set(suggested.keys))
+        let standingByField = Dictionary(grouping: surviving, by: \.field)
         var body = StoryBody()
         let byField = Dictionary(grouping: all, by: \.field).sorted { $0.key < $1.key }
         for (name, group) in byField where shows(name) {
             if name == "review" || name == "comment" {
                 body.reviews += group.map { write in
-                    let suggestion = suggestions.first { $0.operation == write.target }
+                    let suggestion = write.target.flatMap { suggested[$0] }
                     let why = why(write.operation)
                     return ReviewStory(
                         write, kind: name, suggestion: suggestion?.operation,
@@ -132,13 +134,14 @@ extension Node {
                 }
                 continue
             }
-            let standing = surviving.filter { $0.field == name }
+            let standing = standingByField[name] ?? []
+            let stands = Set(standing.map(\.operation))
             let earlier = try replaced(group.map(\.operation), logs, dataset) { why($0) == nil }
             let field = FieldStory(
                 value: value(name), contested: Set(standing.map(\.encoded)).count > 1,
                 writes: group.map { write in
                     let isReplaced =
-                        !standing.isEmpty && !standing.contains { $0.operation == write.operation }
+                        !standing.isEmpty && !stands.contains(write.operation)
                     return .init(
                         write, isReplaced: isReplaced,
                         replaces: earlier[write.operation] ?? [], why(write.operation))
@@ -163,13 +166,11 @@ extension Node {
             if let log = numbers[id.origin] { ids[OperationKey(log: log, slot: id.slot)] = id }
         }
         let counted = ids.filter { counts($0.value) }.map(\.key)
-        return try read(dataset) { merge in
-            var found: [OperationID: [OperationID]] = [:]
-            for (key, id) in ids {
-                found[id] = try merge.replaced(by: key, of: counted).compactMap { ids[$0] }
-            }
-            return found
-        }
+        let found = try read(dataset) { try $0.replaced(byEach: ids.keys, of: counted) }
+        return Dictionary(
+            uniqueKeysWithValues: ids.map { key, id in
+                (id, (found[key] ?? []).compactMap { ids[$0] })
+            })
     }
 
     /// Whether a verdict was replaced: by a later one of its reviewer, or, on a suggestion, by a decision that holds.
@@ -187,20 +188,6 @@ extension Node {
         }
     }
 
-    /// Why operations are not counted: by themselves, or with the whole entry.
-    func reasons(_ logs: [Int: Origin]) throws -> (OperationID) -> NotCounted? {
-        var entries: [OperationID: NotCounted] = [:]
-        var operations: [OperationID: NotCounted] = [:]
-        for found in try store.quarantined(logs) {
-            let id = OperationID(origin: found.log, slot: found.slot)
-            if found.isEntry { entries[id] = found.why } else { operations[id] = found.why }
-        }
-        return { id in
-            let entry = Slot(entry: id.slot.entry, position: 0)
-            return operations[id] ?? entries[OperationID(origin: id.origin, slot: entry)]
-        }
-    }
-
     /// What the logs say of an annotation that is stored and not counted; nil if there is none.
     package func story(ofUncounted text: String, in chosen: DatasetID? = nil) throws -> LabelStory?
     {
@@ -208,17 +195,17 @@ extension Node {
         for dataset in try (named ?? chosen).map({ [$0] }) ?? home.datasets() {
             try catchUp(dataset)
             guard try home.members(of: dataset).contains(id.origin),
-                let why = try reasons(try logNames(dataset))(id)
+                let why = try NotCountedReasons(store, try logNames(dataset))(id)
             else { continue }
-            let item = try changeset(of: id, dataset) { _, view, operation -> String? in
+            let item = try changesets(of: [id], dataset) { _, _, view, operation -> String? in
                 guard case .addAnnotation(let item, _, _, _) = operation else { return nil }
                 return view.string(item)
-            }
+            }[id]
             guard let item else { continue }
             if let blindness = try blindness(dataset), blindness.isOthers(id.origin) {
                 guard try blindness.isExamined(item) else { continue }
             }
-            let written = try writes(id, dataset)
+            let written = try writes([id], dataset)
             var fields: [String: FieldStory] = [:]
             for write in written {
                 fields[write.field] = FieldStory(

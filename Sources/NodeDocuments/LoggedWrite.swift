@@ -19,56 +19,67 @@ package struct LoggedWrite {
     package var signer: EntrySigner?
     /// What a verdict or comment speaks of; nil for other writes.
     package var target: OperationID?
+    /// Whether it is a verdict that accepts.
+    package var isAcceptance = false
 }
 
 extension Node {
-    /// Reads the changeset that holds an operation.
-    package func changeset<R>(
-        of id: OperationID, _ dataset: DatasetID,
-        _ body: (COSESign1, ChangesetView, OperationView) throws -> R?
-    ) throws -> R? {
-        let reader = try home.log(id.origin, dataset)
-        let entry = try reader.entry(at: id.slot.entry)
-        return try entry.withUnsafeBytes { bytes in
-            let statement = try COSESign1.parse(bytes)
-            let view = try ChangesetView(statement.payload(in: bytes))
-            var cursor = view.operations
-            while let operation = try cursor.next() {
-                if cursor.position == id.slot.position {
-                    return try body(statement, view, operation)
+    /// Reads the changesets that hold operations, each once.
+    ///
+    /// - Returns: What `body` made of the operations.
+    package func changesets<R>(
+        of ids: [OperationID], _ dataset: DatasetID,
+        _ body: (OperationID, COSESign1, ChangesetView, OperationView) throws -> R?
+    ) throws -> [OperationID: R] {
+        var found: [OperationID: R] = [:]
+        for (origin, own) in Dictionary(grouping: ids, by: \.origin) {
+            let reader = try home.log(origin, dataset)
+            for (index, wanted) in Dictionary(grouping: own, by: \.slot.entry) {
+                let positions = Set(wanted.map(\.slot.position))
+                try reader.entry(at: index).withUnsafeBytes { bytes in
+                    let statement = try COSESign1.parse(bytes)
+                    let view = try ChangesetView(statement.payload(in: bytes))
+                    var cursor = view.operations
+                    while let operation = try cursor.next() {
+                        guard positions.contains(cursor.position) else { continue }
+                        let id = OperationID(
+                            origin: origin, slot: Slot(entry: index, position: cursor.position))
+                        found[id] = try body(id, statement, view, operation)
+                    }
                 }
             }
-            return nil
         }
+        return found
     }
 
-    /// What an operation writes; an accepted suggestion's values are written by the acceptance.
+    /// What operations write, in their order; an accepted suggestion's values are written by the acceptance.
     package func writes(
-        _ id: OperationID, _ dataset: DatasetID, suggestions: Set<OperationID>
+        _ ids: [OperationID], _ dataset: DatasetID, suggestions: Set<OperationID> = []
     ) throws -> [LoggedWrite] {
-        var accepted: OperationID?
-        if !suggestions.isEmpty {
-            accepted = try changeset(of: id, dataset) { _, view, operation -> OperationID? in
-                guard case .review(let origin, let slot, .accept, _) = operation else {
-                    return nil
-                }
-                let target = OperationID(origin: try Origin(view.string(origin)), slot: slot)
-                return suggestions.contains(target) ? target : nil
+        let own = try ownWrites(ids, dataset)
+        func accepted(_ id: OperationID) -> OperationID? {
+            own[id]?.first.flatMap { $0.isAcceptance ? $0.target : nil }.flatMap {
+                suggestions.contains($0) ? $0 : nil
             }
         }
-        let plain = try writes(id, dataset)
-        guard let accepted, let first = plain.first else { return plain }
-        return plain
-            + (try writes(accepted, dataset)).map { write in
-                LoggedWrite(
-                    field: write.field, value: write.value, operation: id, author: first.author,
-                    time: first.time, signer: first.signer)
-            }
+        let suggested = try ownWrites(ids.compactMap(accepted), dataset)
+        return ids.flatMap { id -> [LoggedWrite] in
+            let plain = own[id] ?? []
+            guard let first = plain.first, let target = accepted(id) else { return plain }
+            return plain
+                + (suggested[target] ?? []).map { write in
+                    LoggedWrite(
+                        field: write.field, value: write.value, operation: id,
+                        author: first.author, time: first.time, signer: first.signer)
+                }
+        }
     }
 
-    /// What an operation itself writes.
-    package func writes(_ id: OperationID, _ dataset: DatasetID) throws -> [LoggedWrite] {
-        try changeset(of: id, dataset) { statement, view, operation in
+    /// What operations write themselves.
+    private func ownWrites(
+        _ ids: [OperationID], _ dataset: DatasetID
+    ) throws -> [OperationID: [LoggedWrite]] {
+        try changesets(of: ids, dataset) { id, statement, view, operation in
             let author = view.author.map { view.string($0) } ?? ""
             let signer = try statement.certificateThumbprint.flatMap {
                 try self.signer($0, in: id.origin, dataset)
@@ -114,6 +125,7 @@ extension Node {
                     "review",
                     .object(["verdict": .string(verdict.name), "reason": .string(why)]))
                 write.target = OperationID(origin: try Origin(view.string(origin)), slot: slot)
+                write.isAcceptance = verdict == .accept
                 return [write]
             case .addItem(_, let fields), .setItem(_, let fields):
                 return try pairs(fields, isBase: true)
@@ -121,6 +133,6 @@ extension Node {
                 return [write("comment", .string(String(decoding: text, as: UTF8.self)))]
             default: return []
             }
-        } ?? []
+        }
     }
 }

@@ -4,11 +4,15 @@ import CountermarkNode
 import Foundation
 import LabelDocuments
 import LabelText
+import Signing
 
 /// Forms of output.
 package enum Output {
     /// A time as people write it, in UTC.
     package static func time(_ seconds: Int64) -> String {
+        guard ReadableTime.hasDate(seconds) else {
+            return "\(ReadableTime.text(seconds)) (\(seconds))"
+        }
         let formatter = ISO8601DateFormatter()
         return formatter.string(from: Date(timeIntervalSince1970: TimeInterval(seconds)))
     }

@@ -15,15 +15,39 @@ extension Merge {
     }
 
     /// The writes of one field that stood when an operation wrote it, in its entry's eyes: those it replaces.
+    ///
+    /// - Parameter writes: Those that count, in any order.
     public func replaced(
-        by operation: OperationKey, of writes: [OperationKey]
-    ) throws -> [OperationKey] {
-        let context = try storage.context(operation.entryKey)
-        return try surviving(
-            writes.lazy.filter {
-                $0.log == operation.log
-                    ? $0.packed < operation.packed : $0.slot.entry < context[$0.log]
-            })
+        byEach operations: some Sequence<OperationKey>, of writes: [OperationKey]
+    ) throws -> [OperationKey: [OperationKey]] {
+        let byLog = Dictionary(grouping: writes, by: \.log).mapValues { $0.sorted() }
+        var contexts: [Int64: CausalContext] = [:]
+        var found: [OperationKey: [OperationKey]] = [:]
+        for operation in operations {
+            let context = try contexts[operation.entryKey] ?? storage.context(operation.entryKey)
+            contexts[operation.entryKey] = context
+            // In one log each replaces those before it: of each the last one that was known.
+            let last = byLog.compactMap { log, writes in
+                Self.last(of: writes) {
+                    log == operation.log
+                        ? $0.packed < operation.packed : $0.slot.entry < context[log]
+                }
+            }
+            found[operation] = try surviving(last)
+        }
+        return found
+    }
+
+    /// The last of ascending writes that are known, all of which stand before those that are not.
+    private static func last(
+        of writes: [OperationKey], _ isKnown: (OperationKey) -> Bool
+    ) -> OperationKey? {
+        var (low, high) = (0, writes.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isKnown(writes[middle]) { low = middle + 1 } else { high = middle }
+        }
+        return low == 0 ? nil : writes[low - 1]
     }
 
     /// Which of the surviving writes of a field is shown: the policy's choice, then the larger causal

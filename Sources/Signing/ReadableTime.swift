@@ -9,6 +9,14 @@ public enum ReadableTime {
             + "\(two(rest / 3_600)):\(two(rest / 60 % 60)) UTC"
     }
 
+    /// Seconds from one time to another, whichever comes first: what somebody claims may be any number.
+    public static func distance(_ one: Int64, _ other: Int64) -> UInt64 {
+        one > other ? UInt64(bitPattern: one &- other) : UInt64(bitPattern: other &- one)
+    }
+
+    /// True for a time that has a date.
+    public static func hasDate(_ seconds: Int64) -> Bool { date(floor(seconds, by: 86_400)) != nil }
+
     /// A span of time in its largest unit: `3 days`.
     public static func span(_ seconds: Int64) -> String {
         let units: [(Int64, String)] = [(86_400, "day"), (3_600, "hour"), (60, "minute")]

@@ -201,6 +201,23 @@ struct PersonEntryTests {
         #expect(code { _ = try node.signingOffer(all.dataset, person: "eve") } == "not-found")
     }
 
+    @Test(
+        "a time that no clock shows is refused, and nothing breaks down",
+        arguments: [Int64.min, .max, -1])
+    func beyondTime(_ time: Int64) throws {
+        let all = try Companies([oem])
+        let node = try all.node(oem)
+        let ann = try BrowserKey.enrolled("ann", at: node)
+        let first = try ann.sign(
+            try node.signingOffer(all.dataset, person: "ann"), [all.label("images/a.jpg")])
+        _ = try node.append(first, signedBy: "ann", mayReview: false, to: all.dataset)
+        try refused("sign-anew", node, all.dataset) {
+            try ann.sign(
+                try node.signingOffer(all.dataset, person: "ann"), [all.label("images/a.jpg")],
+                time: time)
+        }
+    }
+
     @Test("the same entry at another place is refused by every partner")
     func replayed() throws {
         let all = try Companies([oem, tier])

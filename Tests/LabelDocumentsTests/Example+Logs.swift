@@ -13,7 +13,7 @@ extension Example {
                         log: "tier1.example/oem.example/boards", index: 12,
                         signer: "CN=anna@oem.example", signerName: "anna@oem.example",
                         time: 1_795_880_000, operations: 2, message: "first pass",
-                        author: "anna@oem.example")
+                        author: "anna@oem.example", counted: false, why: "beyondCut")
                 ], next: "c4Fi")),
         Example("history.least", HistoryDocument(entries: [])),
         Example(

@@ -83,7 +83,7 @@ extension Node {
         guard checked.place == EntryPlace(index: size, root: root) else {
             throw PersonEntry.bad("it is for another place in the log")
         }
-        guard abs(checked.time - now()) <= Self.personClockSeconds else {
+        guard ReadableTime.distance(checked.time, now()) <= Self.personClockSeconds else {
             throw Self.signAnew("it was signed too long ago, or by another clock")
         }
         guard checked.introduction == (try introduction(of: key, dataset, at: size)) else {

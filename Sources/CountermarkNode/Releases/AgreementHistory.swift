@@ -26,21 +26,27 @@ public struct AgreementHistory: Sendable {
     public static let pointsMax = 8
 
     init(_ node: Node, _ release: Release, _ dataset: DatasetID) throws {
+        // What somebody else claims lies between what the steward says of the first entry and of the release: a clock
+        // that is wrong, or a lie, moves no point of the others.
+        let begin = try node.home.log(dataset.owner, dataset).entry(at: 0)
+            .withUnsafeBytes { try COSESign1.parse($0).issuedAt ?? release.time }
+        let claimed = min(begin, release.time)...release.time
         let times = try release.heads.map {
-            (head: $0, times: try Self.times(of: $0, node, dataset))
+            (head: $0, times: try Self.times(of: $0, within: claimed, node, dataset))
         }
         let all = times.flatMap(\.times)
         guard let first = all.min(), let last = all.max(), first < last else {
             points = []
             return
         }
+        let span = ReadableTime.distance(first, last)
         var points: [Point] = []
         var earlier: ReleaseContents?
         for step in 1...Self.pointsMax {
             let time =
                 step == Self.pointsMax
                 ? last
-                : first + Int64(Double(last - first) * Double(step) / Double(Self.pointsMax))
+                : first.advanced(by: Int(span / UInt64(Self.pointsMax)) * step)
             var sizes: [Origin: UInt64] = [:]
             for log in times {
                 let count = log.times.firstIndex { $0 > time } ?? log.times.count
@@ -59,11 +65,12 @@ public struct AgreementHistory: Sendable {
 
     /// When the entries of a log were signed, as their signers claim.
     private static func times(
-        of head: TreeHead, _ node: Node, _ dataset: DatasetID
+        of head: TreeHead, within claimed: ClosedRange<Int64>, _ node: Node, _ dataset: DatasetID
     ) throws -> [Int64] {
         var times: [Int64] = []
         try node.home.log(head.origin, dataset).forEachEntry(from: 0, to: head.size) { _, entry in
-            times.append(try COSESign1.parse(entry).issuedAt ?? 0)
+            let time = try COSESign1.parse(entry).issuedAt ?? claimed.lowerBound
+            times.append(min(max(time, claimed.lowerBound), claimed.upperBound))
             return true
         }
         return times

@@ -114,7 +114,7 @@ enum SheetPlot {
         let (first, last) = (times.min() ?? 0, times.max() ?? 1)
         let lowest = min(0, lines.flatMap { $0.points.map(\.value) }.min() ?? 0) < 0 ? -1.0 : 0
         func x(_ time: Int64) -> Int {
-            50 + Int(Double(time - first) / Double(max(1, last - first)) * 420)
+            50 + Int((Double(time) - Double(first)) / max(1, Double(last) - Double(first)) * 420)
         }
         func y(_ value: Double) -> Int { 180 - Int((value - lowest) / (1 - lowest) * 160) }
         var body = ""

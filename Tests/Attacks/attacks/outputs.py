@@ -68,6 +68,42 @@ def terminal(t):
 
 
 @attack(
+    "times-beyond",
+    "annotator",
+    "signs entries that claim the first and the last second that there is, and others between them",
+    "history marks them and shows no false date, and a release is described: no command breaks down",
+)
+def times_beyond(t):
+    world = World(t.folder)
+    log = world.log_of(world.hostile())
+    log.send(label("img/x"))
+    for time in (-(2**63), 2**63 - 1, 2**62, 1):
+        log.send(label("img/y"), iat=time)
+    world.annotate(world.oem, "img/1")
+    lines = cm("history", world.dataset, home=world.oem).out.splitlines()
+    theirs = [line for line in lines if "  evil.example  " in line]
+    t.check(
+        all("not counted" in line for line in theirs if not line.startswith("20")) and "  oem.example  " in lines[0],
+        f"history begins with {one_line(lines[0])}",
+        "what does not count is marked, and stands where its log has it",
+    )
+    t.check(
+        not any("5828963" in line for line in lines) and len({line.split("  ")[0] for line in theirs}) >= 5,
+        f"history shows {[line.split('  ')[0] for line in theirs]}",
+        "no date is shown that nobody claimed",
+    )
+    cm("release", "create", world.dataset, "r1", home=world.oem)
+    for form in ("html", "md"):
+        words = ("release", "sheet", world.dataset, "r1", "--format", form, "-o", f"{t.folder}/sheet.{form}")
+        result = cm(*words, home=world.oem, check=False)
+        t.check(
+            result.status == 0,
+            f"release sheet ended with {result.status} {one_line(result.err)}",
+            "a release is described whatever a member's entries claim",
+        )
+
+
+@attack(
     "partial-link",
     "whoever may write into the output folder",
     "puts a symbolic link to another file where an export writes first, at `OUT.partial`",

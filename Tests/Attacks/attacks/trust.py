@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import time
 
 from harness import attack
@@ -171,3 +172,39 @@ def replaced_open(t):
     cm("partner", "remove", "evil.example", home=world.oem)
     world.pin(evil)
     opened.must_end("the root was replaced")
+
+
+@attack(
+    "witness-gone",
+    "annotator",
+    "introduces a witness's key, cosigns the steward's checkpoint, and then forks or is cut before it introduced the key",
+    "verify finds nothing wrong on the honest node: what was kept was signed by a key that counted",
+)
+def witness_gone(t):
+    for way in ("cut", "fork"):
+        folder = f"{t.folder}/{way}"
+        os.makedirs(folder)
+        world = World(folder)
+        evil = world.hostile()
+        log = world.log_of(evil)
+        log.send(label("img/x"))
+        key = new_key()
+        log.send(Changeset().add_witness(raw(key)))
+        name = f"oem.example/{world.dataset}"
+        held = evil.checkpoint(world.port, name)
+        body = cosigned(
+            name, held.size, held.root, log_line=held.log_line, origin="evil.example", keys=[key], time=int(time.time())
+        )
+        evil.call(world.port, "POST", "/v1/cosignatures", body)
+        cm("verify", home=world.oem)
+        if way == "cut":
+            world.cut("evil.example", "--at", "1")
+        else:
+            evidence = json.dumps({"evidence": [log.fork_evidence(1)]}).encode()
+            evil.call(world.port, "POST", "/v1/evidence", evidence)
+        result = cm("verify", home=world.oem, check=False)
+        t.check(
+            result.status == 0,
+            f"after the {way} verify ends with {result.status}: {one_line(result.text)}",
+            "nothing here is damaged, and nothing is called so",
+        )

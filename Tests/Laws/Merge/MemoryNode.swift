@@ -6,7 +6,7 @@ import Signing
 struct MemoryNode {
     let history: History
     let reader: Origin?
-    private var merge: Merge
+    private(set) var merge: Merge
     private(set) var storage = MemoryLabelStorage()
     private var held: [Origin: UInt64] = [:]
     private var forks: [Origin: UInt64] = [:]

@@ -20,6 +20,10 @@ enum MergeLaws {
             promise: "the sum that is kept as rows change is the sum over the rows",
             seeds: 2000...2029, run: sumIsOverRows),
         Check(
+            name: "merge/replaced",
+            promise: "what a write replaces is what stands of all that its entry had merged",
+            seeds: 4000...4029, run: replacedIsWhatStood),
+        Check(
             name: "merge/rich",
             promise: "random histories do make conflicts, suggestions and false contexts",
             seeds: 0...99, run: countWhatHappens, judge: historiesAreRich),
@@ -68,6 +72,28 @@ enum MergeLaws {
     private static func sumIsOverRows(seed: UInt64, record: inout Record) throws {
         let node = try deliverAtOnce(try History(seed: seed, steps: 40, hostile: true))
         try require(try node.recomputedSum() == node.state.sum, "the sums differ")
+    }
+
+    private static func replacedIsWhatStood(seed: UInt64, record: inout Record) throws {
+        let node = try deliverAtOnce(try History(seed: seed, steps: 60, hostile: true))
+        var random = SeededGenerator(seed: seed ^ 0xbeef)
+        var writes: Set<OperationKey> = []
+        for log in node.state.logs.values where log.applied > 0 {
+            for _ in 0..<20 {
+                let entry = UInt64.random(in: 0..<log.applied, using: &random)
+                let position = Int.random(in: 0..<3, using: &random)
+                writes.insert(
+                    OperationKey(log: log.number, slot: Slot(entry: entry, position: position)))
+            }
+        }
+        let all = writes.shuffled(using: &random)
+        let found = try node.merge.replaced(byEach: all, of: all)
+        for write in all {
+            let known = try all.filter { try node.merge.knows(write, $0) }
+            try require(
+                try found[write] == node.merge.surviving(known), "\(write) replaces something else")
+            record.count("replaced", found[write]?.count ?? 0)
+        }
     }
 
     private static func countWhatHappens(seed: UInt64, record: inout Record) throws {

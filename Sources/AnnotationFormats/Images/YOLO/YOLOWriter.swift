@@ -99,7 +99,7 @@ struct YOLOWriter {
         }
         text += "names:\n"
         for (index, name) in names.enumerated() {
-            text += "  \(index): \(JSONValue.string(name).text)\n"
+            text += "  \(index): \(YAMLText.quoted(name))\n"
         }
         let files =
             [("data.yaml", text)]
