@@ -235,7 +235,7 @@ public final class Node {
         do {
             try body { operation in
                 try limits.admit(operation)
-                if let citable { try requireCitable(operation, within: citable) }
+                if let citable { try requireJudgeable(operation, dataset, within: citable) }
                 if isFirstLabel(operation) {
                     try requireCounted(dataset, at: before, isAct: false)
                 }

@@ -5,6 +5,11 @@ import CompanyHome
 import DatasetReading
 import Provenance
 
+/// A record names a label that this organisation's people are not shown yet.
+private struct HiddenLabel: Error {
+    let id: OperationID
+}
+
 /// Which label a record means by the id that it bears.
 extension ImportPlan {
     func isOfThis(_ provenance: LabelRecord.Provenance) -> Bool {
@@ -30,8 +35,28 @@ extension ImportPlan {
         return true
     }
 
+    /// The labels that records name by their ids in the logs, and which records name what is not shown yet: those are
+    /// told and left out.
+    func named(_ records: [Pending]) throws -> (labels: [LabelView?], hidden: Set<Int>) {
+        var hidden: Set<Int> = []
+        let labels = try records.enumerated().map { index, entry in
+            do {
+                return try named(entry.record)
+            } catch let error as HiddenLabel {
+                hidden.insert(index)
+                untaken += 1
+                report.skip(
+                    "item \(entry.record.item)",
+                    "it names \(error.id), a label of another company that is not shown yet: the dataset is blind"
+                )
+                return nil
+            }
+        }
+        return (labels, hidden)
+    }
+
     /// The label that a record names by its id in the logs, whoever added it.
-    func named(_ record: LabelRecord) throws -> LabelView? {
+    private func named(_ record: LabelRecord) throws -> LabelView? {
         guard let provenance = record.provenance,
             let id = try? OperationID.parse(provenance.id).id,
             let number = logs.first(where: { $0.value == id.origin })?.key,
@@ -40,6 +65,7 @@ extension ImportPlan {
             try isOne(label, record.item), !met.contains(label.key.packed),
             !RaterSource.areApart(record.source ?? options.source, RaterSource.of(label))
         else { return nil }
+        if try blindness?.hides(label) == true { throw HiddenLabel(id: label.id) }
         met.insert(label.key.packed)
         return classes?.canonical(label) ?? label
     }

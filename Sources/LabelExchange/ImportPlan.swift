@@ -87,6 +87,8 @@ package final class ImportPlan {
     let history: ImportHistory
     /// Nil where neither a schema nor a mapping says anything of classes.
     package var classes: ImportClasses?
+    /// What this organisation's people are not shown yet; nil where a dataset is not blind.
+    var blindness: Blindness?
 
     package init(
         _ dataset: MergedDataset, _ format: any AnnotationFormat,
@@ -149,6 +151,9 @@ package final class ImportPlan {
     package func start() throws {
         logs = try dataset.logNames()
         let state = try dataset.state()
+        blindness =
+            state.membership.isBlind
+            ? Blindness(dataset.store, dataset.id, own: dataset.home.origin, state.membership) : nil
         hasLabels = state.counts.annotations > 0
         hasItems = state.counts.items > 0
         items.start(logs, hasItems: hasItems)
@@ -293,8 +298,7 @@ package final class ImportPlan {
         try items.mention(key)
         let records = classes?.canonical(written) ?? written
         var open = try labels(of: key)
-        var found = [LabelView?](repeating: nil, count: records.count)
-        for index in records.indices { found[index] = try named(records[index].record) }
+        var (found, hidden) = try named(records)
         let steps: [(inout ItemLabels, LabelRecord) -> LabelView?] = [
             { $0.take(byExternalID: $1, saying: true) },
             {
@@ -308,7 +312,7 @@ package final class ImportPlan {
             },
         ]
         for step in steps {
-            for index in records.indices where found[index] == nil {
+            for index in records.indices where found[index] == nil && !hidden.contains(index) {
                 guard let label = step(&open, records[index].record),
                     !met.contains(label.key.packed)
                 else { continue }
@@ -317,7 +321,8 @@ package final class ImportPlan {
             }
         }
         let changed = records.indices.filter {
-            found[$0] == nil && ImportStatement.isPlaced(records[$0].record.externalID)
+            found[$0] == nil && !hidden.contains($0)
+                && ImportStatement.isPlaced(records[$0].record.externalID)
         }
         for (index, label) in zip(
             changed,
@@ -327,7 +332,8 @@ package final class ImportPlan {
             found[index] = label
         }
         kept[key] = open
-        for (label, (entry, canonical)) in zip(found, zip(written, records)) {
+        for (index, (label, (entry, canonical))) in zip(found, zip(written, records)).enumerated()
+        where !hidden.contains(index) {
             guard let label else {
                 // The log keeps what the file says.
                 shapes.weigh(canonical.record, besides: open, format.profile)

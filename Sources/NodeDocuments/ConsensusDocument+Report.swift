@@ -30,16 +30,16 @@ extension ConsensusDocument {
 
     /// A line for each thing.
     package var lines: [String] {
-        if let written {
-            let said =
-                "\(written.added) added, \(written.retracted) retracted, \(written.unchanged) unchanged, "
-                + "\(written.without) things without a label in \(written.changesets) changesets"
-            return [said] + (written.changesets == 0 ? ["nothing has changed"] : [])
-        }
         let notes =
             hidden == 0
             ? []
             : ["\(hidden) things are not shown: the dataset is blind, see countermark blind show"]
+        if let written {
+            let said =
+                "\(written.added) added, \(written.retracted) retracted, \(written.unchanged) unchanged, "
+                + "\(written.without) things without a label in \(written.changesets) changesets"
+            return notes + [said] + (written.changesets == 0 ? ["nothing has changed"] : [])
+        }
         if items.isEmpty, without.isEmpty {
             return notes.isEmpty ? ["\(dataset) has no labels to compare"] : notes
         }

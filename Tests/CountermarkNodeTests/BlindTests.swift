@@ -178,4 +178,54 @@ struct BlindTests {
         _ = try member.setExamined(all.dataset, ["a.jpg"])
         #expect(code { _ = try member.find("\(id)", in: all.dataset) } == nil)
     }
+
+    @Test(
+        "nothing is signed about a label that is not shown, by whatever way, though the log cites it"
+    )
+    func unjudged() throws {
+        let all = try Companies([oem, tier])
+        let node = try all.node(oem)
+        let ids = try node.write(all.dataset, [label("a")])
+        try all.carry(oem, to: tier)
+        // What it writes cites what it has merged.
+        try all.node(tier).write(all.dataset, [label("b")])
+        try node.setBlind(all.dataset, true)
+        try all.carry(oem, to: tier)
+        let other = try all.node(tier)
+        let target = try #require(ids.first)
+        for operation: AnnotationModel.Operation in [
+            .set(target, [.className("open")]), .review(target, .reject, reason: nil),
+            .comment(target, text: "seen"),
+        ] {
+            #expect(code { try other.write(all.dataset, [operation]) } == "blind")
+        }
+        let state = try StageState(.quality, "rejected")
+        #expect(
+            code { _ = try other.setStage(all.dataset, .quality, state, ["\(target)"]) } == "blind")
+        _ = try other.setExamined(all.dataset, ["a"])
+        try other.write(all.dataset, [.review(target, .reject, reason: nil)])
+    }
+
+    @Test("a consensus that is signed says nothing of items that the steward has not examined")
+    func unsignedConsensus() throws {
+        let (all, _) = try blind()
+        try all.node(tier).write(all.dataset, [label("c", "hidden")])
+        try all.carry(tier, to: oem)
+        let node = try all.node(oem)
+        let (report, written) = try node.writeConsensus(
+            all.dataset, QualityQuestion(), isWeighted: false, method: "majority")
+        #expect(report.hidden == 3 && written.added == 0 && written.changesets == 0)
+        try node.write(all.dataset, [label("c", "hidden")])
+        _ = try node.setExamined(all.dataset, ["c"])
+        let again = try node.writeConsensus(
+            all.dataset, QualityQuestion(), isWeighted: false, method: "majority"
+        ).written
+        #expect(again.added == 1)
+        // Blind again of what it has signed: that stays, and is not taken back.
+        _ = try node.setExamined(all.dataset, ["c"], isWithdrawn: true)
+        let last = try node.writeConsensus(
+            all.dataset, QualityQuestion(), isWeighted: false, method: "majority"
+        ).written
+        #expect(last.retracted == 0 && last.changesets == 0)
+    }
 }

@@ -128,12 +128,19 @@ extension Node {
         return false
     }
 
-    /// Throws for an operation on a label that the changeset cannot cite, since others' labels that are not shown yet
-    /// lie before it: it would not count.
-    func requireCitable(_ operation: Operation, within cited: [Origin: UInt64]) throws {
-        guard let target = operation.target, target.origin != home.origin,
-            target.slot.entry >= cited[target.origin] ?? 0
-        else { return }
+    /// Throws for an operation on a label of another company that this organisation's people are not shown, or that the
+    /// changeset cannot cite, since others' labels that are not shown yet lie before it: it would not count.
+    func requireJudgeable(
+        _ operation: Operation, _ dataset: DatasetID, within cited: [Origin: UInt64]
+    ) throws {
+        guard let target = operation.target, target.origin != home.origin else { return }
+        if let number = try mergedState(dataset).number(target.origin),
+            let label = try store.label(
+                OperationKey(log: number, slot: target.slot), origin: target.origin)
+        {
+            try requireShown(label, dataset)
+        }
+        guard target.slot.entry >= cited[target.origin] ?? 0 else { return }
         throw NodeError(
             .blind,
             "\(target) cannot be judged yet: in the log of \(target.origin) it comes after labels of items that "

@@ -41,13 +41,18 @@ extension Node {
     /// Signs what raters hold in common as labels of the steward, from a rule as their source, and retracts those that
     /// it no longer gives.
     ///
+    /// In a blind dataset nothing is said of items that the steward has not examined: its label would tell what others
+    /// said, and cite it.
+    ///
     /// - Parameter method: Names the rule: the source is `rule:consensus@METHOD`.
     public func writeConsensus(
         _ dataset: DatasetID, _ question: QualityQuestion, isWeighted: Bool, method: String
     ) throws -> (report: ConsensusReport, written: ConsensusWrites) {
         try requireSteward(dataset)
         try catchUp(dataset)
-        let report = try wholeConsensus(dataset, question, isWeighted: isWeighted)
+        let blindness = try blindness(dataset)
+        var report = try wholeConsensus(dataset, question, isWeighted: isWeighted)
+        try hideUnexamined(of: &report, dataset)
         if let task = report.absences.keys.sorted(by: { $0.rawValue < $1.rawValue }).first {
             throw NodeError(
                 .noConsensus,
@@ -59,7 +64,9 @@ extension Node {
         var filter = LabelFilter()
         filter.org = home.origin
         try store.forEachLabel(try logNames(dataset), filter: filter) { label in
-            guard !label.isRetracted, QualityLabels.source(label) == source else { return }
+            guard !label.isRetracted, QualityLabels.source(label) == source,
+                try blindness?.isExamined(label.item) != false
+            else { return }
             known[ConsensusLabel(label), default: []].append(label.id)
         }
         var written = ConsensusWrites()
