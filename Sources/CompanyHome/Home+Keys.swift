@@ -244,7 +244,11 @@ extension Home {
         email: String, kind: KeyKind, caKeyText: String?, passphrase: String?, folder: String,
         at time: Int64
     ) throws -> IssuedPerson {
-        guard !email.contains("/") else { throw SigningError.invalidSubjectName(email) }
+        // What the person's name is can be anybody's; the domain decides for whom he speaks.
+        let parts = email.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }),
+            email.utf8.allSatisfy({ (0x21...0x7e).contains($0) }), !email.contains("/")
+        else { throw SigningError.invalidSubjectName(email) }
         let authority = try authority(keyText: caKeyText)
         let key = try SigningKey.generate(kind)
         let certificate = try authority.issuing().issueSigner(

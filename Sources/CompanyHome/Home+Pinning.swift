@@ -38,11 +38,7 @@ extension Home {
         for root in roots { try require(root, of: org, at: time) }
         var address = forgetsURL ? nil : known?.url
         if let url {
-            guard let read = PartnerAddress(url: url) else {
-                throw NodeError(
-                    .badUrl, "\(url) is no https address",
-                    hint: "use https://HOST:PORT, with an IPv6 address in brackets")
-            }
+            let read = try PartnerAddress.required(url)
             address = PartnerAddress.isIPv6(read.host) ? read.url : url
         }
         if let vkey { _ = try NoteVerifier(vkey: vkey) }

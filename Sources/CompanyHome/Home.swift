@@ -356,6 +356,13 @@ public struct Home: Sendable {
         return try !DurableFile.isThere(logFolder(origin, dataset) + "/tile/entries")
     }
 
+    /// Throws for a dataset of which nothing is here and in which this organisation takes no part.
+    package func requireKnown(_ dataset: DatasetID) throws {
+        if try holds(dataset) || datasets().contains(dataset) { return }
+        throw NodeError.notFound(
+            "dataset", dataset.description, hint: "see countermark dataset list")
+    }
+
     /// True if any log of a dataset is here, or was: what this organisation has signed of it is recorded.
     package func holds(_ dataset: DatasetID) throws -> Bool {
         if try !members(of: dataset).isEmpty { return true }

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import PartnerTLS
+import PlainErrors
 
 /// Where a node is dialled or listens: a name or an address, and a port.
 ///
@@ -52,6 +53,18 @@ public struct PartnerAddress: Equatable, Sendable {
             port > 0, let host = Self.host(String(rest[..<colon]))
         else { return nil }
         self.init(host: host, port: port)
+    }
+
+    /// The address in a text that somebody gave.
+    ///
+    /// - Throws: ``NodeError`` for anything but `https://HOST[:PORT]`.
+    package static func required(_ url: String) throws -> PartnerAddress {
+        if let address = PartnerAddress(url: url) { return address }
+        throw NodeError(
+            .badUrl, "\(url.prefix(200)) is no address of a node",
+            hint:
+                "use https://HOST:PORT, with an IPv6 address in brackets and nothing behind the port"
+        )
     }
 
     private init(host: String, port: Int) { (self.host, self.port) = (host, port) }

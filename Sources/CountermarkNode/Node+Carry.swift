@@ -38,6 +38,10 @@ extension Node {
     ) throws -> [CarryReport] {
         try require(dataset)
         try catchUp(dataset)
+        if let receiver, try unknownMember(receiver, of: dataset) != nil {
+            throw NodeError.notFound(
+                "member", receiver.description, hint: "see countermark dataset show \(dataset)")
+        }
         var reports: [CarryReport] = []
         for member in try home.members(of: dataset) {
             try interruption?.check(
@@ -66,8 +70,18 @@ extension Node {
 
     func copy(_ log: String, to folder: String) throws -> UInt64 {
         let reader = try reader(of: log)
-        let writer = try LogWriter(
-            directory: folder, lockTimeoutSeconds: Home.lockTimeoutSeconds)
+        let writer: LogWriter
+        do {
+            writer = try LogWriter(
+                directory: folder, lockTimeoutSeconds: Home.lockTimeoutSeconds)
+        } catch let error as LogStorageError where error.path?.hasPrefix(folder) == true {
+            if case .locked = error { throw error }
+            throw NodeError(
+                .damagedFile, error.elsewhere("it is no file of the home"),
+                hint:
+                    "remove \(folder), or choose an empty folder: all of the log is written there again"
+            )
+        }
         defer { writer.close() }
         guard writer.size <= reader.size, try reader.root(at: writer.size) == writer.root else {
             throw NodeError(
@@ -105,8 +119,8 @@ extension Node {
     ///
     /// - Throws: ``NodeError`` where the folder holds none; what concerns one log stands in its report.
     public func carryIn(from folder: String) throws -> [CarryReport] {
-        let names = try Self.carried(folder)
-        guard !names.isEmpty else {
+        let (names, unusable) = try Self.carried(folder)
+        guard !names.isEmpty || !unusable.isEmpty else {
             throw NodeError(
                 .nothingCarried, "\(folder) holds no logs",
                 hint: "give the folder that countermark carry out wrote")
@@ -119,13 +133,13 @@ extension Node {
         for dataset in datasets { try catchUp(dataset) }
         holdNaming()
         defer { endHoldingNaming() }
-        var reports: [CarryReport] = []
+        var reports = unusable
         for name in order {
             var report = CarryReport(log: name)
             do {
                 try take(name, from: "\(folder)/\(Self.carriedLogs)/\(name)", &report)
             } catch {
-                report.error = PlainError.line(error)
+                report.error = Self.line(error, folder)
             }
             reports.append(report)
             // What came is kept; the label table takes it with the next command.
@@ -136,7 +150,7 @@ extension Node {
             do {
                 try takeCosignatures(from: "\(folder)/\(Self.carriedLogs)/\(report.log)")
             } catch {
-                reports[place].error = PlainError.line(error)
+                reports[place].error = Self.line(error, folder)
             }
         }
         try takeEvidence(from: "\(folder)/\(Self.carriedEvidence)")
@@ -150,16 +164,59 @@ extension Node {
         return member == dataset.owner
     }
 
-    /// The names of the logs in a folder; other files are passed over.
-    private static func carried(_ folder: String) throws -> [String] {
-        // `checkpoint` lies three folders down: member, owner, dataset.
-        let files = try DurableFile.files(below: "\(folder)/\(carriedLogs)", depth: 4)
-        return files.filter { $0.hasSuffix("/checkpoint") }.map { String($0.dropLast(11)) }
-            .filter { (try? parts(of: $0)) != nil }
+    private static let carryAgain = "carry it out anew; nothing of it was taken"
+
+    /// What is wrong with a carried log: nothing that is done to the home mends it.
+    private static func line(_ error: any Error, _ folder: String) -> String {
+        guard let error = error as? LogStorageError, error.path?.hasPrefix(folder) == true else {
+            return PlainError.line(error)
+        }
+        return error.elsewhere(carryAgain)
+    }
+
+    /// The names of the logs in a folder, and what has a log's name and cannot be one; other files are passed over.
+    private static func carried(_ folder: String) throws -> (
+        logs: [String], unusable: [CarryReport]
+    ) {
+        var places = [""]
+        var unusable: [CarryReport] = []
+        do {
+            // A log lies three folders down: member, owner, dataset.
+            for depth in 1...3 {
+                var below: [String] = []
+                for place in places {
+                    for name in try DurableFile.names(in: "\(folder)/\(carriedLogs)/\(place)") {
+                        let path = place.isEmpty ? name : "\(place)/\(name)"
+                        guard depth < 3 ? (try? Origin(name)) != nil : (try? parts(of: path)) != nil
+                        else { continue }
+                        // What leads elsewhere may change between two looks.
+                        guard DurableFile.isFolder("\(folder)/\(carriedLogs)/\(path)") else {
+                            var report = CarryReport(log: path)
+                            report.error =
+                                "\(folder)/\(carriedLogs)/\(path) is no folder; \(carryAgain)"
+                            unusable.append(report)
+                            continue
+                        }
+                        below.append(path)
+                    }
+                }
+                places = below
+            }
+        } catch {
+            throw NodeError(
+                .nothingCarried,
+                error.elsewhere("give the folder that countermark carry out wrote"),
+                hint: "nothing was taken")
+        }
+        return (places, unusable)
     }
 
     private func take(_ log: String, from folder: String, _ report: inout CarryReport) throws {
         let theirs = try LogReader(directory: folder)
+        guard !theirs.checkpoint.isEmpty else {
+            throw NodeError(
+                .damagedFile, "\(folder) has no checkpoint", hint: Self.carryAgain)
+        }
         let (member, dataset) = try Self.parts(of: log)
         if try home.hasLeft(dataset) {
             throw NodeError(

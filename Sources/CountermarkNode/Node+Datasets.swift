@@ -34,11 +34,7 @@ extension Node {
         logKey: [UInt8]? = nil
     ) throws {
         try requireSteward(dataset)
-        guard member != home.origin else {
-            throw NodeError(
-                .ownOrigin, "\(member) is the steward of \(dataset), and has no other role in it",
-                hint: "name a partner; nothing was written")
-        }
+        try requireNotSteward(member, dataset)
         let roots = try roots.isEmpty ? home.roots(of: member) : roots
         guard !roots.isEmpty else {
             throw NodeError(
@@ -68,10 +64,19 @@ extension Node {
             ])
     }
 
+    private func requireNotSteward(_ member: Origin, _ dataset: DatasetID) throws {
+        guard member == home.origin else { return }
+        throw NodeError(
+            .ownOrigin,
+            "\(member) is the steward of \(dataset), and has no other role in it: it is neither cut nor succeeded",
+            hint: "name another member; nothing was written")
+    }
+
     /// The steward's act that ends a member at an index; without one, at what is merged of its log here: what waits for
     /// something that does not come is left out.
     public func cutMember(_ dataset: DatasetID, _ member: Origin, at index: UInt64?) throws {
         try requireSteward(dataset)
+        try requireNotSteward(member, dataset)
         try catchUp(dataset)
         let (known, merged) = try read(dataset) {
             ($0.state.membership.members[member], $0.state.progress(member)?.applied ?? 0)
@@ -96,6 +101,7 @@ extension Node {
     /// The steward's act by which one member's log goes on for another's.
     public func succeed(_ dataset: DatasetID, _ old: Origin, by new: Origin) throws {
         try requireSteward(dataset)
+        for origin in [old, new] { try requireNotSteward(origin, dataset) }
         try catchUp(dataset)
         let membership = try mergedState(dataset).membership
         for origin in [old, new] where membership.members[origin] == nil {

@@ -30,10 +30,10 @@ public struct EvidenceFile: Sendable {
     ///
     /// - Throws: ``NodeError`` if it cannot be read or is no evidence file.
     public init(checking path: String) throws {
-        guard let data = try DurableFile.read(path, max: Equivocation.bytesMax + 1) else {
-            throw NodeError(
-                .noEvidence, "\(path) cannot be read", hint: "check the path")
+        guard try DurableFile.isThere(path) else {
+            throw NodeError(.noEvidence, "\(path) is not there", hint: "check the path")
         }
+        let data = try UserFile.read(path, max: Equivocation.bytesMax)
         self.path = path
         if data.starts(with: Contradiction.version.utf8) {
             let evidence = try Contradiction(file: data)

@@ -44,15 +44,43 @@ extension Node {
         let word = item.record.fields[Field.Known.sameAs.name]?.textValue
         if let other {
             if word.map({ $0.hasSameBytes(as: other) }) == true { return false }
-            try requireSameBytes(item.record, try registered(other, dataset).record)
+            try requireSame(key, other, in: dataset)
         } else if word == nil {
             return false
         }
         let value = other.map { FieldValue.text($0) } ?? .null
+        let isTakenBack = try other.map { try leads($0, to: key, dataset) } ?? false
         try write(dataset, message: "items same") { append in
+            // What is said last holds: both ways round, neither key would stand for the other.
+            if isTakenBack, let other {
+                _ = try append(.setItem(key: other, fields: [.known(.sameAs): .null]))
+            }
             _ = try append(.setItem(key: key, fields: [.known(.sameAs): value]))
         }
         return true
+    }
+
+    /// Throws for two items that are not known to have the same bytes, and for one that is not there.
+    package func requireSame(_ key: String, _ other: String, in dataset: DatasetID) throws {
+        try requireSameBytes(
+            try registered(key, dataset).record, try registered(other, dataset).record)
+    }
+
+    /// The most words that are followed from one key to the next.
+    private static let wordsMax = 64
+
+    /// Whether an item is said to be another one, or one that is.
+    private func leads(_ key: String, to other: String, _ dataset: DatasetID) throws -> Bool {
+        var key = key
+        for _ in 0..<Self.wordsMax {
+            guard
+                let word = try store.item(dataset, key: key)?.record.fields[
+                    Field.Known.sameAs.name]?.textValue
+            else { return false }
+            if word.hasSameBytes(as: other) { return true }
+            key = word
+        }
+        return false
     }
 
     private func registered(_ key: String, _ dataset: DatasetID) throws -> StoredItem {

@@ -34,6 +34,7 @@ extension Node {
         try catchUp(dataset)
         let origins = try state.from.map { try ancestors(of: $0, dataset) } ?? []
         let logs = try logNames(dataset)
+        if let to = state.to { try requireReviewer(try Reviewer(to), dataset) }
         var report = StatementReport()
         var writes: [Operation] = []
         let field = Field.known(stage.field)

@@ -297,6 +297,12 @@ public enum DurableFile {
         return files
     }
 
+    /// Whether there is a folder of a name; a link to one is none.
+    public static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// Whether anything has a name; a link counts as what it leads to.
     ///
     /// - Throws: ``LogStorageError`` where nobody can say, since a folder on the way cannot be read.

@@ -45,6 +45,29 @@ extension LogStorageError: CustomStringConvertible {
         }
     }
 
+    /// The line for a file that does not lie in the home, of which its commands would find nothing.
+    ///
+    /// - Parameter remedy: What to do about such a file.
+    public func elsewhere(_ remedy: String) -> String {
+        switch self {
+        case .system(_, let path, let code):
+            "\(path) cannot be read: \(SystemReason.words(code)); \(remedy)"
+        case .damaged(let path, let why): "\(path) is damaged: \(why); \(remedy)"
+        case .format(let error, let path): "\(path) is damaged: \(error); \(remedy)"
+        case .locked, .beyondEnd, .unconfirmed, .closed: description
+        }
+    }
+
+    /// The file that it is about; nil for none.
+    public var path: String? {
+        switch self {
+        case .system(_, let path, _), .locked(let path, _), .damaged(let path, _),
+            .format(_, let path), .unconfirmed(let path), .closed(let path):
+            path
+        case .beyondEnd: nil
+        }
+    }
+
     /// What a failed system call means to whoever keeps the home, and what to do.
     private static func words(_ call: String, _ path: String, _ code: Int32) -> String {
         let reason = SystemReason.words(code)

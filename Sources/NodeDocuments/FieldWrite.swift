@@ -3,6 +3,7 @@ import AnnotationModel
 import CountermarkNode
 import LabelText
 import PlainErrors
+import Signing
 
 /// What the writing of one field of a label means, as people and programs put it.
 package enum FieldWrite {
@@ -21,7 +22,9 @@ package enum FieldWrite {
             return .field(.known(.confidence), try confidence(Double(value)))
         case let field where ProcessingStage(field) != nil && value != "null":
             return try stage(field, value)
-        case let field: return .field(field, Output.value(value))
+        case .known(let known) where texts.contains(known) && value != "null":
+            return .field(.known(known), try fitting(.text(value), .known(known)))
+        case let field: return .field(field, try fitting(Output.value(value), field))
         }
     }
 
@@ -45,8 +48,55 @@ package enum FieldWrite {
             return .field(.known(.confidence), try confidence(value.double))
         case let field where ProcessingStage(field) != nil && value.string != nil:
             return try stage(field, value.string ?? "")
-        case let known: return .field(known, try fieldValue(value, field))
+        case let known: return .field(known, try fitting(try fieldValue(value, field), known))
         }
+    }
+
+    /// Known fields whose values are texts, whatever they look like.
+    private static let texts: Set<Field.Known> = [
+        .mediaType, .sameAs, .author, .source, .externalID,
+    ]
+
+    /// A value as a field keeps it.
+    ///
+    /// - Throws: ``NodeError`` for one of another type than all that read the field expect.
+    private static func fitting(_ value: FieldValue, _ field: Field) throws -> FieldValue {
+        if value == .null { return value }
+        switch field {
+        case .attribute(let name) where name.hasPrefix("stage."):
+            throw unusable(
+                "there is no \(name): the stages are "
+                    + ProcessingStage.allCases.map(\.rawValue).joined(separator: ", "))
+        case .known(.sha256):
+            if case .bytes(let bytes) = value, bytes.count == 32 { return value }
+            if let bytes = value.textValue.flatMap({ Hex.decode($0) }), bytes.count == 32 {
+                return .bytes(bytes)
+            }
+            throw unusable("sha256 is 64 hexadecimal digits")
+        case .known(.mediaType):
+            guard value.textValue?.contains("/") == true else {
+                throw unusable("mediaType is like image/png")
+            }
+        case .known(.bytes), .known(.width), .known(.height), .known(.channels):
+            guard case .integer(0...) = value else {
+                throw unusable("\(field.name) is a whole number, 0 or more")
+            }
+        case .known(.duration), .known(.frameRate):
+            guard let number = value.numberValue, number >= 0, number.isFinite else {
+                throw unusable("\(field.name) is a number, 0 or more")
+            }
+        case .known(.examined):
+            guard case .bool = value else { throw unusable("examined is true or false") }
+        case .known(let known) where texts.contains(known):
+            guard value.textValue != nil else { throw unusable("\(field.name) is a text") }
+        case let field:
+            guard let stage = ProcessingStage(field), StageState(of: stage, value) == nil else {
+                break
+            }
+            throw unusable(
+                "the stage \(stage.rawValue) is one of " + stage.states.joined(separator: ", "))
+        }
+        return value
     }
 
     /// A field's value of a request.

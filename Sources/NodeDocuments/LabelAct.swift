@@ -40,6 +40,7 @@ extension Node {
     package func act(
         _ act: LabelAct, on text: String, in chosen: DatasetID?, author: String?
     ) throws -> ActReport {
+        if case .comment(let text) = act { try Self.requireWords(text) }
         if case .review(let verdict, let reason) = act,
             let (dataset, id, row) = try findSuggestion(text, in: chosen)
         {
@@ -49,14 +50,26 @@ extension Node {
                     document: WrittenDocument(nothingIn: dataset, isSuggestion: false),
                     lines: ["nothing has changed: \(id) was decided so already"])
             }
+            guard row.state != .accepted || verdict == .accept else {
+                throw NodeError(
+                    .usage,
+                    "\(id) was accepted, and its values are the label's: a verdict takes none of them back",
+                    hint: "set the label's fields to what they should be")
+            }
             return try writeOne(.review(id, verdict, reason: reason), dataset, author: author)
         }
         let (dataset, label) = try find(text, in: chosen)
         let operation = act.operation(on: label.id)
+        try requireOfLabels(operation, label)
         if try repeatsVerdict(act, label, dataset, author: author) {
             return ActReport(
                 document: WrittenDocument(nothingIn: dataset, isSuggestion: false),
                 lines: ["nothing has changed: that is the standing verdict on \(label.id) already"])
+        }
+        if let id = try pendingSuggestion(operation, label, dataset) {
+            return ActReport(
+                document: WrittenDocument(nothingIn: dataset, isSuggestion: true),
+                lines: ["nothing has changed: \(id) suggests that already, and waits"])
         }
         if try changesNothing(operation, label, dataset) {
             return ActReport(
@@ -92,6 +105,48 @@ extension Node {
         guard case .review(let verdict, let reason) = act else { return false }
         return try isStandingVerdict(
             verdict, reason: reason, author: author, on: label.key, dataset)
+    }
+
+    /// Throws for a write of a field that items have, and labels do not.
+    private func requireOfLabels(
+        _ operation: AnnotationModel.Operation, _ label: LabelView
+    ) throws {
+        guard case .set(_, let writes) = operation else { return }
+        for case .field(let field, let value) in writes where value != .null {
+            if let stage = ProcessingStage(field), !stage.isOfAnnotations {
+                throw NodeError(
+                    .notOfAnnotations, "the stage \(stage.rawValue) is one of items, not labels",
+                    hint: "name the item \(label.item)")
+            }
+            if field == .known(.examined) || field == .known(.sameAs) {
+                throw NodeError(
+                    .notOfAnnotations, "\(field.name) is said of items, not of labels",
+                    hint: "name the item \(label.item)")
+            }
+        }
+    }
+
+    /// A suggestion of this organisation that waits and says what a change would suggest.
+    private func pendingSuggestion(
+        _ operation: AnnotationModel.Operation, _ label: LabelView, _ dataset: DatasetID
+    ) throws -> OperationID? {
+        guard case .set(_, let writes) = operation else { return nil }
+        let wanted = Dictionary(
+            writes.map { write -> (String, FieldValue) in
+                switch write {
+                case .className(let name): (Field.Known.className.name, .text(name))
+                case .selector(let selector): (Field.Known.selector.name, .bytes(selector.encoded))
+                case .field(let field, let value): (field.name, value)
+                }
+            }, uniquingKeysWith: { _, last in last })
+        return try store.suggestions(label.key, try logNames(dataset)).first {
+            $0.operation.origin == home.origin && $0.state == .pending && $0.fields == wanted
+        }?.operation
+    }
+
+    private static func requireWords(_ text: String) throws {
+        guard text.allSatisfy(\.isWhitespace) else { return }
+        throw NodeError(.usage, "a comment without words says nothing", hint: "")
     }
 
     /// Whether a change repeats what this organisation has said of a label before and nobody has replaced.
@@ -154,6 +209,7 @@ extension Node {
     package func comment(
         onItem key: String, _ dataset: DatasetID, _ text: String, author: String?
     ) throws -> ActReport {
+        try Self.requireWords(text)
         try require(dataset)
         try catchUp(dataset)
         guard try store.item(dataset, key: key) != nil else {

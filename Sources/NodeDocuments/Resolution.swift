@@ -52,6 +52,9 @@ extension Node {
             guard case .field(let field, let value) = write else {
                 throw NodeError(.usage, "an item has no \(resolution.field)", hint: "")
             }
+            if field == .known(.sameAs), let other = value.textValue {
+                try requireSame(name, other, in: dataset)
+            }
             return (dataset, .setItem(key: name, fields: [field: value]))
         }
         let (dataset, label) = try find(name, in: chosen)

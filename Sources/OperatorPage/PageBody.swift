@@ -63,7 +63,12 @@ struct PageBody {
 
     /// One text under a name, or several under another.
     func texts(_ one: String, or several: String, max: Int) throws -> [String] {
-        if let text = try text(one) { return [text] }
+        if let text = try text(one) {
+            guard value(several) == nil else {
+                throw PageProblem(.badRequest, "give either \(one) or \(several)")
+            }
+            return [text]
+        }
         guard let list = value(several)?.array, (1...max).contains(list.count) else {
             throw PageProblem(.badRequest, "the body needs \(one), or up to \(max) \(several)")
         }

@@ -101,6 +101,9 @@ struct PageWrites: Sendable {
             ) { node, dataset, body, ask in
                 let text = try body.needed("text")
                 if let item = try body.text("item") {
+                    guard body.value("label") == nil else {
+                        throw PageProblem(.badRequest, "give either label or item")
+                    }
                     return try node.comment(
                         onItem: item, dataset, text, author: ask.session.person
                     ).document
@@ -123,6 +126,9 @@ struct PageWrites: Sendable {
                 case (.none, .some(let value)):
                     choice = .write(try FieldWrite.write(field, value))
                 default: throw PageProblem(.badRequest, "give either take or value")
+                }
+                guard body.value("label") == nil || body.value("item") == nil else {
+                    throw PageProblem(.badRequest, "give either label or item")
                 }
                 let name = try body.text("label") ?? body.needed("item")
                 return try node.resolve(

@@ -17,14 +17,8 @@ extension Node {
     ) throws -> String? {
         try require(dataset)
         try catchUp(dataset)
-        let (logs, membership) = try read(dataset) {
-            ($0.state.logs.mapValues(\.origin), $0.state.membership)
-        }
-        if let org, org != membership.steward, membership.members[org] == nil,
-            !logs.values.contains(org)
-        {
-            return "\(org) is no member of \(dataset)"
-        }
+        if let org, let why = try unknownMember(org, of: dataset) { return why }
+        let logs = try logNames(dataset)
         let schema = try schema(of: dataset)
         let names = schema.mappings
         var known = ByteSet(
@@ -56,6 +50,15 @@ extension Node {
                 + (NearestName.nearest(to: name, in: Array(authors.makeIterator()))
                     .map { "; did you mean \"\($0)\"?" } ?? "")
         }
+    }
+
+    /// A sentence that names an organisation which has no part in a dataset and never had one; nil for others.
+    func unknownMember(_ org: Origin, of dataset: DatasetID) throws -> String? {
+        let (logs, membership) = try read(dataset) { ($0.state.logs, $0.state.membership) }
+        let isKnown =
+            org == membership.steward || membership.members[org] != nil
+            || logs.values.contains { $0.origin == org }
+        return isKnown ? nil : "\(org) is no member of \(dataset)"
     }
 }
 

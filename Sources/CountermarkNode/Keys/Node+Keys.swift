@@ -114,6 +114,7 @@ extension Node {
                 .keyInUse, "this is the key that the node signs with",
                 hint: "run countermark key rotate, which retires it")
         }
+        if let only { try require(only) }
         var concerned: [String] = []
         var unchanged: [String] = []
         for dataset in try only.map({ [$0] }) ?? home.datasets()

@@ -51,6 +51,7 @@ public final class Joining: Sendable {
                 .ownOrigin, "the invitation is this organisation's own",
                 hint: "send it to the company that you invite")
         }
+        if let listenURL { _ = try PartnerAddress.required(listenURL) }
         file = Self.file(home, invitation)
         if let text = try WholeFile.read(file),
             let known = try? JSONDecoder().decode(Attempt.self, from: Data(text.utf8)),
@@ -150,6 +151,7 @@ public final class Joining: Sendable {
 
     private func client() throws -> HTTPClient {
         guard let address = PartnerAddress(url: invitation.url) else {
+            // The steward made it before such addresses were refused.
             throw NodeError(
                 .badUrl, "\(invitation.url) is no https address",
                 hint: "ask the steward for a new invitation")

@@ -54,6 +54,7 @@ extension Node {
     ) throws -> (text: String, view: InvitationView) {
         try requireSteward(dataset)
         let address = try url ?? lastAddress()
+        _ = try PartnerAddress.required(address)
         let identity = try home.identity()
         let root = try home.root()
         let time = now()
@@ -216,6 +217,7 @@ extension Node {
 
     private func checkNewcomer(_ answer: JoinAnswer) throws {
         let org = try Origin(answer.org)
+        if let url = answer.url { _ = try PartnerAddress.required(url) }
         try CertificatePath.validate(
             leaf: answer.certificate, intermediates: Array(answer.chain.dropFirst()),
             roots: [answer.root], at: now(), purpose: .signing)

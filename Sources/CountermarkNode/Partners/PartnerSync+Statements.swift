@@ -22,10 +22,9 @@ extension PartnerSync {
         var proof = proof
         var answers: [StatementAnswer] = []
         for partner in try home.partners() {
-            guard let client = try client(partner), let org = try? Origin(partner.org) else {
-                continue
-            }
+            guard let org = try? Origin(partner.org) else { continue }
             do {
+                guard let client = try client(partner) else { continue }
                 let message = try await statement(about: proof, client)
                 let asked = proof
                 proof = try await node.run { try $0.adding(message, of: org, to: asked) }

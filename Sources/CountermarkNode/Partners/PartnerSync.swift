@@ -110,11 +110,7 @@ public final class PartnerSync: Sendable {
     /// A client of one partner; nil if only the partner dials us.
     func client(_ partner: Home.Partner) throws -> HTTPClient? {
         guard let text = partner.url else { return nil }
-        guard let address = PartnerAddress(url: text) else {
-            throw NodeError(
-                .badUrl, "\(text) is no https address",
-                hint: "use https://HOST:PORT, with an IPv6 address in brackets")
-        }
+        let address = try PartnerAddress.required(text)
         return HTTPClient(
             host: address.host, port: address.port, origin: partner.org,
             context: self.identity.client,
@@ -234,9 +230,18 @@ extension PartnerSync {
         with org: Origin? = nil, joining: DatasetID? = nil, only: DatasetID? = nil
     ) async throws -> [SyncReport] {
         var calls: [(Home.Partner, HTTPClient)] = []
+        // An address that cannot be called is that partner's failure, and nobody else's.
+        var uncalled: [SyncReport] = []
         for partner in try home.partners() where org == nil || partner.org == org?.description {
-            if let client = try client(partner) { calls.append((partner, client)) }
+            do {
+                if let client = try client(partner) { calls.append((partner, client)) }
+            } catch {
+                var report = SyncReport(org: partner.org)
+                report.fail(error)
+                uncalled.append(report)
+            }
         }
+        if calls.isEmpty, !uncalled.isEmpty { return try uncalled + damaged(org) }
         if let org, calls.isEmpty {
             throw NodeError(
                 .cannotDial, "\(org) is no partner that this node can dial",
@@ -280,7 +285,7 @@ extension PartnerSync {
                 if let (number, report) = result { reports[number] = report }
             }
             group.cancelAll()
-            return reports.sorted { $0.key < $1.key }.map(\.value) + (try damaged(org))
+            return reports.sorted { $0.key < $1.key }.map(\.value) + uncalled + (try damaged(org))
         }
     }
 }

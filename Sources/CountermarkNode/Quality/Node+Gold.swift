@@ -102,8 +102,8 @@ extension Node {
             dataset: dataset, org: home.origin, set: try GoldSet(name: name, items: shown),
             salt: try RandomBytes.draw(GoldSet.saltBytes))
         // Before it is signed: a seal without its answers can never be opened.
-        try DurableFile.create(path, with: sealed.bytes, mode: 0o600)
-        guard try DurableFile.read(path, max: SealedGold.bytesMax) == sealed.bytes else {
+        try UserFile.create(path, with: sealed.bytes, mode: 0o600)
+        guard try UserFile.read(path, max: SealedGold.bytesMax) == sealed.bytes else {
             throw NodeError(
                 .fileExists, "\(path) is there already",
                 hint: "give another path with -o: it may hold the answers of another set")

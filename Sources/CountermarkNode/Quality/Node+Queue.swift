@@ -2,6 +2,7 @@ import AnnotationModel
 import AnnotationStore
 import DatasetQuality
 import LabelQuality
+import PlainErrors
 import Provenance
 import Signing
 
@@ -142,6 +143,13 @@ extension Node {
         let state = try StageState(.review, "doing", why: row.state?.why, to: name)
         _ = try setStage(dataset, .review, state, [row.item], author: author)
         return (QueueRow(item: row.item, score: row.score, why: row.why, state: state), true)
+    }
+
+    /// Throws for somebody of an organisation that is no member: nobody would take what is assigned to him.
+    public func requireReviewer(_ reviewer: Reviewer, _ dataset: DatasetID) throws {
+        guard try !mergedState(dataset).membership.isMember(reviewer.org) else { return }
+        throw NodeError.notFound(
+            "member", reviewer.org.description, hint: "see countermark dataset show \(dataset)")
     }
 
     private func reviewStates(_ dataset: DatasetID) throws -> ByteMap<StageState> {

@@ -71,6 +71,7 @@ extension Node {
         try requireSteward(dataset)
         try Self.requireName(name)
         try catchUp(dataset)
+        try requireNameable(terms, dataset)
         let heads = try headsNow(dataset)
         let contents = try ReleaseContents(self, dataset, heads: heads, terms: terms)
         let commitment = try contents.commitment(name: name, heads: heads)
@@ -96,6 +97,19 @@ extension Node {
                         name: name, digest: commitment.digest, heads: heads, terms: terms))
             ])
         return true
+    }
+
+    /// Throws for terms that give an empty release, or one that can never hold: its name is taken for ever.
+    private func requireNameable(_ terms: ReleaseTerms, _ dataset: DatasetID) throws {
+        for org in terms.companies {
+            guard let why = try unknownMember(org, of: dataset) else { continue }
+            throw NodeError(.unknownName, why, hint: "correct the name; nothing was written")
+        }
+        if terms.quorum > 0 {
+            _ = try requireReachable(
+                MemberQuorum(threshold: terms.quorum, members: []), "members", dataset,
+                limit: Changeset.headsMax)
+        }
     }
 
     /// The steward's act that says which members have to countersign each release that is named from now on.
@@ -148,13 +162,13 @@ extension Node {
     /// - Throws: ``NodeError`` if it is not.
     @discardableResult
     public func countersignRelease(_ name: String, of dataset: DatasetID) throws -> Bool {
+        let view = try release(name, of: dataset)
         if dataset.owner == home.origin {
             throw NodeError(
                 .ownRelease,
                 "\(name) is this organisation's own word already: it has named the release",
                 hint: "ask the other members to countersign it")
         }
-        let view = try release(name, of: dataset)
         if let reason = view.release.withdrawal {
             throw NodeError(
                 .releaseWithdrawn,

@@ -63,6 +63,11 @@ public final class ReleaseContents {
         names = state.logs.mapValues(\.origin)
     }
 
+    /// A name by which a part of it is asked for and that nothing in the dataset had by then; nil where all are known.
+    public func unknownName(_ part: ExportPart) throws -> String? {
+        try node.unknownName(part, in: dataset)
+    }
+
     private static func replay(
         _ node: Node, _ dataset: DatasetID, _ sizes: [Origin: UInt64], after earlier: Node?
     ) throws -> (Node, MergeState) {

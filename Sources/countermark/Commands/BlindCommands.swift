@@ -30,22 +30,26 @@ struct BlindCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes a dataset blind; the steward's act.")
         @OptionGroup var common: CommonOptions
+        @OptionGroup var signing: SigningOptions
         @Argument var dataset: String
 
-        func run() throws { try BlindCommand.set(dataset, true, common) }
+        func run() throws { try BlindCommand.set(dataset, true, common, signing) }
     }
 
     struct Off: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Shows everybody everything again; the steward's act.")
         @OptionGroup var common: CommonOptions
+        @OptionGroup var signing: SigningOptions
         @Argument var dataset: String
 
-        func run() throws { try BlindCommand.set(dataset, false, common) }
+        func run() throws { try BlindCommand.set(dataset, false, common, signing) }
     }
 
-    private static func set(_ dataset: String, _ isBlind: Bool, _ common: CommonOptions) throws {
-        let node = try common.node()
+    private static func set(
+        _ dataset: String, _ isBlind: Bool, _ common: CommonOptions, _ signing: SigningOptions
+    ) throws {
+        let node = try signing.node(common)
         let id = try common.dataset(dataset, node)
         try node.setBlind(id, isBlind)
         try report(id, node, common, changed: node.hasWritten)

@@ -5,6 +5,7 @@ import CountermarkNode
 import Foundation
 import LabelDocuments
 import NodeDocuments
+import PlainErrors
 
 /// Prints checks, one document for all commands that look after a home.
 ///
@@ -64,11 +65,26 @@ struct RepairCommand: AsyncParsableCommand {
         let home = try Home(opening: common.homePath)
         let ids =
             try dataset.map { [try DatasetID($0, defaultOwner: home.origin)] } ?? home.datasets()
+        if dataset != nil { try ids.forEach(home.requireKnown) }
+        if let from { try Self.requireFolder(from) }
         let (from, setAside) = (from, setAside)
         let checks = try await progress.show(common) { watch in
             let repair = try Repair(home, from: from, watch: watch)
             return try await setAside ? repair.setAside(ids) : repair.run(ids)
         }
         try print(ChecksDocument(checks), common)
+    }
+
+    private static func requireFolder(_ path: String) throws {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
+            isFolder.boolValue
+        else {
+            throw NodeError(
+                .noFile, "\(path) is no folder",
+                hint:
+                    "name the folder that countermark backup or carry out wrote; nothing was repaired"
+            )
+        }
     }
 }

@@ -139,7 +139,11 @@ struct Export: ParsableCommand {
     private func requireKnown(_ view: ExportView, _ node: Node, _ id: DatasetID) throws {
         var org: Origin?
         if case .org(let origin) = view { org = origin }
-        guard let why = try node.unknownName(part, org: org, in: id) else { return }
+        try Self.require(try node.unknownName(part, org: org, in: id))
+    }
+
+    private static func require(_ why: String?) throws {
+        guard let why else { return }
         throw NodeError(.unknownName, why, hint: "correct the name; nothing was written")
     }
 
@@ -153,6 +157,7 @@ struct Export: ParsableCommand {
         if let release {
             let contents = try node.checkedRelease(release, of: id).contents
             try node.requireShown(contents)
+            try Self.require(try contents.unknownName(part))
             return { target, options in
                 try contents.export(
                     format: format, part: part, names: classNames, to: target, options: options)

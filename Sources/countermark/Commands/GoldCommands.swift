@@ -26,6 +26,7 @@ struct GoldCommand: ParsableCommand {
                 which nothing is to be found. Keep the file that is written: only with it can the set be opened.
                 """)
         @OptionGroup var common: CommonOptions
+        @OptionGroup var signing: SigningOptions
         @Argument var dataset: String
         @Argument(help: "The set's name.") var name: String
         @Argument(help: "Label files with the answers.") var files: [String]
@@ -34,7 +35,7 @@ struct GoldCommand: ParsableCommand {
         var output: String
 
         func run() throws {
-            let node = try common.node()
+            let node = try signing.node(common)
             let id = try common.dataset(dataset, node)
             try common.requireOutside(output)
             let items = try node.goldItems(files, format: try FormatRegistry.format(named: format))
@@ -47,15 +48,14 @@ struct GoldCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Tells all members the answers that were sealed.")
         @OptionGroup var common: CommonOptions
+        @OptionGroup var signing: SigningOptions
         @Argument var dataset: String
         @Argument(help: "The file that gold seal has written.") var file: String
 
         func run() throws {
-            let node = try common.node()
+            let node = try signing.node(common)
             let id = try common.dataset(dataset, node)
-            guard let bytes = try DurableFile.read(file, max: SealedGold.bytesMax) else {
-                throw NodeError(.noFile, "\(file) is not there", hint: "check the path")
-            }
+            let bytes = try UserFile.read(file, max: SealedGold.bytesMax)
             let (name, _) = try node.openGold(id, bytes)
             try GoldCommand.report(name, id, node, common)
         }

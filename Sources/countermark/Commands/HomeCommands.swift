@@ -106,12 +106,7 @@ func keyText(_ name: String) throws -> String {
 
 /// Reads a text file that the user named.
 func readText(_ path: String) throws -> String {
-    guard let data = FileManager.default.contents(atPath: path) else {
-        throw NodeError(
-            .noFile, "\(path) cannot be read", hint: "check the path and its permissions"
-        )
-    }
-    return String(decoding: data, as: UTF8.self)
+    String(decoding: try UserFile.read(path, max: UserFile.textBytesMax), as: UTF8.self)
 }
 
 /// This organisation's keys.

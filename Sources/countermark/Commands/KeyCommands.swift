@@ -17,6 +17,7 @@ struct KeyList: ParsableCommand {
     func run() throws {
         let node = try common.node()
         let ids = try dataset.map { [try common.dataset($0, node)] } ?? node.home.datasets()
+        if dataset != nil { try ids.forEach(node.require) }
         let keys = try ids.flatMap { try node.keys($0) }
         try common.print(
             document: KeyListDocument(keys: keys.map { .init($0) }),

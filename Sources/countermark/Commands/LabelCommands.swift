@@ -27,6 +27,12 @@ struct Annotate: ParsableCommand {
     @Option(help: "0...1.") var confidence: Double?
     @Option(help: "Who labelled.") var author: String?
 
+    func validate() throws {
+        guard box == nil || selector == nil else {
+            throw ValidationError("give either --box or --selector: a label has one place")
+        }
+    }
+
     func run() throws {
         let node = try signing.node(common)
         let id = try common.dataset(dataset, node)
@@ -212,6 +218,7 @@ struct History: ParsableCommand {
             document.entries.map {
                 "\(Output.time($0.time))  \($0.log)  \($0.index)  \($0.operations)  "
                     + "\($0.signerName)  \($0.message)"
+                    + ($0.why.map { "  not counted: \($0)" } ?? "")
             })
     }
 }

@@ -100,7 +100,9 @@ struct Invite: ParsableCommand {
 
         func run() throws {
             let node = try common.node()
-            let views = try node.invitations(to: try dataset.map { try common.dataset($0, node) })
+            let id = try dataset.map { try common.dataset($0, node) }
+            if let id { try node.require(id) }
+            let views = try node.invitations(to: id)
             try common.print(
                 document: InvitationListDocument(
                     invitations: views.map { InvitationDocument($0) }),

@@ -26,7 +26,14 @@ struct PartnerCRL: ParsableCommand {
                 document: RevocationListsDocument(org: org, lists: [], changed: changed),
                 changed: changed, ["no lists of \(org)"])
         }
-        let (lists, changed) = try home.setRevocationLists(try readText(file), of: partner)
+        let (lists, changed, unchecked) = try home.setRevocationLists(
+            try readText(file), of: partner)
+        for issuer in unchecked {
+            Terminal.warn(
+                "countermark: warning: \(issuer) is no root that \(org) has here: whether its list is genuine shows "
+                    + "at the next contact only, and until then nobody below it is let in by a false one"
+            )
+        }
         Terminal.warnOfPending(home)
         let document = RevocationListsDocument(
             org: org,

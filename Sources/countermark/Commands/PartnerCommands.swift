@@ -25,6 +25,7 @@ struct Sync: AsyncParsableCommand {
     func run() async throws {
         let home = try Home(opening: common.homePath)
         let id = try dataset.map { try DatasetID($0, defaultOwner: home.origin) }
+        if let id { try home.requireKnown(id) }
         let node = try Node(home)
         node.warn = { Terminal.warn("countermark: warning: \($0)") }
         try node.bringUp(id)
@@ -199,7 +200,9 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let home = try Home(opening: common.homePath)
+        // What partners and the page are told is looked through for the home's place, which has to be one that no
+        // other word is.
+        let home = try Home(opening: URL(fileURLWithPath: common.homePath).path)
         let address = try Self.address(peer, "--peer")
         LoggingSystem.bootstrap { StreamLogHandler(label: $0, stream: InertLogStream()) }
         let logger = Logger(label: "countermark")

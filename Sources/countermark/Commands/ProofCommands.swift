@@ -125,14 +125,9 @@ func verifyProof(_ file: String, trusting paths: [String], _ common: CommonOptio
         throw ValidationError(
             "give --trust FILE, the steward's root certificate (PEM), from a source that you trust")
     }
-    guard let handle = FileHandle(forReadingAtPath: file),
-        let data = try handle.read(upToCount: LabelProof.bytesMax + 1)
-    else {
-        throw NodeError(.noFile, "\(file) cannot be read", hint: "check the path")
-    }
     let roots = try paths.flatMap { try Certificate.all(pem: try readText($0)) }
     let time = Int64(Date().timeIntervalSince1970)
-    let bytes = Array(data)
+    let bytes = try UserFile.read(file, max: LabelProof.bytesMax)
     if ReleaseFile.isMeant(by: bytes) {
         return try verifyRelease(try ReleaseFile(file: bytes), file, roots, time, common)
     }

@@ -81,6 +81,7 @@ struct ConsensusCommand: ParsableCommand {
     }
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var signing: SigningOptions
     @Argument var dataset: String
     @Option(help: "majority, or dawid-skene: weighted by how far each rater can be relied on.")
     var method: Method
@@ -97,7 +98,7 @@ struct ConsensusCommand: ParsableCommand {
     }
 
     func run() throws {
-        let node = try common.node()
+        let node = try signing.node(common)
         let id = try common.dataset(dataset, node)
         let question = try raters.question
         if write { return try sign(id, node, question) }
@@ -215,7 +216,13 @@ struct RaterOptions: ParsableArguments {
         let formatter = ISO8601DateFormatter()
         formatter.formatOptions =
             text.contains("T") ? [.withInternetDateTime] : [.withFullDate]
-        guard let date = formatter.date(from: text) else {
+        let day = ISO8601DateFormatter()
+        day.formatOptions = [.withFullDate]
+        // The formatter takes the 30th of February for the 2nd of March.
+        guard let date = formatter.date(from: text),
+            day.date(from: String(text.prefix(10))).map({ day.string(from: $0) })
+                == String(text.prefix(10))
+        else {
             throw ValidationError(
                 "\(text) is no time: 2026-11-29, 2026-11-29T12:00:00Z or Unix seconds")
         }

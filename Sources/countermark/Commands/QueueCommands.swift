@@ -81,12 +81,21 @@ struct QueueCommand: ParsableCommand {
             let id = try common.dataset(dataset, node)
             let question = try options.question()
             let report = try node.queue(id, question)
-            let whom = try to.map { try Reviewer($0).description }
+            let reviewer = try to.map { try Reviewer($0) }
+            if let reviewer { try node.requireReviewer(reviewer, id) }
+            let whom = reviewer?.description
             let rows = report.rows.filter { whom == nil || $0.state?.to == whom }
             let document = QueueDocument(
                 id.description, question, report, rows: Array(rows.prefix(limit)),
                 more: max(0, rows.count - limit))
-            try common.print(document: document, document.lines)
+            let isOthers = rows.isEmpty && !report.rows.isEmpty
+            try common.print(
+                document: document,
+                isOthers
+                    ? [
+                        "nothing is assigned to \(whom ?? ""), \(report.rows.count) items are left to review"
+                    ]
+                    : document.lines)
         }
     }
 

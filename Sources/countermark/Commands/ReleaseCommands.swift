@@ -28,6 +28,7 @@ struct ReleaseCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Names the label set as it is now; the steward's act.")
         @OptionGroup var common: CommonOptions
+        @OptionGroup var signing: SigningOptions
         @OptionGroup var named: Name
         @Option(help: "Only what this organisation added; may be repeated.") var org: [String] = []
         @Option(help: "Only labels in STAGE=STATE, their own or their item's; none for no state.")
@@ -47,7 +48,7 @@ struct ReleaseCommand: ParsableCommand {
         }
 
         func run() throws {
-            let node = try common.node()
+            let node = try signing.node(common)
             let id = try common.dataset(named.dataset, node)
             var terms = ReleaseTerms()
             terms.companies = try Set(org.map { try Origin($0) }).sorted()
@@ -67,10 +68,11 @@ struct ReleaseCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Recomputes a release from the logs, and signs that it is right.")
         @OptionGroup var common: CommonOptions
+        @OptionGroup var signing: SigningOptions
         @OptionGroup var named: Name
 
         func run() throws {
-            let node = try common.node()
+            let node = try signing.node(common)
             let id = try common.dataset(named.dataset, node)
             try node.countersignRelease(named.name, of: id)
             try report(named.name, id, node, common)
@@ -81,11 +83,12 @@ struct ReleaseCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Says that a release is not to be used any more; the steward's act.")
         @OptionGroup var common: CommonOptions
+        @OptionGroup var signing: SigningOptions
         @OptionGroup var named: Name
         @Option(help: "Why.") var reason: String
 
         func run() throws {
-            let node = try common.node()
+            let node = try signing.node(common)
             let id = try common.dataset(named.dataset, node)
             try node.withdrawRelease(named.name, of: id, reason: reason)
             try report(named.name, id, node, common)
@@ -97,11 +100,12 @@ struct ReleaseCommand: ParsableCommand {
             abstract: "Shows or sets who has to countersign each release that is named from now on."
         )
         @OptionGroup var common: CommonOptions
+        @OptionGroup var signing: SigningOptions
         @Argument var dataset: String
         @OptionGroup var quorum: QuorumOptions
 
         func run() throws {
-            let node = try common.node()
+            let node = try signing.node(common)
             let id = try common.dataset(dataset, node)
             let asked = try quorum.asked
             if let asked { try node.setReleasePolicy(id, asked) }
