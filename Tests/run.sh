@@ -32,6 +32,7 @@ steps=(
     "trust         14  python3 Tests/EndToEnd/trust.py --program $debug"
     "carry          5  python3 Tests/EndToEnd/carry.py --program $debug"
     "words         60  python3 Tests/EndToEnd/words.py --program $debug"
+    "misuse       25  python3 Tests/EndToEnd/misuse.py --program $debug"
     "again         27  python3 Tests/EndToEnd/again.py --program $debug"
     "pages         65  python3 Tests/EndToEnd/pages.py --program $debug"
     "store        115  several_nodes"

@@ -57,11 +57,22 @@ public enum InertText {
     /// True for what is not simply shown: controls of both sets, line and paragraph separators, and format
     /// characters, to which bidirectional controls, invisible marks and tags belong.
     ///
-    /// The two joiners stay: words of Persian and Indic scripts, and many pictograms, are spelt with them.
+    /// The two joiners and the selectors of forms stay: words of Persian, Indic and Mongolian scripts, and many
+    /// pictograms, are spelt with them. What fills a place and shows nothing makes two keys look like one.
     static func isActive(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.value < 0x7f { return scalar.value < 0x20 }
         if scalar.value < 0xa0 { return true }
         if scalar.value == 0x200c || scalar.value == 0x200d { return false }
+        switch scalar.value {
+        case 0x180b...0x180d, 0x180f, 0xfe00...0xfe0f: return false
+        case 0x2800: return true
+        default: break
+        }
+        if scalar.properties.isDefaultIgnorableCodePoint
+            || scalar.properties.isNoncharacterCodePoint
+        {
+            return true
+        }
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: return true
         default: return false

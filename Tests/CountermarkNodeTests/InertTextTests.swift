@@ -27,7 +27,9 @@ struct InertTextTests {
         arguments: [
             UInt32(0)...0x1f, 0x7f...0x9f, 0xad...0xad, 0x61c...0x61c, 0x200b...0x200b,
             0x200e...0x200f, 0x2028...0x202e, 0x2060...0x2064, 0x2066...0x206f, 0xfeff...0xfeff,
-            0xfff9...0xfffb, 0xe0020...0xe007f,
+            0xfff9...0xfffb, 0xe0020...0xe007f, 0x34f...0x34f, 0x115f...0x1160, 0x2800...0x2800,
+            0x3164...0x3164, 0xffa0...0xffa0, 0xe0100...0xe01ef, 0xfdd0...0xfdef, 0xfffe...0xffff,
+            0x1fffe...0x1ffff,
         ])
     func active(range: ClosedRange<UInt32>) {
         for value in range {
@@ -38,7 +40,9 @@ struct InertTextTests {
 
     @Test("plain text of any script stays as it is")
     func plain() {
-        for text in ["", "Rostfleck ä", "表面", "می\u{200c}خواهم", "👩\u{200d}🔧", "a\\b \u{a0}"] {
+        for text in [
+            "", "Rostfleck ä", "表面", "می\u{200c}خواهم", "👩\u{200d}🔧", "❤\u{fe0f}", "a\\b \u{a0}",
+        ] {
             #expect(InertText.line(text).utf8.elementsEqual(text.utf8))
             #expect(InertText.json(text).utf8.elementsEqual(text.utf8))
         }

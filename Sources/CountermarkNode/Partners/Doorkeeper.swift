@@ -35,6 +35,14 @@ struct Doorkeeper: RouterMiddleware {
                 return try await next(request, context)
             }
             let origin = try await admit(peer)
+            // Bytes that are packed are not those that were signed.
+            if let coding = request.headers[.contentEncoding], coding.lowercased() != "identity" {
+                throw Refusal(
+                    code: .unsupportedType,
+                    message:
+                        "a body in the coding \(InertText.line(String(coding.prefix(40)))) is not read",
+                    hint: "send it as it is")
+            }
             desk.noteContact(origin)
             return try await next(request, context)
         } catch let error as Refusal {

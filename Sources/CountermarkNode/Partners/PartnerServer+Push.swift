@@ -92,7 +92,7 @@ extension PartnerServer {
 
     private static func part(_ request: Request, _ log: String) throws(Refusal) -> Part {
         let query = request.uri.queryParameters
-        guard
+        guard ["from", "at", "more"].allSatisfy({ query[values: $0[...]].count <= 1 }),
             let from = query["from"].flatMap({
                 PlainNumber.parse($0, upTo: PartnerLimits.logEntries)
             }),
