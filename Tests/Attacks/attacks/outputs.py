@@ -1,6 +1,7 @@
 """What a member's texts do to the terminal, and links and modes to files."""
 
 import os
+from time import sleep as wait
 
 from harness import attack
 from attacks.exports import export
@@ -79,6 +80,8 @@ def times_beyond(t):
     log.send(label("img/x"))
     for time in (-(2**63), 2**63 - 1, 2**62, 1):
         log.send(label("img/y"), iat=time)
+    # Times are of whole seconds.
+    wait(1.1)
     world.annotate(world.oem, "img/1")
     lines = cm("history", world.dataset, home=world.oem).out.splitlines()
     theirs = [line for line in lines if "  evil.example  " in line]
