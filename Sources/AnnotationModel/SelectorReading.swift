@@ -50,7 +50,13 @@ extension Selector {
         {
             return
         }
-        _ = try Selector(decoding: encoded)
+        do throws(AnnotationModelError) {
+            _ = try Selector(decoding: encoded)
+        } catch {
+            // Whoever made it in memory knows of no bytes.
+            guard case .encoding(.outOfRange(_, let why)) = error else { throw error }
+            throw .badGeometry(kind: kindName, why: why)
+        }
     }
 }
 

@@ -140,6 +140,9 @@ public final class ExportFolder: FormatOutput {
     /// The output of the file beside the folder.
     public func sidecar() -> (any FormatOutput)? { output.sidecar() }
 
+    /// Removes that file.
+    public func removeSidecar() throws { try output.removeSidecar() }
+
     /// Removes what the export before has left, and writes the list.
     ///
     /// - Returns: The paths of the files that were removed, in ascending order.

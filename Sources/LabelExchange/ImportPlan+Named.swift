@@ -6,7 +6,7 @@ import DatasetReading
 import Provenance
 
 /// A record names a label that this organisation's people are not shown yet.
-private struct HiddenLabel: Error {
+struct HiddenLabel: Error {
     let id: OperationID
 }
 
@@ -35,28 +35,10 @@ extension ImportPlan {
         return true
     }
 
-    /// The labels that records name by their ids in the logs, and which records name what is not shown yet: those are
-    /// told and left out.
-    func named(_ records: [Pending]) throws -> (labels: [LabelView?], hidden: Set<Int>) {
-        var hidden: Set<Int> = []
-        let labels = try records.enumerated().map { index, entry in
-            do {
-                return try named(entry.record)
-            } catch let error as HiddenLabel {
-                hidden.insert(index)
-                untaken += 1
-                report.skip(
-                    "item \(entry.record.item)",
-                    "it names \(error.id), a label of another company that is not shown yet: the dataset is blind"
-                )
-                return nil
-            }
-        }
-        return (labels, hidden)
-    }
-
     /// The label that a record names by its id in the logs, whoever added it.
-    private func named(_ record: LabelRecord) throws -> LabelView? {
+    ///
+    /// - Throws: ``HiddenLabel`` for one that is not shown yet.
+    func named(_ record: LabelRecord) throws -> LabelView? {
         guard let provenance = record.provenance,
             let id = try? OperationID.parse(provenance.id).id,
             let number = logs.first(where: { $0.value == id.origin })?.key,

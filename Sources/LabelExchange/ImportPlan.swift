@@ -43,6 +43,8 @@ package final class ImportPlan {
     private let ruleUse = ItemRuleUse()
     /// Labels that a format which cannot say their shape would change or double.
     var shapes = ShapeLosses()
+    /// Labels that the files may know by other ids.
+    var doubles = LikeLabels()
     /// True if what the file does not say is said too.
     let isComplete: Bool
     package private(set) var logs: [Int: Origin] = [:]
@@ -70,14 +72,17 @@ package final class ImportPlan {
     typealias Pending = (record: LabelRecord, exported: LabelRecord?)
     /// Records that wait to be matched, by item, in the files' order.
     private var pending: [[Pending]] = []
+    private var groups: ByteMap<Int> = [:]
     private var pendingCount = 0
     /// The file that the next records are of, counted from one; zero where it does not matter.
     private var openFile = 0
     /// What this organisation has of the items that wait.
     private var fetched: ByteMap<[LabelView]> = [:]
-    private var kept: ByteMap<ItemLabels> = [:]
+    var kept: ByteMap<ItemLabels> = [:]
     private var keptCount = 0
     var met = KeySet()
+    /// Labels that a record named by their ids in the logs.
+    var metByName = KeySet()
     var metItems = KeySet()
     /// The classes that the files list, and the item that keeps them.
     var lists = ClassTable()
@@ -200,16 +205,18 @@ package final class ImportPlan {
                 return try add(record, into: sink)
             }
             let isOfLast = pending.last?.last?.record.item.hasSameBytes(as: record.item) == true
+            let group = isOfLast ? pending.count - 1 : groups[record.item]
             // The records of an item are not parted, unless they alone are too many.
             let isFull =
                 isOfLast
                 ? pending.last?.count ?? 0 >= Self.recordsTogetherMax
-                : pending.count >= Self.itemsTogetherMax
+                : group == nil && pending.count >= Self.itemsTogetherMax
                     || pendingCount >= Self.recordsTogetherMax
             if isFull { try flush(into: sink) }
-            if isOfLast, !pending.isEmpty {
-                pending[pending.count - 1].append((record, exported))
+            if let group, pending.indices.contains(group) {
+                pending[group].append((record, exported))
             } else {
+                groups[record.item] = pending.count
                 pending.append([(record, exported)])
             }
             pendingCount += 1
@@ -237,7 +244,7 @@ package final class ImportPlan {
         return true
     }
 
-    private func add(_ record: LabelRecord, into sink: Sink) throws {
+    func add(_ record: LabelRecord, into sink: Sink) throws {
         report.added += 1
         var fields: [Field: FieldValue] = [:]
         for (name, value) in record.attributes { fields[.attribute(name)] = value }
@@ -263,6 +270,7 @@ package final class ImportPlan {
         if pending.isEmpty { return }
         let groups = pending
         pending.removeAll(keepingCapacity: true)
+        self.groups.removeAll(keepingCapacity: true)
         pendingCount = 0
         try fetch(groups.compactMap { $0.first?.record.item })
         for group in groups { try match(group, into: sink) }
@@ -291,67 +299,7 @@ package final class ImportPlan {
         for label in labels { fetched[label.item, default: []].append(label) }
     }
 
-    /// Matches the records of one item with its labels, all at once: where a file knows labels by their
-    /// place only, a line that was put in moves all that follow.
-    private func match(_ written: [Pending], into sink: Sink) throws {
-        guard let key = written.first?.record.item else { return }
-        try items.mention(key)
-        let records = classes?.canonical(written) ?? written
-        var open = try labels(of: key)
-        var (found, hidden) = try named(records)
-        let steps: [(inout ItemLabels, LabelRecord) -> LabelView?] = [
-            { $0.take(byExternalID: $1, saying: true) },
-            {
-                ImportStatement.isPositional($1.externalID)
-                    ? nil : $0.take(byExternalID: $1, saying: false)
-            },
-            { $0.take(byContent: $1) },
-            {
-                ImportStatement.isPlaced($1.externalID)
-                    ? nil : $0.take(byExternalID: $1, saying: false)
-            },
-        ]
-        for step in steps {
-            for index in records.indices where found[index] == nil && !hidden.contains(index) {
-                guard let label = step(&open, records[index].record),
-                    !met.contains(label.key.packed)
-                else { continue }
-                met.insert(label.key.packed)
-                found[index] = label
-            }
-        }
-        let changed = records.indices.filter {
-            found[$0] == nil && !hidden.contains($0)
-                && ImportStatement.isPlaced(records[$0].record.externalID)
-        }
-        for (index, label) in zip(
-            changed,
-            open.take(likest: changed.map { records[$0].record }, isUpdate: options.isUpdate))
-        where label.map({ !met.contains($0.key.packed) }) == true {
-            label.map { met.insert($0.key.packed) }
-            found[index] = label
-        }
-        kept[key] = open
-        for (index, (label, (entry, canonical))) in zip(found, zip(written, records)).enumerated()
-        where !hidden.contains(index) {
-            guard let label else {
-                // The log keeps what the file says.
-                shapes.weigh(canonical.record, besides: open, format.profile)
-                try add(entry.record, into: sink)
-                continue
-            }
-            try weigh(label, canonical.record, isExported: canonical.exported != nil)
-            let before = report.changed
-            var record = canonical.record
-            keepShape(of: label, in: &record)
-            try change(
-                label, record, canonical.exported,
-                classAsWritten: entry.record.className, into: sink)
-            told?.note(entry.record, at: .stored(label.id, isChanged: report.changed > before))
-        }
-    }
-
-    private func labels(of key: String) throws -> ItemLabels {
+    func labels(of key: String) throws -> ItemLabels {
         if let item = try items.stored(key) { metItems.insert(-item.target) }
         if let known = kept[key] { return known }
         var own = try (fetched[key] ?? stored(of: key)).filter { !met.contains($0.key.packed) }
@@ -393,6 +341,7 @@ package final class ImportPlan {
         try keepLists(into: sink)
         for note in ruleUse.notes(options.itemRules) { report.note(note.where, note.what) }
         for what in shapes.notes(format.name) { report.note("shapes", what) }
+        for what in doubles.notes { report.note("labels", what) }
         if options.prune, hasLabels { try prune(into: sink) }
     }
 }

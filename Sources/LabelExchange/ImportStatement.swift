@@ -60,11 +60,21 @@ enum ImportStatement {
 
     static func isSame(_ left: Selector, _ right: Selector) -> Bool {
         if left == right { return true }
+        let (left, right) = (turned(left), turned(right))
         guard left.kind == right.kind,
             let one = try? JSONValue(parsing: SelectorJSON.text(left)),
             let other = try? JSONValue(parsing: SelectorJSON.text(right))
         else { return false }
         return isNear(one, other)
+    }
+
+    /// A cuboid with that of the two quaternions of its turn whose first number other than 0 is positive.
+    private static func turned(_ selector: Selector) -> Selector {
+        guard case .cuboid(var cuboid) = selector,
+            cuboid.rotation.first(where: { abs($0) > 1e-9 }).map({ $0 < 0 }) == true
+        else { return selector }
+        cuboid.rotation = cuboid.rotation.map { -$0 }
+        return .cuboid(cuboid)
     }
 
     private static func isNear(_ left: Double, _ right: Double) -> Bool {
@@ -93,16 +103,20 @@ enum ImportStatement {
     }
 
     /// True for an id that says only where in a file a label stood: `path#number`, or the region ids that
-    /// Label Studio exports get here, `task/annotation/rNumber`.
+    /// Label Studio exports get here, `task/annotation/rNumber`, with `prediction-` before a model's annotation and
+    /// `/number` behind a choice of several.
     static func isPositional(_ id: String?) -> Bool {
         guard let id else { return false }
         if let mark = id.utf8.lastIndex(of: UInt8(ascii: "#")) {
             return isPlace(id.utf8[id.utf8.index(after: mark)...])
         }
         if id.hasPrefix(exportPrefix) { return true }
-        let parts = id.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        return parts.count == 3 && parts[2].first == UInt8(ascii: "r") && isNumber(parts[0])
-            && isNumber(parts[1]) && isNumber(parts[2].dropFirst())
+        let parts = id.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 3 || parts.count == 4 && isNumber(parts[3].utf8) else { return false }
+        let voice =
+            parts[1].hasPrefix(modelPrefix) ? parts[1].dropFirst(modelPrefix.count) : parts[1]
+        return parts[2].utf8.first == UInt8(ascii: "r") && isNumber(parts[0].utf8)
+            && isNumber(voice.utf8) && isNumber(parts[2].utf8.dropFirst())
     }
 
     /// True for an id that is a place behind a file's name.
@@ -132,6 +146,9 @@ enum ImportStatement {
 
     /// How our own exports of Web annotations number what has no id.
     private static let exportPrefix = "urn:countermark:export:"
+
+    /// How Label Studio's ids of what a model said begin.
+    private static let modelPrefix = "prediction-"
 
     /// True for a place behind a file's name: `3`, `s3` and `T3`, `3.1`, `2@0.5`, `17/3`, and `group/NAME/3`.
     private static func isPlace(_ text: Substring.UTF8View) -> Bool {

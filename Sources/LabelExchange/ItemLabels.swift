@@ -45,8 +45,21 @@ struct ItemLabels {
 
     private func says(_ index: Int, _ record: LabelRecord) -> Bool {
         guard let label = labels[index] else { return false }
-        return label.className == record.className
+        return label.className == Self.className(record)
             && ImportStatement.isSame(label.selector, record.selector)
+    }
+
+    /// What the class of a record is called here.
+    private static func className(_ record: LabelRecord) -> String {
+        record.className.isEmpty ? ImportPlan.noClass : record.className
+    }
+
+    /// True if a label has all attributes of a record: of a caption they say what it says.
+    private func hasAttributes(_ index: Int, of record: LabelRecord) -> Bool {
+        guard let label = labels[index] else { return false }
+        return record.attributes.allSatisfy { name, value in
+            ImportStatement.isSame(name, value, label.fields[Field.attribute(name).name])
+        }
     }
 
     /// The label with the record's id; where asked for, only if it says the same.
@@ -120,14 +133,45 @@ struct ItemLabels {
         } ?? []
     }
 
-    /// The label that says the same, unless both carry a lasting id: then these differ.
-    mutating func take(byContent record: LabelRecord) -> LabelView? {
-        let content = Content(className: record.className, selector: record.selector)
-        if let index = contents()[content]?.first(where: { mayBe($0, record) }) {
-            return take(index)
+    /// The label that says the same.
+    ///
+    /// - Parameters:
+    ///   - isOneID: Whether two lasting ids are two labels. Where all ids of a file have found theirs, what is left was
+    ///     numbered anew by another program: of each label there is still one.
+    ///   - isWhole: Whether its attributes have to be the record's, too.
+    mutating func take(byContent record: LabelRecord, isOneID: Bool, isWhole: Bool = false)
+        -> LabelView?
+    {
+        let content = Content(className: Self.className(record), selector: record.selector)
+        func isIt(_ index: Int) -> Bool {
+            if isWhole, !hasAttributes(index, of: record) { return false }
+            return isOneID
+                ? mayBe(index, record) && !hasOtherID(index, record) : isOfOneRater(index, record)
         }
+        let alike = contents()[content]
+        if let index = alike?.first(where: { isIt($0) }) { return take(index) }
         guard labels.count <= Self.comparedMax else { return nil }
-        return take(labels.indices.first { mayBe($0, record) && says($0, record) })
+        return take(labels.indices.first { isIt($0) && says($0, record) })
+    }
+
+    /// The label of the class that lies almost where a record says, which has no lasting id.
+    mutating func take(near record: LabelRecord) -> LabelView? {
+        if Self.isLasting(record.externalID) { return nil }
+        return take(near(record))
+    }
+
+    /// True if one of these labels may be what a record says, moved a little.
+    func holdNear(_ record: LabelRecord) -> Bool { near(record) != nil }
+
+    private func near(_ record: LabelRecord) -> Int? {
+        guard labels.count <= Self.comparedMax else { return nil }
+        return labels.indices.first { index in
+            guard let label = labels[index], !label.isRetracted,
+                label.selector.kind == record.selector.kind,
+                label.className.hasSameBytes(as: record.className), isOfOneRater(index, record)
+            else { return false }
+            return Likeness.isNear(label.selector, record.selector)
+        }
     }
 
     /// The labels that nothing was matched with when they were first asked for, by what they say.
@@ -168,11 +212,17 @@ struct ItemLabels {
     }
 
     private func mayBe(_ index: Int, _ record: LabelRecord) -> Bool {
-        guard let label = labels[index], !isByAnother(index, record),
-            !isOfAnotherModel(index, record)
-        else { return false }
-        return !Self.isLasting(record.externalID)
-            || !Self.isLasting(label.fields[ImportStatement.externalID]?.textValue)
+        labels[index] != nil && !isByAnother(index, record) && !isOfAnotherModel(index, record)
+    }
+
+    private func isOfOneRater(_ index: Int, _ record: LabelRecord) -> Bool {
+        mayBe(index, record) && (record.author != nil || !isAuthorNew(index))
+    }
+
+    /// True if a record and a label both have lasting ids: those of one file are two labels.
+    private func hasOtherID(_ index: Int, _ record: LabelRecord) -> Bool {
+        Self.isLasting(record.externalID)
+            && Self.isLasting(labels[index]?.fields[ImportStatement.externalID]?.textValue)
     }
 
     /// True if one of these labels may be what a record says of it in another kind of shape.

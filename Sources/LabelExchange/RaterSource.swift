@@ -5,8 +5,14 @@ import AnnotationStore
 ///
 /// A model is one: what it says is a label of its own, also where people, or another model, have said the same before.
 /// Between people and imports the source tells nothing; there the author does.
-enum RaterSource {
+package enum RaterSource {
     private static let modelPrefix = "model:"
+
+    /// True for what a user may say that made labels.
+    package static func isSource(_ text: String) -> Bool {
+        ["human", "rule", ImportPlan.defaultSource].contains(text)
+            || text.hasPrefix(modelPrefix) && text.count > modelPrefix.count
+    }
 
     /// The source of a label that is there.
     static func of(_ label: LabelView) -> String? {

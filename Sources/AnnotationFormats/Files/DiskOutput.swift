@@ -123,11 +123,22 @@ public final class DiskOutput: FormatOutput {
         }
     }
 
-    /// The output of the file beside this one, `<output>.countermark.jsonl`.
-    public func sidecar() -> (any FormatOutput)? {
+    private var sidecarPath: String {
         var name = path
         while name.count > 1, name.hasSuffix("/") { name.removeLast() }
-        return DiskOutput(file: name + Sidecar.ending)
+        return name + Sidecar.ending
+    }
+
+    /// The output of the file beside this one, `<output>.countermark.jsonl`.
+    public func sidecar() -> (any FormatOutput)? { DiskOutput(file: sidecarPath) }
+
+    /// Removes that file, if it is a plain one.
+    public func removeSidecar() throws {
+        let sidecar = sidecarPath
+        guard FileStatus(path: sidecar)?.isFile == true else { return }
+        guard unlink(sidecar) == 0 else {
+            throw FormatError.cannotWrite(path: sidecar, errno: errno)
+        }
     }
 
     /// Appends to the file.

@@ -46,10 +46,12 @@ enum FileTree {
     /// given by itself, and text in another encoding than the format's, which the whole folder will have, end the
     /// reading; a given file of whose labels none can be taken is named.
     ///
-    /// - Parameter takesGiven: Whether a file that was given by itself is read whatever it is called.
+    /// - Parameters:
+    ///   - takesGiven: Whether a file that was given by itself is read whatever it is called.
+    ///   - holdsItems: Whether a file holds its items, and labels only besides.
     static func forEach(
         _ inputs: [InputFile], where isWanted: (String) -> Bool, takesGiven: Bool = false,
-        into sink: EventSink,
+        holdsItems: Bool = false, into sink: EventSink,
         _ body: (FormatFile, _ sink: EventSink) throws -> Void
     ) throws {
         var repeats = FileRepeats()
@@ -64,15 +66,13 @@ enum FileTree {
                     if isFolder, FileSystem.size(file.file.name) <= heldBytesMax {
                         return try readHeld(file, into: sink, body)
                     }
-                    var account = FileAccount()
+                    var account = FileAccount(holdsItems: holdsItems)
                     try withoutActuallyEscaping(sink) { sink in
                         try body(file) { event in
-                            account.count(event)
-                            try sink(event)
+                            if isFolder { return try sink(event) }
+                            try account.pass(event, into: sink)
                         }
-                    }
-                    if !isFolder, let why = account.refusal {
-                        try sink(.fileRefused(where: file.file.name, why: why))
+                        if !isFolder { try account.finish(file.file.name, into: sink) }
                     }
                 }
             }
@@ -212,22 +212,51 @@ enum FileTree {
     }
 }
 
-/// What was read of one file.
+/// What was read of one given file: its items and classes are passed on once one of its labels was taken, or when the
+/// file has ended without labels that could not be.
 struct FileAccount {
-    private var labels = 0
+    private let holdsItems: Bool
+    private var isTaken = false
     private var skipped = 0
+    private var held: [FormatEvent] = []
+    private var isOpen = false
+    /// Of a file that lists more before its first label, no more is held.
+    private static let heldMax = 1 << 16
 
-    mutating func count(_ event: FormatEvent) {
+    init(holdsItems: Bool) { self.holdsItems = holdsItems }
+
+    mutating func pass(_ event: FormatEvent, into sink: EventSink) throws {
         switch event {
-        case .annotation: labels += 1
+        case .annotation: isTaken = true
+        case .item where holdsItems: isTaken = true
         case .skipped: skipped += 1
-        case .labelClass, .item, .note, .fileRefused: break
+        case .item, .labelClass:
+            if isTaken || isOpen { break }
+            held.append(event)
+            if held.count > Self.heldMax { try open(into: sink) }
+            return
+        case .note, .fileRefused: break
         }
+        if isTaken { try open(into: sink) }
+        try sink(event)
     }
 
-    /// Why the file counts as not read, where it holds labels and none was taken.
-    var refusal: String? {
-        labels == 0 && skipped > 0
-            ? "none of its labels could be taken, \(skipped) were left out" : nil
+    /// The end of the file, which is left out where it holds labels and none was taken.
+    func finish(_ name: String, into sink: EventSink) throws {
+        guard !isTaken, skipped > 0 else {
+            for event in held { try sink(event) }
+            return
+        }
+        let why = "none of its labels could be taken, \(skipped) were left out"
+        // What was passed on already can only be undone with all that was read.
+        if isOpen { throw FormatError.structure(file: name, path: "", why: why) }
+        try sink(.fileRefused(where: name, why: why))
+    }
+
+    private mutating func open(into sink: EventSink) throws {
+        if isOpen { return }
+        isOpen = true
+        for event in held { try sink(event) }
+        held = []
     }
 }

@@ -16,6 +16,8 @@ public protocol FormatOutput: AnyObject {
     /// The output of the file beside this output that keeps what the format cannot carry; nil where
     /// there is no such place.
     func sidecar() -> (any FormatOutput)?
+    /// Takes away what an earlier export left there: it says nothing of the files that were written now.
+    func removeSidecar() throws
 }
 
 extension FormatOutput {
@@ -23,6 +25,8 @@ extension FormatOutput {
     public func labelWritten(as externalID: String) {}
     /// There is no place for it.
     public func sidecar() -> (any FormatOutput)? { nil }
+    /// There is nothing to take away.
+    public func removeSidecar() throws {}
 }
 
 /// Keeps files in memory.

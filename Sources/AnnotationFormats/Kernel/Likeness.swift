@@ -86,6 +86,26 @@ package enum Likeness {
         return isSameClass && isSamePlace ? 0.125 : 0
     }
 
+    /// The least overlap of bounds by which two shapes are nearly one.
+    private static let nearMin = 0.7
+
+    /// True for two shapes that lie almost at one place.
+    package static func isNear(_ one: Selector, _ other: Selector) -> Bool {
+        if case .track(let frames) = one, case .track(let second) = other {
+            guard let seen = FrameTrack.seen(frames), let others = FrameTrack.seen(second),
+                !seen.isEmpty
+            else { return false }
+            let shapes = Dictionary(
+                others.map { ($0.time, $0.selector) }, uniquingKeysWith: { first, _ in first })
+            let near = seen.count { frame in
+                shapes[frame.time].map { isNear(frame.selector, $0) } ?? false
+            }
+            return Double(near) >= nearMin * Double(max(seen.count, others.count))
+        }
+        guard let bounds = one.bounds, let second = other.bounds else { return false }
+        return overlap(bounds, second) >= nearMin
+    }
+
     /// The area that two boxes share, of the area that they cover together.
     private static func overlap(_ one: Selector.Box, _ other: Selector.Box) -> Double {
         let width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)

@@ -71,18 +71,12 @@ public struct NABFormat: AnnotationFormat {
         }
         var fields: [String: FieldValue] = ["timeOrigin": .text(timeOrigin)]
         if list.isEmpty { fields["examined"] = .bool(true) }
-        guard try Emit.item(key, fields, at: place, into: sink) else { return }
+        // Any JSON object has members; a series has a window that can be one, or none at all.
+        let isSeries = list.isEmpty || list.contains { (try? stamps(of: $0)) != nil }
+        guard try !isSeries || Emit.item(key, fields, at: place, into: sink) else { return }
         for (index, window) in list.enumerated() {
             try Emit.label(at: "\(place)[\(index)]", into: sink) { () throws(Refusal) in
-                let ends = window.array ?? [window, window]
-                let stamps = ends.compactMap { $0.string.flatMap(NaiveTime.microseconds) }
-                guard ends.count == 2, stamps.count == 2 else {
-                    throw Refusal(
-                        "a window is two stamps like \"2013-12-15 07:50:00\" without a zone")
-                }
-                guard stamps[0] <= stamps[1] else {
-                    throw Refusal("the window ends before it begins")
-                }
+                let stamps = try stamps(of: window)
                 let last = stamps[0] == stamps[1] ? stamps[1] : stamps[1] + 1
                 let person = author.map { $0 + "/" } ?? ""
                 return LabelRecord(
@@ -92,6 +86,16 @@ public struct NABFormat: AnnotationFormat {
                     externalID: "\(person)\(series)#\(index + 1)", author: author)
             }
         }
+    }
+
+    private static func stamps(of window: JSONValue) throws(Refusal) -> [Int64] {
+        let ends = window.array ?? [window, window]
+        let stamps = ends.compactMap { $0.string.flatMap(NaiveTime.microseconds) }
+        guard ends.count == 2, stamps.count == 2 else {
+            throw Refusal("a window is two stamps like \"2013-12-15 07:50:00\" without a zone")
+        }
+        guard stamps[0] <= stamps[1] else { throw Refusal("the window ends before it begins") }
+        return stamps
     }
 
     // MARK: Writing

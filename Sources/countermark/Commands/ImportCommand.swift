@@ -16,7 +16,7 @@ struct Import: ParsableCommand {
     @Argument var files: [String]
     @Option(help: "\(FormatRegistry.all.map(\.name).joined(separator: ", ")).") var format: String
     @Option(help: "Who labelled.") var author: String?
-    @Option(help: "human or model:NAME@VERSION.") var source: String?
+    @Option(help: "human, model:NAME@VERSION, rule or import.") var source: String?
     @Flag(help: "Retract labels that the files no longer hold.") var prune = false
     @Flag(help: "Refuse labels of items that the dataset lacks.") var knownItemsOnly = false
     @Flag(help: "Take the files' values also over changes that they cannot have known.")
@@ -28,6 +28,13 @@ struct Import: ParsableCommand {
     @OptionGroup var items: ItemOptions
     @OptionGroup var progress: ProgressOptions
     @OptionGroup var classes: ClassOptions
+
+    func validate() throws {
+        guard let source, !RaterSource.isSource(source) else { return }
+        throw ValidationError(
+            "--source is human, model:NAME@VERSION, rule or import, not \"\(source)\"; say what made the labels"
+        )
+    }
 
     func run() throws {
         let node = try signing.node(common)

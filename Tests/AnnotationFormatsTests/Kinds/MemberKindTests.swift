@@ -23,9 +23,9 @@ struct MemberKindTests {
             text: "{\"images\":[{\"id\":1,\"file_name\":\"a.jpg\"}],\"categories\":[{\"id\":1,"
                 + "\"name\":\"car\"}],\"annotations\":[\(boxes.joined(separator: ","))]}")
         #expect(reading.labels.map(\.selector) == (0..<5).map { Self.box(Double($0)) })
-        #expect(reading.labels.map(\.externalID) == ["1", "2", "#2", "1", "#4"])
+        #expect(reading.labels.map(\.externalID) == ["1", "2", "#2", "#3", "#4"])
         #expect(reading.skips.isEmpty)
-        #expect(reading.notes.count { $0.why.contains("is used by an earlier annotation") } == 2)
+        #expect(reading.notes.count { $0.why.contains("is used by an earlier annotation") } == 3)
     }
 
     @Test("parts leave within their objects, actions and points as such")

@@ -4,7 +4,8 @@ import AnnotationModel
 /// file.
 ///
 /// A new one is called by its file and line. Rows that are put in, sorted or left out move lines, and what was said of
-/// an item must not come to stand under another prompt.
+/// an item must not come to stand under another prompt. A prompt that a file asks again is one item, and what was
+/// answered its labels: they are told apart by what they say.
 struct PromptItems {
     private let context: ReadContext
     /// The keys of the items with a prompt, by what they ask.
@@ -12,6 +13,8 @@ struct PromptItems {
     /// The largest number behind each file's name.
     private var largest: ByteMap<Int> = [:]
     private var used: ByteSet = []
+    /// The items that were met, by what they ask.
+    private var made: [Int: [(name: String, fields: [String: FieldValue])]] = [:]
 
     /// What an item asks.
     private static let asking = ["prompt", "input", "system", "tools"]
@@ -23,7 +26,7 @@ struct PromptItems {
     /// - Parameter place: The file's name and the line, `name/number`.
     mutating func key(at place: String, asking fields: [String: FieldValue]) throws -> String {
         let key = try found(place, fields) ?? free(place)
-        used.insert(key)
+        if used.insert(key).inserted { made[Self.hash(fields), default: []].append((key, fields)) }
         return key
     }
 
@@ -34,8 +37,12 @@ struct PromptItems {
         }
         let file = Self.file(place)
         for key in try index()[Self.hash(fields)] ?? []
-        where !used.contains(key) && Self.file(key).utf8.elementsEqual(file.utf8) {
+        where Self.file(key).utf8.elementsEqual(file.utf8) {
             if let known = try context.itemFields(key), Self.isSame(known, fields) { return key }
+        }
+        for key in made[Self.hash(fields)] ?? []
+        where Self.file(key.name).utf8.elementsEqual(file.utf8) && Self.isSame(key.fields, fields) {
+            return key.name
         }
         return known == nil && !used.contains(place) ? place : nil
     }

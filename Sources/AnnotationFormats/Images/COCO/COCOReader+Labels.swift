@@ -15,7 +15,9 @@ extension COCOReader {
             guard let text = Self.text(raw.imageID) else {
                 return .init(member: "image_id", why: "missing; say which image it belongs to")
             }
-            return .init(member: "image_id", why: "no image has the id \(text)")
+            return .init(
+                member: "image_id",
+                why: Self.unknown(raw.imageID, "image", text) { context.imageIndex($0) != nil })
         }
         let image = context.images[imageIndex]
         if image.problem != nil {
@@ -44,6 +46,23 @@ extension COCOReader {
         id.text.map { String($0.prefix(80)) } ?? id.number.map { String($0) }
     }
 
+    /// The number that a text writes down as numbers are written.
+    private static func number(_ text: String) -> Int64? {
+        Int64(text).flatMap { String($0) == text ? $0 : nil }
+    }
+
+    /// Why an id means nothing; one that differs by its quotes only from one that is there is told apart.
+    private static func unknown(
+        _ id: COCOAnnotation.Identifier, _ what: String, _ text: String,
+        _ isKnown: (COCOAnnotation.Identifier) -> Bool
+    ) -> String {
+        let other = (id.text.flatMap(number), id.number.map { String($0) })
+        guard isKnown(other) else { return "no \(what) has the id \(text)" }
+        let (isText, quoted) = (id.number == nil, "\"\(text)\"")
+        return "no \(what) has the id \(isText ? "\(quoted) (a text)" : text), one has "
+            + "\(isText ? "\(text) (a number)" : quoted); write both alike"
+    }
+
     /// Sets an attribute that stands for a member; one that the file gives the same name is kept beside it.
     private func set(_ value: FieldValue, _ name: String, _ label: inout LabelRecord) {
         let isTaken = label.attributes[name].map { $0 != value } ?? false
@@ -63,7 +82,9 @@ extension COCOReader {
         guard let text = Self.text(raw.categoryID) else {
             return .init(member: "category_id", why: "missing; say which category it is")
         }
-        return .init(member: "category_id", why: "no category has the id \(text)")
+        return .init(
+            member: "category_id",
+            why: Self.unknown(raw.categoryID, "category", text) { context.classIndex($0) != nil })
     }
 
     /// The selector of an annotation; long, since each form of `segmentation` is a case.
@@ -202,8 +223,9 @@ extension COCOReader {
     private mutating func setIdentity(
         _ raw: inout COCOAnnotation, index: Int, _ label: inout LabelRecord
     ) -> COCOAnnotation.Problem? {
-        let isNew =
-            raw.id.number.map { ids.insert($0) } ?? raw.id.text.map { textIDs.insert($0).inserted }
+        // A label's id is a text: the number 1 and the text "1" are one.
+        let number = raw.id.number ?? raw.id.text.flatMap(Self.number)
+        let isNew = number.map { ids.insert($0) } ?? raw.id.text.map { textIDs.insert($0).inserted }
         var plain = raw.id.text ?? raw.id.number.map { String($0) } ?? "#\(index)"
         if isNew == false {
             raw.lost.append(

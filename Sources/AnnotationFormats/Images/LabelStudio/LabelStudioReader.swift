@@ -11,6 +11,8 @@ struct LabelStudioReader {
     /// Tracks whose numbers are parts of pictures of an unknown size.
     private var percent = 0
     private let lost = LostMembers()
+    /// The sizes that the regions of the task tell, by item.
+    private var sizes: ByteMap<LabelStudioShape.Size> = [:]
 
     init(file: FormatFile, finder: ItemFinder) { (self.file, self.finder) = (file, finder) }
 
@@ -100,10 +102,11 @@ struct LabelStudioReader {
     }
 
     /// Hands over the items that the regions are drawn on, or the one that the task shows.
-    private func readItems(
+    private mutating func readItems(
         _ task: inout LabelStudioTask, _ regions: [JSONValue], _ isExamined: Bool,
         _ more: [String: FieldValue], _ place: String, into sink: EventSink
     ) throws -> Bool {
+        self.sizes = [:]
         var sizes: ByteMap<JSONValue> = [:]
         var names: [String] = regions.isEmpty ? [task.primary] : []
         for region in regions where region["type"]?.string != "relation" {
@@ -123,6 +126,11 @@ struct LabelStudioReader {
                 }
                 if isExamined { fields["examined"] = .bool(true) }
                 if let own = sizes["\(name)#\(page)"] {
+                    if let width = own["original_width"]?.double,
+                        let height = own["original_height"]?.double, width > 0, height > 0
+                    {
+                        self.sizes[key] = (width, height)
+                    }
                     fields["width"] = own["original_width"]?.integer.map { .integer($0) }
                     fields["height"] = own["original_height"]?.integer.map { .integer($0) }
                 }
@@ -211,7 +219,9 @@ struct LabelStudioReader {
             throw Refusal("item_index \(page) names no page of the task")
         }
         var label = LabelRecord(item: shown.keys[item], className: name, selector: .wholeItem)
-        let known = (try? finder.fields(shown.keys[item])).flatMap(ItemRecord.pixelSize)
+        let known =
+            (try? finder.fields(shown.keys[item])).flatMap(ItemRecord.pixelSize)
+            ?? sizes[shown.keys[item]]
         if let points = try skeletons.points(of: group.shape, known) {
             label.selector = .keypoints(points)
         } else {

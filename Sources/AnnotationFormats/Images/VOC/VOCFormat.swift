@@ -179,11 +179,12 @@ private struct VOCReader {
         try Emit.label(label, at: place, into: sink)
     }
 
-    /// The box of an object; a turned one is as roLabelImg has it: its centre, its size, radians clockwise.
+    /// The box of an object; a turned one is as roLabelImg has it: its centre, its size, radians clockwise; a
+    /// box beside it is the one around it.
     private mutating func place(
         _ object: XMLTree, _ shift: Double, _ size: (width: Double, height: Double)?
     ) throws(Refusal) -> Selector {
-        if object.first("bndbox") == nil, let turned = object.first("robndbox") {
+        if let turned = object.first("robndbox") {
             let numbers = ["cx", "cy", "w", "h", "angle"].compactMap { turned.number($0) }
             guard numbers.count == 5 else {
                 throw Refusal("<robndbox> needs five numbers: cx, cy, w, h, angle")

@@ -61,6 +61,11 @@ enum VOCWriter {
         var writer = XMLWriter()
         writer.start("object")
         let start = writer.bytes.count
+        if !XMLTree.trim(label.className).hasSameBytes(as: label.className) {
+            report.lose(
+                "blanks around a class are no part of it in VOC, so it is another class when read back",
+                example: label.item)
+        }
         writer.text("name", label.className)
         write(label, corners, shift, &writer, &report)
         return Array(writer.bytes[start...])

@@ -44,8 +44,8 @@ struct YOLOReader {
                 guard let size = image.size else {
                     throw Refusal(
                         why:
-                            "the size of \(image.key) is not known; add the image as an item first, "
-                            + "or put it beside the labels")
+                            "the size of \(image.key) is not known; put the picture in its place and "
+                            + "import again, or add it first (items add)")
                 }
                 if let orientation = image.orientation, orientation != 1 {
                     throw Refusal(
@@ -62,7 +62,11 @@ struct YOLOReader {
         }
         var fields = fields(of: image, file)
         if number == 0 { fields["examined"] = .bool(true) }
-        guard try Emit.item(image.key, fields, at: file.file.name, into: sink) else { return }
+        // A made-up name would stand beside the picture's own once it comes.
+        let isNamed = image.size != nil || image.isKnown || number == 0 || !pending.isEmpty
+        guard
+            try !isNamed || Emit.item(image.key, fields, at: file.file.name, into: sink)
+        else { return }
         if let other = image.other {
             try sink(
                 .note(
@@ -133,7 +137,11 @@ struct YOLOReader {
         }
         let keys = [Self.swapped(stem), stem]
         if let key = try finder.key(
-            file, byEnding: true, { ItemFinder.with(ImageSize.endings, Self.names($0)) })
+            file, byEnding: true,
+            {
+                let names = Self.names($0)
+                return ItemFinder.with(ImageSize.endings, names) + names
+            })
         {
             let fields = try finder.fields(key)
             let other = try ItemFinder.with(ImageSize.endings, [FileTree.stem(key)])

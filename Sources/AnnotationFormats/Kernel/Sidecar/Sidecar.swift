@@ -48,6 +48,7 @@ struct SidecarFormat: FormatAround {
     ) throws {
         let files = try FileRepeats.once(
             files, areItemsInside: base.profile.isLossless, into: sink)
+        for file in files { try Self.refuseArchive(file) }
         let (labels, sidecars) = parted(files)
         guard !sidecars.isEmpty else {
             return try base.read(files, context: context, into: sink)
@@ -60,6 +61,18 @@ struct SidecarFormat: FormatAround {
             }
             try restoration.finish(into: sink)
         }
+    }
+
+    /// Throws for a file that other programs hand out packed: what is wrong inside is no help.
+    private static func refuseArchive(_ file: InputFile) throws {
+        guard file.isOnDisk, FileStatus(followed: file.name)?.isFile == true else { return }
+        let kind: String? = try file.withBytes { bytes in
+            if bytes.starts(with: Array("PK\u{3}\u{4}".utf8)) { return "a zip archive" }
+            return bytes.starts(with: [0x1f, 0x8b]) ? "a file that gzip compressed" : nil
+        }
+        guard let kind else { return }
+        throw FormatError.structure(
+            file: file.name, path: "", why: "is \(kind); unpack it, and give what is in it")
     }
 
     func mayNameEntries(_ files: [InputFile]) throws -> Bool {
@@ -105,7 +118,9 @@ struct SidecarFormat: FormatAround {
             !base.profile.isLossless || options.base?.isPart == true,
             let side = output.sidecar()
         else {
-            return try base.write(source, to: output, options: options)
+            let report = try base.write(source, to: output, options: options)
+            try output.removeSidecar()
+            return report
         }
         if base.profile.isLossless {
             let report = try base.write(source, to: output, options: options)

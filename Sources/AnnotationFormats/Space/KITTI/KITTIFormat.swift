@@ -51,7 +51,8 @@ public struct KITTIFormat: AnnotationFormat {
         _ file: FormatFile, _ finder: ItemFinder, into sink: EventSink
     ) throws {
         let known = try finder.key(file, byEnding: true) { path in
-            ItemFinder.with(ImageSize.endings, imageNames(FileTree.stem(path)))
+            let names = imageNames(FileTree.stem(path))
+            return ItemFinder.with(ImageSize.endings, names) + names
         }
         let key = known ?? imageKey(file)
         // A file without a line says that somebody looked and found nothing.

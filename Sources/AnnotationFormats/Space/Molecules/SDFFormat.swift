@@ -66,7 +66,7 @@ public struct SDFFormat: AnnotationFormat {
         let isMolecule = { (path: String) in
             ["sdf", "sd", "mol"].contains(FileTree.ending(path))
         }
-        try FileTree.forEach(files, where: isMolecule, into: sink) { file, sink in
+        try FileTree.forEach(files, where: isMolecule, holdsItems: true, into: sink) { file, sink in
             count += 1
             var reader = SDFReader(file: file, finder: finder)
             try reader.read(into: sink)

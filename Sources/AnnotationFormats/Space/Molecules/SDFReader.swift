@@ -69,7 +69,7 @@ struct SDFReader {
                     uniqueKeysWithValues: molfile.charges.map { ("\($0.key)", .integer($0.value)) })
             )
         }
-        let text = lines[...end].joined(separator: "\n")
+        let text = try untitled(lines[...end], key) ?? lines[...end].joined(separator: "\n")
         if let parts = Molfile.fields(text) {
             fields.merge(parts) { _, new in new }
         } else {
@@ -113,6 +113,17 @@ struct SDFReader {
         if ItemKey.problem(key) != nil || keys.contains(key) { key = try self.key(named: number) }
         while !keys.insert(key).inserted { key += "'" }
         return key
+    }
+
+    /// The molfile of a known molecule without a title, where no more than its name was put into that line.
+    private func untitled(_ lines: ArraySlice<String>, _ key: String) throws -> String? {
+        guard XMLTree.trim(lines[0]).hasSameBytes(as: FileSystem.lastComponent(key)),
+            let known = Molfile.text(try finder.fields(key)),
+            case let first = known.prefix(while: { !$0.isNewline }),
+            XMLTree.trim(String(first)).isEmpty,
+            known.hasSameBytes(as: ([String(first)] + lines.dropFirst()).joined(separator: "\n"))
+        else { return nil }
+        return known
     }
 
     private func key(named name: String) throws -> String {

@@ -21,8 +21,12 @@ struct SDFWriter {
         var isLeftOut = false
 
         var folder: String { FileSystem.parent(item.key) }
-        /// The first line, by which a reader calls the molecule.
-        var title: String { XMLTree.trim(String(text.prefix { !$0.isNewline })) }
+        /// The first line, by which a reader calls the molecule: without a title of its own it would be called by its
+        /// number in this file.
+        var title: String {
+            let own = XMLTree.trim(String(text.prefix { !$0.isNewline }))
+            return own.isEmpty ? FileSystem.lastComponent(item.key) : own
+        }
 
         init(_ item: ItemRecord, _ text: String, _ molfile: Molfile) {
             (self.item, self.text, self.molfile) = (item, text, molfile)
@@ -243,6 +247,7 @@ struct SDFWriter {
 
     private func text(_ molecule: Molecule) -> String {
         var text = molecule.text + "\n"
+        if molecule.molfile.title.isEmpty { text = molecule.title + text.drop { !$0.isNewline } }
         func add(_ name: String, _ lines: String) { text += "> <\(name)>\n\(lines)\n\n" }
         for (field, value) in molecule.item.fields.sorted(by: { $0.key < $1.key })
         where field.hasPrefix(SDFFormat.prefix) && !Molfile.isField(field) {

@@ -18,7 +18,8 @@ import LabelText
 ///
 /// `coordinate_system` is the attribute `frame`; `boolean`, `num`, `text` and `vec` are attributes, one that
 /// changes along a track is `openlabel.changes.NAME`; a `num` called `confidence` within 0...1 is the confidence.
-/// The external id is the scene, `#`, and the way to the element. A file is held in memory.
+/// The external id is the scene, `#`, and the way to the element. A file is held in memory. An export puts the items of
+/// no scene into one called `scene`, and calls elements of no track `#UID`; read back, neither is said of anything.
 public struct OpenLABELFormat: AnnotationFormat {
     /// The name on the command line.
     public let name = "openlabel"

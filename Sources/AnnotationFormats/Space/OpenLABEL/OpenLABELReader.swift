@@ -6,6 +6,8 @@ struct OpenLABELReader {
     private let file: FormatFile
     private let root: JSONValue
     private let scene: String
+    /// Whether the scene stands for none: an export puts all items of no scene into it.
+    private let isSceneMadeUp: Bool
     private let author: String?
     private let finder: ItemFinder
     private var itemByStream: ByteMap<String> = [:]
@@ -25,6 +27,7 @@ struct OpenLABELReader {
         (self.file, self.root, self.finder) = (file, root, finder)
         let name = root["metadata"]?["name"]?.string ?? ""
         scene = ItemKey.problem(name) == nil ? name : file.stem
+        isSceneMadeUp = scene == OpenLABELFormat.defaultScene && root["streams"] != nil
         author = root["metadata"]?["annotator"]?.string
     }
 
@@ -41,7 +44,9 @@ struct OpenLABELReader {
         let fields: [String: FieldValue] = [
             "timeUnit": .text("frame"), OpenLABELFormat.scene: .text(scene),
         ]
-        guard try Emit.item(scene, fields, at: place("metadata.name"), into: sink) else { return }
+        guard
+            try isSceneMadeUp || Emit.item(scene, fields, at: place("metadata.name"), into: sink)
+        else { return }
         try readStreams(into: sink)
         try readFrames(into: sink)
         for (uid, object) in root["objects"]?.members ?? [] {
@@ -73,10 +78,13 @@ struct OpenLABELReader {
         for (name, json) in root["streams"]?.members ?? [] {
             let uri = json["uri"]?.string ?? ""
             let key = uri.isEmpty ? FileSystem.join(scene, name) : uri
-            var fields: [String: FieldValue] = [
-                OpenLABELFormat.stream: .text(name), OpenLABELFormat.scene: .text(scene),
-                "timeUnit": .text("frame"),
-            ]
+            var fields: [String: FieldValue] = [:]
+            if !isSceneMadeUp || !name.hasSameBytes(as: key) {
+                fields = [
+                    OpenLABELFormat.stream: .text(name), OpenLABELFormat.scene: .text(scene),
+                    "timeUnit": .text("frame"),
+                ]
+            }
             let pinhole = json["stream_properties"]?["intrinsics_pinhole"]
             for (field, member) in [("width", "width_px"), ("height", "height_px")] {
                 if let pixels = pinhole?[member]?.integer, pixels > 0 {
@@ -127,11 +135,7 @@ struct OpenLABELReader {
             item: scene, className: object["type"]?.string ?? "", selector: .wholeItem,
             author: author)
         base.attributes = OpenLABELGeometry.attributes(object["object_data"])
-        let track = OpenLABELFormat.track(uid: uid, name: object["name"]?.string)
-        base.attributes[OpenLABELFormat.track] = .text(track)
-        if let name = object["name"]?.string, !name.isEmpty, name != uid, name != track {
-            base.attributes[OpenLABELFormat.elementName] = .text(name)
-        }
+        let track = Self.name(&base, uid, object["name"]?.string)
         var count = 0
         var traces: ByteMap<Trace> = [:]
         var ids: ByteSet = []
@@ -186,7 +190,7 @@ struct OpenLABELReader {
         }
         try finish(traces, into: sink)
         if count == 0 {
-            base.externalID = "\(scene)#object/\(track)"
+            base.externalID = OpenLABELFormat.id(scene, "object", track)
             try Emit.label(base, at: place("objects.\(uid)"), into: sink)
         }
     }
@@ -293,16 +297,12 @@ struct OpenLABELReader {
             author: author)
         base.attributes = OpenLABELGeometry.attributes(json["\(kind)_data"])
         base.attributes[OpenLABELFormat.kind] = .text(kind)
-        let track = OpenLABELFormat.track(uid: uid, name: json["name"]?.string)
-        base.attributes[OpenLABELFormat.track] = .text(track)
-        if let name = json["name"]?.string, !name.isEmpty, name != uid, name != track {
-            base.attributes[OpenLABELFormat.elementName] = .text(name)
-        }
+        let track = Self.name(&base, uid, json["name"]?.string)
         let intervals = json["frame_intervals"]?.array ?? []
         for index in 0..<max(1, intervals.count) {
             try Emit.label(at: place("\(group).\(uid)"), into: sink) { () throws(Refusal) in
                 var label = base
-                label.externalID = "\(scene)#\(kind)/\(track)/\(index + 1)"
+                label.externalID = OpenLABELFormat.id(scene, kind, track, "/\(index + 1)")
                 guard intervals.indices.contains(index) else { return label }
                 guard let start = intervals[index]["frame_start"]?.integer,
                     let end = intervals[index]["frame_end"]?.integer, start >= 0, end >= start,
@@ -350,17 +350,28 @@ struct OpenLABELReader {
         try Emit.label(at: place("relations.\(uid)"), into: sink) { () throws(Refusal) in
             let from = try targets(json["rdf_subjects"])
             let to = try targets(json["rdf_objects"])
-            let track = OpenLABELFormat.track(uid: uid, name: json["name"]?.string)
             var label = LabelRecord(
                 item: scene, className: json["type"]?.string ?? "",
                 selector: .relation(kind: json["type"]?.string ?? "", from: from, to: to),
-                externalID: "\(scene)#relation/\(track)", author: author)
-            label.attributes[OpenLABELFormat.track] = .text(track)
-            if let name = json["name"]?.string, !name.isEmpty, name != uid, name != track {
-                label.attributes[OpenLABELFormat.elementName] = .text(name)
-            }
+                author: author)
+            let track = Self.name(&label, uid, json["name"]?.string)
+            label.externalID = OpenLABELFormat.id(scene, "relation", track)
             return label
         }
+    }
+
+    /// Says of a label which element it is of, and returns how its ids call the element.
+    private static func name(
+        _ label: inout LabelRecord, _ uid: String, _ name: String?
+    ) -> String {
+        let track = OpenLABELFormat.track(uid: uid, name: name)
+        // A number that an export made up says nothing.
+        if let name, name == OpenLABELFormat.madeUpName(uid) { return name }
+        label.attributes[OpenLABELFormat.track] = .text(track)
+        if let name, !name.isEmpty, name != uid, name != track {
+            label.attributes[OpenLABELFormat.elementName] = .text(name)
+        }
+        return track
     }
 
     private func targets(_ json: JSONValue?) throws(Refusal) -> [Selector.Target] {
@@ -377,21 +388,5 @@ struct OpenLABELReader {
         }
         guard !targets.isEmpty else { throw Refusal("rdf_subjects or rdf_objects are missing") }
         return targets
-    }
-}
-
-extension OpenLABELFormat {
-    /// The external id of a geometry.
-    static func externalID(
-        _ scene: String, uid: String, kind: String, name: String, stream: String, frame: Int64?
-    ) -> String {
-        "\(scene)#object/\(uid)/\(kind)/\(name)/\(stream)" + (frame.map { "@\($0)" } ?? "")
-    }
-
-    /// An external id that no other label of the object has.
-    static func unique(_ id: String, _ ids: inout ByteSet) -> String {
-        var id = id
-        while !ids.insert(id).inserted { id += "'" }
-        return id
     }
 }

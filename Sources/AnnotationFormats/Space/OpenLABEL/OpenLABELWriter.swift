@@ -209,23 +209,26 @@ struct OpenLABELWriter {
         if shapes.isEmpty { element.data = plain(label, without: []) }
         scene.objects[uid] = element
         let known = Self.known(label, uid)
-        guard let kind = shapes.first?.kind else { return "\(scene.name)#object/\(known)" }
+        guard let kind = shapes.first?.kind else {
+            return OpenLABELFormat.id(scene.name, "object", known)
+        }
         let id = OpenLABELFormat.externalID(
             scene.name, uid: known, kind: kind, name: name, stream: isScene ? "" : stream,
             frame: frame)
         return OpenLABELFormat.unique(id, &scene.ids)
     }
 
-    /// An element's name: its own, else that of its track where the uid was made from it.
+    /// An element's name: its own, else that of its track where the uid was made from it, else one that says nothing.
     private static func elementName(_ label: LabelRecord, _ uid: String) -> String {
         if let name = label.attributes[OpenLABELFormat.elementName]?.text { return name }
         return known(label, uid)
     }
 
-    /// By what an element is known when it is read: its track, or its uid.
+    /// By what an element is known when it is read: its track, or a name that says nothing but its uid.
     private static func known(_ label: LabelRecord, _ uid: String) -> String {
         let track = label.attributes[OpenLABELFormat.track]?.plainText ?? ""
-        return track.isEmpty ? uid : OpenLABELFormat.track(uid: uid, name: track)
+        return track.isEmpty
+            ? OpenLABELFormat.madeUpName(uid) : OpenLABELFormat.track(uid: uid, name: track)
     }
 
     /// The label with those attributes that it has at a frame of its track.
@@ -272,7 +275,8 @@ struct OpenLABELWriter {
         event.labels += 1
         if let interval { event.intervals.append(interval) }
         scene.events[kind, default: [:]][uid] = event
-        return "\(scene.name)#\(kind)/\(Self.known(label, uid))/\(event.labels)"
+        return OpenLABELFormat.id(
+            scene.name, kind, Self.known(label, uid), "/\(event.labels)")
     }
 
     private mutating func add(
@@ -310,6 +314,6 @@ struct OpenLABELWriter {
             "name": .string(Self.elementName(label, uid)),
             "type": .string(relation), "rdf_subjects": subjects, "rdf_objects": objects,
         ])
-        return "\(scene.name)#relation/\(Self.known(label, uid))"
+        return OpenLABELFormat.id(scene.name, "relation", Self.known(label, uid))
     }
 }
