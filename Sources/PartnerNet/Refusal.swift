@@ -108,7 +108,7 @@ extension Refusal {
     /// Errors that speak of what was asked or sent, and of nothing else: all others may name files, keys, stores and
     /// hosts of this home.
     static let ofRequests: Set<ErrorCode> = [
-        .badIdentifier, .badRequest, .badUrl, .cutPush, .diskFull, .doesNotExtend, .equivocation,
+        .badIdentifier, .badRequest, .cutPush, .diskFull, .doesNotExtend, .equivocation,
         .invitationExpired, .invitationRevoked, .invitationUnknown, .invitationUsed, .joinProof,
         .logKeyMismatch, .noLogKey, .noStatement, .notFound, .otherCertificate, .otherSteward,
         .originTaken, .ownLog, .ownOrigin, .spoolFull, .tooLarge, .wrongCheckpoint, .wrongPosition,

@@ -217,7 +217,12 @@ extension Node {
 
     private func checkNewcomer(_ answer: JoinAnswer) throws {
         let org = try Origin(answer.org)
-        if let url = answer.url { _ = try PartnerAddress.required(url) }
+        if let place = answer.url, PartnerAddress(url: place) == nil {
+            throw NodeError(
+                .badIdentifier,
+                "where the newcomer's node is dialled is not said as https://HOST:PORT",
+                hint: "correct it, and answer the invitation again")
+        }
         try CertificatePath.validate(
             leaf: answer.certificate, intermediates: Array(answer.chain.dropFirst()),
             roots: [answer.root], at: now(), purpose: .signing)
