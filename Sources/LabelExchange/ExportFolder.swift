@@ -140,8 +140,8 @@ public final class ExportFolder: FormatOutput {
     /// The output of the file beside the folder.
     public func sidecar() -> (any FormatOutput)? { output.sidecar() }
 
-    /// Removes that file.
-    public func removeSidecar() throws { try output.removeSidecar() }
+    /// Removes that file, and says which it was.
+    public func removeSidecar() throws -> String? { try output.removeSidecar() }
 
     /// Removes what the export before has left, and writes the list.
     ///

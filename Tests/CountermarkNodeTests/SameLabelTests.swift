@@ -28,16 +28,18 @@ struct SameLabelTests {
             + #""categories":[{"id":1,"name":"car"}],"annotations":[\#(labels.joined(separator: ","))]}"#
     }
 
+    @discardableResult
     private func export(
         _ node: Node, _ dataset: DatasetID, _ format: String, to path: String, sidecar: Bool = false
-    ) throws {
+    ) throws -> [String] {
         var options = WriteOptions()
         options.writesSidecar = sidecar
         let format = try FormatRegistry.format(named: format)
-        _ = try node.export(
+        return try node.export(
             dataset, format: format, view: .resolved, part: ExportPart(),
             to: format.defaultFileName == nil
-                ? DiskOutput(folder: path) : DiskOutput(file: path), options: options)
+                ? DiskOutput(folder: path) : DiskOutput(file: path), options: options
+        ).report.notes
     }
 
     private func items(_ node: Node, _ dataset: DatasetID) throws -> [String] {
@@ -184,8 +186,11 @@ struct SameLabelTests {
         let sidecar = out + ".countermark.jsonl"
         try export(node, all.dataset, "voc", to: out, sidecar: true)
         #expect(FileManager.default.fileExists(atPath: sidecar))
-        try export(node, all.dataset, "voc", to: out)
+        let notes = try export(node, all.dataset, "voc", to: out)
         #expect(!FileManager.default.fileExists(atPath: sidecar))
+        #expect(notes.contains { $0.hasPrefix("\(sidecar) was removed") })
+        #expect(
+            try export(node, all.dataset, "voc", to: out).allSatisfy { !$0.contains("removed") })
     }
 
     @Test(

@@ -133,12 +133,15 @@ public final class DiskOutput: FormatOutput {
     public func sidecar() -> (any FormatOutput)? { DiskOutput(file: sidecarPath) }
 
     /// Removes that file, if it is a plain one.
-    public func removeSidecar() throws {
+    ///
+    /// - Returns: Its path; nil where there was none.
+    public func removeSidecar() throws -> String? {
         let sidecar = sidecarPath
-        guard FileStatus(path: sidecar)?.isFile == true else { return }
+        guard FileStatus(path: sidecar)?.isFile == true else { return nil }
         guard unlink(sidecar) == 0 else {
             throw FormatError.cannotWrite(path: sidecar, errno: errno)
         }
+        return sidecar
     }
 
     /// Appends to the file.

@@ -17,7 +17,9 @@ public protocol FormatOutput: AnyObject {
     /// there is no such place.
     func sidecar() -> (any FormatOutput)?
     /// Takes away what an earlier export left there: it says nothing of the files that were written now.
-    func removeSidecar() throws
+    ///
+    /// - Returns: What was taken away; nil where nothing was there.
+    func removeSidecar() throws -> String?
 }
 
 extension FormatOutput {
@@ -26,7 +28,7 @@ extension FormatOutput {
     /// There is no place for it.
     public func sidecar() -> (any FormatOutput)? { nil }
     /// There is nothing to take away.
-    public func removeSidecar() throws {}
+    public func removeSidecar() throws -> String? { nil }
 }
 
 /// Keeps files in memory.

@@ -118,8 +118,10 @@ struct SidecarFormat: FormatAround {
             !base.profile.isLossless || options.base?.isPart == true,
             let side = output.sidecar()
         else {
-            let report = try base.write(source, to: output, options: options)
-            try output.removeSidecar()
+            var report = try base.write(source, to: output, options: options)
+            if let removed = try output.removeSidecar() {
+                report.note("\(removed) was removed: it spoke of the export that was here before")
+            }
             return report
         }
         if base.profile.isLossless {
