@@ -20,7 +20,7 @@ ENDED = 130
 
 def table(path, count, first=0):
     box = '"{""kind"":""box"",""x"":%d,""y"":2,""width"":3,""height"":4}"'
-    rows = [f"annotation,board-{n % 500}.png,spur,{box % (n % 900)},{n}" for n in range(first, first + count)]
+    rows = [f"annotation,board-{n % 500}.png,spur,{box % n},{n}" for n in range(first, first + count)]
     path.write_text("\n".join(["kind,item,class,selector,external_id", *rows]) + "\n")
     return str(path)
 
