@@ -218,7 +218,7 @@ public final class Node {
         let acts = try actsBeforeWriting(dataset, index: writer.size)
         let ends = try blindEnds(dataset)
         let heads = try headsToCite(dataset, citing(), naming: acts.named, ends: ends)
-        let citable = try ends.map { _ in try cited(dataset, with: heads) }
+        let judging = try BlindJudging(self, dataset, citing: heads)
         var batch = OutgoingBatch(
             firstIndex: writer.size, heads: heads,
             author: author ?? person.map { NodeIdentity.name(of: $0.certificate) },
@@ -235,7 +235,7 @@ public final class Node {
         do {
             try body { operation in
                 try limits.admit(operation)
-                if let citable { try requireJudgeable(operation, dataset, within: citable) }
+                try judging?.require(operation)
                 if isFirstLabel(operation) {
                     try requireCounted(dataset, at: before, isAct: false)
                 }

@@ -2,6 +2,7 @@ import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import LabelText
+import Shapes
 
 /// What a record, a label or a set of writes says, by field: comparable whatever it came from.
 ///
@@ -61,7 +62,8 @@ enum ImportStatement {
     static func isSame(_ left: Selector, _ right: Selector) -> Bool {
         if left == right { return true }
         let (left, right) = (turned(left), turned(right))
-        guard left.kind == right.kind,
+        // Two shapes of one item mostly lie elsewhere, and comparing all of both costs much more.
+        guard left.kind == right.kind, mayBeSame(left, right),
             let one = try? JSONValue(parsing: SelectorJSON.text(left)),
             let other = try? JSONValue(parsing: SelectorJSON.text(right))
         else { return false }
@@ -75,6 +77,25 @@ enum ImportStatement {
         else { return selector }
         cuboid.rotation = cuboid.rotation.map { -$0 }
         return .cuboid(cuboid)
+    }
+
+    /// False for shapes that lie at different places.
+    private static func mayBeSame(_ left: Selector, _ right: Selector) -> Bool {
+        if case .cuboid(let one) = left, case .cuboid(let other) = right {
+            return zip(one.center, other.center).allSatisfy { isAlmost($0, $1) }
+        }
+        guard let one = left.bounds, let other = right.bounds else { return true }
+        return isAtOnePlace(one, other)
+    }
+
+    /// True for the bounds of shapes that may be the same.
+    static func isAtOnePlace(_ one: Selector.Box, _ other: Selector.Box) -> Bool {
+        isAlmost(one.x, other.x) && isAlmost(one.y, other.y)
+    }
+
+    /// What is computed from coordinates that are near may be less near than they.
+    private static func isAlmost(_ left: Double, _ right: Double) -> Bool {
+        abs(left - right) <= 1e-6 * max(1, abs(left), abs(right))
     }
 
     private static func isNear(_ left: Double, _ right: Double) -> Bool {
@@ -111,6 +132,8 @@ enum ImportStatement {
             return isPlace(id.utf8[id.utf8.index(after: mark)...])
         }
         if id.hasPrefix(exportPrefix) { return true }
+        // Most ids are plain, and this is asked often.
+        guard id.utf8.contains(UInt8(ascii: "/")) else { return false }
         let parts = id.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 3 || parts.count == 4 && isNumber(parts[3].utf8) else { return false }
         let voice =

@@ -20,6 +20,8 @@ struct ItemLabels {
     private var byPlace: [Substring: [Int]] = [:]
     /// Made when a record is looked for by what it says: most are found by their ids.
     private var byContent: [Content: [Int]]?
+    /// Where the labels lie, made with that.
+    private var boxes: [Selector.Box?] = []
     /// Comparing digit by digit is for items with few labels; with many, equal is equal.
     private static let comparedMax = 512
 
@@ -151,7 +153,15 @@ struct ItemLabels {
         let alike = contents()[content]
         if let index = alike?.first(where: { isIt($0) }) { return take(index) }
         guard labels.count <= Self.comparedMax else { return nil }
-        return take(labels.indices.first { isIt($0) && says($0, record) })
+        let box = record.selector.bounds
+        return take(
+            labels.indices.first { index in
+                // Most lie elsewhere.
+                if let box, let own = boxes[index], !ImportStatement.isAtOnePlace(own, box) {
+                    return false
+                }
+                return isIt(index) && says(index, record)
+            })
     }
 
     /// The label of the class that lies almost where a record says, which has no lasting id.
@@ -165,7 +175,14 @@ struct ItemLabels {
 
     private func near(_ record: LabelRecord) -> Int? {
         guard labels.count <= Self.comparedMax else { return nil }
+        // Tracks are compared frame by frame.
+        let box = record.selector.kind == .track ? nil : record.selector.bounds
         return labels.indices.first { index in
+            if let box, boxes.indices.contains(index), let own = boxes[index],
+                !Likeness.isNear(own, box)
+            {
+                return false
+            }
             guard let label = labels[index], !label.isRetracted,
                 label.selector.kind == record.selector.kind,
                 label.className.hasSameBytes(as: record.className), isOfOneRater(index, record)
@@ -183,6 +200,7 @@ struct ItemLabels {
             made[Content(className: label.className, selector: label.selector), default: []]
                 .append(index)
         }
+        boxes = labels.map { $0?.selector.bounds }
         byContent = made
         return made
     }

@@ -116,10 +116,9 @@ extension ImportPlan {
         _ record: LabelRecord, into sink: Sink
     ) throws -> Bool {
         guard let known = told?.other(record) else { return false }
-        told?.noteMore(record, known)
-        var record = record
         switch known.place {
         case .added(let slot):
+            told?.noteMore(record, known)
             var writes = known.unsaid(record).map {
                 Operation.Write.field(.attribute($0.name), $0.value)
             }
@@ -134,13 +133,14 @@ extension ImportPlan {
                 let label = try dataset.store.label(
                     OperationKey(log: number, slot: id.slot), origin: id.origin)
             else { return false }
-            keepShape(of: label, in: &record)
-            let written = record.className
-            record = classes?.canonical(record) ?? record
+            told?.noteMore(record, known)
+            var said = record
+            keepShape(of: label, in: &said)
+            said = classes?.canonical(said) ?? said
             let (changed, unchanged) = (report.changed, report.unchanged)
             try change(
-                classes?.canonical(label) ?? label, record, nil, classAsWritten: written, into: sink
-            )
+                classes?.canonical(label) ?? label, said, nil, classAsWritten: record.className,
+                into: sink)
             // A label counts once, whatever the number of records.
             if report.changed == changed || isChanged {
                 (report.changed, report.unchanged) = (changed, unchanged)

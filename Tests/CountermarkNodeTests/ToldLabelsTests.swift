@@ -3,6 +3,7 @@ import AnnotationModel
 import AnnotationStore
 import Foundation
 import LabelExchange
+import LabelSchema
 import Testing
 
 @testable import CompanyHome
@@ -121,6 +122,37 @@ struct ToldLabelsTests {
             #expect(label.selector.kind == .polygon)
             #expect(label.fields["pose"] == .text("sits"))
         }
+        #expect(try labels(node, all.dataset).count == 1)
+    }
+
+    @Test("a label counts once, also where a mapping gives its class another name")
+    func renamed() throws {
+        let all = try Companies([oem])
+        let node = try all.node(oem)
+        try node.setSchema(
+            all.dataset,
+            try LabelSchema(
+                parsing:
+                    #"{"schemaVersion":1,"classes":[{"name":"human"}],"mappings":{"person":"human"}}"#
+            ))
+        let first = try file(all, "a.json", [annotation(10, outline())])
+        func second(_ x: Int) throws -> String {
+            try file(
+                all, "b.json",
+                [
+                    annotation(
+                        10,
+                        outline() + keypoints.replacingOccurrences(of: "12, 12", with: "\(x), 12"))
+                ])
+        }
+        func third(_ pose: String) throws -> String {
+            try file(
+                all, "c.json",
+                [annotation(10, outline() + #", "attributes": {"pose": "\#(pose)"}"#)])
+        }
+        #expect(try load(node, all.dataset, [first, second(12), third("sits")]).added == 1)
+        let report = try load(node, all.dataset, [first, second(13), third("stands")])
+        #expect(report.changed == 1 && report.unchanged == 0 && report.added == 0)
         #expect(try labels(node, all.dataset).count == 1)
     }
 

@@ -103,7 +103,12 @@ package enum Likeness {
             return Double(near) >= nearMin * Double(max(seen.count, others.count))
         }
         guard let bounds = one.bounds, let second = other.bounds else { return false }
-        return overlap(bounds, second) >= nearMin
+        return isNear(bounds, second)
+    }
+
+    /// True for the bounds of two such shapes.
+    package static func isNear(_ one: Selector.Box, _ other: Selector.Box) -> Bool {
+        overlap(one, other) >= nearMin
     }
 
     /// The area that two boxes share, of the area that they cover together.

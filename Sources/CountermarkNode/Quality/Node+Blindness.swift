@@ -32,7 +32,14 @@ extension Node {
 
     /// Throws for a label that this organisation's people are not shown yet.
     func requireShown(_ label: LabelView, _ dataset: DatasetID) throws {
-        guard let blindness = try blindness(dataset), try blindness.hides(label) else { return }
+        guard let blindness = try blindness(dataset) else { return }
+        try requireShown(label, dataset, blindness)
+    }
+
+    fileprivate func requireShown(
+        _ label: LabelView, _ dataset: DatasetID, _ blindness: Blindness
+    ) throws {
+        guard try blindness.hides(label) else { return }
         throw NodeError(
             .blind,
             "\(label.id) is another company's label of \(label.item), which \(home.origin) has not examined: "
@@ -127,24 +134,39 @@ extension Node {
         }
         return false
     }
+}
+
+/// What one changeset of a blind dataset may say of others' labels.
+struct BlindJudging {
+    private let node: Node
+    private let dataset: DatasetID
+    private let blindness: Blindness
+    /// How much of each log this organisation's log cites with the changeset.
+    private let cited: [Origin: UInt64]
+
+    /// Nil where the dataset is not blind.
+    init?(_ node: Node, _ dataset: DatasetID, citing heads: [Head]) throws {
+        guard let blindness = try node.blindness(dataset) else { return nil }
+        (self.node, self.dataset, self.blindness) = (node, dataset, blindness)
+        cited = try node.cited(dataset, with: heads)
+    }
 
     /// Throws for an operation on a label of another company that this organisation's people are not shown, or that the
     /// changeset cannot cite, since others' labels that are not shown yet lie before it: it would not count.
-    func requireJudgeable(
-        _ operation: Operation, _ dataset: DatasetID, within cited: [Origin: UInt64]
-    ) throws {
-        guard let target = operation.target, target.origin != home.origin else { return }
-        if let number = try mergedState(dataset).number(target.origin),
-            let label = try store.label(
+    func require(_ operation: Operation) throws {
+        let own = node.home.origin
+        guard let target = operation.target, target.origin != own else { return }
+        if let number = try node.mergedState(dataset).number(target.origin),
+            let label = try node.store.label(
                 OperationKey(log: number, slot: target.slot), origin: target.origin)
         {
-            try requireShown(label, dataset)
+            try node.requireShown(label, dataset, blindness)
         }
         guard target.slot.entry >= cited[target.origin] ?? 0 else { return }
         throw NodeError(
             .blind,
             "\(target) cannot be judged yet: in the log of \(target.origin) it comes after labels of items that "
-                + "\(home.origin) has not examined, and the dataset is blind",
+                + "\(own) has not examined, and the dataset is blind",
             hint:
                 "examine the items that countermark blind show lists, or wait until the steward ends it"
         )

@@ -103,7 +103,8 @@ extension Node {
             salt: try RandomBytes.draw(GoldSet.saltBytes))
         // Before it is signed: a seal without its answers can never be opened.
         try UserFile.create(path, with: sealed.bytes, mode: 0o600)
-        guard try UserFile.read(path, max: SealedGold.bytesMax) == sealed.bytes else {
+        // Whatever else is there, readable or not, is not this set.
+        guard (try? UserFile.read(path, max: SealedGold.bytesMax)) == sealed.bytes else {
             throw NodeError(
                 .fileExists, "\(path) is there already",
                 hint: "give another path with -o: it may hold the answers of another set")

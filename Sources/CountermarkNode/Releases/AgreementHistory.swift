@@ -46,7 +46,7 @@ public struct AgreementHistory: Sendable {
             let time =
                 step == Self.pointsMax
                 ? last
-                : first.advanced(by: Int(span / UInt64(Self.pointsMax)) * step)
+                : Self.time(first, after: span, part: UInt64(step))
             var sizes: [Origin: UInt64] = [:]
             for log in times {
                 let count = log.times.firstIndex { $0 > time } ?? log.times.count
@@ -61,6 +61,13 @@ public struct AgreementHistory: Sendable {
             points.append(Point(time: time, rows: report.rows.filter { $0.raters.isEmpty }))
         }
         self.points = points
+    }
+
+    /// The time at which so many parts of a span have gone by: exact, whatever the span.
+    private static func time(_ first: Int64, after span: UInt64, part: UInt64) -> Int64 {
+        let (whole, rest) = span.quotientAndRemainder(dividingBy: UInt64(pointsMax))
+        let gone = whole * part + rest * part / UInt64(pointsMax)
+        return Int64(bitPattern: UInt64(bitPattern: first) &+ gone)
     }
 
     /// When the entries of a log were signed, as their signers claim.
