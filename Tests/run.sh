@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 debug=.build/debug/countermark
 laws=.build/release/countermark-laws
-packages="faketime softhsm2 libengine-pkcs11-openssl python3-venv golang-go golang-golang-x-mod-dev"
+packages="faketime softhsm2 libengine-pkcs11-openssl libpq5 python3-venv golang-go golang-golang-x-mod-dev"
 public=../shared/data/pcb-deeppcb
 
 # Each step with the seconds that it takes on a quiet machine with two slow cores, and its command. The optimised
