@@ -152,8 +152,9 @@ def files(program, folder):
     os.mkfifo(pipe)
     with open(huge, "wb") as file:
         file.truncate(8 << 30)
-    refused(oem, "bad-file", "gold", "seal", NAME, "g", folder / "answers.jsonl", "-o", folder / "pictures" / ".." / "."
-            / "answers.jsonl" / "x", needs="cannot be written")
+    answers = folder / "answers.jsonl"
+    refused(oem, "bad-file", "gold", "seal", NAME, "g", answers, "-o", answers / "x", needs="cannot be written")
+    refused(oem, "file-exists", "gold", "seal", NAME, "g", answers, "-o", huge, needs="there already")
     for path in (pipe, folder / "pictures", huge):
         for words in (["gold", "open", NAME, path], ["evidence", path], ["partner", "crl", TIER, path],
                       ["verify", "--proof", path, "--trust", folder / f"{OEM}.pem"]):
