@@ -186,6 +186,12 @@ public struct ChangesetView {
             remaining: operationCount, stringCount: strings.count)
     }
 
+    /// The operations of a changeset that passed ``check()`` before it was stored: what cannot be wrong is not looked
+    /// at again.
+    public var checkedOperations: OperationCursor {
+        operations(from: 0, at: operationsOffset)
+    }
+
     /// The operations from one on whose place is known from an earlier walk over a checked changeset.
     ///
     /// - Parameter offset: What ``OperationCursor/offset`` was before it.

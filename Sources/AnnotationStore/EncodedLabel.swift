@@ -256,6 +256,40 @@ extension LabelStore {
         }
     }
 
+    /// Calls `body`, which may read names and no more, with the labels of items that one log has added, item by item.
+    ///
+    /// - Parameters:
+    ///   - items: The items' local numbers (``StoredItem/target``, negated).
+    ///   - log: The log's local number.
+    ///   - body: Is told the item's place in `items`; returns false to leave out the rest of its labels.
+    public func forEachEncodedLabel(
+        ofItems items: [Int64], in log: Int, _ origin: Origin,
+        _ body: (_ place: Int, EncodedLabel) throws -> Bool
+    ) throws {
+        try reading("reading labels") { rows in
+            let select = try rows.statement(
+                "SELECT first,last FROM run WHERE item=? AND first>=? AND first<? ORDER BY first")
+            let cursor = try labels.cursor()
+            defer { labels.giveBack(cursor) }
+            for (place, item) in items.enumerated() {
+                rows.beginWalk()
+                select.bind([
+                    .integer(item), .integer(Int64(log) << 48), .integer(Int64(log + 1) << 48),
+                ])
+                defer { select.reset() }
+                var goesOn = true
+                while goesOn, try select.step() {
+                    try cursor.start(
+                        from: select.integer(0), through: select.integer(1), item: item)
+                    while goesOn, !cursor.isAtEnd {
+                        goesOn = try body(place, EncodedLabel(.walk(cursor), rows, origin))
+                        if goesOn { try cursor.next() }
+                    }
+                }
+            }
+        }
+    }
+
     /// Calls `body` with each item of a dataset, in the order of their keys' bytes.
     public func forEachEncodedItem(
         _ dataset: DatasetID, _ body: (EncodedItem) throws -> Void

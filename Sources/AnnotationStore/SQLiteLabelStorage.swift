@@ -17,7 +17,7 @@ final class SQLiteLabelStorage: LabelStorage {
     private static let namesCachedMax = 65_536
 
     private let selectName, selectNameID, insertName: Statement
-    private let selectItemByKey, selectItemByID, addItem, changeItem: Statement
+    private let selectItemID, selectItemByKey, selectItemByID, addItem, changeItem: Statement
     private let selectAnnotation, selectTouched: Statement
     private let selectRegisters, removeRegister: Statement
     private let touched, newRuns, newRegisters, newTouches: RowBatch
@@ -45,6 +45,7 @@ final class SQLiteLabelStorage: LabelStorage {
         selectName = try prepare("SELECT text FROM name WHERE id=?")
         selectNameID = try prepare("SELECT id FROM name WHERE text=?")
         insertName = try prepare("INSERT INTO name(id,text) VALUES(?,?)")
+        selectItemID = try prepare("SELECT id FROM item WHERE dataset=? AND key=?")
         selectItemByKey = try prepare(
             "SELECT id,base,flags,fields FROM item WHERE dataset=? AND key=?")
         selectItemByID = try prepare("SELECT key,base,flags,fields FROM item WHERE id=?")
@@ -173,6 +174,14 @@ final class SQLiteLabelStorage: LabelStorage {
     }
 
     // MARK: Items
+
+    func itemID(key: UnsafeRawBufferPointer) throws -> Int64? {
+        selectItemID.bind(1, dataset)
+        selectItemID.bind(2, key)
+        guard try selectItemID.step() else { return nil }
+        defer { selectItemID.reset() }
+        return selectItemID.integer(0)
+    }
 
     func item(key: UnsafeRawBufferPointer) throws -> ItemRow? {
         selectItemByKey.bind(1, dataset)

@@ -23,8 +23,9 @@ package final class ImportItems {
     private var counted: Set<Int> = []
     private var lastMentioned = ""
     private var last: (key: String, item: StoredItem?)?
-    /// Items that were asked for together.
+    /// Items that were asked for lately: those that a label names were mostly spoken of shortly before.
     private var fetched: ByteMap<StoredItem?> = [:]
+    private static let fetchedMax = 1_024
     /// The images that a file takes for larger, smaller or turned, and why.
     private var misshapen: ByteMap<String> = [:]
     private static let keptMax = 65_536
@@ -54,17 +55,20 @@ package final class ImportItems {
         if let known = fetched[key] { return known }
         let item = try dataset.store.item(dataset.id, key: key)
         last = (key, item)
+        if fetched.count >= Self.fetchedMax { fetched.removeAll(keepingCapacity: true) }
+        fetched.updateValue(item, forKey: key)
         return item
     }
 
     /// Asks for several items at once.
     func fetch(_ keys: [String]) throws {
         if !hasItems { return }
-        try dataset.store.forEachItem(dataset.id, keys: keys) { fetched[$0] = $1 }
+        let unknown = keys.filter { fetched[$0] == nil }
+        if fetched.count >= Self.fetchedMax { fetched.removeAll(keepingCapacity: true) }
+        try dataset.store.forEachItem(dataset.id, keys: unknown) {
+            fetched.updateValue($1, forKey: $0)
+        }
     }
-
-    /// Forgets what was asked for together.
-    func forgetFetched() { fetched.removeAll(keepingCapacity: true) }
 
     func isKnown(_ key: String) throws -> Bool {
         if let answer = known[key] { return answer }

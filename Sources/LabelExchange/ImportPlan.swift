@@ -268,19 +268,19 @@ package final class ImportPlan {
     /// Matches all records that wait.
     private func flush(into sink: Sink) throws {
         if pending.isEmpty { return }
-        let groups = pending
+        let waiting = pending
         pending.removeAll(keepingCapacity: true)
         self.groups.removeAll(keepingCapacity: true)
         pendingCount = 0
+        try items.fetch(waiting.compactMap { $0.first?.record.item })
+        let groups = try withoutRepeats(waiting)
         try fetch(groups.compactMap { $0.first?.record.item })
         for group in groups { try match(group, into: sink) }
         fetched.removeAll(keepingCapacity: true)
-        items.forgetFetched()
     }
 
     /// Asks at once for what is there of items: a question costs more than what it brings of one.
     private func fetch(_ keys: [String]) throws {
-        try items.fetch(keys)
         var filter = LabelFilter()
         filter.org = dataset.home.origin
         var asked: [String] = []

@@ -52,6 +52,8 @@ public protocol LabelStorage: AnyObject {
 
     /// The item with a key.
     func item(key: UnsafeRawBufferPointer) throws -> ItemRow?
+    /// The id of the item with a key; nil if there is none.
+    func itemID(key: UnsafeRawBufferPointer) throws -> Int64?
     /// The item with an id.
     func item(id: Int64) throws -> ItemRow?
     /// Adds an item and gives it its id; the row's own id means nothing.

@@ -46,6 +46,9 @@ public final class MemoryLabelStorage: LabelStorage {
     }
 
     /// See ``LabelStorage``.
+    public func itemID(key: UnsafeRawBufferPointer) -> Int64? { itemIDs[Array(key)] }
+
+    /// See ``LabelStorage``.
     public func item(id: Int64) -> ItemRow? { items[id] }
 
     /// See ``LabelStorage``.

@@ -181,15 +181,23 @@ extension Merge {
         return String(decoding: name.dropFirst(reviewPrefix.count), as: UTF8.self)
     }
 
+    /// The register of the verdicts of an entry's author; nil if its log may have no more registers.
+    private func reviewField(_ scope: OperationScope) throws -> Int64? {
+        if let verdicts { return verdicts }
+        var name = Self.reviewPrefix + Array(scope.log.origin.description.utf8)
+        if let author = scope.view.author { name += [UInt8(ascii: "/")] + scope.view.utf8(author) }
+        let field = try name.withUnsafeBytes { try storage.nameID($0) }
+        guard try mayUse(field, scope.log.number) else { return nil }
+        verdicts = field
+        return field
+    }
+
     func review(
         _ target: OperationKey, _ verdict: Verdict, _ reason: UnsafeRawBufferPointer?,
         _ scope: OperationScope
     ) throws -> NotCounted? {
         guard let label = try found(target) else { return .unknownTarget }
-        var name = Self.reviewPrefix + Array(scope.log.origin.description.utf8)
-        if let author = scope.view.author { name += [UInt8(ascii: "/")] + scope.view.utf8(author) }
-        let field = try name.withUnsafeBytes { try storage.nameID($0) }
-        guard try mayUse(field, scope.log.number) else { return .tooMany }
+        guard let field = try reviewField(scope) else { return .tooMany }
         let text = reason.map { FieldValue.text(String(decoding: $0, as: UTF8.self)) } ?? .null
         let value = FieldValue.array([.integer(Int64(verdict.rawValue)), text]).encoded
         try change(target, label, [(field, value)], scope.key)

@@ -14,12 +14,8 @@ extension Merge {
     func itemID(_ index: Int, _ view: ChangesetView) throws -> Int64 {
         if itemIDs[index] != 0 { return itemIDs[index] }
         let key = view.utf8(index)
-        let id: Int64
-        if let row = try storage.item(key: key) {
-            id = row.id
-        } else {
-            id = try addItem(key, ItemRow(id: 0, key: Array(key)))
-        }
+        let id =
+            try storage.itemID(key: key) ?? addItem(key, ItemRow(id: 0, key: Array(key)))
         itemIDs[index] = id
         return id
     }

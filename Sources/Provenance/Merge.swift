@@ -37,6 +37,8 @@ public final class Merge {
     @exclusivity(unchecked) private var logNumbers: [Int] = []
     /// By the logs' numbers, which keep their logs.
     @exclusivity(unchecked) var tags: [LogTag?] = []
+    /// The register of its author's verdicts; nil until it is asked for.
+    @exclusivity(unchecked) var verdicts: Int64?
     /// The context of the entry being applied.
     @exclusivity(unchecked) var context = CausalContext()
     /// The annotations that it has added so far.
@@ -181,13 +183,14 @@ public final class Merge {
         startAnew(&attributes, .unknown, view.stringCount)
         startAnew(&logNumbers, 0, view.stringCount)
         startAnew(&runs, nil, view.stringCount)
+        verdicts = nil
         let source = try view.source.map { try nameID($0, view) } ?? 0
         let author = try view.author.map { try nameID($0, view) } ?? 0
         var scope = OperationScope(
             key: OperationKey(log: entry.log, slot: Slot(entry: entry.index, position: 0)),
             log: log, role: state.membership.role(of: log.origin, at: entry.index) ?? .reader,
             view: view, source: source, author: author)
-        var cursor = view.operations
+        var cursor = view.checkedOperations
         var counted = 0
         while let operation = try? cursor.next() {
             scope.key = OperationKey(
@@ -293,7 +296,7 @@ public final class Merge {
 
     /// Notes of an entry that does not count which labels and items it speaks of, so that they can show it.
     private func touchTargets(of entry: VerifiedChangeset) throws {
-        var cursor = entry.view.operations
+        var cursor = entry.view.checkedOperations
         while let operation = try? cursor.next() {
             let slot = Slot(entry: entry.index, position: cursor.position)
             let key = OperationKey(log: entry.log, slot: slot)

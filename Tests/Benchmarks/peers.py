@@ -138,10 +138,10 @@ def files(options, work, note):
                 sys.exit(f"{name}: {expected} is {report[expected]} of {options.labels}")
             note(name, cpu)
         cpu, _, _, _ = FILES.run(
-            [options.program, "export", "boards", "--format", "coco", "-o", f"{home}/out.json",
+            [options.program, "export", "boards", "--format", "coco", "-o", f"{work}/out.json",
              "--home", home, "--json", "--quiet"])
         note("export", cpu)
-        note("orjson.dumps", python(JSON, f"{home}/out.json")[1])
+        note("orjson.dumps", python(JSON, f"{work}/out.json")[1])
 
 
 def main():
