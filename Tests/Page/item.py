@@ -1,6 +1,9 @@
 """One item: what is drawn, drawing, changing, undoing, states of its file, recordings."""
 
+import io
 import urllib.parse
+
+from PIL import Image
 
 from browser import go, shot
 from homes import BOARDS
@@ -146,6 +149,31 @@ def files(browser, nodes, check):
     page.context.close()
 
 
+def turned(browser, nodes, check):
+    """A picture whose EXIF asks to turn it is decoded as it is stored, whole and smaller."""
+    page = browser.page(nodes[0])
+    picture = Image.new("RGB", (60, 30), "red")
+    picture.paste("blue", (0, 0, 10, 10))
+    # The picture's size, and how much blue there is in the middle of its upper left corner.
+    ask = """async ([bytes, longest]) => {
+        const { decode } = await import("/core/picture.js");
+        const { bitmap } = await decode(new Blob([new Uint8Array(bytes)]), longest);
+        const pen = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+        pen.drawImage(bitmap, 0, 0);
+        return [bitmap.width, bitmap.height, pen.getImageData(bitmap.width / 12, bitmap.height / 6, 1, 1).data[2] > 150];
+    }"""
+    for form in ("JPEG", "PNG", "WEBP"):
+        for orientation in (1, 3, 6, 8):
+            exif, file = Image.Exif(), io.BytesIO()
+            exif[0x112] = orientation
+            picture.save(file, form, exif=exif)
+            for longest, size in ((None, [60, 30]), (30, [30, 15])):
+                found = page.evaluate(ask, [list(file.getvalue()), longest])
+                check(found == [*size, True], f"{form}, orientation {orientation}, at most {longest}: {found}")
+    check(not page.complaints, f"the console says {page.complaints}")
+    page.context.close()
+
+
 def examined_and_comment(browser, nodes, check):
     """X says examined, C comments."""
     node, key = nodes[0], "img/0011.png"
@@ -165,4 +193,4 @@ def examined_and_comment(browser, nodes, check):
     page.context.close()
 
 
-TESTS = [draw_and_undo, select_and_hide, files, examined_and_comment]
+TESTS = [draw_and_undo, select_and_hide, files, turned, examined_and_comment]

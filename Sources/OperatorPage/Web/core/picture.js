@@ -27,15 +27,70 @@ function webp(bytes, view, sign) {
 }
 
 function jpeg(bytes, view) {
-  let at = 2;
-  while (at + 9 < bytes.length && bytes[at] === 0xff) {
-    const kind = bytes[at + 1];
-    if (kind >= 0xc0 && kind <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(kind)) {
+  for (const { kind, at } of segments(bytes, view)) {
+    if (kind >= 0xc0 && kind <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(kind) && at + 9 <= bytes.length) {
       return { width: view.getUint16(at + 7), height: view.getUint16(at + 5), type: "image/jpeg" };
     }
-    at += 2 + view.getUint16(at + 2);
   }
   return null;
+}
+
+/** The segments of a JPEG before its first scan. */
+function* segments(bytes, view) {
+  for (let at = 2; at + 4 <= bytes.length && bytes[at] === 0xff;) {
+    const kind = bytes[at + 1];
+    // A marker may be filled up from the left.
+    if (kind === 0xff) {
+      at += 1;
+      continue;
+    }
+    const end = at + 2 + view.getUint16(at + 2);
+    yield { kind, at, end };
+    if (kind === 0xda) return;
+    at = end;
+  }
+}
+
+/** Where the EXIF of a PNG, JPEG or WebP stands: whole segments and chunks, in order. */
+function* exif(bytes, view, type) {
+  const sign = (at, text) => [...text].every((each, index) => bytes[at + index] === each.charCodeAt(0));
+  if (type === "image/jpeg") {
+    for (const { kind, at, end } of segments(bytes, view)) if (kind === 0xe1 && sign(at + 4, "Exif\0\0")) yield { at, end };
+  } else if (type === "image/png") {
+    for (let at = 8, end; at + 12 <= bytes.length; at = end) {
+      end = at + 12 + view.getUint32(at);
+      if (sign(at + 4, "eXIf")) yield { at, end };
+    }
+  } else if (type === "image/webp") {
+    for (let at = 12, end; at + 8 <= bytes.length; at = end) {
+      const count = view.getUint32(at + 4, true);
+      end = at + 8 + count + count % 2;
+      if (sign(at, "EXIF")) yield { at, end };
+    }
+  }
+}
+
+/**
+ * The picture as it is stored, for labels count stored pixels: without the EXIF that may ask to turn it, for browsers
+ * turn it whatever `imageOrientation` says. Changes the bytes.
+ */
+function unturned(bytes, type) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const kept = [];
+  let from = 0;
+  let removed = 0;
+  for (const { at, end } of exif(bytes, view, type)) {
+    kept.push(bytes.subarray(from, at));
+    from = Math.min(end, bytes.length);
+    removed += from - at;
+  }
+  kept.push(bytes.subarray(from));
+  if (removed && type === "image/webp") {
+    view.setUint32(4, view.getUint32(4, true) - removed, true);
+    // The header of the extended form says that there is EXIF.
+    bytes[20] &= ~8;
+  }
+  return new Blob(kept, { type });
 }
 
 /**
@@ -43,10 +98,11 @@ function jpeg(bytes, view) {
  * what begins like a picture of pixels is given to the decoder, so no SVG either.
  */
 export async function decode(blob, longest = null) {
-  const size = headerSize(new Uint8Array(await blob.slice(0, 262_144).arrayBuffer()));
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  const size = headerSize(bytes);
   if (!size || size.width < 1 || size.height < 1) throw Object.assign(new Error("not a picture"), { code: "not-a-picture" });
   if (size.width * size.height > PIXELS_MAX) throw Object.assign(new Error(`${size.width} × ${size.height}`), { code: "too-large", size });
-  const options = { imageOrientation: "none" };
+  const options = {};
   if (longest && Math.max(size.width, size.height) > longest) {
     const share = longest / Math.max(size.width, size.height);
     options.resizeWidth = Math.max(1, Math.round(size.width * share));
@@ -54,7 +110,7 @@ export async function decode(blob, longest = null) {
     options.resizeQuality = "medium";
   }
   try {
-    return { bitmap: await createImageBitmap(new Blob([blob], { type: size.type }), options), ...size };
+    return { bitmap: await createImageBitmap(unturned(bytes, size.type), options), ...size };
   } catch {
     throw Object.assign(new Error("not a picture"), { code: "not-a-picture" });
   }
