@@ -220,12 +220,12 @@ extension Node {
             .known(.mediaType): .text(mediaType(of: path)),
         ]
         // The stored grid, in which labels count their pixels; how it is shown is said beside it.
-        if let size = ImageSize.read(path: path) {
-            fields[.known(.width)] = .integer(Int64(size.width))
-            fields[.known(.height)] = .integer(Int64(size.height))
-        }
-        if let orientation = ImageSize.orientation(path: path), orientation != 1 {
-            fields[Field(name: "orientation")] = .integer(Int64(orientation))
+        if let image = ImageHead(path: path) {
+            fields[.known(.width)] = .integer(Int64(image.width))
+            fields[.known(.height)] = .integer(Int64(image.height))
+            if let orientation = image.orientation, orientation != 1 {
+                fields[Field(name: "orientation")] = .integer(Int64(orientation))
+            }
         }
         if let wave = WaveHeader(head: head, fileBytes: count) {
             fields[.known(.duration)] = .float(wave.durationSeconds)
@@ -247,6 +247,8 @@ extension Node {
         case "jpg", "jpeg": "image/jpeg"
         case "tif", "tiff": "image/tiff"
         case "bmp": "image/bmp"
+        case "gif": "image/gif"
+        case "webp": "image/webp"
         case "pcd": "model/vnd.pcd"
         case "csv": "text/csv"
         case "txt": "text/plain"

@@ -1,3 +1,4 @@
+import AnnotationFormats
 import AnnotationModel
 import AnnotationStore
 import CompanyHome
@@ -20,8 +21,9 @@ final class PageMedia: Sendable {
     private let queue = DispatchQueue(label: "countermark.media", attributes: .concurrent)
     private let digests = Mutex<[MediaFile.Stamp: Digest]>([:])
     private static let digestsMax = 16_384
-    /// How much of a file is looked at for a picture's size, and read at once.
-    private static let headBytes = 16 << 20
+    /// The most pixels of a picture that a browser is given: each takes four bytes of its memory.
+    private static let pixelsMax = 100_000_000
+    /// How much of a file is read at once.
     private static let partBytes = 256 << 10
 
     init(_ folder: String?, _ home: Home) {
@@ -107,15 +109,14 @@ final class PageMedia: Sendable {
 
     private func find(_ item: Item, _ folder: String) throws -> Found {
         let file = try MediaFile(item.key, below: folder, but: home)
-        let head = file.read(0, min(file.stamp.size, Self.headBytes)) ?? []
-        if let size = PictureSize.read(head, file.read),
+        if let size = ImageHead.size(file.read),
             size.width.multipliedReportingOverflow(by: size.height).overflow
-                || size.width * size.height > PictureSize.pixelsMax
+                || size.width * size.height > Self.pixelsMax
         {
             throw PageProblem(
                 .pictureTooLarge,
                 "\(item.key.prefix(200)) says that it has \(size.width) x \(size.height) pixels",
-                hint: "a browser is given at most \(PictureSize.pixelsMax / 1_000_000) megapixels")
+                hint: "a browser is given at most \(Self.pixelsMax / 1_000_000) megapixels")
         }
         guard let digest = digest(of: file) else {
             throw PageProblem(.noMedia, "the file is being changed", hint: "try again")

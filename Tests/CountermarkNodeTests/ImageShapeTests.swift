@@ -12,17 +12,21 @@ import Testing
 struct ImageShapeTests {
     private let oem = "oem.example"
 
-    /// A JPEG of 40 x 30 stored pixels without a picture in it, turned as EXIF says.
-    private func jpeg(orientation: UInt8, isLittle: Bool) -> [UInt8] {
+    /// The EXIF that asks to turn a picture.
+    private func exif(orientation: UInt8, isLittle: Bool) -> [UInt8] {
         let word = { (value: UInt8) -> [UInt8] in isLittle ? [value, 0] : [0, value] }
         let long = { (value: UInt8) -> [UInt8] in
             isLittle ? [value, 0, 0, 0] : [0, 0, 0, value]
         }
         let tag: [UInt8] = isLittle ? [0x12, 0x01] : [0x01, 0x12]
-        let tiff =
-            Array((isLittle ? "II" : "MM").utf8) + word(42) + long(8) + word(1) + tag + word(3)
+        return Array((isLittle ? "II" : "MM").utf8) + word(42) + long(8) + word(1) + tag + word(3)
             + long(1) + word(orientation) + word(0) + long(0)
-        let exif = Array("Exif\0\0".utf8) + tiff
+    }
+
+    /// A JPEG of 40 x 30 stored pixels without a picture in it, turned as EXIF says.
+    private func jpeg(orientation: UInt8, isLittle: Bool) -> [UInt8] {
+        let exif =
+            Array("Exif\0\0".utf8) + exif(orientation: orientation, isLittle: isLittle)
         let frame: [UInt8] = [0xff, 0xc0, 0, 11, 8, 0, 30, 0, 40, 1, 1, 0x11, 0]
         return [0xff, 0xd8, 0xff, 0xe1, 0, UInt8(exif.count + 2)] + exif + frame + [0xff, 0xd9]
     }
@@ -57,7 +61,74 @@ struct ImageShapeTests {
             ])
         for end in whole.indices {
             try Data(whole[..<end]).write(to: URL(fileURLWithPath: "\(folder)/cut.jpg"))
-            _ = ImageSize.orientation(path: "\(folder)/cut.jpg")
+            _ = ImageHead(path: "\(folder)/cut.jpg")
+        }
+    }
+
+    /// Pictures of 40 x 30 stored pixels of other kinds, without a picture in them, and how each is turned.
+    private var others: [String: (bytes: [UInt8], type: String, orientation: Double?)] {
+        let exif = exif(orientation: 6, isLittle: false)
+        let png =
+            [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13] + Array("IHDR".utf8)
+            + [0, 0, 0, 40, 0, 0, 0, 30, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, UInt8(exif.count)]
+            + Array("eXIf".utf8) + exif + [0, 0, 0, 0]
+        func webP(_ name: String, _ head: [UInt8], _ rest: [UInt8] = []) -> [UInt8] {
+            Array("RIFF".utf8) + [99, 0, 0, 0] + Array(("WEBP" + name).utf8)
+                + [UInt8(head.count), 0, 0, 0] + head + rest
+        }
+        let chunk = Array("EXIF".utf8) + [UInt8(exif.count), 0, 0, 0] + exif
+        // Two directories, of which the second is the picture and the first a smaller one.
+        let tiff: [UInt8] =
+            [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 2, 1, 0, 0, 3, 0, 0, 0, 1, 0, 4, 0, 0]
+            + [1, 1, 0, 3, 0, 0, 0, 1, 0, 3, 0, 0, 0, 0, 0, 38]
+            + [0, 3, 1, 0, 0, 3, 0, 0, 0, 1, 0, 40, 0, 0, 1, 1, 0, 4, 0, 0, 0, 1, 0, 0, 0, 30]
+            + [1, 0x12, 0, 3, 0, 0, 0, 1, 0, 3, 0, 0, 0, 0, 0, 0]
+        let wide: [UInt8] = [0, 0, 0, 0, 0, 0, 0]
+        let bigTIFF: [UInt8] =
+            [0x49, 0x49, 43, 0, 8, 0, 0, 0, 16] + wide + [2] + wide
+            + [0, 1, 16, 0, 1] + wide + [40] + wide + [1, 1, 3, 0, 1] + wide + [30] + wide
+            + [0] + wide
+        return [
+            "a.png": (png, "image/png", 6),
+            "a.gif": (Array("GIF89a".utf8) + [40, 0, 30, 0, 0, 0, 0], "image/gif", nil),
+            "x.webp": (
+                webP("VP8X", [8, 0, 0, 0, 39, 0, 0, 29, 0, 0], chunk), "image/webp", 6
+            ),
+            "l.webp": (webP("VP8L", [0x2f, 39, 0x40, 7, 0]), "image/webp", nil),
+            "v.webp": (
+                webP("VP8 ", [0, 0, 0, 0x9d, 1, 0x2a, 40, 0, 30, 0]), "image/webp", nil
+            ),
+            "a.tif": (tiff, "image/tiff", 3), "big.tiff": (bigTIFF, "image/tiff", nil),
+        ]
+    }
+
+    @Test("of every kind of picture the size, the type and the orientation are read")
+    func kinds() throws {
+        let all = try Companies([oem])
+        let node = try all.node(oem)
+        let folder = all.folder.path + "/pictures"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        for (name, file) in others {
+            try Data(file.bytes).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+        }
+        try Data("BM was here, and left a text of some length.".utf8).write(
+            to: URL(fileURLWithPath: "\(folder)/note.txt"))
+        _ = try node.addItems(all.dataset, [folder], groupBy: nil)
+        try node.store.forEachItem(all.dataset) { item in
+            let name = FileSystem.lastComponent(item.key)
+            let numbers = ["width", "height", "orientation"].map { item.fields[$0]?.numberValue }
+            guard let file = others[name] else {
+                return #expect(numbers == [nil, nil, nil], "\(name)")
+            }
+            #expect(numbers == [40, 30, file.orientation], "\(name)")
+            #expect(item.fields["mediaType"] == .text(file.type), "\(name)")
+        }
+        for (name, file) in others {
+            for end in file.bytes.indices {
+                try Data(file.bytes[..<end]).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+                _ = ImageHead(path: "\(folder)/\(name)")
+            }
         }
     }
 

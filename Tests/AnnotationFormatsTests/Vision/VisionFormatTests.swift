@@ -89,6 +89,26 @@ struct VisionFormatTests {
         }
     }
 
+    @Test("four corners that are no rectangle go through yolo-obb, and other polygons are left out")
+    func yoloQuads() throws {
+        let quad = Selector.polygon([[[22, 10, 102, 15, 100, 31, 20, 25]]])
+        let triangle = Selector.polygon([[[22, 10, 102, 15, 100, 31]]])
+        let labels = [quad, triangle].map {
+            LabelRecord(item: Self.image.key, className: "plane", selector: $0)
+        }
+        let (files, report) = try written("yolo-obb", items: [Self.image], labels: labels)
+        #expect(report.annotations == 1 && report.skipped == 1)
+        let reading = try Reading(
+            "yolo-obb", files.map { InputFile(name: $0.key, bytes: $0.value) },
+            context: ReadContext(items: [Self.image]))
+        guard case .polygon(let parts)? = reading.labels.first?.selector else {
+            Issue.record("\(reading.labels)")
+            return
+        }
+        let moved = zip(parts[0][0], [22, 10, 102, 15, 100, 31, 20, 25]).map { abs($0 - $1) }
+        #expect(parts[0][0].count == 8 && moved.allSatisfy { $0 < 1e-9 })
+    }
+
     @Test("a box among YOLO polygons is written as a polygon of four points")
     func yoloBoxAmongPolygons() throws {
         let box = LabelRecord(

@@ -10,7 +10,7 @@ enum MediaItems {
 
     /// Whether an ending says what a file is, so that a name with it lacks none.
     static func isMedia(_ ending: String) -> Bool {
-        ImageSize.endings.contains(ending) || audioEndings.contains(ending)
+        ImageHead.endings.contains(ending) || audioEndings.contains(ending)
             || textEndings.contains(ending) || cloudEndings.contains(ending)
             || videoEndings.contains(ending)
     }

@@ -109,7 +109,7 @@ struct CVATReader {
             name.isEmpty
             ? ""
             : try finder.key(
-                named: name, in: file, scopes: scopes(of: image), endings: ImageSize.endings)
+                named: name, in: file, scopes: scopes(of: image), endings: ImageHead.endings)
         var fields: [String: FieldValue] = [:]
         for name in ["width", "height"] {
             if let pixels = image.attributes[name].flatMap({ TextNumber.whole($0) }), pixels > 0 {

@@ -111,7 +111,7 @@ struct DatumaroReader {
         let named = media?["path"]?.string ?? ""
         let key = try finder.key(
             named: named.isEmpty ? id : named, in: file, scopes: [subset],
-            endings: named.isEmpty ? ImageSize.endings : [])
+            endings: named.isEmpty ? ImageHead.endings : [])
         var fields: [String: FieldValue] = ["split": .text(subset)]
         if let size = media?["size"]?.array?.compactMap(\.integer), size.count == 2, size[0] > 0,
             size[1] > 0

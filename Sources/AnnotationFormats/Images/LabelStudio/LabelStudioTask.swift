@@ -157,7 +157,7 @@ struct LabelStudioTask {
             "tsv":
             return .sound
         case "txt", "md", "html", "htm", "xml": return .text
-        case let ending where ImageSize.endings.contains(ending): return .picture
+        case let ending where ImageHead.endings.contains(ending): return .picture
         default: break
         }
         switch name {
@@ -183,7 +183,7 @@ struct LabelStudioTask {
         case .files(let addresses)?:
             made.keys = try addresses.map {
                 try finder.key(
-                    named: LabelStudioReader.key($0), in: file, endings: ImageSize.endings)
+                    named: LabelStudioReader.key($0), in: file, endings: ImageHead.endings)
             }
             made.isText = Self.medium(name, addresses[0]) == .text
             if made.isText, let text = try finder.fields(made.keys[0])["text"]?.text {

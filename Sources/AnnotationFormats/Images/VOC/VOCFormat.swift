@@ -104,7 +104,7 @@ private struct VOCReader {
                 .skipped(where: file.file.name, why: "<filename> is missing; name the image"))
         }
         let key = try finder.key(
-            named: name, in: file, rule: .besideFile, endings: ImageSize.endings)
+            named: name, in: file, rule: .besideFile, endings: ImageHead.endings)
         let objects = tree.children.filter { $0.name == "object" }
         var fields: [String: FieldValue] = [:]
         for name in ["width", "height"] {

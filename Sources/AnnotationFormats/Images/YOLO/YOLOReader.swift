@@ -44,8 +44,8 @@ struct YOLOReader {
                 guard let size = image.size else {
                     throw Refusal(
                         why:
-                            "the size of \(image.key) is not known; put the picture in its place and "
-                            + "import again, or add it first (items add)")
+                            "the size of \(image.key) is not known; put the picture (PNG, JPEG, GIF, WebP, BMP "
+                            + "or TIFF) in its place and import again, or add it first (items add)")
                 }
                 if let orientation = image.orientation, orientation != 1 {
                     throw Refusal(
@@ -140,11 +140,11 @@ struct YOLOReader {
             file, byEnding: true,
             {
                 let names = Self.names($0)
-                return ItemFinder.with(ImageSize.endings, names) + names
+                return ItemFinder.with(ImageHead.endings, names) + names
             })
         {
             let fields = try finder.fields(key)
-            let other = try ItemFinder.with(ImageSize.endings, [FileTree.stem(key)])
+            let other = try ItemFinder.with(ImageHead.endings, [FileTree.stem(key)])
                 .first { try $0 != key && finder.isRegistered($0) }
             return Image(
                 key: key, size: ItemRecord.pixelSize(fields), isKnown: true, other: other,
@@ -152,13 +152,12 @@ struct YOLOReader {
         }
         if !full.isEmpty {
             for (key, path) in [(keys[0], Self.swapped(full)), (stem, full)] {
-                for ending in ImageSize.endings where FileSystem.exists("\(path).\(ending)") {
-                    let size = ImageSize.read(path: "\(path).\(ending)")
+                for ending in ImageHead.endings where FileSystem.exists("\(path).\(ending)") {
+                    let head = ImageHead(path: "\(path).\(ending)")
                     return Image(
                         key: "\(key).\(ending)",
-                        size: size.map { (Double($0.width), Double($0.height)) },
-                        orientation: ImageSize.orientation(path: "\(path).\(ending)").map(
-                            Int64.init))
+                        size: head.map { (Double($0.width), Double($0.height)) },
+                        orientation: head?.orientation.map(Int64.init))
                 }
             }
         }

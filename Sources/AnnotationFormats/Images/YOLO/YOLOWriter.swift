@@ -28,7 +28,7 @@ struct YOLOWriter {
     mutating func write(_ source: LabelSource) throws -> ConversionReport {
         for record in source.classes { _ = index(of: record.name) }
         let files = ItemFiles(
-            format: "YOLO", reserved: ["data.yaml"], endings: ImageSize.endings
+            format: "YOLO", reserved: ["data.yaml"], endings: ImageHead.endings
         ) { item, report in
             if case .text(let type)? = item.fields["mediaType"], !type.hasPrefix("image/") {
                 report.skip("YOLO has images only, this is \(type)", example: item.key)
@@ -172,6 +172,15 @@ struct YOLOWriter {
             return parts[0][0]
         case (.orientedBox, .rotatedBox(let box)): return Geometry.corners(box)
         case (.orientedBox, .box(let box)): return Self.corners(box)
+        case (.orientedBox, .polygon(let parts)):
+            // Four corners that are no rectangle, as the reader takes them too.
+            guard parts.count == 1, parts[0].count == 1, parts[0][0].count == 8 else {
+                report.skip(
+                    "yolo-obb has four corners, and no other polygon; export as yolo-seg or jsonl",
+                    example: item.key)
+                return nil
+            }
+            return parts[0][0]
         case (.segment, .box(let box)):
             // Beside a polygon, training programs take the four figures of a box for two points.
             report.lose("boxes were written as polygons of four points", example: item.key)

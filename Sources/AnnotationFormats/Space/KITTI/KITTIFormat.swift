@@ -52,7 +52,7 @@ public struct KITTIFormat: AnnotationFormat {
     ) throws {
         let known = try finder.key(file, byEnding: true) { path in
             let names = imageNames(FileTree.stem(path))
-            return ItemFinder.with(ImageSize.endings, names) + names
+            return ItemFinder.with(ImageHead.endings, names) + names
         }
         let key = known ?? imageKey(file)
         // A file without a line says that somebody looked and found nothing.
@@ -147,7 +147,7 @@ public struct KITTIFormat: AnnotationFormat {
             }
             return parts.joined(separator: "/") + ".txt"
         }
-        try ItemFiles(format: "KITTI", endings: ImageSize.endings, path: path).write(
+        try ItemFiles(format: "KITTI", endings: ImageHead.endings, path: path).write(
             source, to: output, report: &report
         ) { label, item, number, report in
             guard let line = Self.line(label, &report) else { return nil }
