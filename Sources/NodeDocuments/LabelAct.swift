@@ -66,11 +66,7 @@ extension Node {
                 document: WrittenDocument(nothingIn: dataset, isSuggestion: false),
                 lines: ["nothing has changed: that is the standing verdict on \(label.id) already"])
         }
-        if let id = try pendingSuggestion(operation, label, dataset) {
-            return ActReport(
-                document: WrittenDocument(nothingIn: dataset, isSuggestion: true),
-                lines: ["nothing has changed: \(id) suggests that already, and waits"])
-        }
+        if let report = try suggestsAlready(operation, label, dataset) { return report }
         if try changesNothing(operation, label, dataset) {
             return ActReport(
                 document: WrittenDocument(nothingIn: dataset, isSuggestion: false),
@@ -79,8 +75,8 @@ extension Node {
         return try writeOne(operation, dataset, author: author)
     }
 
-    /// Writes one operation, and says whether it waits for acceptance.
-    private func writeOne(
+    /// Writes one operation on a label, and says whether it waits for acceptance.
+    func writeOne(
         _ operation: AnnotationModel.Operation, _ dataset: DatasetID, author: String?
     ) throws -> ActReport {
         let ids = try write(dataset, author: author, [operation])
@@ -126,10 +122,10 @@ extension Node {
         }
     }
 
-    /// A suggestion of this organisation that waits and says what a change would suggest.
-    private func pendingSuggestion(
+    /// The answer where a suggestion of this organisation waits that says what a change would suggest.
+    func suggestsAlready(
         _ operation: AnnotationModel.Operation, _ label: LabelView, _ dataset: DatasetID
-    ) throws -> OperationID? {
+    ) throws -> ActReport? {
         guard case .set(_, let writes) = operation else { return nil }
         let wanted = Dictionary(
             writes.map { write -> (String, FieldValue) in
@@ -139,9 +135,14 @@ extension Node {
                 case .field(let field, let value): (field.name, value)
                 }
             }, uniquingKeysWith: { _, last in last })
-        return try store.suggestions(label.key, try logNames(dataset)).first {
+        let known = try store.suggestions(label.key, try logNames(dataset)).first {
             $0.operation.origin == home.origin && $0.state == .pending && $0.fields == wanted
-        }?.operation
+        }
+        return known.map { known in
+            ActReport(
+                document: WrittenDocument(nothingIn: dataset, isSuggestion: true),
+                lines: ["nothing has changed: \(known.operation) suggests that already, and waits"])
+        }
     }
 
     private static func requireWords(_ text: String) throws {

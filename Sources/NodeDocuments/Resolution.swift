@@ -36,6 +36,11 @@ extension Node {
                 document: WrittenDocument(nothingIn: dataset),
                 lines: ["\(name) has this value already"])
         }
+        if case .set(let id, _) = operation {
+            let label = try find(id.description, in: dataset).label
+            if let report = try suggestsAlready(operation, label, dataset) { return report }
+            return try writeOne(operation, dataset, author: author)
+        }
         let ids = try write(dataset, author: author, [operation])
         return ActReport(
             document: WrittenDocument(ids.first, WriteOutcome(self)), lines: ids.map(\.description))

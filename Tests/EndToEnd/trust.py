@@ -56,6 +56,8 @@ def suggestions(oem, tier, third):
     sync(tier, third)
     change = third.run("set", label, "class=short")
     check(change["suggestion"], "an annotator's change to another's label is a suggestion")
+    again = third.run("resolve", label, "--field", "class", "--value", "short")
+    check(again["suggestion"] and not again["changed"], "and so is what it settles: the same once more is not signed")
     sync(third, tier)
     for company in [oem, tier]:
         story = company.run("show", label)
