@@ -12,8 +12,9 @@ public final class Blindness {
     private let membership: Membership
     private let same: SameItems
     private var known: ByteMap<Bool> = [:]
-    /// How many labels were asked for and not shown.
+    /// How many labels were asked for and not shown; an export asks for each several times.
     public private(set) var hidden = 0
+    private var counted = KeySet()
 
     package init(_ store: LabelStore, _ dataset: DatasetID, own: Origin, _ membership: Membership) {
         (self.store, self.dataset, self.own) = (store, dataset, own)
@@ -25,7 +26,10 @@ public final class Blindness {
         guard isOthers(label.id.origin), try !isExamined(try same.shown(label)) else {
             return false
         }
-        hidden += 1
+        if !counted.contains(label.key.packed) {
+            counted.insert(label.key.packed)
+            hidden += 1
+        }
         return true
     }
 

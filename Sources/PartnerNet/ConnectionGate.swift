@@ -58,6 +58,8 @@ package final class ConnectionGate: ChannelDuplexHandler {
     /// When there was last nothing to do.
     private var freeSince = NIODeadline.now()
     private var stalledSince: NIODeadline?
+    /// Whether the peer may send another request on the connection.
+    private var mayGoOn = true
 
     /// A gate for one connection.
     ///
@@ -145,6 +147,7 @@ package final class ConnectionGate: ChannelDuplexHandler {
         case .head(let head):
             (isInBody, bodyBytes, waited, waitingSince) = (true, 0, .zero, nil)
             due += 1
+            mayGoOn = mayGoOn && head.isKeepAlive
             let announced = head.headers.first(name: "content-length")
             let fits =
                 announced.map { PlainNumber.parse($0, upTo: limits.bodyBytes) != nil } ?? true
@@ -165,6 +168,12 @@ package final class ConnectionGate: ChannelDuplexHandler {
         context.fireChannelReadComplete()
         // Nobody further up asks for what is thrown away.
         if case .lingering = phase { context.read() }
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // No end of the body follows what cannot be parsed.
+        if error is HTTPParserError { isInBody = false }
+        context.fireErrorCaught(error)
     }
 
     private func refuseLarge(_ context: ChannelHandlerContext) {
@@ -209,9 +218,13 @@ package final class ConnectionGate: ChannelDuplexHandler {
             hasBegunAnswer = true
             // The rest of a refused body is not read to its end.
             let isEarly = isInBody && due == 1
-            if isEarly { head.headers.replaceOrAdd(name: "connection", value: "close") }
+            // Whoever speaks HTTP/1.0, or says that it closes, waits for the end.
+            let isLastAsked = !mayGoOn && due <= 1
+            if isEarly || isLastAsked {
+                head.headers.replaceOrAdd(name: "connection", value: "close")
+            }
             isLastAnswer =
-                isEarly
+                isEarly || isLastAsked
                 || head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "close" }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body:

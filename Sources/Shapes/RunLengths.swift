@@ -42,6 +42,26 @@ package enum RunLengths {
         return Selector.Mask(width: Int(width), height: Int(height), counts: counts)
     }
 
+    /// Calls `body` with each stretch of ones, column by column.
+    package static func forEachStretch(
+        of mask: Selector.Mask, _ body: (_ column: Int, _ rows: Range<Int>) -> Void
+    ) {
+        var position = 0
+        for (index, count) in mask.counts.enumerated() {
+            let end = position + Int(count)
+            if index % 2 == 1 {
+                var (column, row) = position.quotientAndRemainder(dividingBy: max(1, mask.height))
+                while position < end {
+                    let rows = min(mask.height - row, end - position)
+                    body(column, row..<row + rows)
+                    position += rows
+                    (column, row) = (column + 1, 0)
+                }
+            }
+            position = end
+        }
+    }
+
     /// Appends a run; a run of no length joins its neighbours, but the first may have none.
     private static func append(_ run: Int64, isOnes: Bool, to counts: inout [UInt32]) {
         if counts.isEmpty {

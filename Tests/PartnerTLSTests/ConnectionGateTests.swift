@@ -40,11 +40,13 @@ struct ConnectionGateTests {
             try channel.connect(to: .init(unixDomainSocketPath: "/x")).wait()
         }
 
-        func begin(_ path: String = "/", length: String? = nil) throws {
+        func begin(
+            _ path: String = "/", length: String? = nil, version: HTTPVersion = .http1_1
+        ) throws {
             let headers = length.map { HTTPHeaders([("content-length", $0)]) } ?? [:]
             try channel.writeInbound(
                 HTTPServerRequestPart.head(
-                    .init(version: .http1_1, method: .POST, uri: path, headers: headers)))
+                    .init(version: version, method: .POST, uri: path, headers: headers)))
             channel.read()
         }
 
@@ -222,6 +224,26 @@ struct ConnectionGateTests {
             #expect(door.isOpen == !close)
         }
         #expect(try door.answers() == ["200", "200 close"])
+    }
+
+    @Test("a request of HTTP/1.0 is the connection's last")
+    func oldVersion() throws {
+        let door = try Door()
+        try door.begin(version: .http1_0)
+        try door.end()
+        try door.answer()
+        #expect(try door.answers() == ["200 close"])
+        #expect(!door.isOpen)
+    }
+
+    @Test("what cannot be parsed ends the connection with its answer, though a body was to come")
+    func garbage() throws {
+        let door = try Door()
+        try door.begin(length: "10")
+        door.channel.pipeline.fireErrorCaught(HTTPParserError.unknown)
+        try door.answer(.badRequest, close: true)
+        #expect(try door.answers() == ["400 close"])
+        #expect(!door.isOpen)
     }
 
     @Test("requests one behind the other are answered in order, a refusal among them ends all")

@@ -16,6 +16,25 @@ enum FrameTrack {
     /// The most frames of a track that are written out.
     static let framesMax = 1 << 20
 
+    /// The frames in which the thing is seen; nil also where the export has written out too many frames of others.
+    static func seen(
+        _ frames: [Selector.Keyframe], _ report: inout ConversionReport
+    ) -> [Selector.Keyframe]? {
+        guard let span = span(frames), report.frames.take(span, of: frames.count) else {
+            return nil
+        }
+        return seen(frames)
+    }
+
+    /// How many frames lie from each keyframe on which the thing is seen to the next; nil beyond ``framesMax``.
+    private static func span(_ frames: [Selector.Keyframe]) -> Int? {
+        var span = 0.0
+        for (frame, next) in zip(frames, frames.dropFirst()) where !frame.isOutside {
+            span += max(1, next.time - frame.time)
+        }
+        return span <= Double(framesMax) ? Int(span) : nil
+    }
+
     /// The frames in which the thing is seen, those between two keyframes interpolated.
     ///
     /// Nil for a track over so many frames that writing each of them out is no one's intent. Keyframes that do
@@ -58,5 +77,5 @@ enum FrameTrack {
     }
 
     static let tooLong =
-        "the track spans more than \(framesMax) frames, which are written one by one"
+        "the track spans more frames than are written one by one; give it more keyframes, or export as jsonl"
 }

@@ -1,3 +1,5 @@
+import AnnotationModel
+
 /// Places in a text, in the units that programs count in; inside, Unicode scalars count.
 struct TextOffsets {
     /// The units that formats count in.
@@ -8,17 +10,25 @@ struct TextOffsets {
     }
 
     private let scalars: [Unicode.Scalar]
+    private let utf8: [UInt8]
+    /// Where each scalar begins in UTF-8, and the end; empty where each is one byte.
+    private let starts: [Int]
 
-    init(_ text: String) { scalars = Array(text.unicodeScalars) }
+    init(_ text: String) {
+        let bytes = Array(text.utf8)
+        (scalars, utf8) = (Array(text.unicodeScalars), bytes)
+        starts =
+            scalars.count == bytes.count
+            ? [] : bytes.indices.filter { bytes[$0] & 0xc0 != 0x80 } + [bytes.count]
+    }
 
     var count: Int { scalars.count }
 
     /// The text of a half-open range.
     func quote(_ start: Int, _ end: Int) -> String? {
         guard start >= 0, start <= end, end <= scalars.count else { return nil }
-        var text = String.UnicodeScalarView()
-        text.append(contentsOf: scalars[start..<end])
-        return String(text)
+        let bytes = starts.isEmpty ? start..<end : starts[start]..<starts[end]
+        return String(decoding: utf8[bytes], as: UTF8.self)
     }
 
     /// A range in scalars; nil where a border lies outside of the text or inside a scalar.
@@ -68,5 +78,17 @@ struct TextOffsets {
         case .utf16: return prefix.reduce(0) { $0 + ($1.value > 0xffff ? 2 : 1) }
         case .utf8: return prefix.reduce(0) { $0 + String(Character($1)).utf8.count }
         }
+    }
+}
+
+/// The places in the text of the item that was asked for last, whose labels mostly come one after the other.
+struct LastOffsets {
+    private var last: (item: String, offsets: TextOffsets)?
+
+    mutating func of(_ text: String, item: String) -> TextOffsets {
+        if let last, last.item.hasSameBytes(as: item) { return last.offsets }
+        let made = TextOffsets(text)
+        last = (item, made)
+        return made
     }
 }

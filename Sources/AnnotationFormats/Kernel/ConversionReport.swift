@@ -16,6 +16,10 @@ public struct ConversionReport: Hashable, Sendable {
     /// The items that could not be given a place of their own, each with why.
     public private(set) var leftOut: [LeftOut] = []
 
+    /// What its labels may still imply.
+    var frames = ExportBudget.frames
+    var pixels = ExportBudget.pixels
+
     /// An item that has no place in the export.
     public struct LeftOut: Hashable, Sendable {
         /// The item's key.

@@ -48,7 +48,8 @@ struct Doorkeeper: RouterMiddleware {
         } catch let error as Refusal {
             throw noted(error)
         } catch let error as any HTTPResponseError {
-            throw error
+            // What no route answers is refused in the same form as what a route refuses.
+            throw error.status == .notFound ? Refusal.notFound : error
         } catch let error as HTTPParserError {
             // Whoever parses answers it, and ends the connection.
             throw error

@@ -49,9 +49,6 @@ struct WitnessRoutes: Sendable {
             do {
                 let isNew = try await take(body, caller)
                 return Self.text(Array("{\"new\":\(isNew)}\n".utf8), type: "application/json")
-            } catch let error as TransparencyLogError {
-                return Self.text(
-                    Array("\(PlainError.line(error))\n".utf8), status: .unprocessableContent)
             } catch let error as NodeError where error.code == .notFound {
                 throw Refusal.notFound
             }

@@ -46,6 +46,7 @@ struct TextDocument {
 
     /// The text with line ends as blanks.
     static func oneLine(_ text: String) -> String {
+        if !text.utf8.contains(where: { $0 == 0x0a || $0 == 0x0d }) { return text }
         var out = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             out.append(scalar == "\n" || scalar == "\r" ? " " : scalar)

@@ -62,22 +62,20 @@ enum CVATMask {
     }
 
     /// The runs of a mask along the rows of its box; nil for an empty or too large one.
-    static func runs(_ mask: Selector.Mask) -> (text: String, box: Selector.Box)? {
+    static func runs(
+        _ mask: Selector.Mask, _ report: inout ConversionReport
+    ) -> (text: String, box: Selector.Box)? {
         let box = RunLengths.bounds(mask)
         let (left, top) = (Int(box.x), Int(box.y))
         let (width, height) = (Int(box.width), Int(box.height))
-        guard width > 0, height > 0, width * height <= pixelsMax else { return nil }
+        guard width > 0, height > 0 else { return nil }
+        if RunLengths.area(mask) == width * height { return ("0, \(width * height)", box) }
+        guard width * height <= pixelsMax,
+            report.pixels.take(width * height, of: mask.counts.count)
+        else { return nil }
         var bits = [Bool](repeating: false, count: width * height)
-        var position = 0
-        for (index, count) in mask.counts.enumerated() {
-            let end = position + Int(count)
-            if index % 2 == 1 {
-                for pixel in position..<end {
-                    let (x, y) = (pixel / mask.height - left, pixel % mask.height - top)
-                    bits[y * width + x] = true
-                }
-            }
-            position = end
+        RunLengths.forEachStretch(of: mask) { column, rows in
+            for row in rows { bits[(row - top) * width + column - left] = true }
         }
         let runs = Self.mask(columns: bits, width: height, height: width).counts
         return (runs.map(String.init).joined(separator: ", "), box)

@@ -367,7 +367,7 @@ struct CVATWriter {
             if points.contains(where: { $0.visibility != .visible }) { return ("skeleton", []) }
             return ("points", [("points", CVATPoints.text(flat))])
         case .mask(let mask):
-            guard let (runs, box) = CVATMask.runs(mask) else {
+            guard let (runs, box) = CVATMask.runs(mask, &report) else {
                 report.skip("an empty or very large mask has no place in CVAT", example: item)
                 return nil
             }

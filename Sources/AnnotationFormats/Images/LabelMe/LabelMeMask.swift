@@ -59,24 +59,18 @@ enum LabelMeMask {
         let box = RunLengths.bounds(mask)
         let (left, top) = (Int(box.x), Int(box.y))
         let (width, height) = (Int(box.width), Int(box.height))
-        guard width > 0, height > 0, width <= SegmentPNG.pixelsMax / height else {
+        guard width > 0, height > 0, width <= SegmentPNG.pixelsMax / height,
+            report.pixels.take(width * height, of: mask.counts.count)
+        else {
             report.skip(
-                "the mask is empty, or larger than \(SegmentPNG.pixelsMax) pixels",
+                "the mask is empty, or has more pixels than so few runs are written out for; export as coco",
                 example: item.key)
             return nil
         }
         var image = SegmentPNG.Image(
             width: width, height: height, numbers: [UInt32](repeating: 0, count: width * height))
-        var position = 0
-        for (index, count) in mask.counts.enumerated() {
-            let end = position + Int(count)
-            if index % 2 == 1 {
-                for pixel in position..<end {
-                    let (x, y) = (pixel / mask.height - left, pixel % mask.height - top)
-                    image.numbers[y * width + x] = 1
-                }
-            }
-            position = end
+        RunLengths.forEachStretch(of: mask) { column, rows in
+            for row in rows { image.numbers[(row - top) * width + column - left] = 1 }
         }
         return Base64.text(SegmentPNG.encode(image, isGrey: true))
     }

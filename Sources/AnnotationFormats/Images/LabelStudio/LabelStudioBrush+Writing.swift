@@ -1,15 +1,20 @@
 import AnnotationModel
+import Shapes
 
 extension LabelStudioBrush {
     /// The bits of a run's length, of which each run takes the smallest that holds it.
     private static let lengthSizes = [3, 4, 8, 16]
 
-    /// A mask as Label Studio's program packs it; nil where it is larger than a brush may be.
+    static let tooLarge =
+        "the mask has more pixels than so few runs are written out for, or than \(pixelsMax); export as coco"
+
+    /// A mask as Label Studio's program packs it; nil where it is ``tooLarge``.
     ///
     /// All four channels of a pixel are 255 inside and 0 outside, in runs along the rows.
-    static func packed(_ mask: Selector.Mask) -> [UInt8]? {
+    static func packed(_ mask: Selector.Mask, _ report: inout ConversionReport) -> [UInt8]? {
         guard mask.width > 0, mask.height > 0, mask.width <= 1 << 20, mask.height <= 1 << 20,
-            mask.width * mask.height <= pixelsMax
+            mask.width * mask.height <= pixelsMax,
+            report.pixels.take(mask.width * mask.height, of: mask.counts.count)
         else { return nil }
         var bits = Writer()
         bits.write(4 * mask.width * mask.height, size: 32)
@@ -24,14 +29,8 @@ extension LabelStudioBrush {
     /// The runs along the rows, the first of them outside of the mask.
     private static func rows(_ mask: Selector.Mask) -> [Int] {
         var inside = [Bool](repeating: false, count: mask.width * mask.height)
-        var position = 0
-        for (index, count) in mask.counts.enumerated() {
-            if index % 2 == 1 {
-                for pixel in position..<(position + Int(count)) {
-                    inside[pixel % mask.height * mask.width + pixel / mask.height] = true
-                }
-            }
-            position += Int(count)
+        RunLengths.forEachStretch(of: mask) { column, rows in
+            for row in rows { inside[row * mask.width + column] = true }
         }
         return CVATMask.mask(columns: inside, width: mask.height, height: mask.width).counts
             .map(Int.init)

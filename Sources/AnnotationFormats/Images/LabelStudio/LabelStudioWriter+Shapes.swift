@@ -380,9 +380,9 @@ extension LabelStudioWriter {
             report.skip("the mask has another size than its image", example: item.key)
             return nil
         }
-        guard let bytes = LabelStudioBrush.packed(mask) else {
+        guard let bytes = LabelStudioBrush.packed(mask, &report) else {
             report.skip(
-                "the mask is larger than \(LabelStudioBrush.pixelsMax) pixels; export as coco",
+                LabelStudioBrush.tooLarge,
                 example: item.key)
             return nil
         }

@@ -119,7 +119,7 @@ struct MOTWriter {
             )
             return nil
         }
-        guard let seen = FrameTrack.seen(frames) else {
+        guard let seen = FrameTrack.seen(frames, &report) else {
             report.skip(FrameTrack.tooLong, example: label.item)
             return nil
         }

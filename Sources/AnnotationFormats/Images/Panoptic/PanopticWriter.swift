@@ -22,6 +22,8 @@ struct PanopticWriter {
         var overlaps: [String] = []
         /// Items of segments that have no pixel of their own, one for each.
         var covered: [String] = []
+        /// The pixels of examined items without labels.
+        var blank = ExportBudget.pixels
         /// Examined items without labels whose size nothing tells.
         var sizeless: [String] = []
         var images = JSONWriter()
@@ -106,7 +108,16 @@ struct PanopticWriter {
             first.map({ $0.width == mask.width && $0.height == mask.height }) ?? true,
             mask.width > 0, mask.height > 0, mask.width <= SegmentPNG.pixelsMax / mask.height
         else { return skip("the mask has another size than the image, or is beyond the limit") }
-        guard RunLengths.area(mask) > 0 else { return skip("the mask covers no pixel") }
+        let area = RunLengths.area(mask)
+        guard area > 0 else { return skip("the mask covers no pixel") }
+        // Every picture is written out; only what is larger than a camera's is asked for.
+        let isFirst = first == nil
+        guard
+            report.pixels.take(
+                isFirst ? beyond(mask.width * mask.height) : area, of: mask.counts.count)
+        else {
+            return skip("the mask has more pixels than so few runs are written out for")
+        }
         var attributes = label.attributes
         let isCrowd = attributes.removeValue(forKey: COCOAttribute.isCrowd) == .bool(true)
         let category = state.index(ClassRecord(name: label.className))
@@ -119,6 +130,10 @@ struct PanopticWriter {
         let number = number(label, item.key, state)
         return Segment(number: number, category: category, mask: mask, isCrowd: isCrowd)
     }
+
+    /// How many pixels a picture has that are not written out for nothing.
+    private static func beyond(_ pixels: Int) -> Int { max(0, pixels - pixelsFree) }
+    private static let pixelsFree = 1 << 24
 
     /// The number that a segment had, if it is free, else the next one.
     private static func number(_ label: LabelRecord, _ key: String, _ state: State) -> UInt32 {
@@ -141,7 +156,9 @@ struct PanopticWriter {
         let size =
             segments.first.map { ($0.mask.width, $0.mask.height) }
             ?? item.pixelSize.map { (Int($0.width), Int($0.height)) }
-        guard let (width, height) = size, width <= SegmentPNG.pixelsMax / max(1, height) else {
+        guard let (width, height) = size, width <= SegmentPNG.pixelsMax / max(1, height),
+            !segments.isEmpty || state.blank.take(beyond(width * height), of: 1)
+        else {
             // Labels of such an image have been reported one by one.
             if segments.isEmpty { state.sizeless.append(item.key) }
             return nil
@@ -190,19 +207,14 @@ struct PanopticWriter {
     /// Returns how many of the pixels were free.
     private static func paint(_ segment: Segment, _ picture: inout SegmentPNG.Image) -> Int {
         var painted = 0
-        var place = 0
-        for (index, count) in segment.mask.counts.enumerated() {
-            let end = place + Int(count)
-            if index % 2 == 1 {
-                for pixel in place..<end {
-                    let at = pixel % picture.height * picture.width + pixel / picture.height
-                    if picture.numbers[at] == 0 {
-                        picture.numbers[at] = segment.number
-                        painted += 1
-                    }
+        RunLengths.forEachStretch(of: segment.mask) { column, rows in
+            for row in rows {
+                let at = row * picture.width + column
+                if picture.numbers[at] == 0 {
+                    picture.numbers[at] = segment.number
+                    painted += 1
                 }
             }
-            place = end
         }
         return painted
     }

@@ -146,28 +146,38 @@ enum SegmentPNG {
 
     /// - Parameter isGrey: Whether a pixel is one byte, for numbers below 256.
     static func encode(_ image: Image, isGrey: Bool = false) -> [UInt8] {
-        var raw: [UInt8] = []
-        let shifts: [UInt32] = isGrey ? [0] : [0, 8, 16]
-        raw.reserveCapacity((shifts.count * image.width + 1) * image.height)
-        for y in 0..<image.height {
-            // Rows as differences to the one above are mostly zeros, which pack well.
-            raw.append(2)
-            for x in 0..<image.width {
-                let number = image.numbers[y * image.width + x]
-                let up = y > 0 ? image.numbers[(y - 1) * image.width + x] : 0
-                for shift in shifts {
-                    raw.append(
-                        UInt8(truncatingIfNeeded: number >> shift)
-                            &- UInt8(truncatingIfNeeded: up >> shift))
-                }
-            }
-        }
+        let raw = rows(of: image, channels: isGrey ? 1 : 3)
         var bytes = signature
         var header = big(UInt32(image.width)) + big(UInt32(image.height))
         header += [8, isGrey ? 0 : 2, 0, 0, 0]
         bytes += chunk("IHDR", header)
         bytes += chunk("IDAT", Zlib.pack(raw))
         return bytes + chunk("IEND", [])
+    }
+
+    /// The rows as differences to the ones above, which are mostly zeros and pack well.
+    private static func rows(of image: Image, channels: Int) -> [UInt8] {
+        let (width, stride) = (image.width, channels * image.width + 1)
+        var raw = [UInt8](repeating: 0, count: stride * image.height)
+        raw.withUnsafeMutableBufferPointer { raw in
+            image.numbers.withUnsafeBufferPointer { numbers in
+                for row in 0..<image.height {
+                    raw[row * stride] = 2
+                    for column in 0..<width {
+                        let place = row * width + column
+                        let (number, up) = (numbers[place], row > 0 ? numbers[place - width] : 0)
+                        if number == up { continue }
+                        for channel in 0..<channels {
+                            let shift = UInt32(8 * channel)
+                            raw[row * stride + 1 + column * channels + channel] =
+                                UInt8(truncatingIfNeeded: number >> shift)
+                                &- UInt8(truncatingIfNeeded: up >> shift)
+                        }
+                    }
+                }
+            }
+        }
+        return raw
     }
 
     private static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {

@@ -81,9 +81,29 @@ private struct TextGridDraft {
         var isPoints: Bool
         /// Ascending.
         var marks: [Mark] = []
+
+        /// Takes a mark in where it lies over no other, and says whether it did.
+        mutating func insert(_ mark: Mark) -> Bool {
+            var (low, high) = (0, marks.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if marks[middle].start < mark.start { low = middle + 1 } else { high = middle }
+            }
+            if low < marks.count {
+                let next = marks[low]
+                if next.start == mark.start || next.start < mark.end { return false }
+            }
+            if low > 0, marks[low - 1].end > mark.start { return false }
+            marks.insert(mark, at: low)
+            return true
+        }
     }
 
     private var tiers: [Tier] = []
+    /// The tiers of a class, points and stretches apart.
+    private var tiersByName: ByteMap<[Int]> = [:]
+    /// The most tiers of one class, each of which a label is tried in.
+    private static let overlapsMax = 256
 
     /// Takes a label up; returns the tier and start that are its place.
     mutating func add(_ label: LabelRecord, _ report: inout ConversionReport) -> String? {
@@ -104,31 +124,23 @@ private struct TextGridDraft {
             of: label, in: "TextGrid", except: isKept ? [SpeechAttribute.transcript] : [])
         let mark = Mark(start: start, end: end, text: isKept ? transcript : label.className)
         let isPoint = start == end
-        for index in tiers.indices
-        where tiers[index].name == label.className && tiers[index].isPoints == isPoint {
-            if insert(mark, into: &tiers[index]) { return place(index, start) }
+        let key = "\(isPoint)\(label.className)"
+        for index in tiersByName[key] ?? [] where tiers[index].insert(mark) {
+            return place(index, start)
         }
+        guard tiersByName[key]?.count ?? 0 < Self.overlapsMax else {
+            report.skip(
+                "more than \(Self.overlapsMax) stretches of one class lie over each other",
+                example: label.item)
+            return nil
+        }
+        tiersByName[key, default: []].append(tiers.count)
         tiers.append(Tier(name: label.className, isPoints: isPoint, marks: [mark]))
         return place(tiers.count - 1, start)
     }
 
     private func place(_ index: Int, _ start: Double) -> String {
         "\(index + 1)@\(TextNumber.text(start))"
-    }
-
-    private func insert(_ mark: Mark, into tier: inout Tier) -> Bool {
-        var (low, high) = (0, tier.marks.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if tier.marks[middle].start < mark.start { low = middle + 1 } else { high = middle }
-        }
-        if low < tier.marks.count {
-            let next = tier.marks[low]
-            if next.start == mark.start || next.start < mark.end { return false }
-        }
-        if low > 0, tier.marks[low - 1].end > mark.start { return false }
-        tier.marks.insert(mark, at: low)
-        return true
     }
 
     /// The file in the long layout.

@@ -217,7 +217,9 @@ public struct KITTITrackletFormat: AnnotationFormat {
         if keyframes.dropLast().contains(where: \.isOutside) {
             return skip("tracklets have every frame from the first on, this one is hidden between")
         }
-        guard let seen = FrameTrack.seen(keyframes) else { return skip(FrameTrack.tooLong) }
+        guard let seen = FrameTrack.seen(keyframes, &report) else {
+            return skip(FrameTrack.tooLong)
+        }
         for keyframe in seen {
             guard case .cuboid(let cuboid) = keyframe.selector,
                 let frame = Int64(exactly: keyframe.time),

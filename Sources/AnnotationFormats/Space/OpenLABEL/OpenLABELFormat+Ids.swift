@@ -26,10 +26,25 @@ extension OpenLABELFormat {
         isMadeUp(element) ? scene + element : "\(scene)#\(kind)/\(element)\(way)"
     }
 
-    /// An external id that no other label of the object has.
-    static func unique(_ id: String, _ ids: inout ByteSet) -> String {
-        var id = id
-        while !ids.insert(id).inserted { id += "'" }
-        return id
+    /// What stands behind a name that as many others have already: some apostrophes, or their number.
+    static func mark(_ count: Int) -> String {
+        count <= 3 ? String(repeating: "'", count: count) : "'\(count)"
+    }
+
+    /// External ids of which each is given once.
+    struct GivenIDs {
+        private var given: ByteSet = []
+        /// How often an id was asked for.
+        private var asked: ByteMap<Int> = [:]
+
+        func contains(_ id: String) -> Bool { given.contains(id) }
+
+        /// An id that no other label of the object has.
+        mutating func unique(_ id: String) -> String {
+            var count = asked[id] ?? 0
+            while !given.insert(id + mark(count)).inserted { count += 1 }
+            asked[id] = count + 1
+            return id + mark(count)
+        }
     }
 }

@@ -138,14 +138,14 @@ struct OpenLABELReader {
         let track = Self.name(&base, uid, object["name"]?.string)
         var count = 0
         var traces: ByteMap<Trace> = [:]
-        var ids: ByteSet = []
+        var ids = OpenLABELFormat.GivenIDs()
         try forEachShape(object["object_data"], "objects.\(uid).object_data", into: sink) {
             kind, entry, selector, path in
             count += 1
             let stream = entry["stream"]?.string
             guard let item = try item(stream, nil, path, into: sink) else { return }
             var label = label(base, track, kind, entry, item, selector, nil)
-            label.externalID = OpenLABELFormat.unique(label.externalID ?? "", &ids)
+            label.externalID = ids.unique(label.externalID ?? "")
             try Emit.label(label, at: place(path), into: sink)
         }
         for (number, frame) in frames {
@@ -165,7 +165,7 @@ struct OpenLABELReader {
                     label.attributes[name] = value
                 }
                 if isOwn {
-                    label.externalID = OpenLABELFormat.unique(label.externalID ?? "", &ids)
+                    label.externalID = ids.unique(label.externalID ?? "")
                     try Emit.label(label, at: place(path), into: sink)
                 } else {
                     let key = label.externalID ?? ""

@@ -32,7 +32,9 @@ final class OpenLABELScene {
     var relations: ByteMap<JSONValue> = [:]
     var systems: ByteSet = []
     var labelled: ByteSet = []
-    var ids: ByteSet = []
+    var ids = OpenLABELFormat.GivenIDs()
+    /// How many tracks of one object have a name, by the id of the first.
+    var sharedNames: ByteMap<Int> = [:]
     /// Those who labelled; the file has room for one.
     var authors: Set<String?> = []
     private var uidByTrack: ByteMap<String> = [:]
@@ -134,7 +136,7 @@ final class OpenLABELScene {
     }
 
     private static func description(_ item: ItemRecord, uri: String?) -> JSONValue {
-        let isImage = ImageSize.endings.contains(FileTree.ending(item.key))
+        let isImage = ImageHead.endings.contains(FileTree.ending(item.key))
         let isCloud = NuScenesFormat.isCloud(item.key)
         var members: ByteMap<JSONValue> = [
             "type": .string(isCloud ? "lidar" : isImage ? "camera" : "other")

@@ -153,7 +153,9 @@ struct OpenLABELWriter {
             }
         case .track(let frames):
             guard frame == nil else { throw Refusal("a track cannot stand on a single picture") }
-            guard let seen = FrameTrack.seen(frames) else { throw Refusal(FrameTrack.tooLong) }
+            guard let seen = FrameTrack.seen(frames, &report) else {
+                throw Refusal(FrameTrack.tooLong)
+            }
             for keyframe in seen {
                 guard let number = Int64(exactly: keyframe.time),
                     (0...OpenLABELFormat.framesMax).contains(number),
@@ -183,12 +185,19 @@ struct OpenLABELWriter {
         var name = label.attributes[OpenLABELFormat.shapeName]?.text ?? ""
         if case .track = label.selector, let kind = shapes.first?.kind {
             // Two tracks of one object are told apart by their names only.
-            while scene.ids.contains(
+            func id(_ count: Int) -> String {
                 OpenLABELFormat.externalID(
-                    scene.name, uid: Self.known(label, uid), kind: kind, name: name,
-                    stream: isScene ? "" : stream, frame: nil))
-            { name += "'" }
+                    scene.name, uid: Self.known(label, uid), kind: kind,
+                    name: name + OpenLABELFormat.mark(count), stream: isScene ? "" : stream,
+                    frame: nil)
+            }
+            let first = id(0)
+            var count = scene.sharedNames[first] ?? 0
+            while scene.ids.contains(id(count)) { count += 1 }
+            scene.sharedNames[first] = count
+            name += OpenLABELFormat.mark(count)
         }
+        var changes = TrackChanges(label)
         for (frame, kind, entry) in shapes {
             var entry = entry
             // The standard wants a name; without one of its own a shape is called by its kind.
@@ -199,7 +208,8 @@ struct OpenLABELWriter {
                 scene.systems.insert(system)
             }
             entry["attributes"] = plain(
-                at(frame, label), without: [OpenLABELFormat.shapeName, "frame"])
+                frame.map { changes.label(at: $0) } ?? label,
+                without: [OpenLABELFormat.shapeName, "frame"])
             if let frame {
                 element.frames[frame, default: [:]][kind, default: []].append(.object(entry))
             } else {
@@ -215,7 +225,7 @@ struct OpenLABELWriter {
         let id = OpenLABELFormat.externalID(
             scene.name, uid: known, kind: kind, name: name, stream: isScene ? "" : stream,
             frame: frame)
-        return OpenLABELFormat.unique(id, &scene.ids)
+        return scene.ids.unique(id)
     }
 
     /// An element's name: its own, else that of its track where the uid was made from it, else one that says nothing.
@@ -229,22 +239,6 @@ struct OpenLABELWriter {
         let track = label.attributes[OpenLABELFormat.track]?.plainText ?? ""
         return track.isEmpty
             ? OpenLABELFormat.madeUpName(uid) : OpenLABELFormat.track(uid: uid, name: track)
-    }
-
-    /// The label with those attributes that it has at a frame of its track.
-    private func at(_ frame: Int64?, _ label: LabelRecord) -> LabelRecord {
-        guard let frame else { return label }
-        var label = label
-        for (name, value) in label.attributes where name.hasPrefix(OpenLABELFormat.changesPrefix) {
-            guard case .array(let changes) = value else { continue }
-            let plain = String(name.dropFirst(OpenLABELFormat.changesPrefix.count))
-            for case .array(let change) in changes where change.count == 2 {
-                if let from = change[0].number, from <= Double(frame) {
-                    label.attributes[plain] = change[1]
-                }
-            }
-        }
-        return label
     }
 
     // MARK: Events and relations

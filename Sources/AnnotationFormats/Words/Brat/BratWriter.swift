@@ -11,6 +11,8 @@ struct BratWriter {
     /// The id of each span, by item and selector.
     private var spanIDs: ByteMap<String> = [:]
     private var wanted: ByteMap<String> = [:]
+    /// The text of the item whose labels are written.
+    private var offsets = LastOffsets()
 
     /// Looks at all labels once, since a relation may come before its ends.
     mutating func prepare(_ source: LabelSource) throws {
@@ -85,7 +87,7 @@ struct BratWriter {
         }
         let entry =
             Self.isSpan(label)
-            ? span(label, TextOffsets(text), &report) : link(label, &report)
+            ? span(label, offsets.of(text, item: item.key), &report) : link(label, &report)
         guard let (id, line) = entry else { return nil }
         return (id, line + extras(label, id, &report))
     }

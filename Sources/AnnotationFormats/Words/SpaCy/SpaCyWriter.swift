@@ -18,6 +18,7 @@ enum SpaCyWriter {
         // Classes are sorted in the record, so their numbers are known only when all of an item are.
         let classes = try classNames(source)
         var written: ByteSet = []
+        var offsets = LastOffsets()
         try output.begin("labels.spacy.jsonl")
         let files = ItemFiles(format: "spaCy", place: .element) { item, _ in item.key }
         try files.write(source, to: ElementOutput(output), report: &report) {
@@ -26,7 +27,8 @@ enum SpaCyWriter {
                 report.skip("the item has no field \"text\"", example: item.key)
                 return nil
             }
-            guard let (part, json) = part(label, TextOffsets(text), &report) else { return nil }
+            guard let (part, json) = part(label, offsets.of(text, item: item.key), &report)
+            else { return nil }
             var number = 0
             if part == .category {
                 guard written.insert("\(item.key)\n\(label.className)").inserted else {
