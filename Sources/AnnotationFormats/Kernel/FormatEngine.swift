@@ -79,8 +79,10 @@ struct FormatEngine: FormatAround {
                         body)
                 }
             })
-        var report = try base.write(prepared, to: output, options: options)
+        let named = NamedOutput(output)
+        var report = try base.write(prepared, to: named, options: options)
         report.add(own)
+        named.add(to: &report)
         origins.add(to: &report, format: base.name)
         survey.add(to: &report, format: base.name)
         return report
