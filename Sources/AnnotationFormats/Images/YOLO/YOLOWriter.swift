@@ -180,6 +180,9 @@ struct YOLOWriter {
                     example: item.key)
                 return nil
             }
+            if Geometry.rotatedBox(corners: parts[0][0]) != nil {
+                report.lose("a polygon that is a rectangle becomes a turned box", example: item.key)
+            }
             return parts[0][0]
         case (.segment, .box(let box)):
             // Beside a polygon, training programs take the four figures of a box for two points.
