@@ -59,7 +59,9 @@ package struct CompanyDocuments {
     package func change(
         _ document: CompanyDocument, offline: Offline, _ body: (String?) throws -> String?
     ) throws -> Outcome {
-        guard home.company != nil else { return try changeHere(document, body) }
+        guard home.company != nil else {
+            return try copies.locked(mayBeReadOnly: true) { try changeHere(document, body) }
+        }
         return try copies.locked {
             do {
                 return try changeShared(document, body)

@@ -80,9 +80,15 @@ struct DocumentCopies {
     /// When anything here was changed last; nil where nothing is.
     var mark: FileMark? { FileMark(folder) }
 
-    func locked<R>(_ body: () throws -> R) throws -> R {
-        try WholeFile.makeFolder(folder, mode: 0o700)
-        return try WholeFile.locked("\(folder)/lock", seconds: Self.lockSeconds, body)
+    /// - Parameter mayBeReadOnly: Whether `body` may find nothing to write, as of a home on a disk that takes nothing.
+    func locked<R>(mayBeReadOnly: Bool = false, _ body: () throws -> R) throws -> R {
+        do {
+            try WholeFile.makeFolder(folder, mode: 0o700)
+        } catch  where mayBeReadOnly {
+            // The lock says whether it matters.
+        }
+        return try WholeFile.locked(
+            "\(folder)/lock", seconds: Self.lockSeconds, mayBeReadOnly: mayBeReadOnly, body)
     }
 
     // MARK: What is not as in the store

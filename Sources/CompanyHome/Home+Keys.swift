@@ -96,24 +96,50 @@ extension Home {
     ///
     /// A rotation replaces the certificate first: then the key that fits it is in the other file.
     public func identity() throws -> NodeIdentity {
-        let chain = try certificates(in: "trust/own.pem")
-        guard let used = try usedKey(of: chain[0]) else {
-            throw NodeError(
-                .missingFile,
-                "no key in \(path)/keys belongs to the certificate in trust/own.pem",
-                hint: "restore keys/node.key from a backup")
+        var chain = try certificates(in: "trust/own.pem")
+        while true {
+            if let used = try usedKey(of: chain[0]) {
+                return NodeIdentity(unchecked: chain, key: used.key)
+            }
+            // Another process may have changed the key between the two looks.
+            let present = try certificates(in: "trust/own.pem")
+            if present == chain { break }
+            chain = present
         }
-        return NodeIdentity(unchecked: chain, key: used.key)
+        throw NodeError(
+            .missingFile,
+            "no key in \(path)/keys belongs to the certificate in trust/own.pem",
+            hint:
+                "restore keys/node.key from a backup, or run countermark key rotate: it makes a new one"
+        )
     }
 
     /// The file with the key that belongs to a certificate, and the key; nil if there is none.
     private func usedKey(of certificate: Certificate) throws -> (file: String, key: SigningKey)? {
-        for file in [Self.nodeKeyFile, Self.nextNodeKeyFile] {
+        // A change that ends meanwhile takes the next one's file away when the key has its place.
+        for file in [Self.nodeKeyFile, Self.nextNodeKeyFile, Self.nodeKeyFile] {
             guard try DurableFile.isThere("\(path)/\(file)") else { continue }
-            let key = try key(inFile: file)
+            let key: SigningKey
+            do {
+                key = try self.key(inFile: file)
+            } catch let error as NodeError where error.code == .missingFile {
+                continue
+            }
             if try certificate.verificationKey == key.verificationKey { return (file, key) }
         }
         return nil
+    }
+
+    /// Runs `body` while no other process changes the home's keys and certificates.
+    ///
+    /// A change replaces several files that belong together: of two at once, each would remove what the other needs.
+    ///
+    /// - Parameter isReading: Whether `body` only reads them, which it does of a home that takes no lock file, too.
+    /// - Throws: ``NodeError`` where another process is at it for too long.
+    package func holdingKeys<R>(isReading: Bool = false, _ body: () throws -> R) throws -> R {
+        try WholeFile.locked(
+            "\(path)/keys/node.lock", seconds: Home.lockTimeoutSeconds, mayBeReadOnly: isReading,
+            body)
     }
 
     /// Puts the key in its place that a rotation which was ended has left in the next one's: another rotation writes

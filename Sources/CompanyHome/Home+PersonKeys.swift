@@ -158,6 +158,15 @@ extension Home {
                 hint: "at most \(NodeIdentity.chainMax) can stand in a log")
         }
         try changePersonKeys { stored in
+            guard
+                stored.requests.contains(where: {
+                    $0.person == person && $0.publicKey == Hex.encode(request.publicKey)
+                })
+            else {
+                throw NodeError(
+                    .noKeyRequest, "the key of \(person) was approved or forgotten meanwhile",
+                    hint: "see countermark people keys; this certificate counts nowhere")
+            }
             guard stored.keys.count(where: { $0.person == person }) < Self.personKeysMax else {
                 throw NodeError(
                     .tooMany, "\(person) has \(Self.personKeysMax) keys already",

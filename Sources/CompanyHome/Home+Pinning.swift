@@ -27,41 +27,69 @@ extension Home {
     ) throws -> PinningReport {
         // What another node has just said of it is what is changed.
         _ = try documents.look { _, _ in false }
-        let all = try partners()
-        let known = all.first { $0.org == org.description }
-        guard let pem = pem ?? known?.roots else {
-            throw NodeError(
-                .noRoot, kind: .usage, "\(org) is not known yet, and no root is given",
-                hint: "give --root FILE, what its `countermark key show` prints as root")
+        var report = PinningReport()
+        var roots: [Certificate] = []
+        // Also where it is so already: the company's other nodes may have been told something else.
+        try changePartner(org) { known in
+            guard let pem = pem ?? known?.roots else {
+                throw NodeError(
+                    .noRoot, kind: .usage, "\(org) is not known yet, and no root is given",
+                    hint: "give --root FILE, what its `countermark key show` prints as root")
+            }
+            roots = try Certificate.all(pem: pem)
+            for root in roots { try require(root, of: org, at: time) }
+            var address = forgetsURL ? nil : known?.url
+            if let url {
+                let read = try PartnerAddress.required(url)
+                address = PartnerAddress.isIPv6(read.host) ? read.url : url
+            }
+            if let vkey { _ = try NoteVerifier(vkey: vkey) }
+            let partner = Partner(
+                org: org.description, url: address, roots: roots.map(\.pem).joined(),
+                vkey: vkey ?? known?.vkey)
+            report.changed = partner != known
+            return partner
         }
-        let roots = try Certificate.all(pem: pem)
-        for root in roots { try require(root, of: org, at: time) }
-        var address = forgetsURL ? nil : known?.url
-        if let url {
-            let read = try PartnerAddress.required(url)
-            address = PartnerAddress.isIPv6(read.host) ? read.url : url
-        }
-        if let vkey { _ = try NoteVerifier(vkey: vkey) }
-        let partner = Partner(
-            org: org.description, url: address, roots: roots.map(\.pem).joined(),
-            vkey: vkey ?? known?.vkey)
-        var report = PinningReport(changed: partner != known)
-        for other in all where other.org != org.description {
+        report.notes = try notes(on: roots, of: org)
+        return report
+    }
+
+    /// Who else has the roots that were pinned for a partner.
+    private func notes(on roots: [Certificate], of org: Origin) throws -> [String] {
+        var notes: [String] = []
+        for other in try partners() where other.org != org.description {
             let shared = try Certificate.all(pem: other.roots).contains { roots.contains($0) }
             if shared {
-                report.notes.append(
+                notes.append(
                     "this root is pinned for \(other.org) already: whoever holds its key can speak for "
                         + "both, so make sure that \(org) and \(other.org) really have one authority"
                 )
             }
         }
         if try roots.contains(root()) {
-            report.notes.append(
+            notes.append(
                 "this root is \(origin)'s own: whoever holds its key can speak for both")
         }
-        // Also where it is so already: the company's other nodes may have been told something else.
-        try add(partner)
-        return report
+        return notes
+    }
+
+    /// Has all nodes of this company know of a partner what `body` makes of what is known: nobody else changes it
+    /// meanwhile.
+    ///
+    /// - Parameter body: Is given nil for a partner that is not known, or of which the file is damaged; it may be called
+    ///   several times.
+    package func changePartner(_ origin: Origin, _ body: (Partner?) throws -> Partner) throws {
+        if origin == self.origin {
+            throw NodeError(
+                .ownOrigin, "\(origin) is this organisation", hint: "name a partner")
+        }
+        _ = try documents.change(.partner(origin), offline: .refuse) { text in
+            let known = text.flatMap {
+                try? JSONDecoder().decode(Partner.self, from: Data($0.utf8))
+            }
+            let changed = try JSONEncoder().encode(try body(known))
+            return try SharedJSON(String(decoding: changed, as: UTF8.self)).text
+        }
     }
 
     /// Throws for a root that no path could lead to: it is found here, not at the first handshake.

@@ -272,15 +272,7 @@ public struct Home: Sendable {
     ///
     /// - Throws: ``NodeError``; ``SharedStoreError`` where other nodes would not learn of it.
     public func add(_ partner: Partner) throws {
-        let origin = try Origin(partner.org)
-        if origin == self.origin {
-            throw NodeError(
-                .ownOrigin, "\(origin) is this organisation", hint: "name a partner")
-        }
-        let text = try SharedJSON(
-            String(decoding: try JSONEncoder().encode(partner), as: UTF8.self)
-        ).text
-        _ = try documents.change(.partner(origin), offline: .refuse) { _ in text }
+        try changePartner(try Origin(partner.org)) { _ in partner }
     }
 
     /// Forgets a partner, on all nodes of this company; its logs stay.

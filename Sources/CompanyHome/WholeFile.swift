@@ -88,10 +88,16 @@ package enum WholeFile {
     }
 
     /// Runs `body` while no other process or task holds the lock file.
-    package static func locked<R>(_ path: String, seconds: Double, _ body: () throws -> R) throws
-        -> R
-    {
+    ///
+    /// - Parameter mayBeReadOnly: Whether `body` may find nothing to write, so that it is run also where the disk takes
+    ///   no lock file: there nobody else writes, either.
+    package static func locked<R>(
+        _ path: String, seconds: Double, mayBeReadOnly: Bool = false, _ body: () throws -> R
+    ) throws -> R {
         let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        if file < 0, mayBeReadOnly, [EROFS, EACCES, ENOENT, ENOSPC, EDQUOT].contains(errno) {
+            return try body()
+        }
         guard file >= 0 else { throw failure(path) }
         // Closing lets go of the lock.
         defer { close(file) }

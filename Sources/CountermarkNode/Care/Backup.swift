@@ -72,7 +72,7 @@ extension Node {
         var (logs, missing) = try copyLogs(to: folder, &report)
         // What says who we are comes behind the logs: newer keys than the logs know are introduced, older ones are
         // retired.
-        try files.keepLast()
+        try home.holdingKeys(isReading: true) { try files.keepLast() }
         missing.merge(files.missing) { _, new in new }
         logs.sort { $0.log < $1.log }
         report.files = files.kept.count

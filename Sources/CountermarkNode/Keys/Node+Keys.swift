@@ -67,9 +67,25 @@ extension Node {
         kind: KeyKind?, caKeyText: String?, keyText: String?, chain: [Certificate]?,
         authority: IssuingAuthority? = nil, passphrase: () throws -> String
     ) throws -> NodeIdentity {
+        // Until the logs have introduced the key, too: the next one is not to take its place before.
+        try home.holdingKeys {
+            let identity = try changeKey(
+                kind: kind, caKeyText: caKeyText, keyText: keyText, chain: chain,
+                authority: authority, passphrase: passphrase)
+            try introduceKey()
+            return identity
+        }
+    }
+
+    private func changeKey(
+        kind: KeyKind?, caKeyText: String?, keyText: String?, chain: [Certificate]?,
+        authority: IssuingAuthority?, passphrase: () throws -> String
+    ) throws -> NodeIdentity {
+        // The certificate says it also where the key itself is lost.
+        let present = try home.certificate().verificationKey.kind
         let key =
             try keyText.map { try home.ring.key($0, name: "the new key") }
-            ?? SigningKey.generate(kind ?? home.identity().key.kind)
+            ?? SigningKey.generate(kind ?? present)
         let certificates =
             try chain
             ?? (authority ?? home.authority(keyText: caKeyText)).issueNode(
@@ -87,6 +103,11 @@ extension Node {
             try home.change(to: authority, keyText: caKeyText, passphrase: passphrase)
         }
         try home.change(to: identity, keyText: text)
+        return identity
+    }
+
+    /// Has each own log say which key is the node's now, and which are out of use.
+    private func introduceKey() throws {
         for dataset in try home.datasets()
         where try home.members(of: dataset).contains(home.origin) && !(try home.hasLeft(dataset)) {
             // Where nothing of this log counts any more, no key has to be known; a log that was left takes the
@@ -98,7 +119,6 @@ extension Node {
             }
             try write(dataset, message: "key rotation", [])
         }
-        return identity
     }
 
     /// Retires a certificate from an entry on: in this organisation's own logs, or, as the steward, in

@@ -217,7 +217,6 @@ public final class Joining: Sendable {
         // What another node has just said of it is what is changed.
         _ = try home.documents.look { _, _ in false }
         let origin = try Origin(invitation.steward)
-        let known = try home.partners().first { $0.org == invitation.steward }
         let pinned = try home.roots(of: origin)
         guard pinned.isEmpty || pinned.contains(root) else {
             throw NodeError(
@@ -226,10 +225,11 @@ public final class Joining: Sendable {
                     "if its root has changed: countermark partner remove \(origin), then join again"
             )
         }
-        try home.add(
+        try home.changePartner(origin) { known in
             .init(
                 org: invitation.steward, url: attempt.isMailed ? known?.url : invitation.url,
-                roots: known?.roots ?? root.pem, vkey: known?.vkey))
+                roots: known?.roots ?? root.pem, vkey: known?.vkey)
+        }
         try home.takePart(in: try DatasetID(invitation.dataset))
     }
 

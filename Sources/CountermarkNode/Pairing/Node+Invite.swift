@@ -273,11 +273,11 @@ extension Node {
         guard let text = record.answer, let role = Role(name: record.role) else { return }
         let answer = try JoinAnswer.open(text)
         let org = try Origin(answer.org)
-        let known = try home.partners().first { $0.org == answer.org }
-        try home.add(
+        try home.changePartner(org) { known in
             .init(
                 org: answer.org, url: answer.url ?? known?.url,
-                roots: known?.roots ?? answer.root.pem, vkey: known?.vkey))
+                roots: known?.roots ?? answer.root.pem, vkey: known?.vkey)
+        }
         let dataset = try DatasetID(record.dataset)
         try catchUp(dataset)
         let member = try mergedState(dataset).membership.members[org]
