@@ -41,15 +41,15 @@ extension AnnotationStoreError: CustomStringConvertible {
     /// What an answer of SQLite means to whoever keeps the home; its primary code is the last byte.
     private static func words(_ code: Int32, _ message: String, _ doing: String) -> String {
         switch code & 0xff {
-        case 13: "no space left while \(doing): free some disk, then run the command again"
+        case 13: "no space left while \(doing): free some disk"
         case 3, 8, 14, 23:
-            "the label table cannot be opened or written while \(doing): check who owns the home and "
-                + "how it is mounted"
+            "the label table cannot be opened or written while \(doing): check who owns the home, how "
+                + "it is mounted, and how many files may be open (ulimit -n)"
         case 5, 6, 15:
             "another process keeps the label table while \(doing): wait for it, or end it"
-        case 7: "there is no memory left while \(doing): end other programs, then run it again"
+        case 7: "there is no memory left while \(doing): end other programs"
         case 10:
-            "the disk failed while \(doing): check it, then run the command again; the logs are the "
+            "the disk failed while \(doing): check it; the logs are the "
                 + "truth, and countermark rebuild makes the label table anew"
         case 11, 26:
             "the label table is damaged (\(message)); the logs are the truth: run countermark rebuild"

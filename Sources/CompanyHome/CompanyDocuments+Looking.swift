@@ -139,7 +139,7 @@ extension CompanyDocuments {
         if case .evidence(let log) = document {
             return step.proof = Proof(log: log, said: said, row: row)
         }
-        let here = try? document.text(in: home)
+        let here = try present(document)
         if copy?.isPending == true || (copy == nil && here != nil && document.isUnion) {
             return try bring(&step, from: row)
         }

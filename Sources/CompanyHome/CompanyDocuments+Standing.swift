@@ -33,7 +33,7 @@ extension CompanyDocuments {
                 let said = try signed(row)
                 guard let document = CompanyDocument(name: mark.name) else { continue }
                 let copy = known[mark.name]
-                let here = try? document.text(in: home)
+                let here = try present(document)
                 if copy?.isPending == true { continue }
                 if document.isUnion ? copy?.document.mark == mark : here == said.text { continue }
                 found.append(

@@ -72,7 +72,7 @@ package struct CompanyDocuments {
                     try copies.keepPending(document.name)
                     return .kept
                 }
-                let here = try? document.text(in: home)
+                let here = try present(document)
                 if try body(here) == here { return .unchanged }
                 // The mark first: a file that has changed without it would be overwritten by the store's.
                 try copies.keepPending(document.name)
@@ -95,11 +95,16 @@ package struct CompanyDocuments {
         _ document: CompanyDocument, _ body: (String?) throws -> String?
     ) throws -> Outcome {
         // What is damaged is written anew.
-        let before = try? document.text(in: home)
+        let before = try present(document)
         let after = try body(before)
         if before == after { return .unchanged }
         try document.put(after, in: home)
         return .done
+    }
+
+    /// What the home says; nil where it says nothing, or what is damaged.
+    func present(_ document: CompanyDocument) throws -> String? {
+        try NodeError.unlessDamaged { try document.text(in: home) } ?? nil
     }
 
     private func changeShared(
@@ -133,7 +138,7 @@ package struct CompanyDocuments {
         _ document: CompanyDocument, _ said: SignedDocument?, _ copy: DocumentCopy?
     ) throws -> String? {
         guard let said, copy?.isPending != true else {
-            let here = try? document.text(in: home)
+            let here = try present(document)
             return document.isUnion ? try document.merged(here, said?.text) : here
         }
         return said.text
@@ -179,7 +184,7 @@ package struct CompanyDocuments {
             // What only the store has is taken by a node, which checks it; until then the row was not seen.
             let here = try Home.provenPrefix(in: document.text(in: home))
             guard try here <= Home.provenPrefix(in: said.text) else { return }
-        } else if (try? document.text(in: home)) != said.text {
+        } else if try present(document) != said.text {
             try document.put(said.text, in: home)
         }
         try copies.keep(DocumentCopy(row))

@@ -76,8 +76,8 @@ extension Home {
     /// Has all nodes of this company know of a partner what `body` makes of what is known: nobody else changes it
     /// meanwhile.
     ///
-    /// - Parameter body: Is given nil for a partner that is not known, or of which the file is damaged; it may be called
-    ///   several times.
+    /// - Parameter body: Is given nil for a partner that is not known, or of which the file is damaged; it may be
+    ///   called several times.
     package func changePartner(_ origin: Origin, _ body: (Partner?) throws -> Partner) throws {
         if origin == self.origin {
             throw NodeError(

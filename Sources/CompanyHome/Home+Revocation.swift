@@ -27,7 +27,7 @@ extension Home {
         let lists = try RevocationList.all(pem: pem)
         let roots = try roots(of: partner)
         // Lists that are damaged are replaced.
-        let kept = (try? revocationLists(of: partner)) ?? []
+        let kept = try NodeError.unlessDamaged { try revocationLists(of: partner) } ?? []
         for list in lists {
             let named = roots.filter { $0.subject == list.issuer }
             guard named.isEmpty || named.contains(where: list.isSigned) else {

@@ -293,7 +293,8 @@ public struct Home: Sendable {
     public func roots(of origin: Origin) throws -> [Certificate] {
         if origin == self.origin { return try certificates(in: "trust/ca.pem") }
         // Whose file is damaged is not trusted; `status` and `doctor` say so.
-        guard let partner = try? partner(origin) else { return [] }
+        let known = try NodeError.unlessDamaged { try partner(origin) } ?? nil
+        guard let partner = known else { return [] }
         return try knownCertificates.all(pem: partner.roots)
     }
 

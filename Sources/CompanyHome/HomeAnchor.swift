@@ -35,7 +35,7 @@ package struct HomeAnchor {
     }
 
     var state: State {
-        guard let found = file.read(), found.isInPlace else { return .moved }
+        guard let found = try? file.read(), found.isInPlace else { return .moved }
         // One that an earlier version wrote names no start, or no mount.
         let lines = String(decoding: found.content, as: UTF8.self).split(separator: "\n")
         func known(_ name: String) -> Substring? {
@@ -81,7 +81,7 @@ package struct Hearing {
 
     /// The partners that were asked, and those that were dialled in vain.
     package var known: (heard: Set<String>, unreached: Set<String>) {
-        guard let found = file.read(), found.isInPlace else { return ([], []) }
+        guard let found = try? file.read(), found.isInPlace else { return ([], []) }
         var (heard, unreached) = (Set<String>(), Set<String>())
         for line in String(decoding: found.content, as: UTF8.self).split(separator: "\n") {
             if line.hasPrefix("heard ") { heard.insert(String(line.dropFirst(6))) }

@@ -53,10 +53,10 @@ extension Node {
             }
             guard mayGo else { continue }
             let name = "\(member)/\(dataset)"
-            reports.append(
-                CarryReport(
-                    log: name, entries: try copy(name, to: "\(folder)/\(Self.carriedLogs)/\(name)"))
-            )
+            let target = "\(folder)/\(Self.carriedLogs)/\(name)"
+            let copied = try copy(name, to: target, aside: "\(asideFolder(in: folder))/\(name)")
+            if let renewed = copied.renewed { warn("\(target) was damaged: \(renewed)") }
+            reports.append(CarryReport(log: name, entries: copied.new))
         }
         for file in try evidence() where file.isProven {
             guard try Self.parts(of: file.log).dataset == dataset else { continue }
@@ -66,53 +66,6 @@ extension Node {
             try DurableFile.replace("\(target)/\(name)", with: bytes)
         }
         return reports
-    }
-
-    func copy(_ log: String, to folder: String) throws -> UInt64 {
-        let reader = try reader(of: log)
-        let writer: LogWriter
-        do {
-            writer = try LogWriter(
-                directory: folder, lockTimeoutSeconds: Home.lockTimeoutSeconds)
-        } catch let error as LogStorageError where error.path?.hasPrefix(folder) == true {
-            if case .locked = error { throw error }
-            throw NodeError(
-                .damagedFile, error.elsewhere("it is no file of the home"),
-                hint:
-                    "remove \(folder), or choose an empty folder: all of the log is written there again"
-            )
-        }
-        defer { writer.close() }
-        guard writer.size <= reader.size, try reader.root(at: writer.size) == writer.root else {
-            throw NodeError(
-                .otherHistory,
-                "\(folder) holds another history of \(log), or more of it, than this home",
-                hint: "carry it in first, or choose an empty folder")
-        }
-        let from = writer.size
-        let ticker = ticker()
-        ticker.begin(.sending, of: Int(clamping: reader.size - from))
-        do {
-            try reader.forEachBatch(from: from, to: reader.size) {
-                try writer.stage($0)
-                try ticker.count($0.count)
-            }
-        } catch {
-            writer.discardStaged()
-            throw error
-        }
-        ticker.end()
-        try writer.publish { _, _ in reader.checkpoint }
-        let known = CosignedCheckpoint.readable(directory: reader.directory)
-        if !known.entries.isEmpty {
-            try CosignedCheckpoint.update(
-                directory: folder, lockTimeoutSeconds: Home.lockTimeoutSeconds
-            ) { set in
-                defer { set = known }
-                return set != known
-            }
-        }
-        return reader.size - from
     }
 
     /// Takes the logs that a folder holds, with the checks of a sync.

@@ -162,10 +162,18 @@ extension Node {
                 let folder = home.logFolder(log.origin, dataset)
                 // At given heads less is looked at than is held.
                 let reader = heads == nil ? readers[log.origin] : nil
-                let held = (try? reader ?? home.log(log.origin, dataset))?.size ?? 0
+                let name = "\(log.origin)/\(dataset)"
+                let held: UInt64
+                do {
+                    held = try reader?.size ?? home.log(log.origin, dataset).size
+                } catch let error as LogStorageError {
+                    // What cannot be opened just now is not less than it was.
+                    if error.isOfSystem { return (name, error) }
+                    held = 0
+                }
                 guard log.stored > held else { return nil }
                 return (
-                    "\(log.origin)/\(dataset)",
+                    name,
                     .damaged(
                         path: folder + "/checkpoint",
                         why: "\(log.stored) entries were here, and it covers \(held)")

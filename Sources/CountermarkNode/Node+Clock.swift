@@ -6,6 +6,7 @@ import LogStorage
 import PlainErrors
 import Provenance
 import Replication
+import Signing
 
 /// What a partner's clock showed at a contact, beside the own clock and the time since the machine started.
 struct ClockNote: Codable, Equatable {
@@ -122,6 +123,14 @@ extension Node {
 
     /// How this node's clock differs from its partners', where that matters for a dataset; nil if it agrees.
     public func clockTrouble() throws -> ClockTrouble? {
+        // A certificate that cannot be read is told of where it is needed.
+        if let begin = try? home.certificate().notBefore, begin > now() {
+            return .init(
+                line: "this node's certificate begins on \(ReadableTime.text(begin)), and it is "
+                    + "\(ReadableTime.text(now())) by this computer's clock; nothing is signed until the "
+                    + "clock is set",
+                refuses: true)
+        }
         var found: ClockTrouble?
         for dataset in try home.datasets() where try !home.members(of: dataset).isEmpty {
             switch ClockRule.judge(try clockWords(dataset)) {

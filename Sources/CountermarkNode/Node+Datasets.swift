@@ -17,12 +17,31 @@ extension Node {
                 .notOwner, "\(dataset) would belong to \(dataset.owner)",
                 hint: "leave the origin out, or use \(home.origin)/\(dataset.name)")
         }
-        if try home.members(of: dataset).contains(home.origin) {
-            throw NodeError(
-                .datasetExists, "\(dataset) exists already",
-                hint: "see countermark dataset show \(dataset)")
+        try writeIfDue(dataset) {
+            if try home.members(of: dataset).contains(home.origin) {
+                throw NodeError(
+                    .datasetExists, "\(dataset) exists already",
+                    hint: "see countermark dataset show \(dataset)")
+            }
+            return .defineDataset(title: title, schema: schema)
         }
-        try write(dataset, [.governance(.defineDataset(title: title, schema: schema))])
+    }
+
+    /// Writes an act, unless it is not due: it may be so already.
+    ///
+    /// - Parameter decide: Returns the act; nil for none. It is asked again when the log is locked and everything
+    ///   merged: another process may have said the same meanwhile.
+    func writeIfDue(_ dataset: DatasetID, _ decide: () throws -> GovernanceAct?) throws {
+        struct NotDue: Error {}
+        guard try decide() != nil else { return }
+        do {
+            try write(dataset) { append in
+                guard let act = try decide() else { throw NotDue() }
+                _ = try append(.governance(act))
+            }
+        } catch is NotDue {
+            // Nothing was staged.
+        }
     }
 
     /// The steward's act that gives an organisation a role.
@@ -41,27 +60,23 @@ extension Node {
                 .noRoot, "no root certificate of \(member) is known",
                 hint: "run countermark partner add \(member) --root FILE, or give --root")
         }
-        let state = try mergedState(dataset)
-        let log = state.progress(member)
-        let held = log.flatMap { state.logKeys[$0.number] }
         let pinned = try home.partners().first { $0.org == member.description }?.vkey.map {
             try NoteVerifier(vkey: $0).publicKey
         }
-        let key = logKey ?? held ?? pinned
-        if let known = state.membership.members[member], known.cutIndex == nil,
-            known.spans.last?.role == role, key == nil || known.logKeys.last?.key == key,
-            roots.allSatisfy({ known.roots.contains($0.der) })
-        {
-            return
+        try writeIfDue(dataset) {
+            let state = try mergedState(dataset)
+            let log = state.progress(member)
+            let key = logKey ?? log.flatMap { state.logKeys[$0.number] } ?? pinned
+            if let known = state.membership.members[member], known.cutIndex == nil,
+                known.spans.last?.role == role, key == nil || known.logKeys.last?.key == key,
+                roots.allSatisfy({ known.roots.contains($0.der) })
+            {
+                return nil
+            }
+            return .setMember(
+                member, role: role, roots: roots.map(\.der), logKey: key,
+                fromIndex: log?.stored ?? 0)
         }
-        try write(
-            dataset,
-            [
-                .governance(
-                    .setMember(
-                        member, role: role, roots: roots.map(\.der),
-                        logKey: key, fromIndex: log?.stored ?? 0))
-            ])
     }
 
     private func requireNotSteward(_ member: Origin, _ dataset: DatasetID) throws {
@@ -78,24 +93,28 @@ extension Node {
         try requireSteward(dataset)
         try requireNotSteward(member, dataset)
         try catchUp(dataset)
-        let (known, merged) = try read(dataset) {
-            ($0.state.membership.members[member], $0.state.progress(member)?.applied ?? 0)
+        try writeIfDue(dataset) {
+            let (known, merged) = try read(dataset) {
+                ($0.state.membership.members[member], $0.state.progress(member)?.applied ?? 0)
+            }
+            guard let known else {
+                throw NodeError.notFound(
+                    "member", member.description, hint: "see countermark dataset show \(dataset)")
+            }
+            // A cut only ever moves down.
+            if let cut = known.cutIndex, cut <= index ?? merged { return nil }
+            return .cutLog(member, index: index ?? merged)
         }
-        guard let known else {
-            throw NodeError.notFound(
-                "member", member.description, hint: "see countermark dataset show \(dataset)")
-        }
-        // A cut only ever moves down.
-        if let cut = known.cutIndex, cut <= index ?? merged { return }
-        try write(dataset, [.governance(.cutLog(member, index: index ?? merged))])
     }
 
     /// The steward's act that says which value of a contested field is shown.
     public func setPolicy(_ dataset: DatasetID, _ policy: ResolutionPolicy) throws {
         try requireSteward(dataset)
         try catchUp(dataset)
-        if try read(dataset, { $0.state.membership.policy }) == policy { return }
-        try write(dataset, [.governance(.setPolicy(policy.rawValue))])
+        try writeIfDue(dataset) {
+            try read(dataset, { $0.state.membership.policy }) == policy
+                ? nil : .setPolicy(policy.rawValue)
+        }
     }
 
     /// The steward's act by which one member's log goes on for another's.
@@ -103,19 +122,20 @@ extension Node {
         try requireSteward(dataset)
         for origin in [old, new] { try requireNotSteward(origin, dataset) }
         try catchUp(dataset)
-        let membership = try mergedState(dataset).membership
-        for origin in [old, new] where membership.members[origin] == nil {
-            throw NodeError.notFound(
-                "member", origin.description,
-                hint: "run countermark member set \(dataset) \(origin) first")
+        try writeIfDue(dataset) {
+            let membership = try mergedState(dataset).membership
+            for origin in [old, new] where membership.members[origin] == nil {
+                throw NodeError.notFound(
+                    "member", origin.description,
+                    hint: "run countermark member set \(dataset) \(origin) first")
+            }
+            if membership.isOwner(old, of: new) {
+                throw NodeError(
+                    .badSuccession, "\(old) already goes on for \(new)",
+                    hint: "a succession cannot lead back; make a new log")
+            }
+            return membership.successors[old] == new ? nil : .succeedLog(old, successor: new)
         }
-        if membership.isOwner(old, of: new) {
-            throw NodeError(
-                .badSuccession, "\(old) already goes on for \(new)",
-                hint: "a succession cannot lead back; make a new log")
-        }
-        if membership.successors[old] == new { return }
-        try write(dataset, [.governance(.succeedLog(old, successor: new))])
     }
 
     /// Says who may read this organisation's log besides the steward; nobody named means all members.
@@ -133,12 +153,13 @@ extension Node {
             throw NodeError.notFound(
                 "member", origin.description, hint: "see countermark dataset show \(dataset)")
         }
-        let known = try read(dataset) { merge in
-            merge.state.number(home.origin).flatMap { merge.state.audiences[$0] }
+        try writeIfDue(dataset) {
+            let known = try read(dataset) { merge in
+                merge.state.number(home.origin).flatMap { merge.state.audiences[$0] }
+            }
+            return Set(known ?? []) == Set(origins) ? nil : .setAudience(origins)
         }
-        // A crash may have come between the two.
-        if Set(known ?? []) == Set(origins) { return try keepBound("\(home.origin)/\(dataset)") }
-        try write(dataset, [.governance(.setAudience(origins))])
+        // Also where it was so already: a crash may have come between the two.
         try keepBound("\(home.origin)/\(dataset)")
     }
 

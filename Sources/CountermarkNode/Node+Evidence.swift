@@ -80,7 +80,9 @@ extension Node {
     public func damagedEvidence() throws -> [String] {
         try (evidenceNames(".equivocation") + evidenceNames(".contradiction")).sorted()
             .map { "\(evidenceFolder())/\($0)" }
-            .filter { (try? EvidenceFile(checking: $0))?.isProven != true }
+            .filter { file in
+                try NodeError.unlessDamaged { try EvidenceFile(checking: file) }?.isProven != true
+            }
     }
 
     private func evidenceNames(_ suffix: String) throws -> [String] {

@@ -55,14 +55,18 @@ extension Node {
                     ?? .init(size: head.size, root: nil, note: [], source: source))
         }
         let folder = home.logFolder(home.origin, dataset)
-        if let entry = try? CosignedCheckpoint.read(directory: folder).entries.max(by: {
-            $0.size < $1.size
-        }), let found = known(entry.note(with: []), .elsewhere) {
+        let cosigned = try NodeError.unlessDamaged {
+            try CosignedCheckpoint.read(directory: folder).entries
+        }
+        if let entry = cosigned?.max(by: { $0.size < $1.size }),
+            let found = known(entry.note(with: []), .elsewhere)
+        {
             heads.append(found)
         }
-        if let note = try? home.witnessRegister.latest(of: key.name),
-            let found = known(note, .elsewhere)
-        {
+        let witnessed = try NodeError.unlessDamaged {
+            try home.witnessRegister.latest(of: key.name)
+        }
+        if let note = witnessed ?? nil, let found = known(note, .elsewhere) {
             heads.append(found)
         }
         return heads + (try ownHeadsInTable(dataset))
@@ -137,7 +141,7 @@ extension Node {
     private func bringCheckpointBack(_ dataset: DatasetID) throws {
         let folder = home.logFolder(home.origin, dataset)
         let key = try ownVerifier(dataset)
-        let present = try? home.log(home.origin, dataset)
+        let present = try NodeError.unlessDamaged { try home.log(home.origin, dataset) }
         let isSigned = present.map { reader in
             reader.size == 0
                 || (try? Checkpoint.open(reader.checkpoint, verifier: key, origin: key.name)) != nil
@@ -147,7 +151,11 @@ extension Node {
             .max { $0.size < $1.size }
         if let last, last.size > held {
             let whole = try LogReader(directory: folder, under: last.note)
-            if (try? whole.forEachEntry(from: 0, to: whole.size) { _, _ in true }) != nil {
+            let isWhole = try NodeError.unlessDamaged {
+                try whole.forEachEntry(from: 0, to: whole.size) { _, _ in true }
+                return true
+            }
+            if isWhole == true {
                 return try DurableFile.replace(folder + "/checkpoint", with: last.note)
             }
         }

@@ -29,12 +29,27 @@ public struct IdentifiedFile: Sendable {
     /// A file, which need not be there.
     public init(_ path: String) { self.path = path }
 
-    /// Reads the file; nil if it is not there or cannot be read.
-    public func read() -> Found? {
-        guard let file = try? DurableFile.openToRead(path) else { return nil }
+    /// Reads the file; nil if it is not there or is damaged.
+    ///
+    /// - Throws: ``LogStorageError`` where the system refused it.
+    public func read() throws(LogStorageError) -> Found? {
+        let file: Int32
+        do throws(LogStorageError) {
+            guard let opened = try DurableFile.openToRead(path) else { return nil }
+            file = opened
+        } catch {
+            if error.isOfSystem { throw error }
+            return nil
+        }
         // The open file is asked, not its name: another process may put a new one there meanwhile.
         defer { close(file) }
-        guard let bytes = try? DurableFile.read(file, path, max: Self.bytesMax) else { return nil }
+        let bytes: [UInt8]
+        do throws(LogStorageError) {
+            bytes = try DurableFile.read(file, path, max: Self.bytesMax)
+        } catch {
+            if error.isOfSystem { throw error }
+            return nil
+        }
         let line = bytes.prefix { $0 != 0x0a }
         let content = Array(bytes.dropFirst(line.count + 1))
         let words = line.split(separator: 0x20, omittingEmptySubsequences: false)

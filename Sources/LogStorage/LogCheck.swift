@@ -29,6 +29,7 @@ public enum LogCheck {
         do {
             reader = try LogReader(directory: directory)
         } catch {
+            if error.isOfSystem { throw error }
             return [Problem(entry: nil, what: "\(error)")]
         }
         var hasher = TreeHasher()
@@ -59,7 +60,7 @@ public enum LogCheck {
         let width = Int(min(256, reader.size - first))
         let bundle = Tile(.entries, index: index, width: width)
         let tile = Tile(.hashes(level: 0), index: index, width: width)
-        let hashes = try? reader.hashes(tile)
+        let hashes = try LogStorageError.unlessDamaged { try reader.hashes(tile) }
         if hashes == nil {
             problems.append(Problem(entry: first, what: "\(reader.path(tile)) is cut or missing"))
         }
@@ -71,6 +72,8 @@ public enum LogCheck {
                     if position < width { found.append(hasher.leaf(entry)) }
                 }
             }
+        } catch let error as LogStorageError where error.isOfSystem {
+            throw error
         } catch {
             // Bytes that are left over lie behind the last entry: the first one of the next bundle may be whole.
             let place = UInt64(min(found.count, width - 1))
@@ -109,7 +112,7 @@ public enum LogCheck {
             for start in stride(from: 0, to: hashes.count, by: 256) {
                 let width = min(256, hashes.count - start)
                 let tile = Tile(.hashes(level: level), index: UInt64(start / 256), width: width)
-                let found = try? reader.hashes(tile)
+                let found = try LogStorageError.unlessDamaged { try reader.hashes(tile) }
                 if found != Array(hashes[start..<start + width]) {
                     problems.append(
                         Problem(entry: nil, what: "\(reader.path(tile)) is not what is below it"))

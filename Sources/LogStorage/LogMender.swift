@@ -27,8 +27,12 @@ public final class LogMender {
         // Where a tile of hashes is whole, it says which of the bundle's entries are.
         let tree = TreeGuard(reader)
         for index in 0..<((reader.size + 255) / 256) {
-            let found = try? self.leaves(in: try reader.bytes(bundle(index)), of: index)
-            let signed = try? tree.hashes(level: 0, index: index)
+            let found = try LogStorageError.unlessDamaged {
+                try self.leaves(in: try reader.bytes(bundle(index)), of: index)
+            }
+            let signed = try LogStorageError.unlessDamaged {
+                try tree.hashes(level: 0, index: index)
+            }
             leaves.append(signed == nil || signed == found ? found : nil)
         }
         if wanted.isEmpty, !leadsToRoot {
@@ -115,7 +119,9 @@ public final class LogMender {
             for number in 0..<8 where !level.isEmpty {
                 level = try putHashes(level, number, aside, &files)
             }
-            let present = try? DurableFile.read(directory + "/checkpoint")
+            let present = try LogStorageError.unlessDamaged {
+                try DurableFile.read(directory + "/checkpoint")
+            }
             if present != reader.checkpoint {
                 // What says where the log ends is there at any moment.
                 try DurableFile.keepAside(directory + "/checkpoint", as: aside + "/checkpoint")
@@ -134,7 +140,8 @@ public final class LogMender {
         for start in stride(from: 0, to: hashes.count, by: 256) {
             let part = hashes[start..<min(start + 256, hashes.count)]
             let tile = Tile(.hashes(level: level), index: UInt64(start / 256), width: part.count)
-            if (try? reader.hashes(tile)) != Array(part) {
+            let found = try LogStorageError.unlessDamaged { try reader.hashes(tile) }
+            if found != Array(part) {
                 try put(tile, part.flatMap { $0.withUnsafeBytes { Array($0) } }, aside, &files)
             }
             guard part.count == 256 else { continue }

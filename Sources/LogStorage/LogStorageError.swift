@@ -58,6 +58,32 @@ extension LogStorageError: CustomStringConvertible {
         }
     }
 
+    /// Whether the system refused a call for a reason of its own, as too few files or no permission: nothing is known
+    /// of the file then, and the same call may succeed the next time.
+    ///
+    /// False where the file is not what it should be, is not there, or cannot be read on a disk that works otherwise.
+    public var isOfSystem: Bool {
+        switch self {
+        case .system(_, _, let code):
+            ![ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, EIO].contains(code)
+        case .locked, .unconfirmed, .closed: true
+        case .damaged, .beyondEnd, .format: false
+        }
+    }
+
+    /// What `body` reads; nil where that is damaged or cannot be made out.
+    ///
+    /// - Throws: ``LogStorageError`` where the system refused it (``isOfSystem``): that is no damage.
+    public static func unlessDamaged<T>(_ body: () throws -> T) throws -> T? {
+        do {
+            return try body()
+        } catch let error as LogStorageError where error.isOfSystem {
+            throw error
+        } catch {
+            return nil
+        }
+    }
+
     /// The file that it is about; nil for none.
     public var path: String? {
         switch self {

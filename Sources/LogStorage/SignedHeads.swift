@@ -38,22 +38,25 @@ public struct SignedHeads: Sendable {
     ///
     /// - Throws: ``LogStorageError`` for a folder that cannot be read: that is not one in which nothing was recorded.
     public func all() throws(LogStorageError) -> [Head] {
-        try DurableFile.names(in: folder).compactMap { name -> Head? in
+        var heads: [Head] = []
+        for name in try DurableFile.names(in: folder) {
             let parts = name.split(separator: ".", omittingEmptySubsequences: false)
             guard parts.count == 2, let size = UInt64(parts[0]),
                 let kind = Kind(rawValue: String(parts[1])), String(size) == parts[0]
-            else { return nil }
-            let found = IdentifiedFile("\(folder)/\(name)").read()
+            else { continue }
+            let found = try IdentifiedFile("\(folder)/\(name)").read()
             let note = found?.content ?? []
             let checkpoint = (try? SignedNote(note)).flatMap { try? Checkpoint(text: $0.text) }
             // A damaged file's name still tells how much was signed.
             let isRead = checkpoint?.size == size
-            return Head(
-                path: "\(folder)/\(name)", size: size, note: isRead ? note : [],
-                root: isRead ? checkpoint?.root : nil,
-                isOwn: kind == .own, isWhole: found?.isWhole == true && (isRead || size == 0),
-                isInPlace: found?.isInPlace ?? false)
-        }.sorted { $0.size < $1.size }
+            heads.append(
+                Head(
+                    path: "\(folder)/\(name)", size: size, note: isRead ? note : [],
+                    root: isRead ? checkpoint?.root : nil,
+                    isOwn: kind == .own, isWhole: found?.isWhole == true && (isRead || size == 0),
+                    isInPlace: found?.isInPlace ?? false))
+        }
+        return heads.sorted { $0.size < $1.size }
     }
 
     /// Says that the first entry is about to be written: what then lies beside no checkpoint was never signed.

@@ -46,8 +46,17 @@ final class TreeGuard {
     /// They alone are not always on the disk after a power loss; then they follow from what is below them.
     private func edge() throws(LogStorageError) -> [Int: [Digest]] {
         if let edges { return edges }
+        var refused: LogStorageError?
         for isMadeAnew in [false, true] {
-            guard let found = try? edge(isMadeAnew: isMadeAnew) else { continue }
+            let found: [Int: [Digest]]
+            do {
+                found = try edge(isMadeAnew: isMadeAnew)
+            } catch let error as LogStorageError {
+                if case .system = error { refused = error }
+                continue
+            } catch {
+                continue
+            }
             var nodes: [Digest] = []
             for level in (0..<8).reversed() {
                 var part = CompactRange()
@@ -60,8 +69,10 @@ final class TreeGuard {
             edges = found
             return found
         }
-        throw .damaged(
-            path: reader.directory, why: "its files lead to another root than its checkpoint")
+        // What could not be read is not what was signed otherwise.
+        throw refused
+            ?? .damaged(
+                path: reader.directory, why: "its files lead to another root than its checkpoint")
     }
 
     private func edge(isMadeAnew: Bool) throws -> [Int: [Digest]] {

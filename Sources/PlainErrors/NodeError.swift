@@ -1,3 +1,5 @@
+import LogStorage
+
 /// An error with a code of the table.
 public protocol CodedError: Error {
     /// What happened, for scripts.
@@ -39,6 +41,21 @@ public struct NodeError: CodedError, Equatable, Sendable {
     public init(_ code: ErrorCode, kind: Kind? = nil, _ message: String, hint: String) {
         (self.code, self.kind) = (code, kind ?? code.kind)
         (self.message, self.hint) = (message, hint)
+    }
+
+    /// What `body` reads of a home; nil where that is damaged or cannot be made out.
+    ///
+    /// - Throws: What the system refused: that is no damage.
+    package static func unlessDamaged<T>(_ body: () throws -> T) throws -> T? {
+        do {
+            return try body()
+        } catch let error as LogStorageError where error.isOfSystem {
+            throw error
+        } catch let error as NodeError where error.code == .homeNotReadable {
+            throw error
+        } catch {
+            return nil
+        }
     }
 
     package static func notFound(_ what: String, _ name: String, hint: String) -> NodeError {

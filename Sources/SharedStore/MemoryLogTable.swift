@@ -35,6 +35,12 @@ package final class MemoryLogTable: SharedLogTable {
 
     package func owner() throws -> StoreOwner? { state.withLock { $0.owner } }
 
+    package func requireNotLeft() throws {
+        if let by = state.withLock({ $0.leftBy }) {
+            throw SharedStoreError.left(store: Self.name, by: by)
+        }
+    }
+
     package func heads() throws -> [SharedHead] {
         state.withLock { $0.heads.values.sorted { $0.log < $1.log } }
     }

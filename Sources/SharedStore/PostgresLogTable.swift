@@ -260,6 +260,10 @@ package final class PostgresLogTable: SharedLogTable {
         return true
     }
 
+    package func requireNotLeft() throws {
+        try run { try requireNotLeft($0, SQL.owner) }
+    }
+
     func requireNotLeft(_ connection: PostgresConnection, _ statement: String) throws {
         let rows = try connection.run(statement)
         if let by = rows.text(0, statement == SQL.owner ? 3 : 0) {

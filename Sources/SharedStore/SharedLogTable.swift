@@ -65,6 +65,8 @@ public protocol SharedLogTable: Sendable {
     func claim(_ owner: StoreOwner) throws
     /// Whose logs are here; nil where there are no tables.
     func owner() throws -> StoreOwner?
+    /// Throws ``SharedStoreError/left(store:by:)`` where the logs were taken out: nothing is written there any more.
+    func requireNotLeft() throws
     /// The heads of all logs, as they were at one moment.
     func heads() throws -> [SharedHead]
     /// The parts of a log from the one that holds an entry on, ascending, at most ``SharedLogStore/partsPerPage``.

@@ -1,5 +1,6 @@
 import AnnotationModel
 import Foundation
+import LogStorage
 import Testing
 
 @testable import CompanyHome
@@ -47,22 +48,23 @@ struct CarriedFolderTests {
         #expect(reports.filter { $0.error == nil }.count == 1)
     }
 
-    @Test("a damaged copy is no damage of the home, and is not written over")
+    @Test("a damaged copy is no damage of the home: it is moved aside, and all of it written anew")
     func damagedCopy() throws {
         let all = try Companies([oem])
         let node = try all.node(oem)
+        var told: [String] = []
+        node.warn = { told.append($0) }
         let stick = all.folder.path + "/stick"
         _ = try node.carryOut(all.dataset, to: stick, for: nil)
         let file = "\(stick)/logs/\(oem)/\(all.dataset)/checkpoint"
+        let good = FileManager.default.contents(atPath: file)
         try Data("x".utf8).write(to: URL(fileURLWithPath: file))
-        do {
-            _ = try node.carryOut(all.dataset, to: stick, for: nil)
-            Issue.record("it was taken")
-        } catch let error as NodeError {
-            #expect(error.code.word == "damaged-file")
-            #expect(!error.message.contains("repair") && error.hint.contains("written there again"))
-        }
-        #expect(try String(contentsOfFile: file, encoding: .utf8) == "x")
+        _ = try node.carryOut(all.dataset, to: stick, for: nil)
+        #expect(FileManager.default.contents(atPath: file) == good)
+        #expect(told.count == 1 && told[0].contains("/damaged/") && !told[0].contains("repair"))
+        let aside = try #require(
+            DurableFile.files(below: "\(stick)/damaged").first { $0.hasSuffix("/checkpoint") })
+        #expect(FileManager.default.contents(atPath: "\(stick)/damaged/\(aside)") == Data("x".utf8))
     }
 
     @Test("nobody carries for a company that has no part in the dataset")

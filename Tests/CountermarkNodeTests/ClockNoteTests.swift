@@ -1,6 +1,7 @@
 import AnnotationModel
 import Foundation
 import LogStorage
+import Signing
 import Testing
 
 @testable import CompanyHome
@@ -43,5 +44,15 @@ struct ClockNoteTests {
             #expect(found?.refuses == refuses, "\(ahead)")
             #expect(found?.line.contains("tier.example") ?? true)
         }
+    }
+
+    @Test("a clock before the own certificate's begin is told of: nothing can be signed")
+    func beforeCertificate() throws {
+        let all = try Companies(["oem.example"])
+        let home = try all.node("oem.example").home
+        #expect(try Node(home).clockTrouble() == nil)
+        let begin = try home.certificate().notBefore
+        let trouble = try #require(try Node(home, now: { begin - 86_400 }).clockTrouble())
+        #expect(trouble.refuses && trouble.line.contains("begins on"))
     }
 }

@@ -7,6 +7,7 @@ import Testing
 @testable import CompanyHome
 @testable import CountermarkNode
 @testable import PlainErrors
+@testable import SharedStore
 
 @Suite("A serving node beside its company's store")
 struct CompanyStoreTests {
@@ -99,5 +100,14 @@ struct CompanyStoreTests {
         // As it was, it goes on.
         _ = try home(all, store: before, tiles: beforeTiles)
         try open.requireSameStore()
+    }
+
+    @Test("a store out of which the logs were taken is not well")
+    func takenOut() throws {
+        let both = try CompanyNodes()
+        #expect(both.other.checkStore().allSatisfy { $0.isOk || $0.name != "store" })
+        try both.store.table.leave(by: "elsewhere:/home")
+        let found = both.other.checkStore()
+        #expect(found.map(\.isOk) == [false] && found[0].detail.contains("elsewhere:/home"))
     }
 }

@@ -1,6 +1,7 @@
 import AnnotationModel
 import CompanyHome
 import Foundation
+import LogStorage
 import Signing
 import Synchronization
 import Testing
@@ -102,6 +103,28 @@ struct KeyLockTests {
             }
             let known = try Home(opening: home.path).partners()
             #expect(known.map(\.url) == [url] && known.map(\.vkey) == [vkey])
+        }
+    }
+
+    @Test("of two commands that say the same of a dataset one writes")
+    func acts() throws {
+        let all = try Companies([oem, "tier.example"])
+        let home = try all.node(oem).home
+        for number in 0..<6 {
+            let dataset = try DatasetID("\(oem)/more\(number)")
+            let made = atOnce(2, home.path) { _, node in
+                do {
+                    try node.create(dataset, title: "More", schema: "{}")
+                    return true
+                } catch let error as NodeError where error.code == .datasetExists {
+                    return false
+                }
+            }
+            #expect(made.count { $0 } == 1)
+            _ = atOnce(2, home.path) { _, node in
+                try node.setMember(dataset, try Origin("tier.example"), role: .reviewer, roots: [])
+            }
+            #expect(try home.log(home.origin, dataset).size == 2)
         }
     }
 

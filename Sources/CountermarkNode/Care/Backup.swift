@@ -32,7 +32,35 @@ struct BackupList: Codable {
 
     static let name = "backup.json"
     /// The largest list that is read, in bytes: some hundred thousand files.
-    static let bytesMax = 64 << 20
+    private static let bytesMax = 64 << 20
+    /// What a backup under way has replaced of the files that this list names, by their digests: the list holds until
+    /// the next one stands.
+    static let earlier = "earlier"
+
+    /// The list in a folder; nil where there is none, or it is damaged.
+    ///
+    /// - Throws: `LogStorageError` where the system refused to read it.
+    static func read(_ folder: String) throws -> BackupList? {
+        let bytes = try LogStorageError.unlessDamaged {
+            try DurableFile.read("\(folder)/\(name)", max: bytesMax)
+        }
+        guard let data = bytes ?? nil,
+            let list = try? JSONDecoder().decode(BackupList.self, from: Data(data)),
+            list.version == 1
+        else { return nil }
+        return list
+    }
+
+    /// A file that the list names, as it was when the list was written; nil where it is damaged or missing.
+    ///
+    /// - Throws: `LogStorageError` where the system refused to read it.
+    static func bytes(_ path: String, _ sha256: String, in folder: String) throws -> [UInt8]? {
+        for place in ["\(folder)/\(path)", "\(folder)/\(earlier)/\(sha256)"] {
+            let found = try LogStorageError.unlessDamaged { try DurableFile.read(place) }
+            if let bytes = found ?? nil, SHA256Hasher.hash(bytes).hex == sha256 { return bytes }
+        }
+        return nil
+    }
 }
 
 /// What a backup did.
@@ -57,19 +85,19 @@ extension Node {
         try requireBackupFolder(folder)
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST, chmod(folder, 0o700) == 0 else {
             throw NodeError(
-                .notWritable, "\(folder) cannot be made or closed to others",
-                hint: "check the folder above it")
+                .notWritable,
+                "\(folder) cannot be made or closed to others: \(SystemReason.words(errno))",
+                hint: "check who owns it, and the folder above it")
         }
         let lock = try FileLock.take("\(folder)/lock", timeoutSeconds: Home.lockTimeoutSeconds)
-        // Until the new list is there, the old one would speak of what is being replaced.
-        try WholeFile.remove("\(folder)/\(BackupList.name)")
+        let earlier = try BackupList.read(folder)
         DurableFile.sweep(folder)
         // Whose backup this is stands there first: the next run goes on with it, wherever this one ends.
-        var files = BackupFiles(self, folder)
+        var files = BackupFiles(self, folder, earlier)
         try files.keep("config.json")
         try files.keepFirst()
         var report = BackupReport()
-        var (logs, missing) = try copyLogs(to: folder, &report)
+        var (logs, missing) = try copyLogs(to: folder, earlier, &report)
         // What says who we are comes behind the logs: newer keys than the logs know are introduced, older ones are
         // retired.
         try home.holdingKeys(isReading: true) { try files.keepLast() }
@@ -83,6 +111,7 @@ extension Node {
             missing: missing.isEmpty ? nil : missing)
         try DurableFile.replace(
             "\(folder)/\(BackupList.name)", with: Array(try encoder.encode(list)), mode: 0o600)
+        try files.forgetEarlier()
         lock.release()
         report.checks += files.checks
         report.checks.append(
@@ -95,23 +124,36 @@ extension Node {
 
     /// Copies all logs; what is wrong with one keeps no other back.
     private func copyLogs(
-        to folder: String, _ report: inout BackupReport
+        to folder: String, _ earlier: BackupList?, _ report: inout BackupReport
     ) throws -> (logs: [BackupList.Log], missing: [String: String]) {
         var logs: [BackupList.Log] = []
         var missing: [String: String] = [:]
+        let aside = asideFolder(in: folder)
         for dataset in try home.datasets() {
             for member in try membersToCheck(dataset) {
                 let name = "\(member)/\(dataset)"
                 do {
-                    let copied = try copyLog(name, to: "\(folder)/logs/\(name)")
+                    let copied = try copyLog(
+                        name, to: "\(folder)/logs/\(name)", aside: "\(aside)/\(name)")
                     report.entries += copied.new
                     report.entriesInAll += copied.log.size
                     logs.append(copied.log)
+                    let count = "\(copied.log.size) entries, \(copied.new) new"
+                    let renewed = copied.renewed.map { "; its copy was damaged: \($0)" }
                     report.checks.append(
-                        HomeCheck(name, true, "\(copied.log.size) entries, \(copied.new) new"))
+                        HomeCheck(
+                            name, renewed == nil, count + (renewed ?? ""),
+                            hint: renewed == nil
+                                ? "" : "the copy is whole now; check the disk of the backup"))
                 } catch {
                     missing[name] = PlainError.line(error)
-                    let before = (try? Self.backedUp(name, in: folder)) ?? nil
+                    let before: BackupList.Log?
+                    do {
+                        before = try Self.backedUp(name, in: folder)
+                    } catch {
+                        // What cannot be read just now is there all the same.
+                        before = earlier?.logs.first { $0.log == name }
+                    }
                     if let before { logs.append(before) }
                     report.checks.append(
                         HomeCheck(
@@ -134,21 +176,33 @@ extension Node {
         if target.hasPrefix(own) || own.hasPrefix(target) {
             throw refuse("lies in the home, or the home in it", "name a folder elsewhere")
         }
+        var isFolder: ObjCBool = true
+        if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder),
+            !isFolder.boolValue
+        {
+            throw refuse("is no folder", "name an empty folder, or one with an earlier backup")
+        }
         if try DurableFile.isThere("\(folder)/anchor") {
             throw refuse("is a home", "name an empty folder, or one with an earlier backup")
         }
-        guard let data = try DurableFile.read("\(folder)/config.json") else {
+        let data = try LogStorageError.unlessDamaged {
+            try DurableFile.read("\(folder)/config.json")
+        }
+        let config = (data ?? nil).flatMap {
+            try? JSONDecoder().decode(Home.Config.self, from: Data($0))
+        }
+        guard let org = try config?.org ?? BackupList.read(folder)?.org else {
             let others = try DurableFile.names(in: folder).filter { name in
                 // A backup that was broken off at its first file.
                 name != "lock" && !(name.hasPrefix("config.json.") && name.hasSuffix(".tmp"))
             }
-            if others.isEmpty || others.contains("logs") { return }
-            throw refuse("holds something else", "name an empty folder")
-        }
-        let config = try? JSONDecoder().decode(Home.Config.self, from: Data(data))
-        if config?.org != home.origin.description {
+            if others.isEmpty { return }
             throw refuse(
-                "holds a backup of \(config?.org ?? "another home")", "name another folder")
+                "holds something else, and no backup of \(home.origin)",
+                "name an empty folder, or one with an earlier backup")
+        }
+        if org != home.origin.description {
+            throw refuse("holds a backup of \(org)", "name another folder")
         }
     }
 
@@ -160,16 +214,19 @@ extension Node {
     }
 
     private func copyLog(
-        _ log: String, to folder: String
-    ) throws -> (log: BackupList.Log, new: UInt64) {
+        _ log: String, to folder: String, aside: String
+    ) throws -> (log: BackupList.Log, new: UInt64, renewed: String?) {
         let reader = try requireAllHere(log)
-        let new = try copy(log, to: folder)
+        let done = try copy(log, to: folder, aside: aside)
         for name in ["cosigned", "bounds"] {
             guard let bytes = try DurableFile.read("\(reader.directory)/\(name)") else { continue }
             try DurableFile.replace("\(folder)/\(name)", with: bytes)
         }
         let copied = try LogReader(directory: folder)
-        return (.init(log: log, size: copied.size, root: copied.statedRoot.base64), new)
+        return (
+            .init(log: log, size: copied.size, root: copied.statedRoot.base64), done.new,
+            done.renewed
+        )
     }
 
     /// How often is looked whether a log has caught up with what its key is known to have signed, in 50 ms: whoever

@@ -30,7 +30,43 @@ struct BackupFiles {
         Home.nodeKeyFile, "keys/log.key", Home.witnessKeyFile, "trust/own.pem", "trust/ca.pem",
     ]
 
-    init(_ node: Node, _ folder: String) { (self.node, self.folder) = (node, folder) }
+    /// The digests of what the last whole backup holds.
+    private let earlier: [String: String]
+
+    init(_ node: Node, _ folder: String, _ list: BackupList?) {
+        (self.node, self.folder) = (node, folder)
+        earlier = Dictionary(
+            (list?.files ?? []).map { ($0.path, $0.sha256) }, uniquingKeysWith: { $1 })
+    }
+
+    /// Removes what the last list named, when the new one stands.
+    func forgetEarlier() throws {
+        let place = "\(folder)/\(BackupList.earlier)"
+        for name in try DurableFile.names(in: place) { try DurableFile.remove("\(place)/\(name)") }
+    }
+
+    /// Keeps what the last list names while it is replaced.
+    private func setAside(_ file: String) throws {
+        guard let digest = earlier[file],
+            let bytes = try BackupList.bytes(file, digest, in: folder)
+        else { return }
+        try DurableFile.replace(
+            "\(folder)/\(BackupList.earlier)/\(digest)", with: bytes, mode: 0o600)
+    }
+
+    /// What the backup has of a file, as it was written there; nil where it has nothing, or that is damaged.
+    private func held(_ file: String) throws -> [UInt8]? {
+        guard let digest = earlier[file] else {
+            return try DurableFile.read("\(folder)/\(file)")
+        }
+        let bytes = try BackupList.bytes(file, digest, in: folder)
+        let target = "\(folder)/\(file)"
+        // A backup that was broken off may have put another one in its place.
+        if let bytes, try LogStorageError.unlessDamaged({ try DurableFile.read(target) }) != bytes {
+            try DurableFile.replace(target, with: bytes, mode: 0o600)
+        }
+        return bytes
+    }
 
     mutating func keepFirst() throws {
         for part in Self.first { try keep(part: part) }
@@ -54,7 +90,9 @@ struct BackupFiles {
             return try leave(file, PlainError.line(error))
         }
         let target = "\(folder)/\(file)"
-        if (try? DurableFile.read(target)) != bytes {
+        let there = try LogStorageError.unlessDamaged { try DurableFile.read(target) }
+        if there != bytes {
+            try setAside(file)
             try DurableFile.replace(target, with: bytes, mode: 0o600)
         }
         // Its time says when a partner was there last.
@@ -80,13 +118,16 @@ struct BackupFiles {
             if Self.needed.contains(file) {
                 try leave(file, "it is not in the home any more")
             } else if isMeant(file, names) {
+                try setAside(file)
                 try WholeFile.remove("\(folder)/\(file)")
-            } else if let bytes = try DurableFile.read("\(folder)/\(file)") {
+            } else if let bytes = try held(file) {
                 list(file, bytes)
                 checks.append(
                     HomeCheck(
                         file, true, "it is not in the home any more; the backup keeps it",
                         hint: "if that is meant, remove it there as well"))
+            } else {
+                try leave(file, "it is not in the home any more")
             }
         }
         for file in Self.needed where file.hasPrefix("\(part)/") && !names.contains(file) {
@@ -110,13 +151,16 @@ struct BackupFiles {
     /// Leaves in the backup what it has of a file, and says so.
     private mutating func leave(_ file: String, _ why: String) throws {
         missing[file] = why
-        let before = try DurableFile.read("\(folder)/\(file)")
+        let before = try held(file)
+        let isThere = try DurableFile.isThere("\(folder)/\(file)")
         if let before { list(file, before) }
         checks.append(
             HomeCheck(
                 file, false, why,
                 hint: before == nil
-                    ? "the backup is without it"
+                    ? isThere
+                        ? "what the backup had of it is damaged, too: look for an older backup"
+                        : "the backup is without it"
                     : "the backup keeps what it had: put it back from \(folder)/\(file)"))
     }
 

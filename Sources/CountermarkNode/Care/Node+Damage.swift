@@ -3,6 +3,7 @@ import CompanyHome
 import DatasetReading
 import Foundation
 import LogStorage
+import PlainErrors
 import Provenance
 import Signing
 import TransparencyLog
@@ -86,7 +87,8 @@ extension Node {
         let (member, dataset) = try Self.parts(of: log)
         let folder = home.logFolder(member, dataset)
         var notes: [[UInt8]] = []
-        if let present = try? LogReader(directory: folder), present.size > 0,
+        let there = try NodeError.unlessDamaged { try LogReader(directory: folder) }
+        if let present = there, present.size > 0,
             let plain = try authentic(present.checkpoint, log)
         {
             notes.append(plain)
@@ -94,8 +96,12 @@ extension Node {
         if member == home.origin {
             notes += try knownOwnHeads(dataset).map(\.note).filter { !$0.isEmpty }
         } else if notes.isEmpty {
-            let cosigned = (try? CosignedCheckpoint.read(directory: folder))?.notes ?? []
-            let witnessed = (try? home.witnessRegister.latest(of: log)) ?? nil
+            let cosigned =
+                try NodeError.unlessDamaged {
+                    try CosignedCheckpoint.read(directory: folder).notes
+                } ?? []
+            let witnessed =
+                try NodeError.unlessDamaged { try home.witnessRegister.latest(of: log) } ?? nil
             notes = try (cosigned + [witnessed].compactMap { $0 })
                 .compactMap { try authentic($0, log) }
         }

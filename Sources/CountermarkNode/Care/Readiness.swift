@@ -5,6 +5,7 @@ import Foundation
 import LogStorage
 import PartnerNet
 import PlainErrors
+import Signing
 import Synchronization
 import TransparencyLog
 
@@ -229,6 +230,11 @@ final class Readiness: Sendable {
         let (own, time) = (node.home.origin.description, node.now())
         let over = ends.filter {
             $0.org == own && $0.kind != .list && $0.level(at: time) == .over
+        }
+        if let begin = try? node.home.certificate().notBefore, begin > time {
+            return HomeCheck(
+                "certificate", false, "it begins on \(ReadableTime.text(begin))",
+                hint: "set this computer's clock")
         }
         // What ends soon is told all the same, partners' ends too.
         let lines = ends.map { "\($0.level(at: time).rawValue): \($0.line(at: time))" }

@@ -21,12 +21,7 @@ public struct Restoring: Sendable {
     ///
     /// - Throws: ``NodeError`` for a folder that is none, or that is not whole.
     public init(_ folder: String) throws {
-        guard
-            let data = try DurableFile.read(
-                "\(folder)/\(BackupList.name)", max: BackupList.bytesMax),
-            let list = try? JSONDecoder().decode(BackupList.self, from: Data(data)),
-            list.version == 1
-        else {
+        guard let list = try BackupList.read(folder) else {
             throw NodeError(
                 .noBackup, "\(folder) holds no whole backup",
                 hint: "name the folder that countermark backup wrote; a backup that was broken off "
@@ -39,33 +34,42 @@ public struct Restoring: Sendable {
     /// tree and checkpoint.
     public func check() -> [HomeCheck] {
         var checks: [HomeCheck] = []
-        let bad = list.files.filter { file in
-            guard Self.isPlain(file.path),
-                let bytes = try? DurableFile.read("\(folder)/\(file.path)")
-            else { return true }
-            return bytes.count != file.bytes || SHA256Hasher.hash(bytes).hex != file.sha256
+        do {
+            let bad = try list.files.filter { file in
+                try !Self.isPlain(file.path) || bytes(of: file) == nil
+            }
+            checks.append(
+                HomeCheck(
+                    "files", bad.isEmpty,
+                    bad.isEmpty
+                        ? "\(list.files.count) files are as they were"
+                        : bad.prefix(10).map(\.path).joined(separator: ", ")
+                            + " are missing or were changed",
+                    hint: bad.isEmpty ? "" : Self.takeOlder))
+        } catch {
+            checks.append(HomeCheck("files", false, PlainError.line(error)))
         }
-        checks.append(
-            HomeCheck(
-                "files", bad.isEmpty,
-                bad.isEmpty
-                    ? "\(list.files.count) files are as they were"
-                    : bad.prefix(10).map(\.path).joined(separator: ", ")
-                        + " are missing or were changed",
-                hint: bad.isEmpty ? "" : "take an older backup"))
         for log in list.logs {
-            let found = Result { try problem(of: log) }
-            switch found {
-            case .success(nil):
-                checks.append(HomeCheck(log.log, true, "\(log.size) entries are whole"))
-            case .success(let what?):
-                checks.append(HomeCheck(log.log, false, what, hint: "take an older backup"))
-            case .failure(let error):
+            do {
+                let what = try problem(of: log)
                 checks.append(
-                    HomeCheck(log.log, false, PlainError.line(error), hint: "take an older backup"))
+                    HomeCheck(
+                        log.log, what == nil, what ?? "\(log.size) entries are whole",
+                        hint: what == nil ? "" : Self.takeOlder))
+            } catch let error as LogStorageError where error.isOfSystem {
+                checks.append(HomeCheck(log.log, false, PlainError.line(error)))
+            } catch {
+                checks.append(
+                    HomeCheck(log.log, false, PlainError.line(error), hint: Self.takeOlder))
             }
         }
         return checks
+    }
+
+    private static let takeOlder = "take an older backup"
+
+    private func bytes(of file: BackupList.File) throws -> [UInt8]? {
+        try BackupList.bytes(file.path, file.sha256, in: folder)
     }
 
     /// The logs and files that were damaged or lost when the backup was made.
@@ -105,7 +109,9 @@ public struct Restoring: Sendable {
     /// The home asks partners before it writes. Nothing is there before all of it is.
     ///
     /// - Throws: ``NodeError`` where a home is there, or the backup is damaged.
-    public func restore(to path: String) throws -> [HomeCheck] {
+    public func restore(to place: String) throws -> [HomeCheck] {
+        // The path of a home may be a link: what it leads to is replaced.
+        let path = URL(fileURLWithPath: place).resolvingSymlinksInPath().path
         if try !DurableFile.names(in: path).isEmpty {
             throw NodeError(
                 .homeExists, "\(path) is there already",
@@ -113,7 +119,7 @@ public struct Restoring: Sendable {
                     "move it away, do not delete it: it may hold newer entries; nothing was changed"
             )
         }
-        var checks = check()
+        let checks = check()
         if checks.contains(where: { !$0.isOk }) { return checks }
         try Self.removeLeftovers(of: path)
         let making = "\(path).\(getpid())\(Self.suffix)"
@@ -121,7 +127,7 @@ public struct Restoring: Sendable {
             try HomeFolder(making).make()
             let lock = try FileLock.take("\(making)/\(Self.lockName)", timeoutSeconds: 0)
             for file in list.files {
-                guard let bytes = try DurableFile.read("\(folder)/\(file.path)") else { continue }
+                guard let bytes = try bytes(of: file) else { continue }
                 try DurableFile.replace("\(making)/\(file.path)", with: bytes, mode: 0o600)
                 if file.path.hasPrefix("contacts/") { try keepTime(of: file.path, in: making) }
             }
@@ -154,15 +160,20 @@ public struct Restoring: Sendable {
             try? FileManager.default.removeItem(atPath: making)
             throw error
         }
+        return checks + looked(at: path) + missing()
+    }
+
+    /// What there is to say of a home that is made.
+    private func looked(at path: String) -> [HomeCheck] {
         do {
-            checks += try open(path)
+            return try open(path)
         } catch {
-            checks.append(
+            return [
                 HomeCheck(
                     "label table", false, "the home is made; \(PlainError.line(error))",
-                    hint: "check the disk, then run countermark verify"))
+                    hint: "check the disk, then run countermark verify")
+            ]
         }
-        return checks + missing()
     }
 
     private static let suffix = ".restoring"
@@ -190,6 +201,8 @@ public struct Restoring: Sendable {
     }
 
     private func keepTime(of file: String, in home: String) throws {
+        // Of one that a backup under way has taken away nobody knows it.
+        guard try DurableFile.isThere("\(folder)/\(file)") else { return }
         let time = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(file)")[
             .modificationDate]
         if let time {

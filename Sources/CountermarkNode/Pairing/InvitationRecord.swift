@@ -220,7 +220,8 @@ struct InvitationBook: Sendable {
     }
 
     private func read(_ file: String) throws -> InvitationRecord {
-        guard let text = try? WholeFile.read(file) else { throw damaged(file) }
+        let found = try NodeError.unlessDamaged { try WholeFile.read(file) } ?? nil
+        guard let text = found else { throw damaged(file) }
         return try decode(text, file)
     }
 

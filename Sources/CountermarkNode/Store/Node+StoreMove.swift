@@ -200,6 +200,8 @@ extension Node {
         }
         do {
             guard let shared = try home.sharedLogs() else { return [] }
+            // Of what was left all can be read, and nothing written.
+            try shared.table.requireNotLeft()
             var checks = [
                 HomeCheck("store", true, "\(company.address) holds the logs of \(home.origin)")
             ]

@@ -168,15 +168,15 @@ private struct Examination {
         let now = Int64(Date().timeIntervalSince1970)
         check("\(id) clock") {
             let latest = try node.read(id) { merge in
-                merge.state.logs.values.filter { $0.origin != node.home.origin }.map(\.latestTime)
-                    .max() ?? .min
+                merge.state.logs.values.max { $0.latestTime < $1.latestTime }
             }
-            guard latest > now + Self.clockSecondsMax else {
+            guard let latest, latest.latestTime > now + Self.clockSecondsMax else {
                 return (nil, "nobody has signed a time that is still to come")
             }
             return (
                 "compare the clocks",
-                "a partner has signed \(ReadableTime.text(latest)), and it is \(ReadableTime.text(now)) here"
+                "\(latest.origin) has signed \(ReadableTime.text(latest.latestTime)), and it is "
+                    + "\(ReadableTime.text(now)) here"
             )
         }
     }
