@@ -262,8 +262,8 @@ extension CompanyDocument {
         }
     }
 
-    /// All certificates that either names, stolen where either says so; the newer list, until the next one names them
-    /// all.
+    /// All certificates that either names, stolen where either says so; of each authority the newer list, until the next
+    /// one names them all.
     private static func joinedOwn(_ one: String, _ other: String) throws -> String {
         let decoder = JSONDecoder()
         let (left, right) = (
@@ -281,6 +281,8 @@ extension CompanyDocument {
             // Nothing makes a stolen key safe again.
             if revoked.isStolen { newer.certificates[place].isStolen = true }
         }
+        let lists = [newer.list, older.list].compactMap { $0 }
+        newer.list = lists.isEmpty ? nil : try RevocationList.joined(lists)
         return try newer.text
     }
 }
@@ -288,12 +290,14 @@ extension CompanyDocument {
 extension RevocationList {
     /// The newest list of each authority, of texts with lists.
     static func joined(_ texts: [String]) throws -> String {
-        var newest: [String: RevocationList] = [:]
-        for list in try texts.flatMap({ try RevocationList.all(pem: $0) })
-        where newest[list.issuer].map({ list.thisUpdate > $0.thisUpdate }) ?? true {
-            newest[list.issuer] = list
+        var newest: [[UInt8]: RevocationList] = [:]
+        for list in try texts.flatMap({ try RevocationList.all(pem: $0) }) {
+            let authority = Array(list.issuer.utf8) + [0] + list.issuerKey
+            if let known = newest[authority], list.thisUpdate <= known.thisUpdate { continue }
+            newest[authority] = list
         }
-        return try newest.sorted { $0.key < $1.key }.map { try $0.value.pem }.joined()
+        return try newest.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+            .map { try $0.value.pem }.joined()
     }
 }
 

@@ -1,5 +1,6 @@
 import AnnotationModel
 import Foundation
+import LogStorage
 import PlainErrors
 import Signing
 
@@ -19,7 +20,8 @@ extension Home {
     struct RevokedList: Codable {
         var number: Int64 = 0
         var certificates: [Revoked] = []
-        /// The list that was issued last, PEM; nil in a file of an earlier version.
+        /// Of each authority of this organisation the list that it issued last, PEM; nil in a file of an earlier
+        /// version.
         var list: String?
 
         var text: String {
@@ -48,7 +50,7 @@ extension Home {
     public func revoke(
         _ certificate: Certificate?, isStolen: Bool, caKeyText: String?, at time: Int64
     ) throws -> (list: RevocationList, isNew: Bool) {
-        let authority = try authority(keyText: caKeyText).issuing()
+        let authority = try authority(issuing: certificate, keyText: caKeyText).issuing()
         if let certificate { try requireRevocable(certificate, authority) }
         var isNew = false
         // A key that is in other hands does not wait for the store.
@@ -71,23 +73,61 @@ extension Home {
                 if !isNew, text != nil { return text }
             }
             known.number += 1
-            known.list = try authority.issueRevocationList(
-                try known.certificates.map { revoked in
-                    CertificateAuthority.Revocation(
-                        certificate: try Certificate(der: Array(revoked.certificate)),
-                        time: revoked.time, isKeyCompromised: revoked.isStolen)
+            let list = try authority.issueRevocationList(
+                try known.certificates.compactMap { revoked in
+                    let certificate = try Certificate(der: Array(revoked.certificate))
+                    // A list says nothing of what another authority has issued, which has its own.
+                    guard certificate.isIssued(by: authority.certificate) else { return nil }
+                    return CertificateAuthority.Revocation(
+                        certificate: certificate, time: revoked.time,
+                        isKeyCompromised: revoked.isStolen)
                 }, number: known.number, at: time,
                 // A list that lapsed would lock this organisation out of its partners' nodes.
-                lifetimeSeconds: max(authority.certificate.notAfter - time, 86_400)
-            ).pem
+                lifetimeSeconds: max(authority.certificate.notAfter - time, 86_400))
+            // What the former authorities took back stays so.
+            let former = try
+                (known.list.map { try RevocationList.all(pem: $0) } ?? ownRevocationLists())
+                .filter { !$0.isOfAuthority(of: list) }
+            known.list = try ([list] + former).map { try $0.pem }.joined()
             return try known.text
         }
-        guard let list = try ownRevocationLists().first else {
+        guard
+            let list = try ownRevocationLists().first(where: {
+                $0.isSigned(by: authority.certificate)
+            })
+        else {
             throw NodeError(
                 .missingFile, "\(ownListFile) is missing",
                 hint: "run countermark key revoke --renew")
         }
         return (list, isNew)
+    }
+
+    /// The authority of this organisation that takes a certificate back: the present one, or that before it which issued
+    /// the certificate, with the key that was kept when it was replaced.
+    ///
+    /// - Parameter keyText: Its key, where the home does not hold it.
+    private func authority(
+        issuing certificate: Certificate?, keyText: String?
+    ) throws -> IssuingAuthority {
+        let former = try certificates(in: "trust/ca.pem").dropFirst().first { root in
+            certificate?.isIssued(by: root) == true
+        }
+        guard let former, let certificate, try !certificate.isIssued(by: root()) else {
+            return try authority(keyText: keyText)
+        }
+        let file = "keys/ca.\(former.fingerprint.hex.prefix(8)).key"
+        if let keyText {
+            let key = try ring.key(keyText, name: "the authority's key")
+            return try IssuingAuthority(certificate: former, key: key, above: [])
+        }
+        guard try DurableFile.isThere("\(path)/\(file)") else {
+            throw NodeError(
+                .noAuthorityKey,
+                "the key of this organisation's former authority, which issued the certificate, is not here",
+                hint: "give --ca-key FILE with that key")
+        }
+        return try IssuingAuthority(certificate: former, key: key(inFile: file), above: [])
     }
 
     /// Throws for a certificate that no list of this authority may name.
@@ -138,7 +178,9 @@ extension Home {
         // Most contacts bring nothing new, and ask nobody.
         let kept = try revocationLists(of: partner)
         func isNewer(_ list: RevocationList) -> Bool {
-            kept.filter { $0.issuer == list.issuer }.allSatisfy { list.thisUpdate > $0.thisUpdate }
+            kept.filter { $0.isOfAuthority(of: list) }.allSatisfy {
+                list.thisUpdate > $0.thisUpdate
+            }
         }
         guard genuine.contains(where: isNewer) else { return false }
         let offered = try genuine.map { list throws in try list.pem }.joined()

@@ -38,7 +38,7 @@ extension Home {
             }
             guard
                 !kept.contains(where: {
-                    $0.issuer == list.issuer && $0.thisUpdate > list.thisUpdate
+                    $0.isOfAuthority(of: list) && $0.thisUpdate > list.thisUpdate
                 })
             else {
                 throw NodeError(

@@ -22,6 +22,9 @@ public final class RevocationList: Sendable {
     public let der: [UInt8]
     /// The issuer's distinguished name in the form of RFC 2253.
     public let issuer: String
+    /// The issuer's key by its identifier (RFC 5280 §5.2.1), empty where the list does not say: an organisation's next
+    /// authority may bear the name of the one before.
+    public let issuerKey: [UInt8]
     /// When it was issued, in Unix time.
     public let thisUpdate: Int64
     /// When the next one is due, in Unix time; nil if the list does not say.
@@ -99,6 +102,7 @@ public final class RevocationList: Sendable {
                 return time
             }
             issuer = try CertificateNames.distinguished(X509_CRL_get_issuer(list))
+            issuerKey = Self.issuerKey(of: list)
             der = received
             handle = list
         } catch {
@@ -120,6 +124,27 @@ public final class RevocationList: Sendable {
         }
     }
 
+    /// Whether another list is one of the same authority.
+    public func isOfAuthority(of other: RevocationList) -> Bool {
+        issuer == other.issuer && issuerKey == other.issuerKey
+    }
+
+    private static func issuerKey(of list: OpaquePointer) -> [UInt8] {
+        guard let value = X509_CRL_get_ext_d2i(list, NID_authority_key_identifier, nil, nil) else {
+            return []
+        }
+        let identifier = value.assumingMemoryBound(to: AUTHORITY_KEYID.self)
+        defer { AUTHORITY_KEYID_free(identifier) }
+        return bytes(identifier.pointee.keyid)
+    }
+
+    private static func bytes(_ string: UnsafePointer<ASN1_OCTET_STRING>?) -> [UInt8] {
+        guard let string else { return [] }
+        return Array(
+            UnsafeBufferPointer(
+                start: ASN1_STRING_get0_data(string), count: Int(ASN1_STRING_length(string))))
+    }
+
     /// What the list says about a certificate of its issuer; nil if it does not name it.
     ///
     /// Statements that were witnessed before ``Entry/revokedAt`` can stand, if the reason allows.
@@ -128,6 +153,9 @@ public final class RevocationList: Sendable {
         guard X509_NAME_cmp(issuerOfCertificate, X509_CRL_get_issuer(handle)) == 0 else {
             return nil
         }
+        let key = Self.bytes(X509_get0_authority_key_id(certificate.handle))
+        // Two authorities of one name may have given one number each.
+        guard key.isEmpty || issuerKey.isEmpty || key == issuerKey else { return nil }
         var found: OpaquePointer?
         // 1 for a hit, 2 for an entry that takes the revocation back.
         guard X509_CRL_get0_by_cert(handle, &found, certificate.handle) == 1, let found,

@@ -1,7 +1,7 @@
 /// Counts the files of an export that other systems cannot keep under their names.
 ///
-/// Windows and macOS take two names for one that differ in case alone, and Windows reserves some. One company's file would
-/// there take the place of another's.
+/// Windows and macOS take two names for one that differ in case alone, and Windows reserves some. One company's file
+/// would there take the place of another's.
 final class NamedOutput: FormatOutput {
     private let output: any FormatOutput
     /// Hashes of names without their case: there may be millions.
