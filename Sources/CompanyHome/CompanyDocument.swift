@@ -262,8 +262,8 @@ extension CompanyDocument {
         }
     }
 
-    /// All certificates that either names, stolen where either says so; of each authority the newer list, until the next
-    /// one names them all.
+    /// All certificates that either names, stolen where either says so; of each authority the newer list, until the
+    /// next one names them all.
     private static func joinedOwn(_ one: String, _ other: String) throws -> String {
         let decoder = JSONDecoder()
         let (left, right) = (

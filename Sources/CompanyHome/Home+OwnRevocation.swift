@@ -103,8 +103,8 @@ extension Home {
         return (list, isNew)
     }
 
-    /// The authority of this organisation that takes a certificate back: the present one, or that before it which issued
-    /// the certificate, with the key that was kept when it was replaced.
+    /// The authority of this organisation that takes a certificate back: the present one, or that before it which
+    /// issued the certificate, with the key that was kept when it was replaced.
     ///
     /// - Parameter keyText: Its key, where the home does not hold it.
     private func authority(
