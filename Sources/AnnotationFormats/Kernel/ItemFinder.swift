@@ -165,7 +165,8 @@ final class ItemFinder {
             ? String(file.file.name.dropLast(file.path.count)) : nil
         let folders = [context.rules.root, FileSystem.parent(file.file.name), given]
             .compactMap { $0 }
-        for spelling in spellings {
+        // No file is opened outside of these folders.
+        for spelling in spellings where ItemKey.problem(spelling) == nil {
             for folder in folders {
                 let path = FileSystem.join(folder.isEmpty ? "." : folder, spelling)
                 guard FileSystem.exists(path), !FileSystem.isFolder(path),

@@ -5,8 +5,8 @@ import LabelText
 enum ItemName {
     /// The spellings of a name that may be a registered item's key, the most literal first.
     ///
-    /// That is the name itself; with `/` for `\`; without the server, drive or root that it begins with; with what
-    /// `%20` and the like stand for; and without the eight digits that Label Studio puts before uploads.
+    /// That is the name itself; with `/` for `\`; without the server, drive, root or steps up that it begins with; with
+    /// what `%20` and the like stand for; and without the eight digits that Label Studio puts before uploads.
     static func spellings(_ name: String) -> [String] {
         var found: [String] = []
         func add(_ text: String) {
@@ -15,9 +15,6 @@ enum ItemName {
             }
         }
         add(name)
-        // A name that leaves the folder of all items is somebody's attempt, or somebody else's folder: it is none
-        // of ours.
-        if climbs(name) { return found }
         let plain = relative(name)
         add(plain)
         let decoded = BlankFree.text(plain)
@@ -35,10 +32,6 @@ enum ItemName {
     static func new(_ name: String) -> String {
         guard name.utf8.contains(UInt8(ascii: "\\")) else { return name }
         return slashed(name)
-    }
-
-    private static func climbs(_ name: String) -> Bool {
-        name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).contains("..")
     }
 
     private static func slashed(_ name: String) -> String {

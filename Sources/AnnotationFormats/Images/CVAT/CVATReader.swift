@@ -15,6 +15,8 @@ struct CVATReader {
     private var sources: ByteMap<CVATVideos.Source> = [:]
     private var keys: ByteMap<String> = [:]
     private let videos: CVATVideos
+    /// The images that were read, by task and name.
+    private var images: ByteSet = []
 
     init(file: FormatFile, finder: ItemFinder, videos: CVATVideos) {
         (self.file, self.finder, self.videos) = (file, finder, videos)
@@ -100,11 +102,16 @@ struct CVATReader {
 
     // MARK: Images
 
-    private func readImage(
+    private mutating func readImage(
         _ image: XMLTree, _ scanner: XMLScanner, into sink: EventSink
     ) throws {
         let place = scanner.place(image.offset)
         let name = image.attributes["name"] ?? ""
+        guard images.insert("\(image.attributes["task_id"] ?? "")\0\(name)").inserted else {
+            throw scanner.error(
+                "a second image \"\(name.prefix(120))\"; two images must not become one",
+                at: image.offset)
+        }
         let key =
             name.isEmpty
             ? ""

@@ -7,6 +7,8 @@ struct DatumaroReader {
     let file: FormatFile
     private let finder: ItemFinder
     private let lost = LostMembers()
+    /// The places of the items that were read, by id.
+    private var places: ByteMap<String> = [:]
     private var names: [String] = []
     /// The names of the points of classes, by their index.
     private var points: [Int: [String]] = [:]
@@ -101,10 +103,15 @@ struct DatumaroReader {
         }
     }
 
-    private func readItem(_ json: JSONValue, _ path: String, into sink: EventSink) throws {
+    private mutating func readItem(_ json: JSONValue, _ path: String, into sink: EventSink) throws {
         let place = "\(file.file.name), \(path)"
         guard let id = json["id"]?.plainText else {
             return try sink(.skipped(where: place + ".id", why: "missing; name the item"))
+        }
+        if let earlier = places.updateValue(path, forKey: id) {
+            throw FormatError.structure(
+                file: file.file.name, path: path + ".id",
+                why: "\(earlier) has the same id; two items must not become one")
         }
         let subset = file.bareStem
         let media = json["image"] ?? json["point_cloud"] ?? json["media"]

@@ -65,8 +65,9 @@ struct LabelStudioReader {
         for region in regions where region["type"]?.string != "relation" {
             lost.count(region, except: LabelStudioFormat.regionMembers, below: "result.")
         }
+        let names = Self.names(of: task, regions)
         let isWhole = try readItems(
-            &task, regions, isExamined, more(json, data, task), place, into: sink)
+            &task, names, regions, isExamined, more(json, data, names), place, into: sink)
         guard isWhole else { return }
         for (index, annotation) in annotations.enumerated() {
             try readResult(
@@ -87,31 +88,40 @@ struct LabelStudioReader {
         }
     }
 
-    /// What the task says besides what it shows.
+    /// The members of the data that become items: those that the regions are drawn on, or the one that the task shows.
+    private static func names(of task: LabelStudioTask, _ regions: [JSONValue]) -> [String] {
+        if regions.isEmpty { return [task.primary] }
+        var names: [String] = []
+        for region in regions where region["type"]?.string != "relation" {
+            guard let name = try? task.name(of: region) else { continue }
+            if !names.contains(where: { $0.hasSameBytes(as: name) }) { names.append(name) }
+        }
+        return names
+    }
+
+    /// What the task says besides its items.
     private func more(
-        _ json: JSONValue, _ data: ByteMap<JSONValue>, _ task: LabelStudioTask
+        _ json: JSONValue, _ data: ByteMap<JSONValue>, _ names: [String]
     ) -> [String: FieldValue] {
         var fields: [String: FieldValue] = [:]
-        let shown = data.keys.filter { task.shows($0) } + [LabelStudioSkeleton.member]
         KeptMember.add(
-            .object(data), except: ByteSet(shown), prefix: LabelStudioFormat.dataPrefix,
+            .object(data), except: ByteSet(names + [LabelStudioSkeleton.member]),
+            prefix: LabelStudioFormat.dataPrefix,
             to: &fields, lost)
         KeptMember.add(
             json["meta"], except: [], prefix: LabelStudioFormat.metaPrefix, to: &fields, lost)
         return fields
     }
 
-    /// Hands over the items that the regions are drawn on, or the one that the task shows.
+    /// Hands over the items of a task.
     private mutating func readItems(
-        _ task: inout LabelStudioTask, _ regions: [JSONValue], _ isExamined: Bool,
-        _ more: [String: FieldValue], _ place: String, into sink: EventSink
+        _ task: inout LabelStudioTask, _ names: [String], _ regions: [JSONValue],
+        _ isExamined: Bool, _ more: [String: FieldValue], _ place: String, into sink: EventSink
     ) throws -> Bool {
         self.sizes = [:]
         var sizes: ByteMap<JSONValue> = [:]
-        var names: [String] = regions.isEmpty ? [task.primary] : []
         for region in regions where region["type"]?.string != "relation" {
             guard let name = try? task.name(of: region) else { continue }
-            if !names.contains(where: { $0.hasSameBytes(as: name) }) { names.append(name) }
             let page = "\(name)#\(region["item_index"]?.integer ?? 0)"
             if sizes[page] == nil, region["original_width"] != nil { sizes[page] = region }
         }

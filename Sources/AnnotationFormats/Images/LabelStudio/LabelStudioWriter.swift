@@ -128,7 +128,8 @@ final class LabelStudioWriter {
             writer.key(name: LabelStudioSkeleton.member)
             writer.string(item.key)
         }
-        let own: ByteSet = [member, Self.textMember, LabelStudioSkeleton.member]
+        let texts = text == nil ? [] : [Self.textMember]
+        let own = ByteSet([member, LabelStudioSkeleton.member] + texts)
         Self.write(
             KeptMember.members(of: item.fields, prefix: LabelStudioFormat.dataPrefix, except: own),
             to: &writer)
