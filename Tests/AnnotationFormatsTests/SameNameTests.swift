@@ -36,8 +36,8 @@ struct SameNameTests {
         let reading = try Reading(
             "label-studio",
             text:
-                #"[{"id":1,"data":{"image":"a.jpg","text":"a caption","html":"<b>x</b>"},"annotations":[]}]"#
-        )
+                #"[{"id":1,"data":{"image":"a.jpg","text":"a caption","html":"<b>x</b>"},"annotations":[]}]"#,
+            name: "export.json")
         let item = try #require(reading.items.first)
         #expect(item.fields["ls.data.text"] == .text("a caption"))
         #expect(item.fields["ls.data.html"] == .text("<b>x</b>"))
