@@ -179,6 +179,8 @@ extension LabelStore {
             + "\(asksFields ? "i.fields" : "NULL") FROM item i WHERE i.dataset=?"
         var arguments: [Statement.Argument] = [.integer(dataset)]
         if let text = filter.text {
+            // No key has a NUL, behind which SQLite sees no more of a text.
+            if text.utf8.contains(0) { sql += " AND 0" }
             sql += " AND instr(lower(CAST(i.key AS TEXT)), lower(?))>0"
             arguments.append(.text(text))
         }

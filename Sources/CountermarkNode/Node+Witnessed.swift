@@ -78,6 +78,14 @@ extension Node {
             [.governance(.setWitnessPolicy(threshold: threshold, witnesses: witnesses))])
     }
 
+    /// Throws for an organisation of which a dataset has neither a word nor a log: its name is misspelt.
+    package func requireKnown(_ origin: Origin, in dataset: DatasetID) throws {
+        if try logNames(dataset).values.contains(origin) { return }
+        if try mergedState(dataset).membership.isMember(origin) { return }
+        throw NodeError.notFound(
+            "member", origin.description, hint: "see countermark dataset show \(dataset)")
+    }
+
     /// Throws where a policy asks for more organisations than there are, or for some that are no members.
     ///
     /// - Returns: The membership as it is now.

@@ -6,9 +6,9 @@ import Provenance
 extension FieldStory {
     /// The field and its writes, a line each.
     package func lines(_ name: String) -> [String] {
-        ["  \(name) = \(Output.words(value))\(contested ? "  (contested)" : "")"]
+        ["  \(name) = \(Output.words(name, value))\(contested ? "  (contested)" : "")"]
             + writes.map { write in
-                "    \(write.org) \(write.op)  " + Output.words(write.value)
+                "    \(write.org) \(write.op)  " + Output.words(name, write.value)
                     + StoryRemarks.signer(write.signedBy, write.signer)
                     + StoryRemarks.text(isReplaced: write.replaced, why: write.why)
             }

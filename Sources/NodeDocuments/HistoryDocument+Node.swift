@@ -13,6 +13,7 @@ extension HistoryDocument {
     package init(_ id: DatasetID, _ node: Node, of org: Origin?) throws {
         try node.require(id)
         try node.catchUp(id)
+        if let org { try node.requireKnown(org, in: id) }
         let why = try NotCountedReasons(node.store, try node.logNames(id))
         var entries: [Entry] = []
         let names = Dictionary(

@@ -17,15 +17,8 @@ extension ConflictsDocument.Conflict {
             + candidates.map { candidate in
                 "\(candidate.org): "
                     + (candidate.field == field ? "" : "\(candidate.field) = ")
-                    + Self.words(candidate.field, candidate.value)
+                    + Output.words(candidate.field, candidate.value)
             }.joined(separator: " | ")
-    }
-
-    private static func words(_ field: String, _ value: JSONValue) -> String {
-        if field == "status", let value = value.integer {
-            return value == 0 ? "active" : "retracted"
-        }
-        return Output.words(value)
     }
 }
 

@@ -32,6 +32,7 @@ package struct LabelListing {
     package func page(_ node: Node, _ id: DatasetID) throws -> LabelPage {
         try node.require(id)
         try node.catchUp(id)
+        if let org { try node.requireKnown(org, in: id) }
         var filter = LabelFilter()
         let same = SameItems(node.store, id)
         filter.items = try item.map { try same.names(of: $0) } ?? []

@@ -217,7 +217,7 @@ extension Node {
                     id: id.description, dataset: dataset.description, item: item,
                     why: why.reason, fields: fields, reviews: [], suggestions: []),
                 lines: ["\(id)  \(item)  not counted: \(why.reason)"]
-                    + written.map { "  \($0.field): \(Output.words($0.value))" })
+                    + written.map { "  \($0.field): \(Output.words($0.field, $0.value))" })
         }
         return nil
     }

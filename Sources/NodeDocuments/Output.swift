@@ -48,6 +48,14 @@ extension Output {
         parsed(SelectorJSON.text(selector))
     }
 
+    /// A value of a field as people read and write it.
+    package static func words(_ field: String, _ value: JSONValue) -> String {
+        if field == Field.Known.status.name, let value = value.integer {
+            return value == 0 ? "active" : "retracted"
+        }
+        return words(value)
+    }
+
     /// A value as people read it: a text as it is, unless it looks like another value or like nothing.
     package static func words(_ value: JSONValue) -> String {
         guard case .string(let string) = value else { return value.text }

@@ -26,7 +26,7 @@ extension SuggestionStory {
     /// It in one line.
     package var line: String {
         let changes = fields.sorted { $0.key < $1.key }.map { name, value in
-            "\(name) = \(Output.words(value))"
+            "\(name) = \(Output.words(name, value))"
         }
         return "  suggestion \(op) by \(org): " + changes.joined(separator: ", ")
             + "  (\(state))"

@@ -212,9 +212,18 @@ def sticks(program, folder):
     (backup / "logs" / OEM / OEM / NAME / "checkpoint").write_text("x")
     done = oem.attempt("backup", str(backup))
     text = done.stdout + done.stderr
-    check(done.returncode == 1 and "written there again" in text, f"a damaged backup says the way out: {text[:200]}")
-    shutil.rmtree(backup / "logs" / OEM / OEM / NAME)
-    check(oem.run("backup", str(backup))["ok"], "and goes on from there")
+    check(done.returncode == 1 and "written anew" in text and "damaged" in text,
+          f"a damaged copy in a backup is written anew, and named: {text[:200]}")
+    check(any((backup / "damaged").rglob("checkpoint")), "what was there is kept")
+    check(oem.run("backup", str(backup))["ok"], "the next one is whole")
+    done = oem.attempt("history", NAME, "--org", "misspelt.example")
+    check(done.returncode == 1 and "misspelt.example" in done.stdout + done.stderr, "a misspelt company has no past")
+    done = oem.attempt("list", NAME, "--org", "misspelt.example")
+    check(done.returncode == 1 and "misspelt.example" in done.stdout + done.stderr, "and no labels")
+    nothing = folder / "unclassed.jsonl"
+    nothing.write_text('{"kind":"annotation","item":"a","class":"","selector":{"kind":"wholeItem"}}\n')
+    done = oem.attempt("import", NAME, str(nothing), "--format", "jsonl")
+    check("1 labels have no class" in done.stdout + done.stderr, "a label without a class is told of")
 
 
 def main():

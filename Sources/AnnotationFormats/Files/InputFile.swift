@@ -29,6 +29,16 @@ public struct InputFile: Sendable {
     /// True for a file on disk.
     public var isOnDisk: Bool { held == nil }
 
+    /// Calls `body` with the text of the file: without the byte order mark that some editors put before UTF-8.
+    func withText<Result>(
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result {
+        try withBytes { bytes in
+            let skipped = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
+            return try body(UnsafeRawBufferPointer(rebasing: bytes[skipped...]))
+        }
+    }
+
     /// Calls `body` with the bytes, mapped and not copied.
     ///
     /// Another process that cuts the file short while it is being read ends this one by SIGBUS, as with

@@ -7,11 +7,8 @@ enum JSONRecords {
         _ file: InputFile,
         _ body: (_ json: JSONValue, _ place: String, _ number: Int) throws -> Void
     ) throws {
-        try file.withBytes { bytes in
-            try TextLines.refuseWideText(bytes, file: file.name)
-            // A byte order mark has no place in JSON, and some editors write one all the same.
-            let skipped = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
-            let text = UnsafeRawBufferPointer(rebasing: bytes[skipped...])
+        try file.withText { text in
+            try TextLines.refuseWideText(text, file: file.name)
             let first = text.first { !isSpace($0) }
             if first == UInt8(ascii: "["), try isOneArray(text) {
                 try array(text, file, body)

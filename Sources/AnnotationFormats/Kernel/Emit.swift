@@ -85,7 +85,7 @@ enum JSONFile {
         _ file: InputFile,
         _ body: (_ scanner: inout JSONScanner, _ path: inout String) throws -> Void
     ) throws {
-        try file.withBytes { bytes in
+        try file.withText { bytes in
             try TextLines.refuseWideText(bytes, file: file.name)
             var path = ""
             do {

@@ -15,8 +15,14 @@ struct FormatEngine: FormatAround {
         _ files: [InputFile], context: ReadContext, into sink: (FormatEvent) throws -> Void
     ) throws {
         let profile = profile
-        if profile.isLossless { return try base.read(files, context: context, into: sink) }
         var unclassed = 0
+        if profile.isLossless {
+            try base.read(files, context: context) { event in
+                if case .annotation(let label) = event, label.className.isEmpty { unclassed += 1 }
+                try sink(event)
+            }
+            return try note(unclassed: unclassed, into: sink)
+        }
         var names = PlainNames()
         let (isClassed, areTexts) = (profile.isClassed, profile.attributesAreTexts)
         func own(_ event: FormatEvent) throws {
@@ -38,6 +44,10 @@ struct FormatEngine: FormatAround {
             try base.read(files, context: context, into: own)
         }
         if let why = names.note { try sink(.note(where: "names", why: why)) }
+        try note(unclassed: unclassed, into: sink)
+    }
+
+    private func note(unclassed: Int, into sink: (FormatEvent) throws -> Void) throws {
         guard unclassed > 0 else { return }
         try sink(
             .note(

@@ -34,7 +34,7 @@ public struct JSONLinesFormat: AnnotationFormat {
         if files.isEmpty { throw FormatError.noInput(format: name, wants: "give a .jsonl file") }
         for file in files { file.meter?.expect(bytes: file.size) }
         for file in files {
-            try file.withBytes { bytes in
+            try file.withText { bytes in
                 try Self.read(bytes, file: file.name, meter: file.meter, into: sink)
             }
             file.meter?.finish(bytes: file.size)

@@ -157,6 +157,22 @@ struct BrokenInputTests {
         #expect(known(reading).isSubset(of: known(whole)))
     }
 
+    @Test(
+        "files of JSON are read behind a byte order mark",
+        arguments: ["jsonl", "coco", "datumaro", "labelme", "openlabel", "label-studio"])
+    func markedJSON(_ format: String) throws {
+        let files = try FormatCorpus.files(format)
+        let whole = try #require(try readCorpus(format, files))
+        let marked = files.map {
+            InputFile(
+                name: $0.name,
+                bytes: ($0.name.hasSuffix("json") || $0.name.hasSuffix("jsonl")
+                    ? [0xef, 0xbb, 0xbf] : []) + $0.bytes)
+        }
+        let reading = try #require(try readCorpus(format, marked))
+        #expect(known(reading) == known(whole))
+    }
+
     @Test("names that climb out of the dataset never become items", arguments: formats)
     func climbing(_ format: String) throws {
         let files = try FormatCorpus.files(format)

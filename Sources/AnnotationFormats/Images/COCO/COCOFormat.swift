@@ -48,7 +48,7 @@ public struct COCOFormat: AnnotationFormat {
         try FileTree.forEach(files, where: isWanted, takesGiven: true, into: sink) { file, sink in
             count += 1
             context.noteFile(count, expected)
-            try file.file.withBytes { bytes in
+            try file.file.withText { bytes in
                 var reader = COCOReader(bytes: bytes, file: file, finder: finder, context: before)
                 try reader.read(into: sink)
                 before = reader.context
