@@ -114,9 +114,13 @@ OUTRO = """\
   splits at semicolons needs to be told that the separator is the comma. The tables of `sqlite` hold typed values as they are; whoever makes CSV
   of them looks after that.
 - Points in images are in pixels of the picture as it is stored. A rotation that EXIF asks for is not applied: `items add` notes
-  the stored width and height, and the rotation as `orientation`. Labels of a file that takes a picture for another size, or for the
+  the stored width and height (of PNG, JPEG, GIF, WebP, BMP and TIFF), and the rotation as `orientation`. Labels of a file that takes a picture for another size, or for the
   turned one, are left out, and so are YOLO's fractions of a turned picture, which do not say of which one they are; each with a
   line that says so.
+- What a label implies and does not say is written out within bounds, so that nobody's few bytes cost everybody's export hours: frames between
+  keyframes up to 262,144 an export and 64 more for each keyframe, the pixels of masks up to 33,554,432 and 8,192 more for each run
+  (panoptic pictures of up to 16,777,216 pixels are always written), and 256 tiers of one class in a TextGrid. What lies beyond is left out and named.
+- Files are named by bytes. Where two names differ in case alone, or Windows cannot keep one (`CON`, `a:b`, a dot or blank at the end), a note names the first.
 - LAZ is compressed LAS and not read: `laszip -i x.laz -o x.las` unpacks it and keeps the order of the points.
 - OpenLABEL, TextGrid and Web Annotation files are held as a whole, so they may have 256 MiB at most.
 
