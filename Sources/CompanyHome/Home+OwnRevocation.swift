@@ -70,7 +70,11 @@ extension Home {
                     known.certificates.append(
                         Revoked(certificate: bytes, time: time, isStolen: isStolen))
                 }
-                if !isNew, text != nil { return text }
+                // A list of an earlier version may name it under another authority, which says nothing of it.
+                let isListed = try lists(known).contains {
+                    $0.isSigned(by: authority.certificate) && $0.entry(for: certificate) != nil
+                }
+                if !isNew, isListed { return text }
             }
             known.number += 1
             let list = try authority.issueRevocationList(
@@ -85,9 +89,7 @@ extension Home {
                 // A list that lapsed would lock this organisation out of its partners' nodes.
                 lifetimeSeconds: max(authority.certificate.notAfter - time, 86_400))
             // What the former authorities took back stays so.
-            let former = try
-                (known.list.map { try RevocationList.all(pem: $0) } ?? ownRevocationLists())
-                .filter { !$0.isOfAuthority(of: list) }
+            let former = try lists(known).filter { !$0.isOfAuthority(of: list) }
             known.list = try ([list] + former).map { try $0.pem }.joined()
             return try known.text
         }
@@ -128,6 +130,11 @@ extension Home {
                 hint: "give --ca-key FILE with that key")
         }
         return try IssuingAuthority(certificate: former, key: key(inFile: file), above: [])
+    }
+
+    /// The lists that were issued last, one of each authority.
+    private func lists(_ known: RevokedList) throws -> [RevocationList] {
+        try known.list.map { try RevocationList.all(pem: $0) } ?? ownRevocationLists()
     }
 
     /// Throws for a certificate that no list of this authority may name.

@@ -164,11 +164,17 @@ public final class RevocationList: Sendable {
         return Entry(revokedAt: time, reason: Self.reason(found))
     }
 
-    /// Whether an authority issued the list: it bears its name and its signature, and the authority may sign lists.
+    /// Whether an authority issued the list: it bears its name, its key's identifier and its signature, and the authority
+    /// may sign lists.
+    ///
+    /// The identifier has to be the authority's own: lists are told apart by it, and one with as many as it likes would
+    /// never be replaced by the next.
     public func isSigned(by issuer: Certificate) -> Bool {
         ERR_clear_error()
         defer { ERR_clear_error() }
         guard issuer.isAuthority,
+            issuerKey.isEmpty
+                || issuerKey == Self.bytes(X509_get0_subject_key_id(issuer.handle)),
             X509_NAME_cmp(X509_get_subject_name(issuer.handle), X509_CRL_get_issuer(handle)) == 0,
             X509_get_key_usage(issuer.handle) & UInt32(KU_CRL_SIGN) != 0,
             let key = X509_get0_pubkey(issuer.handle)

@@ -1,9 +1,9 @@
 import AnnotationModel
-import CompanyHome
 import Foundation
 import Signing
 import Testing
 
+@testable import CompanyHome
 @testable import CountermarkNode
 @testable import PlainErrors
 
@@ -42,6 +42,31 @@ struct OwnListTests {
         let kept = try #require(lists.first { $0.isSigned(by: former) })
         #expect(kept.entry(for: stolen)?.reason == 1)
         #expect(try home.hasRevoked(stolen))
+    }
+
+    @Test("what a list of another authority names is put on that of its own")
+    func otherAuthority() throws {
+        let all = try Companies([oem])
+        let node = try all.node(oem)
+        let home = node.home
+        let (stolen, former) = (try home.certificate(), try home.root())
+        let time = Int64(Date().timeIntervalSince1970)
+        _ = try node.rotateKey(
+            kind: nil, caKeyText: nil, keyText: nil, chain: nil, passphrase: { "" })
+        _ = try home.revoke(stolen, isStolen: true, caKeyText: nil, at: time)
+        try renewRoot(node)
+        // As a home is left whose one list the present authority has issued anew.
+        let file = "\(home.path)/keys/revoked.json"
+        var known = try JSONDecoder().decode(
+            Home.RevokedList.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
+        known.list = try home.authority().issuing().issueRevocationList(
+            [.init(certificate: stolen, time: time, isKeyCompromised: true)], number: 7, at: time
+        ).pem
+        try JSONEncoder().encode(known).write(to: URL(fileURLWithPath: file))
+        let made = try home.revoke(stolen, isStolen: true, caKeyText: nil, at: time + 1)
+        #expect(made.list.isSigned(by: former))
+        #expect(try !made.list.isSigned(by: home.root()))
+        #expect(made.list.entry(for: stolen)?.reason == 1)
     }
 
     @Test("what the former authority issued is taken back with its key, which was kept")
