@@ -164,8 +164,8 @@ public final class RevocationList: Sendable {
         return Entry(revokedAt: time, reason: Self.reason(found))
     }
 
-    /// Whether an authority issued the list: it bears its name, its key's identifier and its signature, and the authority
-    /// may sign lists.
+    /// Whether an authority issued the list: it bears its name, its key's identifier and its signature, and the
+    /// authority may sign lists.
     ///
     /// The identifier has to be the authority's own: lists are told apart by it, and one with as many as it likes would
     /// never be replaced by the next.
